@@ -1,0 +1,1 @@
+//! JSON types and the API description.

@@ -1,0 +1,1 @@
+//! TLS, its trust, and names.

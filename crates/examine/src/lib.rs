@@ -1,0 +1,1 @@
+//! Text of attachments, in a limited child process.

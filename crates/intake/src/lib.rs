@@ -1,0 +1,1 @@
+//! Fetches mail from mailboxes and files.

@@ -1,0 +1,1 @@
+//! Secrets and their encryption at rest.

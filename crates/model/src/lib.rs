@@ -1,0 +1,27 @@
+//! The nouns of the project: what the other crates hand to each other.
+//!
+//! In and out: plain values. Types here have constructors and readers, no behaviour: they do not parse,
+//! decide, store or serialise. JSON lives in `api`, rows in `store`, the archive's bytes in `proof`.
+
+mod address;
+mod ids;
+mod message;
+mod origin;
+mod scope;
+mod time;
+mod verdict;
+
+pub use address::{Address, ReversePath};
+pub use ids::{
+    AccountId, EventId, MailId, MailboxId, MessageId, ObjectId, SegmentId, Sha256, ThreadId, UserId,
+};
+pub use message::{
+    BodyText, Defect, DefectKind, Disposition, Found, HeaderField, MailFacts, Message, NumberToken, Part,
+    PartRole, Place, Span, TextKind,
+};
+pub use origin::{Envelope, Flags, Position, Provenance};
+pub use scope::{Role, Scope};
+pub use time::UnixMillis;
+pub use verdict::{
+    Action, AutoReply, Evidence, Kind, Original, Permanence, RecipientReport, Source, Verdict,
+};

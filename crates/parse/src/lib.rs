@@ -1,0 +1,1 @@
+//! Octets to message, facts and defects.

@@ -1,0 +1,1 @@
+//! Format of archive segments and records.

@@ -1,0 +1,1 @@
+//! Mail to safe HTML and text.

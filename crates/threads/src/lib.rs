@@ -1,0 +1,1 @@
+//! Threads as connected components of message ids.

@@ -1,0 +1,3 @@
+//! Checks, benchmarks and code generation of the repository.
+
+fn main() {}
