@@ -10,8 +10,20 @@ use super::{Findings, members, text};
 
 /// Crates that bring a runtime, sockets, a clock's side effects or a database.
 const IMPURE: &[&str] = &[
-    "tokio", "async-std", "smol", "hyper", "reqwest", "axum", "rusqlite", "tokio-postgres", "object_store", "socket2",
-    "mio", "rustls", "tantivy", "notify",
+    "tokio",
+    "async-std",
+    "smol",
+    "hyper",
+    "reqwest",
+    "axum",
+    "rusqlite",
+    "tokio-postgres",
+    "object_store",
+    "socket2",
+    "mio",
+    "rustls",
+    "tantivy",
+    "notify",
 ];
 
 struct Crate {
@@ -51,7 +63,13 @@ fn crates(metadata: &Value, findings: &mut Findings) -> BTreeMap<String, Crate> 
             findings.error(format!("{name}: no [package.metadata.poststelle] layer"));
             continue;
         };
-        let uses = ours["uses"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let uses = ours["uses"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
         let mut depends = BTreeSet::new();
         let mut depends_dev = BTreeSet::new();
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
@@ -73,10 +91,14 @@ fn edges(name: &str, this: &Crate, crates: &BTreeMap<String, Crate>, findings: &
         }
         let same_layer_said = that.layer == this.layer && this.layer <= 2;
         if this.uses.contains(other) && that.layer >= this.layer && !same_layer_said {
-            findings.error(format!("{name} (layer {}) must not use {other} (layer {})", this.layer, that.layer));
+            findings
+                .error(format!("{name} (layer {}) must not use {other} (layer {})", this.layer, that.layer));
         }
         if this.depends_dev.contains(other) && that.layer > this.layer {
-            findings.error(format!("tests of {name} (layer {}) must not use {other} (layer {})", this.layer, that.layer));
+            findings.error(format!(
+                "tests of {name} (layer {}) must not use {other} (layer {})",
+                this.layer, that.layer
+            ));
         }
     }
 }

@@ -9,9 +9,25 @@ use super::{Findings, members, packages, text};
 
 /// Licences under which code may be linked into a program that is MIT OR Apache-2.0.
 const FREE: &[&str] = &[
-    "MIT", "MIT-0", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib",
-    "0BSD", "CC0-1.0", "Unlicense", "BSL-1.0", "Unicode-3.0", "Unicode-DFS-2016", "MPL-2.0", "CDLA-Permissive-2.0",
-    "bzip2-1.0.6", "OpenSSL",
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-1-Clause",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "0BSD",
+    "CC0-1.0",
+    "Unlicense",
+    "BSL-1.0",
+    "Unicode-3.0",
+    "Unicode-DFS-2016",
+    "MPL-2.0",
+    "CDLA-Permissive-2.0",
+    "bzip2-1.0.6",
+    "OpenSSL",
 ];
 
 /// Never part of the program, whoever brings them.
@@ -34,7 +50,10 @@ pub(super) fn check(root: &Path, metadata: &Value, findings: &mut Findings) -> R
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
             let name = text(dependency, "name");
             if dependency["path"].is_null() && !notes.contains(&format!("`{name}`")) {
-                findings.error(format!("docs/dependencies.md has no line for `{name}` (used by {})", text(package, "name")));
+                findings.error(format!(
+                    "docs/dependencies.md has no line for `{name}` (used by {})",
+                    text(package, "name")
+                ));
             }
         }
     }
@@ -44,7 +63,8 @@ pub(super) fn check(root: &Path, metadata: &Value, findings: &mut Findings) -> R
 /// Names of all packages that normal dependencies of the program reach.
 fn linked(metadata: &Value) -> Vec<String> {
     let nodes = metadata["resolve"]["nodes"].as_array().cloned().unwrap_or_default();
-    let mut reached: Vec<Value> = members(metadata).filter(|p| text(p, "name") == "poststelle").map(|p| p["id"].clone()).collect();
+    let mut reached: Vec<Value> =
+        members(metadata).filter(|p| text(p, "name") == "poststelle").map(|p| p["id"].clone()).collect();
     let mut at = 0;
     while let Some(id) = reached.get(at).cloned() {
         at += 1;
@@ -62,7 +82,8 @@ fn linked(metadata: &Value) -> Vec<String> {
 
 /// Whether a `target` of a dependency may be Linux: no other system is built for.
 fn for_this_system(target: &str) -> bool {
-    !["windows", "apple", "macos", "wasm", "android", "ios"].iter().any(|other| target.contains(other)) || target.contains("not(")
+    !["windows", "apple", "macos", "wasm", "android", "ios"].iter().any(|other| target.contains(other))
+        || target.contains("not(")
 }
 
 /// Whether one alternative of an SPDX expression needs allowed licences only.
@@ -70,7 +91,9 @@ fn allowed(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ").replace(['(', ')'], " ");
     // Without a grammar of brackets: `A AND (B OR C)` is taken as alternatives of `A AND B` and `C`, all in the list anyway.
     !expression.trim().is_empty()
-        && expression.split(" OR ").any(|alternative| alternative.split(" AND ").all(|licence| FREE.contains(&licence.trim())))
+        && expression
+            .split(" OR ")
+            .any(|alternative| alternative.split(" AND ").all(|licence| FREE.contains(&licence.trim())))
 }
 
 #[cfg(test)]
@@ -79,7 +102,13 @@ mod tests {
 
     #[test]
     fn licences() {
-        for yes in ["MIT", "MIT OR Apache-2.0", "MIT/Apache-2.0", "GPL-3.0 OR MIT", "(MIT OR Apache-2.0) AND Unicode-3.0"] {
+        for yes in [
+            "MIT",
+            "MIT OR Apache-2.0",
+            "MIT/Apache-2.0",
+            "GPL-3.0 OR MIT",
+            "(MIT OR Apache-2.0) AND Unicode-3.0",
+        ] {
             assert!(allowed(yes), "{yes}");
         }
         for no in ["", "GPL-3.0", "AGPL-3.0-only", "MIT AND GPL-2.0", "SSPL-1.0"] {

@@ -18,7 +18,9 @@ pub(super) fn check(root: &Path, findings: &mut Findings) -> Result<()> {
         match path.extension().and_then(std::ffi::OsStr::to_str) {
             Some("rs") => rust(&name, &source, findings),
             Some("ts" | "tsx") => lines(&name, &source, findings),
-            Some("sh") if source.lines().count() > 10 => findings.error(format!("{name}: shell scripts stay under 10 lines")),
+            Some("sh") if source.lines().count() > 10 => {
+                findings.error(format!("{name}: shell scripts stay under 10 lines"))
+            }
             _ => {}
         }
     }
@@ -44,7 +46,10 @@ fn machine_paths(name: &str, source: &str, findings: &mut Findings) {
     for (number, line) in source.lines().enumerate() {
         for word in ["/work/", "/root/", "registry.npmjs.org", "crates.io/api", "pypi.org/simple"] {
             if line.contains(word) {
-                findings.error(format!("{name}:{}: names a machine's path or a registry's host: {word}", number + 1));
+                findings.error(format!(
+                    "{name}:{}: names a machine's path or a registry's host: {word}",
+                    number + 1
+                ));
             }
         }
     }
@@ -56,14 +61,24 @@ fn rust(name: &str, source: &str, findings: &mut Findings) {
     for (number, line) in source.lines().enumerate() {
         let indent = line.len() - line.trim_start().len();
         let code = line.trim_start();
-        let code_no_pub = code.strip_prefix("pub(crate) ").or_else(|| code.strip_prefix("pub(super) ")).or_else(|| code.strip_prefix("pub ")).unwrap_or(code);
+        let code_no_pub = code
+            .strip_prefix("pub(crate) ")
+            .or_else(|| code.strip_prefix("pub(super) "))
+            .or_else(|| code.strip_prefix("pub "))
+            .unwrap_or(code);
         let is_function = ["fn ", "async fn ", "const fn "].iter().any(|word| code_no_pub.starts_with(word));
         match start {
-            None if is_function && !code.ends_with('}') && !code.ends_with(';') => start = Some((number, indent, code)),
+            None if is_function && !code.ends_with('}') && !code.ends_with(';') => {
+                start = Some((number, indent, code))
+            }
             Some((begin, at, signature)) if indent == at && code.starts_with('}') => {
                 let length = number - begin + 1;
                 if length > FUNCTION_LINES_MAX {
-                    findings.warning(format!("{name}:{}: {length} lines in `{}`", begin + 1, signature.trim_end_matches('{').trim()));
+                    findings.warning(format!(
+                        "{name}:{}: {length} lines in `{}`",
+                        begin + 1,
+                        signature.trim_end_matches('{').trim()
+                    ));
                 }
                 start = None;
             }
