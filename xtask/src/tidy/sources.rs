@@ -19,7 +19,7 @@ pub(super) fn check(root: &Path, findings: &mut Findings) -> Result<()> {
             Some("rs") => rust(&name, &source, findings),
             Some("ts" | "tsx") => lines(&name, &source, findings),
             Some("sh") if source.lines().count() > 10 => {
-                findings.error(format!("{name}: shell scripts stay under 10 lines"))
+                findings.error(format!("{name}: shell scripts stay under 10 lines"));
             }
             _ => {}
         }

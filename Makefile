@@ -1,0 +1,50 @@
+# make run: builds everything and serves http://127.0.0.1:8025, data in ./poststelle-data
+# make test: installs what the tests need and runs all of them
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+DEBIAN := dovecot-imapd postgresql chromium python3 openssl
+BROWSER_BINARY := $(CURDIR)/target/debug/poststelle
+
+.PHONY: run build test packages web checks rust browser
+
+run: build
+	./target/release/poststelle serve --data ./poststelle-data
+
+build: web
+	cargo build --release --locked --package poststelle
+
+web: web/dist/index.html
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
+	cd web && npm run build
+
+test: packages checks rust browser
+
+# Debian's packages, without starting their services: the tests start their own.
+packages:
+	missing=$$(for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
+	  $(SUDO) apt-get update -qq; $(SUDO) -E apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+# Budget on 2 cores: 6 minutes, most of it the first compile.
+checks: web
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo xtask tidy
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	cd web && npm run lint && npm run typecheck && npm run test
+
+# Budget: 15 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones.
+rust:
+	cargo build --locked --package poststelle
+	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked; else cargo test --workspace --locked; fi
+
+# Budget: 5 minutes.
+browser: web rust
+	cd web && POSTSTELLE_BIN=$(BROWSER_BINARY) npm run test:browser

@@ -1,0 +1,350 @@
+//! The command line: shapes only; help texts come from the language files.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::lang::Lang;
+
+/// The program.
+#[derive(Debug, Parser)]
+#[command(name = "poststelle", version, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Language of messages.
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<Lang>,
+    /// Settings file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the archive and the database lie.
+#[derive(Debug, Args)]
+pub struct Data {
+    /// The data directory.
+    #[arg(long, value_name = "DIR", default_value = "./poststelle-data")]
+    pub data: PathBuf,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Web, API, fetching.
+    Serve(Serve),
+    /// Mail from files.
+    Import(Import),
+    /// What kind of mail files are.
+    Classify(Paths),
+    /// The same in words.
+    Explain(Explain),
+    /// What mail files say.
+    Parse(Paths),
+    /// Thread of every mail.
+    Threads(Listing),
+    /// Full text search.
+    Search(Search),
+    /// One mail.
+    Show(Show),
+    /// Every mail.
+    Mails(Mails),
+    /// Checks everything stored.
+    Verify(Verify),
+    /// Makes everything derived anew.
+    Rebuild(Data),
+    /// Accounts.
+    Account(Account),
+    /// Users.
+    User(User),
+    /// Settings.
+    Config(ConfigCommand),
+    /// Reads mails and attachments with limits, for the server.
+    #[command(hide = true)]
+    Child,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub data: Data,
+    /// Address and port.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Certificate chain.
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<String>,
+    /// Private key.
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<String>,
+    /// Reverse proxy.
+    #[arg(long, value_name = "ADDR")]
+    pub trusted_proxy: Option<String>,
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    #[command(flatten)]
+    pub data: Data,
+    /// Files, folders, `@LIST`, `-`.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Account the mails belong to.
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Last line is JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Paths of mail files, JSON lines out.
+#[derive(Debug, Args)]
+pub struct Paths {
+    /// One JSON row a file.
+    #[arg(long)]
+    pub jsonl: bool,
+    /// Files, folders, `@LIST`.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A mail.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// A listing of all mails.
+#[derive(Debug, Args)]
+pub struct Listing {
+    #[command(flatten)]
+    pub data: Data,
+    /// One JSON row a mail.
+    #[arg(long)]
+    pub jsonl: bool,
+}
+
+/// `search`.
+#[derive(Debug, Args)]
+pub struct Search {
+    #[command(flatten)]
+    pub data: Data,
+    /// Query words.
+    #[arg(value_name = "QUERY", required = true, allow_hyphen_values = true)]
+    pub query: Vec<String>,
+    /// How many hits.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    pub data: Data,
+    /// `mail_id` or `<message-id>`.
+    #[arg(value_name = "MAIL_ID", allow_hyphen_values = true)]
+    pub mail: String,
+    /// The original octets.
+    #[arg(long, conflicts_with = "json")]
+    pub raw: bool,
+    /// JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `mails`.
+#[derive(Debug, Args)]
+pub struct Mails {
+    #[command(flatten)]
+    pub data: Data,
+    /// One JSON row a mail.
+    #[arg(long)]
+    pub jsonl: bool,
+    /// Only mails of this query.
+    #[arg(long, value_name = "Q", allow_hyphen_values = true)]
+    pub query: Option<String>,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub data: Data,
+    /// JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `account`.
+#[derive(Debug, Args)]
+pub struct Account {
+    #[command(flatten)]
+    pub data: Data,
+    #[command(subcommand)]
+    pub action: AccountAction,
+}
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountAction {
+    /// Adds a mailbox account; the password comes from standard input or the environment.
+    Add(AccountAdd),
+    /// Tries the settings.
+    Test {
+        /// Name of the account.
+        name: String,
+    },
+    /// Lists accounts.
+    List {
+        /// JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetches now.
+    Fetch {
+        /// Name of the account.
+        name: String,
+    },
+    /// Removes an account; its mails stay.
+    Remove {
+        /// Name of the account.
+        name: String,
+        /// The name once more.
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+}
+
+/// `account add`.
+#[derive(Debug, Args)]
+pub struct AccountAdd {
+    /// Name, unique.
+    pub name: String,
+    /// Mail address.
+    #[arg(long)]
+    pub address: Option<String>,
+    /// Server.
+    #[arg(long)]
+    pub host: String,
+    /// Port.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// tls, starttls or none.
+    #[arg(long, default_value = "tls", value_parser = ["tls", "starttls", "none"])]
+    pub tls: String,
+    /// Login name.
+    #[arg(long)]
+    pub login: String,
+    /// Certificate authority of the server.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Seconds between looks.
+    #[arg(long, default_value_t = 60)]
+    pub poll_seconds: u32,
+}
+
+/// `user`.
+#[derive(Debug, Args)]
+pub struct User {
+    #[command(flatten)]
+    pub data: Data,
+    #[command(subcommand)]
+    pub action: UserAction,
+}
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub enum UserAction {
+    /// Adds a user; the password comes from standard input or the environment.
+    Add {
+        /// Mail address, which is the login.
+        email: String,
+        /// Full name.
+        #[arg(long)]
+        name: Option<String>,
+        /// Role.
+        #[arg(long, default_value = "agent", value_parser = ["administrator", "agent", "auditor"])]
+        role: String,
+        /// Accounts the user may read.
+        #[arg(long = "account", value_name = "NAME")]
+        accounts: Vec<String>,
+    },
+    /// Lists users.
+    List {
+        /// JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sets a new password.
+    Password {
+        /// Mail address.
+        email: String,
+    },
+    /// Lets a user read an account.
+    Grant {
+        /// Mail address.
+        email: String,
+        /// Name of the account.
+        account: String,
+    },
+}
+
+/// `config`.
+#[derive(Debug, Args)]
+pub struct ConfigCommand {
+    #[command(flatten)]
+    pub data: Data,
+    #[command(subcommand)]
+    pub action: ConfigAction,
+}
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Shows each setting with its origin.
+    Show,
+}
+
+/// Gives every command, option and heading its text in the language.
+pub fn localised(command: clap::Command, lang: Lang) -> clap::Command {
+    let template = lang.text("help-template", &[]);
+    with_texts(command, lang, "help", &template)
+}
+
+fn with_texts(command: clap::Command, lang: Lang, prefix: &str, template: &str) -> clap::Command {
+    let example_key = format!("{prefix}-example");
+    let example = if crate::lang::has(&example_key) {
+        format!("{} {}", lang.text("help-heading-example", &[]), lang.text(&example_key, &[]))
+    } else {
+        String::new()
+    };
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let mut command = command
+        .about(lang.text(prefix, &[]))
+        .after_help(example)
+        .help_template(template.to_owned())
+        .disable_help_flag(true)
+        .arg(clap::Arg::new("help").short('h').long("help").action(clap::ArgAction::Help).help(lang.text("help-arg-help", &[])))
+        .subcommand_help_heading(lang.text("help-heading-commands", &[]))
+        .mut_args(|arg| {
+            let own = format!("{prefix}-arg-{}", arg.get_id());
+            let shared = format!("help-arg-{}", arg.get_id());
+            let key = if crate::lang::has(&own) { own } else { shared };
+            let heading = if arg.is_positional() { "help-heading-arguments" } else { "help-heading-options" };
+            arg.help(lang.text(&key, &[])).help_heading(lang.text(heading, &[]))
+        });
+    for name in names {
+        let prefix = format!("{prefix}-{name}");
+        command = command.mut_subcommand(&name, |sub| with_texts(sub, lang, &prefix, template));
+    }
+    command
+}
