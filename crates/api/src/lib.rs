@@ -1,1 +1,56 @@
-//! JSON types and the API description.
+//! The JSON of the HTTP API and its description.
+//!
+//! In: values of `model`. Out: types that serialise, the table of all operations ([`operations`]) with the right
+//! each needs, and the OpenAPI document made from both ([`description`]), kept in `openapi.json` beside this crate.
+//! It does not answer requests, knows no database and checks no rights: that is `server`.
+
+mod accounts;
+mod address;
+mod description;
+mod detail;
+mod events;
+mod imports;
+mod live;
+mod messages;
+mod operation;
+mod operations;
+mod problem;
+mod quarantine;
+mod search;
+mod session;
+mod setup;
+mod status;
+mod time;
+mod users;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use accounts::{
+    Account, AccountChange, AccountError, AccountKind, AccountList, AccountRemoval, AccountRequest,
+    AccountState, AccountStateWord, Advice, Connection, ConnectionRequest, ConnectionTest,
+    ConnectionTestAnswer, Mailbox, MailboxChoice, MailboxFound, MailboxList, Progress, TestStep,
+    TestStepWord, TlsMode, Trust,
+};
+pub use address::Address;
+pub use description::{description, description_json};
+pub use detail::{
+    Defect, FrameQuery, HeaderField, MessageDetail, MessageQuery, Part, PartQuery, Placement, SeenChange,
+    Stretch, StretchKind, Twin,
+};
+pub use events::{Actor, Event, EventPage, EventQuery};
+pub use imports::{ImportFailure, ImportList, ImportRun, ImportState, ImportUpload};
+pub use live::{AccountStateChanged, ImportProgress, MessageNew, StatusChanged};
+pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
+pub use operation::{Access, Body, Method, Operation};
+pub use operations::*;
+pub use problem::Problem;
+pub use quarantine::{QuarantinePage, QuarantineQuery, Quarantined};
+pub use search::{Facet, Facets, Piece, SearchAnswer, SearchHit, SearchQuery, SearchSort};
+pub use session::{AccountName, ProfileChange, Session, SessionRequest, SessionUser, Theme};
+pub use setup::{SetupRequest, SetupState};
+pub use status::{AccountInTrouble, Disk, Stages, Status};
+pub use time::Timestamp;
+pub use users::{Language, Role, User, UserChange, UserList, UserRequest};
+pub use verdict::{AutoReply, Evidence, Kind, Original, Permanence, RecipientReport, ReportAction, Verdict};

@@ -1,0 +1,332 @@
+//! Accounts: logins at servers, and named imports.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::Timestamp;
+
+/// What an account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// A login at an IMAP server.
+    Imap,
+    /// Imported files.
+    Import,
+}
+
+/// How the connection is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsMode {
+    /// TLS from the first octet (port 993).
+    #[default]
+    Tls,
+    /// `STARTTLS` (port 143); never goes on without.
+    Starttls,
+    /// None; only to this machine itself.
+    None,
+}
+
+/// Which certificates are believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// Those of the system's trust store.
+    #[default]
+    System,
+    /// Those signed by this certificate (PEM).
+    CaPem(String),
+    /// The one with this digest (64 hexadecimal digits).
+    PinSha256(String),
+}
+
+/// Which mailboxes are fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MailboxChoice {
+    /// Every one.
+    #[default]
+    All,
+    /// `INBOX` only.
+    Inbox,
+    /// These, by name.
+    Names(Vec<String>),
+}
+
+/// Connection settings, as administrators see them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Connection {
+    /// Name of the server.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Protection.
+    pub tls: TlsMode,
+    /// Login at the server.
+    pub login: String,
+    /// A password is stored; it is never shown.
+    pub password_set: bool,
+    /// Certificates.
+    pub trust: Trust,
+    /// Mailboxes.
+    pub mailboxes: MailboxChoice,
+    /// How often the server is asked.
+    pub poll_seconds: u32,
+}
+
+/// Connection settings, sent.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionRequest {
+    /// Name of the server.
+    #[schema(min_length = 1, max_length = 253)]
+    pub host: String,
+    /// Port.
+    #[schema(minimum = 1, maximum = 65535)]
+    pub port: u16,
+    /// Protection.
+    #[serde(default)]
+    pub tls: TlsMode,
+    /// Login at the server.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub login: String,
+    /// Absent: the stored one stays.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    pub password: Option<String>,
+    /// Certificates.
+    #[serde(default)]
+    pub trust: Trust,
+    /// Mailboxes.
+    #[serde(default)]
+    pub mailboxes: MailboxChoice,
+    /// How often the server is asked; 300 if absent.
+    #[serde(default)]
+    #[schema(minimum = 10, maximum = 86400)]
+    pub poll_seconds: Option<u32>,
+}
+
+/// What an account is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountStateWord {
+    /// Switched off.
+    Inactive,
+    /// Nothing to fetch: an import.
+    Still,
+    /// Waits for the next time.
+    Waiting,
+    /// Connects or fetches.
+    Fetching,
+    /// Failed; tries again by itself.
+    Retrying,
+    /// Failed; a person has to do something.
+    Stopped,
+}
+
+/// What went wrong last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountError {
+    /// Word of a fixed list: `name`, `connect`, `tls`, `login`, `folders`, `protocol`, `storage`, `internal`.
+    pub class: String,
+    /// The server's own words, or the cause.
+    pub text: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// How far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Progress {
+    /// Done so far.
+    pub done: u64,
+    /// Of how many, as far as is known.
+    pub total: u64,
+}
+
+/// State of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountState {
+    /// What it is doing.
+    pub state: AccountStateWord,
+    /// Since when; null if nothing has happened yet.
+    pub since: Option<Timestamp>,
+    /// When a fetch last ended well.
+    pub last_success: Option<Timestamp>,
+    /// What is wrong; null if nothing is.
+    pub last_error: Option<AccountError>,
+    /// When it does something next.
+    pub next_action: Option<Timestamp>,
+    /// Of the fetch that is running.
+    pub progress: Option<Progress>,
+    /// Mails of this account in quarantine.
+    pub quarantined: u64,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Account {
+    /// Key.
+    pub id: Uuid,
+    /// Name.
+    pub name: String,
+    /// Its address, where it has one.
+    pub address: Option<String>,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Is fetched.
+    pub active: bool,
+    /// The caller may read its mail.
+    pub readable: bool,
+    /// Mails in it; null if the caller may not read them.
+    pub mails: Option<u64>,
+    /// Settings; administrators only, and null for imports.
+    pub connection: Option<Connection>,
+    /// What it is doing.
+    pub state: AccountState,
+}
+
+/// Accounts by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountList {
+    /// Administrators: all; others: those whose mail they may read.
+    pub items: Vec<Account>,
+}
+
+/// A new account; who makes it may read it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountRequest {
+    /// Name, unique.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// Its address, where it has one.
+    #[serde(default)]
+    #[schema(max_length = 320)]
+    pub address: Option<String>,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Fetch it from now on.
+    #[serde(default)]
+    pub active: bool,
+    /// For `imap`.
+    #[serde(default)]
+    pub connection: Option<ConnectionRequest>,
+}
+
+/// Changes of an account; what is absent stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountChange {
+    /// Name, unique.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: Option<String>,
+    /// Its address; empty: none.
+    #[schema(max_length = 320)]
+    pub address: Option<String>,
+    /// Fetch it.
+    pub active: Option<bool>,
+    /// All connection settings.
+    pub connection: Option<ConnectionRequest>,
+}
+
+/// Second step of a removal. The mails stay.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountRemoval {
+    /// The account's name, exactly.
+    pub confirm: String,
+}
+
+/// Settings to be tried before they are saved.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionTest {
+    /// What is tried.
+    pub connection: ConnectionRequest,
+    /// Account whose stored password is used where none is given.
+    #[serde(default)]
+    pub account: Option<Uuid>,
+}
+
+/// A step of the test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestStepWord {
+    /// The name of the server is looked up.
+    Name,
+    /// A connection is made.
+    Connect,
+    /// It is protected.
+    Tls,
+    /// Login.
+    Login,
+    /// The mailboxes are listed.
+    Folders,
+}
+
+/// What mends it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Advice {
+    /// Stable key.
+    pub key: String,
+    /// A sentence in the language of the request.
+    pub text: String,
+}
+
+/// One step and how it went. Steps after a failed one are absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestStep {
+    /// Which.
+    pub step: TestStepWord,
+    /// Went well.
+    pub ok: bool,
+    /// The server's own words.
+    pub detail: String,
+    /// What mends it, where it failed.
+    pub advice: Option<Advice>,
+}
+
+/// A mailbox found at the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MailboxFound {
+    /// For display.
+    pub name: String,
+    /// RFC 6154 without the backslash, lower case: `sent`, `trash`, ….
+    pub special_use: Option<String>,
+    /// Mails in it, where the server says so.
+    pub messages: Option<u64>,
+}
+
+/// How a test went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConnectionTestAnswer {
+    /// All steps went well.
+    pub ok: bool,
+    /// In order.
+    pub steps: Vec<TestStep>,
+    /// As the server lists them.
+    pub mailboxes: Vec<MailboxFound>,
+}
+
+/// A mailbox that is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Mailbox {
+    /// Key.
+    pub id: Uuid,
+    /// For display.
+    pub name: String,
+    /// RFC 6154 without the backslash, lower case.
+    pub special_use: Option<String>,
+    /// Mails in it.
+    pub mails: u64,
+}
+
+/// Mailboxes of an account, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MailboxList {
+    /// By name.
+    pub items: Vec<Mailbox>,
+}

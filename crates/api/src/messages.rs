@@ -1,0 +1,99 @@
+//! Lists of messages.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{Address, Kind, Timestamp};
+
+/// Order by date.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Newest first.
+    #[default]
+    Desc,
+    /// Oldest first.
+    Asc,
+}
+
+/// Which messages, and which page of them.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only of this account.
+    pub account: Option<Uuid>,
+    /// Only of this mailbox.
+    pub mailbox: Option<Uuid>,
+    /// Only of this kind.
+    #[param(inline)]
+    pub kind: Option<Kind>,
+    /// Only unread (or only read) ones.
+    pub unread: Option<bool>,
+    /// Only with (or without) attachments.
+    pub has_attachment: Option<bool>,
+    /// By date.
+    #[param(inline)]
+    pub order: Order,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+    /// How many to skip, for jumps in long lists; not together with `cursor`.
+    pub offset: Option<u64>,
+    /// How many, at most 200.
+    #[param(default = 50, minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// One message: copies with the same Message-ID, sender, date and text are shown once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MessageRow {
+    /// Key of the copy that is shown.
+    pub mail_id: Uuid,
+    /// Key of the thread.
+    pub thread_id: Uuid,
+    /// Messages of the thread that the caller may read, this one included.
+    pub thread_count: u32,
+    /// Decoded.
+    pub subject: Option<String>,
+    /// First author.
+    pub from: Option<Address>,
+    /// Recipients, the first few.
+    pub to: Vec<Address>,
+    /// Effective date.
+    pub date: Timestamp,
+    /// Beginning of the text.
+    pub preview: String,
+    /// What the mail is.
+    pub kind: Kind,
+    /// Nobody has opened it yet.
+    pub unread: bool,
+    /// How many.
+    pub attachments: u32,
+    /// Accounts it lies in, of those the caller may read.
+    pub accounts: Vec<Uuid>,
+    /// Something is wrong with its form.
+    pub defects: bool,
+    /// Could not be taken apart; see `/quarantine`.
+    pub quarantined: bool,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MessagePage {
+    /// In the order asked for.
+    pub items: Vec<MessageRow>,
+    /// Cursor of the next page; null at the end.
+    pub next: Option<String>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+/// Messages that belong together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Thread {
+    /// Key.
+    pub thread_id: Uuid,
+    /// Oldest first; those the caller may read.
+    pub items: Vec<MessageRow>,
+}

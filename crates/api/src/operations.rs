@@ -1,0 +1,146 @@
+//! The table of all operations; `server` routes by it, the description is made from it.
+
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use crate::{
+    Access, Body, EventQuery, FrameQuery, ListQuery, MessageQuery, Method, Operation, PartQuery,
+    QuarantineQuery, SearchQuery,
+};
+
+fn no_query() -> Vec<Parameter> {
+    Vec::new()
+}
+
+fn query<Q: IntoParams>() -> Vec<Parameter> {
+    Q::into_params(|| Some(ParameterIn::Query))
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident = $method:ident $path:literal, $access:ident, $tag:literal, $summary:literal,
+        $query:expr, $request:expr => $status:literal $answer:expr, $failures:expr;)*) => {
+        $(
+            #[doc = $summary]
+            pub const $name: Operation = Operation {
+                method: Method::$method,
+                path: $path,
+                id: id_of(stringify!($name)),
+                tag: $tag,
+                access: Access::$access,
+                summary: $summary,
+                query: $query,
+                request: $request,
+                status: $status,
+                answer: $answer,
+                failures: $failures,
+            };
+        )*
+
+        /// Every operation, in the order of the description.
+        pub const OPERATIONS: &[Operation] = &[$($name),*];
+    };
+}
+
+/// The constant's name; lower case in the description.
+const fn id_of(name: &'static str) -> &'static str {
+    name
+}
+
+use Body::{Empty, Json, Multipart, Octets};
+
+operations! {
+    SETUP_STATE = Get "/api/v1/setup", Public, "setup", "Whether the first-visit wizard is to be shown.",
+        no_query, Empty => 200 Json("SetupState"), &[];
+    SET_UP = Post "/api/v1/setup", Public, "setup", "Makes the first administrator and logs in.",
+        no_query, Json("SetupRequest") => 201 Json("Session"), &[409, 429];
+    SETUP_SAMPLES = Post "/api/v1/setup/samples", Administrator, "setup", "Imports the sample mails into an account of their own that the caller may read.",
+        no_query, Empty => 202 Json("ImportRun"), &[];
+
+    SESSION = Get "/api/v1/session", SignedIn, "session", "Who is logged in, and whose mail may be read.",
+        no_query, Empty => 200 Json("Session"), &[];
+    LOG_IN = Post "/api/v1/session", Public, "session", "Logs in; sets the session cookie.",
+        no_query, Json("SessionRequest") => 201 Json("Session"), &[401, 429];
+    LOG_OUT = Delete "/api/v1/session", SignedIn, "session", "Logs out.",
+        no_query, Empty => 204 Empty, &[];
+    CHANGE_PROFILE = Patch "/api/v1/me", SignedIn, "session", "Changes one's own name, language, theme, zone or password.",
+        no_query, Json("ProfileChange") => 200 Json("Session"), &[429];
+
+    MESSAGES = Get "/api/v1/messages", SignedIn, "messages", "A page of messages.",
+        query::<ListQuery>, Empty => 200 Json("MessagePage"), &[];
+    MESSAGE = Get "/api/v1/messages/{mail_id}", SignedIn, "messages", "One message with text, attachments and what is known of it.",
+        query::<MessageQuery>, Empty => 200 Json("MessageDetail"), &[404];
+    MESSAGE_SEEN = Put "/api/v1/messages/{mail_id}/seen", Worker, "messages", "Marks a message as read or unread.",
+        no_query, Json("SeenChange") => 204 Empty, &[404];
+    MESSAGE_RAW = Get "/api/v1/messages/{mail_id}/raw", SignedIn, "messages", "The original octets.",
+        no_query, Empty => 200 Octets("message/rfc822"), &[404];
+    MESSAGE_FRAME = Get "/api/v1/messages/{mail_id}/frame", SignedIn, "messages", "The mail as a safe HTML document, for a sandboxed frame.",
+        query::<FrameQuery>, Empty => 200 Octets("text/html"), &[404];
+    MESSAGE_PART = Get "/api/v1/messages/{mail_id}/parts/{number}", SignedIn, "messages", "An attachment, as a download.",
+        query::<PartQuery>, Empty => 200 Octets("application/octet-stream"), &[403, 404];
+    IMAGE = Get "/api/v1/images/{signed}", SignedIn, "messages", "An image of a mail, by a signed address that is valid for a short time.",
+        no_query, Empty => 200 Octets("image/*"), &[404, 502];
+    THREAD = Get "/api/v1/threads/{thread_id}", SignedIn, "messages", "The messages of a thread, oldest first.",
+        no_query, Empty => 200 Json("Thread"), &[404];
+    SEARCH = Get "/api/v1/search", SignedIn, "messages", "Searches text, header fields and attachments.",
+        query::<SearchQuery>, Empty => 200 Json("SearchAnswer"), &[];
+
+    ACCOUNTS = Get "/api/v1/accounts", SignedIn, "accounts", "Accounts: administrators see all, others those they may read.",
+        no_query, Empty => 200 Json("AccountList"), &[];
+    CREATE_ACCOUNT = Post "/api/v1/accounts", Administrator, "accounts", "A new account.",
+        no_query, Json("AccountRequest") => 201 Json("Account"), &[409];
+    TEST_CONNECTION = Post "/api/v1/accounts/test", Administrator, "accounts", "Tries connection settings before they are saved.",
+        no_query, Json("ConnectionTest") => 200 Json("ConnectionTestAnswer"), &[404];
+    ACCOUNT = Get "/api/v1/accounts/{account_id}", SignedIn, "accounts", "One account.",
+        no_query, Empty => 200 Json("Account"), &[404];
+    CHANGE_ACCOUNT = Patch "/api/v1/accounts/{account_id}", Administrator, "accounts", "Changes an account.",
+        no_query, Json("AccountChange") => 200 Json("Account"), &[404, 409];
+    REMOVE_ACCOUNT = Delete "/api/v1/accounts/{account_id}", Administrator, "accounts", "Removes an account; its mails stay in the archive.",
+        no_query, Json("AccountRemoval") => 204 Empty, &[404, 409];
+    TEST_ACCOUNT = Post "/api/v1/accounts/{account_id}/test", Administrator, "accounts", "Tries the stored settings.",
+        no_query, Empty => 200 Json("ConnectionTestAnswer"), &[404, 409];
+    FETCH_ACCOUNT = Post "/api/v1/accounts/{account_id}/fetch", Worker, "accounts", "Fetches now.",
+        no_query, Empty => 202 Empty, &[404, 409];
+    MAILBOXES = Get "/api/v1/accounts/{account_id}/mailboxes", SignedIn, "accounts", "The mailboxes of an account the caller may read.",
+        no_query, Empty => 200 Json("MailboxList"), &[404];
+
+    IMPORTS = Get "/api/v1/imports", SignedIn, "imports", "Imports, newest first.",
+        no_query, Empty => 200 Json("ImportList"), &[];
+    UPLOAD_IMPORT = Post "/api/v1/imports", Worker, "imports", "Uploads files and imports them.",
+        no_query, Multipart("ImportUpload") => 202 Json("ImportRun"), &[404, 413, 507];
+    IMPORT = Get "/api/v1/imports/{import_id}", SignedIn, "imports", "One import.",
+        no_query, Empty => 200 Json("ImportRun"), &[404];
+    CANCEL_IMPORT = Delete "/api/v1/imports/{import_id}", Worker, "imports", "Stops an import; what was archived stays.",
+        no_query, Empty => 200 Json("ImportRun"), &[404];
+
+    QUARANTINE = Get "/api/v1/quarantine", SignedIn, "quarantine", "Mails that could not be taken apart.",
+        query::<QuarantineQuery>, Empty => 200 Json("QuarantinePage"), &[];
+    RETRY_QUARANTINED = Post "/api/v1/quarantine/{mail_id}/retry", Worker, "quarantine", "Tries such a mail again.",
+        no_query, Empty => 202 Empty, &[404];
+
+    USERS = Get "/api/v1/users", Administrator, "users", "All users.",
+        no_query, Empty => 200 Json("UserList"), &[];
+    CREATE_USER = Post "/api/v1/users", Administrator, "users", "A new user.",
+        no_query, Json("UserRequest") => 201 Json("User"), &[409];
+    USER = Get "/api/v1/users/{user_id}", Administrator, "users", "One user.",
+        no_query, Empty => 200 Json("User"), &[404];
+    CHANGE_USER = Patch "/api/v1/users/{user_id}", Administrator, "users", "Changes a user.",
+        no_query, Json("UserChange") => 200 Json("User"), &[404, 409];
+    REMOVE_USER = Delete "/api/v1/users/{user_id}", Administrator, "users", "Removes a user; the log keeps the name.",
+        no_query, Empty => 204 Empty, &[404, 409];
+
+    EVENTS = Get "/api/v1/events", Log, "events", "The event log, newest first.",
+        query::<EventQuery>, Empty => 200 Json("EventPage"), &[];
+    STATUS = Get "/api/v1/status", SignedIn, "status", "Counters, accounts in trouble, room on the disk.",
+        no_query, Empty => 200 Json("Status"), &[];
+    LIVE = Get "/api/v1/live", SignedIn, "status", "Server-sent events: message.new, account.state, import.progress, status.",
+        no_query, Empty => 200 Octets("text/event-stream"), &[];
+
+    API_DESCRIPTION = Get "/api/openapi.json", Public, "server", "This description.",
+        no_query, Empty => 200 Octets("application/json"), &[];
+    HEALTH_LIVE = Get "/health/live", Public, "server", "The process answers.",
+        no_query, Empty => 200 Octets("text/plain"), &[];
+    HEALTH_READY = Get "/health/ready", Public, "server", "Database and archive answer.",
+        no_query, Empty => 200 Octets("text/plain"), &[503];
+    METRICS = Get "/metrics", Public, "server", "Counters as Prometheus text; from other machines for administrators only.",
+        no_query, Empty => 200 Octets("text/plain"), &[];
+}

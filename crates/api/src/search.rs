@@ -1,0 +1,91 @@
+//! Search.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::MessageRow;
+
+/// Order of hits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchSort {
+    /// Newest first.
+    #[default]
+    Date,
+    /// Best first.
+    Relevance,
+}
+
+/// What is searched.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct SearchQuery {
+    /// Words, `from:` and the other search words, quotes for phrases, `-` excludes, `OR`.
+    #[param(max_length = 2000)]
+    pub q: String,
+    /// Order.
+    #[param(inline)]
+    pub sort: SearchSort,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+    /// How many, at most 200.
+    #[param(default = 50, minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// A piece of a snippet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Piece {
+    /// Plain text.
+    pub text: String,
+    /// Matches the query.
+    pub hit: bool,
+}
+
+/// A message found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SearchHit {
+    /// The message, as in lists.
+    #[serde(flatten)]
+    pub row: MessageRow,
+    /// Where the words stand.
+    pub snippet: Vec<Piece>,
+}
+
+/// One value and how many hits have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Facet {
+    /// A kind, an account's key, a year, `true` or `false`.
+    pub value: String,
+    /// Hits.
+    pub count: u64,
+}
+
+/// Hits by what one may narrow them down to; most frequent first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Facets {
+    /// By kind.
+    pub kind: Vec<Facet>,
+    /// By account, of those the caller may read.
+    pub account: Vec<Facet>,
+    /// By year, newest first.
+    pub year: Vec<Facet>,
+    /// With and without attachments.
+    pub has_attachment: Vec<Facet>,
+}
+
+/// Answer to a search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SearchAnswer {
+    /// Hits in all.
+    pub total: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// In the order asked for.
+    pub items: Vec<SearchHit>,
+    /// Counts over all hits; only with the first page.
+    pub facets: Option<Facets>,
+    /// Cursor of the next page; null at the end.
+    pub next: Option<String>,
+}
