@@ -1,1 +1,29 @@
-//! TLS, its trust, and names.
+//! TLS, its trust, and names: how the server reaches others, and proves itself to browsers.
+//!
+//! In: host, port, and whom to trust. Out: a stream (plain or TLS), or an error that says at which step it failed and
+//! with what. Also: the guarded fetcher, which gets small things from public addresses only, and the server's own
+//! certificate, read anew when its file changes. It knows no mail protocol: who speaks STARTTLS does so over the plain
+//! [`Stream`] and then calls [`Stream::start_tls`]. There is no way to switch the check of certificates off.
+
+mod certificate;
+mod dial;
+mod error;
+mod fetch;
+mod guard;
+mod image;
+mod serve;
+mod stream;
+mod trust;
+
+pub use certificate::CertificateFacts;
+pub use dial::{Timeouts, connect, dial, resolve};
+pub use error::{ConnectError, FetchError, ServerTlsError, Step, TlsFault, TrustError};
+pub use fetch::{FetchLimits, Fetched, Fetcher};
+pub use guard::{Guard, is_public};
+pub use image::image_type;
+pub use serve::ServerTls;
+pub use stream::Stream;
+pub use trust::{ClientTls, Trust};
+
+#[cfg(test)]
+mod tests;
