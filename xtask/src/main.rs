@@ -1,17 +1,19 @@
 //! Checks and benchmarks of the repository: `cargo xtask tidy`, `cargo xtask bench NAME`.
 
+mod bench;
 mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask tidy";
+const USAGE: &str = "usage: cargo xtask tidy | bench import|search|imap|idle [FOLDER | --count N]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["tidy"] => tidy::run(&root()),
+        ["bench", name, rest @ ..] => bench::run(&root(), name, rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

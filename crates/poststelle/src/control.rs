@@ -18,7 +18,7 @@ const FRAME_OCTETS_MAX: usize = 64 * 1024;
 const REQUEST_OCTETS_MAX: u64 = 4 * 1024 * 1024;
 
 /// A command for the running server.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Request {
     /// Arguments without the program's name.
     pub arguments: Vec<String>,
@@ -28,6 +28,8 @@ pub struct Request {
     pub lang: String,
     /// Whether standard error is a terminal: then progress is drawn.
     pub terminal: bool,
+    /// `POSTSTELLE_PASSWORD` of the client's environment.
+    pub password: Option<String>,
 }
 
 /// Where a command writes, wherever it runs.
@@ -42,6 +44,8 @@ pub struct Streams<'a> {
     pub terminal: bool,
     /// Working directory of whoever called.
     pub directory: PathBuf,
+    /// `POSTSTELLE_PASSWORD` of whoever called.
+    pub password: Option<String>,
 }
 
 /// Connects to a running server; `None` if there is none.
@@ -129,8 +133,8 @@ fn answer(stream: UnixStream, run: &(dyn Fn(Request, Streams<'_>) -> i32 + Sync)
     let sender = Arc::new(Mutex::new(stream));
     let mut out = io::BufWriter::with_capacity(FRAME_OCTETS_MAX, Frames { kind: b'o', sender: Arc::clone(&sender) });
     let err = Box::new(Frames { kind: b'e', sender: Arc::clone(&sender) });
-    let (directory, terminal) = (request.directory.clone(), request.terminal);
-    let status = run(request, Streams { out: &mut out, err, input: Box::new(reader), terminal, directory });
+    let (directory, terminal, password) = (request.directory.clone(), request.terminal, request.password.clone());
+    let status = run(request, Streams { out: &mut out, err, input: Box::new(reader), terminal, directory, password });
     out.flush()?;
     frame(&sender, b'x', &[u8::try_from(status).unwrap_or(1)])
 }
@@ -175,7 +179,7 @@ mod tests {
         })
         .unwrap();
         let mut stream = connect(dir.path()).unwrap();
-        let request = Request { arguments: vec!["x".into()], directory: "/".into(), lang: "en".into(), terminal: false };
+        let request = Request { arguments: vec!["x".into()], directory: "/".into(), lang: "en".into(), terminal: false, password: None };
         let mut line = serde_json::to_vec(&request).unwrap();
         line.push(b'\n');
         stream.write_all(&line).unwrap();

@@ -1,0 +1,10 @@
+//! End to end: the real program on real files, killed, starved and misled.
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+mod bad_input;
+mod commands;
+mod corpus;
+mod crash;
+mod disk_full;
+mod import;
+mod support;
