@@ -17,9 +17,9 @@ pub use ids::{
 };
 pub use message::{
     BodyText, Defect, DefectKind, Disposition, Found, HeaderField, MailFacts, Message, NumberToken, Part,
-    PartRole, Place, Span, TextKind,
+    PartRole, Place, Span, TextKind, TransferEncoding,
 };
-pub use origin::{Envelope, Flags, Position, Provenance};
+pub use origin::{Envelope, Flags, Location, Position, Provenance};
 pub use scope::{Role, Scope};
 pub use time::UnixMillis;
 pub use verdict::{

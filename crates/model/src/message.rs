@@ -34,10 +34,24 @@ pub enum PartRole {
     Body,
     /// Leaf that is no text, or has a file name, or says `attachment`.
     Attachment,
-    /// message/rfc822 or another message/* that holds a mail; its content is [`Part::nested`].
+    /// message/rfc822 or another message/* that holds a mail; the parts of that mail follow.
     Message,
     /// message/delivery-status, message/disposition-notification, message/feedback-report, text/rfc822-headers.
     Report,
+}
+
+/// `Content-Transfer-Encoding` (RFC 2045 §6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TransferEncoding {
+    /// `7bit`, `8bit`, `binary`, absent, and every word that is not known.
+    #[default]
+    Identity,
+    /// `quoted-printable`.
+    QuotedPrintable,
+    /// `base64`.
+    Base64,
+    /// `x-uuencode` and its other names; not in the RFC.
+    Uuencode,
 }
 
 /// One node of the MIME tree, in pre-order; nested messages are entered, their parts follow theirs.
@@ -61,12 +75,17 @@ pub struct Part {
     pub content_id: Option<String>,
     /// `Content-Disposition`.
     pub disposition: Disposition,
+    /// `Content-Transfer-Encoding`.
+    pub encoding: TransferEncoding,
     /// Size after transfer decoding, octets; 0 for containers.
     pub octets: u64,
     /// Digest after transfer decoding; `None` for containers and messages.
     pub sha256: Option<Sha256>,
-    /// Where the encoded body lies in the mail: offset and length, octets.
+    /// Where the encoded body lies: offset and length, octets. In the mail, or, inside a [`PartRole::Message`]
+    /// whose encoding is not [`TransferEncoding::Identity`], in the decoded content of that part.
     pub body_at: Span,
+    /// For [`PartRole::Message`]: the fields of the mail inside, bounded. Empty otherwise.
+    pub header_section: Vec<HeaderField>,
     /// Decoded text of text/*, report and header parts, bounded by the limits of parsing; charset converted.
     pub text: Option<String>,
 }
@@ -155,12 +174,77 @@ pub enum DefectKind {
     TextTooLong,
     /// Too many addresses.
     TooManyAddresses,
+    /// Too many message ids in one field.
+    TooManyIds,
     /// Mail longer than is read.
     TooLong,
     /// Empty.
     Empty,
     /// A parser gave up; the mail is listed by its octets alone.
     ParserFailed,
+}
+
+impl DefectKind {
+    /// Every kind, in the order of the definition.
+    pub const ALL: [Self; 23] = [
+        Self::NoHeader,
+        Self::BrokenField,
+        Self::DateMissing,
+        Self::DateUnreadable,
+        Self::FromMissing,
+        Self::FieldRepeated,
+        Self::MessageIdMissing,
+        Self::BoundaryMissing,
+        Self::BoundaryUnclosed,
+        Self::TransferEncoding,
+        Self::Charset,
+        Self::EncodedWord,
+        Self::Nul,
+        Self::FieldTooLong,
+        Self::TooManyFields,
+        Self::TooManyParts,
+        Self::TooDeep,
+        Self::TextTooLong,
+        Self::TooManyAddresses,
+        Self::TooManyIds,
+        Self::TooLong,
+        Self::Empty,
+        Self::ParserFailed,
+    ];
+
+    /// The word in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoHeader => "no_header",
+            Self::BrokenField => "broken_field",
+            Self::DateMissing => "date_missing",
+            Self::DateUnreadable => "date_unreadable",
+            Self::FromMissing => "from_missing",
+            Self::FieldRepeated => "field_repeated",
+            Self::MessageIdMissing => "message_id_missing",
+            Self::BoundaryMissing => "boundary_missing",
+            Self::BoundaryUnclosed => "boundary_unclosed",
+            Self::TransferEncoding => "transfer_encoding",
+            Self::Charset => "charset",
+            Self::EncodedWord => "encoded_word",
+            Self::Nul => "nul",
+            Self::FieldTooLong => "field_too_long",
+            Self::TooManyFields => "too_many_fields",
+            Self::TooManyParts => "too_many_parts",
+            Self::TooDeep => "too_deep",
+            Self::TextTooLong => "text_too_long",
+            Self::TooManyAddresses => "too_many_addresses",
+            Self::TooManyIds => "too_many_ids",
+            Self::TooLong => "too_long",
+            Self::Empty => "empty",
+            Self::ParserFailed => "parser_failed",
+        }
+    }
+
+    /// The kind of this word, if it is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 /// One thing wrong with a mail.

@@ -1,6 +1,18 @@
-//! Where octets came from. Kept in each archive record, so that the archive can be read without the database.
+//! Where octets came from and where they lie. The provenance is kept in each archive record, so that the archive
+//! can be read without the database.
 
-use crate::{AccountId, ReversePath, UnixMillis};
+use crate::{AccountId, ReversePath, SegmentId, UnixMillis};
+
+/// Where a record lies in the archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// The file.
+    pub segment: SegmentId,
+    /// Offset of the record in it, octets.
+    pub at: u64,
+    /// Octets of the record as stored, header and trailer included.
+    pub len: u64,
+}
 
 /// Position of a mail at its source; identity together with account and mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,1 +1,21 @@
 //! Octets to message, facts and defects.
+//!
+//! In: the octets of one mail and [`Limits`]. Out: [`Parsed`], the message with its MIME tree and body text,
+//! what is wrong with it, and what linking needs to know of it. It never fails and never panics: wrong mail is
+//! normal mail. It does not decide what kind of mail it is (`classify`), makes no safe HTML (`render`), reads
+//! no attachments' text and opens no archives (`examine`), and has no clock and no files.
+
+mod body;
+mod defects;
+mod effective_date;
+mod facts;
+pub mod header;
+mod limits;
+mod message;
+mod preview;
+mod tree;
+
+pub use effective_date::{Times, effective_date};
+pub use limits::Limits;
+pub use message::{Parsed, header_section, parse, part_content};
+pub use preview::preview;

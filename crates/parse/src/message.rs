@@ -1,0 +1,195 @@
+//! The whole mail: header section, MIME tree, body text, facts.
+
+use std::borrow::Cow;
+
+use model::{
+    Address, Defect, DefectKind, MailFacts, Message, Part, PartRole, ReversePath, Sha256, Span,
+    TransferEncoding,
+};
+
+use crate::body::transfer;
+use crate::header::{RawField, address, date, msg_id, received, section, text, thread_index};
+use crate::tree::Walk;
+use crate::{Limits, body, facts};
+
+/// Everything that parsing finds out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parsed {
+    /// What the mail says.
+    pub message: Message,
+    /// What is wrong with it, in the order found, bounded.
+    pub defects: Vec<Defect>,
+    /// What linking needs to know.
+    pub facts: MailFacts,
+    /// Equal for copies of one mail in Inbox, Sent and journal: independent of header fields, transfer
+    /// encoding, line ends and white space at line ends.
+    pub body_digest: Sha256,
+}
+
+/// Parses a mail. Total: any octets give a message, whose `parts` is never empty.
+///
+/// Takes time linear in the octets and, beside them, memory for what `limits` let through: a large leaf is
+/// hashed while it is decoded and not kept.
+///
+/// Source: RFC 5322, RFC 2045 to 2047, RFC 2183, RFC 2231, RFC 3676, RFC 6532.
+pub fn parse(octets: &[u8], limits: &Limits) -> Parsed {
+    let octets = &*with_line_ends(octets);
+    let mut walk = Walk::new(limits);
+    let start = if limits.skip_mbox_from { mbox_from_len(octets) } else { 0 };
+    if octets.len() == start {
+        walk.defects.add(DefectKind::Empty, start);
+    }
+    let section = section(octets, start, limits, &mut walk.defects, |_| false);
+    if section.fields.is_empty() {
+        walk.defects.add(DefectKind::NoHeader, start);
+    }
+    if memchr::memchr(0, octets).is_some() {
+        walk.defects.add(DefectKind::Nul, memchr::memchr(0, octets).unwrap_or_default());
+    }
+    let mut message = header(&section.fields, limits, &mut walk);
+    walk.mail(octets, &section.fields, section.body_at);
+    message.body = body::text(&walk.parts, &walk.flowed, limits.text_octets_max);
+    message.parts = walk.parts;
+    let facts = facts::facts(message.subject.as_deref(), &message.body, limits.found_max);
+    Parsed { message, defects: walk.defects.into_list(), facts, body_digest: walk.digest.finish() }
+}
+
+/// Length of a first line `From …` that an mbox left.
+fn mbox_from_len(octets: &[u8]) -> usize {
+    if octets.starts_with(b"From ") || octets.starts_with(b">From ") {
+        crate::header::line_len(octets)
+    } else {
+        0
+    }
+}
+
+/// Octets that have CR as their only line end get LF in its place: same offsets.
+fn with_line_ends(octets: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', octets).is_none() && memchr::memchr(b'\r', octets).is_some() {
+        octets.iter().map(|&c| if c == b'\r' { b'\n' } else { c }).collect::<Vec<u8>>().into()
+    } else {
+        octets.into()
+    }
+}
+
+/// Fields that may stand once (RFC 5322 §3.6) and are read.
+const ONCE: [&str; 10] =
+    ["From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "Date", "Subject", "Content-Type"];
+
+fn header(fields: &[RawField<'_>], limits: &Limits, walk: &mut Walk<'_>) -> Message {
+    let mut message = Message::default();
+    let defects = &mut walk.defects;
+    for name in ONCE {
+        if let Some(again) = fields.iter().filter(|field| field.is(name)).nth(1) {
+            defects.add(DefectKind::FieldRepeated, again.at);
+        }
+    }
+    let find = |name: &str| fields.iter().find(|field| field.is(name));
+    message.subject =
+        find("Subject").map(|field| text::decode(field.bounded(limits.field_octets_max, defects)));
+    let mut list = |name: &str| -> Vec<Address> {
+        let mut all: Vec<Address> = Vec::new();
+        for field in fields.iter().filter(|field| field.is(name)) {
+            let body = field.bounded(limits.structured_octets_max, defects);
+            let (addresses, more) = address::addresses(body, limits.addresses_max - all.len());
+            all.extend(addresses);
+            if more {
+                defects.add(DefectKind::TooManyAddresses, field.at);
+                break;
+            }
+        }
+        all
+    };
+    message.from = list("From");
+    message.sender = list("Sender").into_iter().next();
+    message.reply_to = list("Reply-To");
+    message.to = list("To");
+    message.cc = list("Cc");
+    message.bcc = list("Bcc");
+    if message.from.is_empty() {
+        defects.add(DefectKind::FromMissing, 0);
+    }
+    if let Some(field) = find("Date") {
+        match date::date(field.body) {
+            Some(date) => {
+                message.date = Some(date.at);
+                message.date_offset_minutes = date.offset_minutes;
+            }
+            None => defects.add(DefectKind::DateUnreadable, field.at),
+        }
+    } else {
+        defects.add(DefectKind::DateMissing, 0);
+    }
+    message.received = fields
+        .iter()
+        .filter(|field| field.is("Received"))
+        .find_map(|field| received::received_date(field.body));
+    message.message_id =
+        fields.iter().filter(|field| field.is("Message-ID")).find_map(|field| msg_id::message_id(field.body));
+    if message.message_id.is_none() {
+        defects.add(DefectKind::MessageIdMissing, 0);
+    }
+    let mut ids = |name: &str| {
+        let mut all = Vec::new();
+        for field in fields.iter().filter(|field| field.is(name)).take(4) {
+            let body = field.bounded(limits.structured_octets_max, defects);
+            let (ids, more) = msg_id::message_ids(body, limits.ids_max);
+            if more {
+                defects.add(DefectKind::TooManyIds, field.at);
+            }
+            all.extend(ids);
+        }
+        all
+    };
+    message.in_reply_to = ids("In-Reply-To");
+    message.references = ids("References");
+    message.thread_index = find("Thread-Index").and_then(|field| thread_index::thread_index(field.body));
+    message.reverse_path = find("Return-Path").map(|field| reverse_path(field.body));
+    message.header_section = fields.iter().map(|field| field.decoded(limits, defects)).collect();
+    message
+}
+
+/// `Return-Path`: `<>` is the null path, and so is an empty body.
+fn reverse_path(body: &[u8]) -> ReversePath {
+    match address::addresses(&body[..body.len().min(2_000)], 1).0.pop() {
+        Some(address) if !address.addr_spec.eq_ignore_ascii_case("MAILER-DAEMON") => {
+            ReversePath::Path(address.addr_spec)
+        }
+        _ => ReversePath::Null,
+    }
+}
+
+/// Reads a header section alone: what stands in text/rfc822-headers, or before the body of a nested mail.
+pub fn header_section(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) {
+    let mut walk = Walk::new(limits);
+    let section = section(octets, 0, limits, &mut walk.defects, |_| false);
+    let message = header(&section.fields, limits, &mut walk);
+    (message, walk.defects.into_list())
+}
+
+/// Content of part `index` after transfer decoding, for downloads and for reading attachments; of a
+/// [`PartRole::Message`] the mail inside, which can be parsed in turn.
+///
+/// `octets`: the mail `parts` were made from. At most `octets_max` octets. `None` if there is no such part, or
+/// if it does not belong to these octets.
+pub fn part_content(octets: &[u8], parts: &[Part], index: usize, octets_max: usize) -> Option<Vec<u8>> {
+    let part = parts.get(index)?;
+    let mut around = part.parent;
+    while let Some(parent) = around {
+        let parent_part = parts.get(parent as usize)?;
+        if parent_part.role == PartRole::Message && parent_part.encoding != TransferEncoding::Identity {
+            let inside = part_content(octets, parts, parent as usize, usize::MAX)?;
+            return decoded(&inside, part, octets_max);
+        }
+        around = parent_part.parent.filter(|&up| up < parent);
+    }
+    decoded(octets, part, octets_max)
+}
+
+fn decoded(octets: &[u8], part: &Part, octets_max: usize) -> Option<Vec<u8>> {
+    let Span { at, len } = part.body_at;
+    let from = usize::try_from(at).ok()?;
+    let body = octets.get(from..from.checked_add(usize::try_from(len).ok()?)?)?;
+    let encoding = if part.role == PartRole::Container { TransferEncoding::Identity } else { part.encoding };
+    Some(transfer::decode_all(encoding, body, octets_max))
+}

@@ -1,0 +1,498 @@
+//! The MIME tree (RFC 2045, 2046): boundaries, nesting, leaves. Bounded and linear.
+
+use aws_lc_rs::digest::{self, SHA256};
+use memchr::memmem;
+use model::{DefectKind, Disposition, Part, PartRole, Sha256, Span, TransferEncoding};
+
+use crate::Limits;
+use crate::body::digest::BodyDigest;
+use crate::body::{charset, transfer};
+use crate::defects::Defects;
+use crate::header::content::{Content, content};
+use crate::header::{self, RawField, chomp, line_len, text};
+
+/// Everything that grows while the tree is walked.
+pub(crate) struct Walk<'l> {
+    pub(crate) limits: &'l Limits,
+    pub(crate) defects: Defects,
+    pub(crate) parts: Vec<Part>,
+    /// `format` and `delsp` of each part, by index.
+    pub(crate) flowed: Vec<Flowed>,
+    pub(crate) digest: BodyDigest,
+    text_octets_left: usize,
+    nested_octets_left: usize,
+    stopped: bool,
+}
+
+/// RFC 3676.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flowed {
+    pub(crate) flowed: bool,
+    pub(crate) del_sp: bool,
+}
+
+/// Octets that are walked, and the boundaries that are open in them.
+struct Octets<'a> {
+    octets: &'a [u8],
+    boundaries: Vec<Vec<u8>>,
+}
+
+/// Where in the tree an entity stands.
+#[derive(Clone)]
+struct Position {
+    parent: Option<u32>,
+    number: String,
+    depth: usize,
+    message_depth: u16,
+    /// The entity is the whole of a mail: its number is that of its only part if it is a leaf.
+    whole: bool,
+    in_digest: bool,
+}
+
+/// A line that closes a part.
+#[derive(Clone, Copy)]
+struct Delimiter {
+    at: usize,
+    next: usize,
+    /// Index into the open boundaries.
+    level: usize,
+    closing: bool,
+}
+
+/// What the content fields of an entity say.
+struct ContentFields {
+    content_type: Content,
+    disposition: Content,
+    has_disposition: bool,
+    encoding: TransferEncoding,
+    content_id: Option<String>,
+}
+
+impl<'l> Walk<'l> {
+    pub(crate) fn new(limits: &'l Limits) -> Self {
+        Self {
+            limits,
+            defects: Defects::new(limits.defects_max),
+            parts: Vec::new(),
+            flowed: Vec::new(),
+            digest: BodyDigest::default(),
+            text_octets_left: limits.text_octets_max,
+            nested_octets_left: limits.nested_octets_max,
+            stopped: false,
+        }
+    }
+
+    /// Walks a mail whose header section has been read: `fields`, body from `body_at`.
+    pub(crate) fn mail(&mut self, octets: &[u8], fields: &[RawField<'_>], body_at: usize) {
+        let position = Position {
+            parent: None,
+            number: String::new(),
+            depth: 0,
+            message_depth: 0,
+            whole: true,
+            in_digest: false,
+        };
+        let mut source = Octets { octets, boundaries: Vec::new() };
+        self.body(&mut source, fields, body_at, position);
+    }
+
+    /// Reads an entity with its header section at `at`. Gives the delimiter that ended it.
+    fn entity(&mut self, source: &mut Octets<'_>, at: usize, position: Position) -> Option<Delimiter> {
+        let octets = source.octets;
+        let section = header::section(octets, at, self.limits, &mut self.defects, |line| {
+            source.matches(line).is_some()
+        });
+        self.body(source, &section.fields, section.body_at, position)
+    }
+
+    fn body(
+        &mut self,
+        source: &mut Octets<'_>,
+        fields: &[RawField<'_>],
+        body_at: usize,
+        position: Position,
+    ) -> Option<Delimiter> {
+        if self.parts.len() >= self.limits.parts_max {
+            if !self.stopped {
+                self.defects.add(DefectKind::TooManyParts, body_at);
+            }
+            self.stopped = true;
+            return None;
+        }
+        let content = self.content_fields(fields, body_at, position.in_digest);
+        let too_deep = position.depth >= self.limits.depth_max;
+        let kind = content.content_type.value.as_str();
+        let nests = kind.starts_with("multipart/") || is_message(kind);
+        if nests && too_deep {
+            self.defects.add(DefectKind::TooDeep, body_at);
+        } else if kind.starts_with("multipart/") {
+            match content.content_type.parameter("boundary").map(|b| b.trim_end().as_bytes().to_vec()) {
+                Some(boundary) if !boundary.is_empty() => {
+                    return self.multipart(source, content, body_at, position, boundary);
+                }
+                _ => self.defects.add(DefectKind::BoundaryMissing, body_at),
+            }
+        } else if is_message(kind) {
+            return self.message(source, content, body_at, position);
+        }
+        let (end, delimiter) = source.content_end(body_at);
+        self.leaf(&source.octets[body_at..end], content, body_at, position);
+        delimiter
+    }
+
+    fn content_fields(&mut self, fields: &[RawField<'_>], at: usize, in_digest: bool) -> ContentFields {
+        let max = self.limits.field_octets_max;
+        let find = |name: &str| fields.iter().find(|field| field.is(name));
+        let read = |field: &RawField<'_>| content(&field.body[..field.body.len().min(max)]);
+        let mut content_type = find("Content-Type").map(read).unwrap_or_default();
+        if !is_type(&content_type.value) {
+            // RFC 2045 §5.2, RFC 2046 §5.1.5.
+            let default =
+                if in_digest && content_type.value.is_empty() { "message/rfc822" } else { "text/plain" };
+            default.clone_into(&mut content_type.value);
+        }
+        let disposition = find("Content-Disposition");
+        let encoding = match find("Content-Transfer-Encoding").map(|field| text::decode(field.body)) {
+            Some(body) if !body.is_empty() => transfer::encoding(&body).unwrap_or_else(|| {
+                self.defects.add(DefectKind::TransferEncoding, at);
+                TransferEncoding::Identity
+            }),
+            _ => TransferEncoding::Identity,
+        };
+        let content_id = find("Content-ID")
+            .map(|field| text::decode(&field.body[..field.body.len().min(998)]))
+            .map(|id| id.trim_matches(|c: char| c == '<' || c == '>' || c.is_whitespace()).to_owned())
+            .filter(|id| !id.is_empty());
+        ContentFields {
+            content_type,
+            has_disposition: disposition.is_some(),
+            disposition: disposition.map(read).unwrap_or_default(),
+            encoding,
+            content_id,
+        }
+    }
+
+    /// Adds a part; gives its index.
+    fn push(&mut self, content: &ContentFields, position: &Position, role: PartRole, body_at: Span) -> usize {
+        let name = content
+            .disposition
+            .parameter("filename")
+            .or_else(|| content.content_type.parameter("name"))
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(ToOwned::to_owned);
+        let disposition = match content.disposition.value.as_str() {
+            _ if !content.has_disposition => Disposition::Absent,
+            "inline" | "" => Disposition::Inline,
+            _ => Disposition::Attachment,
+        };
+        let is = |name: &str, value: &str| {
+            content.content_type.parameter(name).is_some_and(|v| v.trim().eq_ignore_ascii_case(value))
+        };
+        self.flowed.push(Flowed { flowed: is("format", "flowed"), del_sp: is("delsp", "yes") });
+        self.parts.push(Part {
+            number: position.number.clone(),
+            parent: position.parent,
+            message_depth: position.message_depth,
+            role,
+            content_type: content.content_type.value.clone(),
+            charset: content.content_type.parameter("charset").map(str::to_lowercase),
+            name,
+            content_id: content.content_id.clone(),
+            disposition,
+            encoding: content.encoding,
+            octets: 0,
+            sha256: None,
+            body_at,
+            header_section: Vec::new(),
+            text: None,
+        });
+        self.parts.len() - 1
+    }
+
+    fn multipart(
+        &mut self,
+        source: &mut Octets<'_>,
+        mut content: ContentFields,
+        body_at: usize,
+        position: Position,
+        boundary: Vec<u8>,
+    ) -> Option<Delimiter> {
+        source.boundaries.push(boundary);
+        let level = source.boundaries.len() - 1;
+        let mut delimiter = source.next_delimiter(body_at);
+        if delimiter.is_none_or(|d| d.level < level) {
+            // The boundary never comes: what is there is text.
+            source.boundaries.pop();
+            self.defects.add(DefectKind::BoundaryMissing, body_at);
+            "text/plain".clone_into(&mut content.content_type.value);
+            let end = delimiter.map_or(source.octets.len(), |d| source.before_line_end(d.at, body_at));
+            self.leaf(&source.octets[body_at..end], content, body_at, position);
+            return delimiter;
+        }
+        let in_digest = content.content_type.value == "multipart/digest";
+        let index = self.push(&content, &position, PartRole::Container, Span { at: body_at as u64, len: 0 });
+        let mut child_number = 0_usize;
+        let mut closed = false;
+        while let Some(d) = delimiter {
+            if d.level < level || self.stopped {
+                break;
+            }
+            if d.closing {
+                closed = true;
+                source.boundaries.truncate(level);
+                delimiter = source.next_delimiter(d.next);
+                break;
+            }
+            child_number += 1;
+            let number = join_number(&position.number, child_number);
+            let child = Position {
+                parent: Some(index as u32),
+                number,
+                depth: position.depth + 1,
+                message_depth: position.message_depth,
+                whole: false,
+                in_digest,
+            };
+            delimiter = self.entity(source, d.next, child);
+        }
+        source.boundaries.truncate(level);
+        if !closed && !self.stopped {
+            self.defects.add(DefectKind::BoundaryUnclosed, body_at);
+        }
+        let end = delimiter.map_or(source.octets.len(), |d| source.before_line_end(d.at, body_at));
+        self.parts[index].body_at.len = (end - body_at) as u64;
+        if position.whole && position.message_depth > 0 {
+            self.parts[index].number = join_number(&position.number, 0);
+        }
+        delimiter
+    }
+
+    /// A part that holds a mail.
+    fn message(
+        &mut self,
+        source: &mut Octets<'_>,
+        content: ContentFields,
+        body_at: usize,
+        mut position: Position,
+    ) -> Option<Delimiter> {
+        if position.whole {
+            position.number = join_number(&position.number, 1);
+        }
+        let index = self.push(&content, &position, PartRole::Message, Span { at: body_at as u64, len: 0 });
+        let inner = Position {
+            parent: Some(index as u32),
+            number: position.number.clone(),
+            depth: position.depth + 1,
+            message_depth: position.message_depth.saturating_add(1),
+            whole: true,
+            in_digest: false,
+        };
+        let delimiter;
+        if content.encoding == TransferEncoding::Identity {
+            delimiter = self.nested(source, body_at, index, inner);
+            let end = delimiter.map_or(source.octets.len(), |d| source.before_line_end(d.at, body_at));
+            self.parts[index].body_at.len = (end - body_at) as u64;
+            self.parts[index].octets = (end - body_at) as u64;
+        } else {
+            let end;
+            (end, delimiter) = source.content_end(body_at);
+            self.parts[index].body_at.len = (end - body_at) as u64;
+            let decoded =
+                transfer::decode_all(content.encoding, &source.octets[body_at..end], self.nested_octets_left);
+            self.nested_octets_left -= decoded.len();
+            self.parts[index].octets = decoded.len() as u64;
+            let before = self.defects.fix(None);
+            self.defects.fix(Some(before.unwrap_or(body_at as u64)));
+            let mut decoded_source = Octets { octets: &decoded, boundaries: Vec::new() };
+            self.nested(&mut decoded_source, 0, index, inner);
+            self.defects.fix(before);
+        }
+        delimiter
+    }
+
+    /// Reads the mail inside part `index`.
+    fn nested(
+        &mut self,
+        source: &mut Octets<'_>,
+        at: usize,
+        index: usize,
+        position: Position,
+    ) -> Option<Delimiter> {
+        let octets = source.octets;
+        let section = header::section(octets, at, self.limits, &mut self.defects, |line| {
+            source.matches(line).is_some()
+        });
+        let mut room = self.limits.field_octets_max;
+        for field in &section.fields {
+            let decoded = field.decoded(self.limits, &mut self.defects);
+            let Some(left) = room.checked_sub(decoded.body.len() + decoded.name.len()) else { break };
+            room = left;
+            self.parts[index].header_section.push(decoded);
+        }
+        self.body(source, &section.fields, section.body_at, position)
+    }
+
+    fn leaf(&mut self, body: &[u8], content: ContentFields, body_at: usize, mut position: Position) {
+        if position.whole {
+            position.number = join_number(&position.number, 1);
+        }
+        let span = Span { at: body_at as u64, len: body.len() as u64 };
+        let index = self.push(&content, &position, PartRole::Body, span);
+        let kind = content.content_type.value.as_str();
+        let part = &mut self.parts[index];
+        part.role = if is_report(kind) {
+            PartRole::Report
+        } else if is_message(kind) {
+            PartRole::Message
+        } else if !kind.starts_with("text/")
+            || part.name.is_some()
+            || part.disposition == Disposition::Attachment
+        {
+            PartRole::Attachment
+        } else {
+            PartRole::Body
+        };
+        let keep_text = matches!(part.role, PartRole::Body | PartRole::Report);
+        let is_text = kind.starts_with("text/");
+        let keep = if keep_text { self.limits.part_text_octets_max.min(self.text_octets_left) } else { 0 };
+        let read = read_leaf(content.encoding, body, keep, is_text, &mut self.digest);
+        if !read.clean {
+            self.defects.add(DefectKind::TransferEncoding, body_at);
+        }
+        let part = &mut self.parts[index];
+        part.octets = read.octets;
+        part.sha256 = Some(read.sha256);
+        if keep_text {
+            self.text_octets_left -= read.kept.len();
+            let whole = read.kept.len() as u64 == read.octets;
+            let charset = part.charset.as_deref().unwrap_or_default();
+            let (text, fits) = charset::decode(charset.as_bytes(), &read.kept);
+            part.text = Some(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text });
+            if !whole {
+                self.defects.add(DefectKind::TextTooLong, body_at);
+            } else if !fits {
+                self.defects.add(DefectKind::Charset, body_at);
+            }
+        }
+    }
+}
+
+/// A leaf after transfer decoding.
+struct ReadLeaf<'a> {
+    octets: u64,
+    sha256: Sha256,
+    /// The first octets, decoded.
+    kept: std::borrow::Cow<'a, [u8]>,
+    clean: bool,
+}
+
+fn read_leaf<'a>(
+    encoding: TransferEncoding,
+    body: &'a [u8],
+    keep: usize,
+    is_text: bool,
+    body_digest: &mut BodyDigest,
+) -> ReadLeaf<'a> {
+    let mut context = digest::Context::new(&SHA256);
+    let mut octets = 0_u64;
+    let mut kept = Vec::new();
+    body_digest.begin();
+    let clean = transfer::decode(encoding, body, |piece| {
+        context.update(piece);
+        octets += piece.len() as u64;
+        if is_text {
+            body_digest.text(piece);
+        }
+        if encoding != TransferEncoding::Identity && kept.len() < keep {
+            kept.extend_from_slice(&piece[..piece.len().min(keep - kept.len())]);
+        }
+        true
+    });
+    let sha256 = sha256_of(context);
+    if is_text {
+        body_digest.end_text();
+    } else {
+        body_digest.leaf(&sha256);
+    }
+    let kept = match encoding {
+        TransferEncoding::Identity => body[..body.len().min(keep)].into(),
+        _ => kept.into(),
+    };
+    ReadLeaf { octets, sha256, kept, clean }
+}
+
+pub(crate) fn sha256_of(context: digest::Context) -> Sha256 {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(context.finish().as_ref());
+    Sha256(octets)
+}
+
+/// `type/subtype`, both there.
+fn is_type(value: &str) -> bool {
+    value.split_once('/').is_some_and(|(kind, subtype)| !kind.is_empty() && !subtype.is_empty())
+}
+
+/// Types whose body is a mail.
+fn is_message(kind: &str) -> bool {
+    matches!(kind, "message/rfc822" | "message/global" | "message/news")
+}
+
+/// Types that report on a mail: their text is kept for classification.
+fn is_report(kind: &str) -> bool {
+    matches!(
+        kind,
+        "message/delivery-status"
+            | "message/global-delivery-status"
+            | "message/disposition-notification"
+            | "message/global-disposition-notification"
+            | "message/feedback-report"
+            | "message/global-headers"
+            | "text/rfc822-headers"
+    )
+}
+
+fn join_number(parent: &str, child: usize) -> String {
+    if parent.is_empty() { child.to_string() } else { format!("{parent}.{child}") }
+}
+
+impl Octets<'_> {
+    /// The innermost open boundary that this line (without its end) delimits, and whether it closes it.
+    fn matches(&self, line: &[u8]) -> Option<(usize, bool)> {
+        let rest = line.strip_prefix(b"--")?.trim_ascii_end();
+        self.boundaries.iter().enumerate().rev().find_map(|(level, boundary)| {
+            let tail = rest.strip_prefix(boundary.as_slice())?;
+            (tail.is_empty() || tail == b"--").then_some((level, !tail.is_empty()))
+        })
+    }
+
+    fn delimiter_at(&self, at: usize) -> Option<Delimiter> {
+        let len = line_len(&self.octets[at..]);
+        let (level, closing) = self.matches(chomp(&self.octets[at..at + len]))?;
+        Some(Delimiter { at, next: at + len, level, closing })
+    }
+
+    /// The next delimiter line at or behind `from`, which is the beginning of a line.
+    fn next_delimiter(&self, from: usize) -> Option<Delimiter> {
+        if self.boundaries.is_empty() || from >= self.octets.len() {
+            return None;
+        }
+        if self.octets[from..].starts_with(b"--")
+            && let Some(delimiter) = self.delimiter_at(from)
+        {
+            return Some(delimiter);
+        }
+        memmem::find_iter(&self.octets[from..], b"\n--").find_map(|at| self.delimiter_at(from + at + 1))
+    }
+
+    /// End of a leaf's content that begins at `from`, and the delimiter behind it.
+    fn content_end(&self, from: usize) -> (usize, Option<Delimiter>) {
+        let delimiter = self.next_delimiter(from);
+        (delimiter.map_or(self.octets.len(), |d| self.before_line_end(d.at, from)), delimiter)
+    }
+
+    /// The line end before a delimiter belongs to the delimiter (RFC 2046 §5.1.1).
+    fn before_line_end(&self, at: usize, from: usize) -> usize {
+        from + chomp(&self.octets[from..at]).len()
+    }
+}
