@@ -1,1 +1,10 @@
-//! Fetches mail from mailboxes and files.
+//! Fetches mail: out of files ([`files`]) and from mailboxes over IMAP.
+//!
+//! In: paths, or the settings and cursors of a mailbox. Out: the octets of each mail, exactly, with what its source
+//! says of it (position, mailbox, received time, flags), handed to the caller in the order of the source; and every
+//! failure as a typed reason. Nothing is held in memory as a whole beyond 1 MiB. The crate does not parse mail, store
+//! it, know accounts or the archive, and never changes anything at the source.
+
+mod civil;
+pub mod files;
+mod imap;

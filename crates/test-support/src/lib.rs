@@ -1,1 +1,7 @@
-//! Fixtures and helpers for tests.
+//! Fixtures and helpers for tests: folders that vanish, servers of others started for a test.
+//!
+//! A dev-dependency only; it knows no crate of ours and panics where a test cannot go on.
+
+mod scratch;
+
+pub use scratch::Scratch;

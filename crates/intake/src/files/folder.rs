@@ -1,0 +1,274 @@
+//! From the paths given to the files meant: lists, folders, and each inode once.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Metadata};
+use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::{Failed, Options, Reason, Source};
+
+/// Longest line of a list, in octets; paths are shorter.
+const LIST_LINE_OCTETS_MAX: u64 = 1 << 16;
+
+/// A file meant by the sources.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Where to open it; of no meaning for standard input.
+    pub file: PathBuf,
+    /// As [`Mail::path`](super::Mail::path).
+    pub path: String,
+    /// As [`Mail::locator`](super::Mail::locator).
+    pub locator: String,
+    /// Given by the source `-`.
+    pub is_stdin: bool,
+    /// Found in a folder, and so subject to "each inode once"; a file given by its path is read as often as given.
+    pub in_folder: bool,
+}
+
+/// Inodes met so far.
+#[derive(Default)]
+pub(super) struct Inodes(HashSet<(u64, u64)>);
+
+impl Inodes {
+    /// Remembers it; whether it is new.
+    pub(super) fn insert(&mut self, metadata: &Metadata) -> bool {
+        self.0.insert((metadata.dev(), metadata.ino()))
+    }
+}
+
+/// Who is told of files and of what is none.
+pub(super) trait Visit {
+    fn file(&mut self, found: Found) -> ControlFlow<()>;
+    fn failed(&mut self, failed: Failed) -> ControlFlow<()>;
+}
+
+/// Lists the files meant by the sources, in order, without opening them: for commands that take each file as it is.
+///
+/// A file reached twice within folders comes once.
+pub fn each_file(
+    sources: &[Source],
+    options: &Options,
+    on_file: &mut dyn FnMut(Result<Found, Failed>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let mut visit = Each { inodes: Inodes::default(), on_file };
+    let mut lister = Lister::new(options);
+    sources.iter().try_for_each(|source| lister.source(source, &mut visit))
+}
+
+/// Counts files and their octets on disk, for showing how far a [`walk`](super::walk) is. One `stat` a file.
+pub fn measure(sources: &[Source], options: &Options) -> super::Progress {
+    let mut sum = super::Progress::default();
+    let _ = each_file(sources, options, &mut |found| {
+        if let Ok(found) = found.as_ref() {
+            sum.files += 1;
+            sum.octets += fs::metadata(&found.file).map_or(0, |metadata| metadata.len());
+        }
+        ControlFlow::Continue(())
+    });
+    sum
+}
+
+struct Each<'f> {
+    inodes: Inodes,
+    on_file: &'f mut dyn FnMut(Result<Found, Failed>) -> ControlFlow<()>,
+}
+
+impl Visit for Each<'_> {
+    fn file(&mut self, found: Found) -> ControlFlow<()> {
+        // A file that cannot be asked is reported by whoever opens it.
+        let is_new =
+            found.is_stdin || fs::metadata(&found.file).map_or(true, |meta| self.inodes.insert(&meta));
+        if is_new || !found.in_folder { (self.on_file)(Ok(found)) } else { ControlFlow::Continue(()) }
+    }
+
+    fn failed(&mut self, failed: Failed) -> ControlFlow<()> {
+        (self.on_file)(Err(failed))
+    }
+}
+
+/// Goes through sources and folders.
+pub(super) struct Lister<'o> {
+    options: &'o Options,
+    folders: Inodes,
+}
+
+/// A folder on the way down: where it is, how it is called, and where the part relative to the import begins.
+struct Folder {
+    file: PathBuf,
+    path: Vec<u8>,
+    relative_from: usize,
+}
+
+struct Entry {
+    name: OsString,
+    is_folder: bool,
+    /// Neither file nor folder, or a link that leads nowhere.
+    fault: Option<Reason>,
+}
+
+impl<'o> Lister<'o> {
+    pub(super) fn new(options: &'o Options) -> Self {
+        Self { options, folders: Inodes::default() }
+    }
+
+    pub(super) fn source(&mut self, source: &Source, visit: &mut dyn Visit) -> ControlFlow<()> {
+        if let Some(name) = &source.name {
+            return self.given(self.resolved(&source.path), name.clone().into_bytes(), visit);
+        }
+        match source.path.as_os_str().as_bytes() {
+            b"-" => visit.file(Found {
+                file: PathBuf::new(),
+                path: "-".to_owned(),
+                locator: "-".to_owned(),
+                is_stdin: true,
+                in_folder: false,
+            }),
+            [b'@', list @ ..] if !list.is_empty() => self.list(Path::new(OsStr::from_bytes(list)), visit),
+            path => self.given(self.resolved(&source.path), path.to_vec(), visit),
+        }
+    }
+
+    fn resolved(&self, path: &Path) -> PathBuf {
+        self.options.directory.as_ref().map_or_else(|| path.to_owned(), |directory| directory.join(path))
+    }
+
+    fn list(&mut self, list: &Path, visit: &mut dyn Visit) -> ControlFlow<()> {
+        let shown = text(list.as_os_str().as_bytes());
+        let mut lines = match File::open(self.resolved(list)) {
+            Ok(file) => BufReader::new(file),
+            Err(error) => return visit.failed(Failed::of(shown, error.into())),
+        };
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match lines.by_ref().take(LIST_LINE_OCTETS_MAX).read_until(b'\n', &mut line) {
+                Ok(0) => return ControlFlow::Continue(()),
+                Ok(_) => {}
+                Err(error) => return visit.failed(Failed::of(shown, error.into())),
+            }
+            let end = line.iter().rposition(|octet| !matches!(octet, b'\n' | b'\r')).map_or(0, |at| at + 1);
+            line.truncate(end);
+            if !line.is_empty() {
+                let path = PathBuf::from(OsString::from_vec(line.clone()));
+                self.given(self.resolved(&path), line.clone(), visit)?;
+            }
+        }
+    }
+
+    /// A path named by the caller, file or folder.
+    fn given(&mut self, file: PathBuf, path: Vec<u8>, visit: &mut dyn Visit) -> ControlFlow<()> {
+        let metadata = match fs::metadata(&file) {
+            Ok(metadata) => metadata,
+            Err(error) => return visit.failed(Failed::of(text(&path), error.into())),
+        };
+        if metadata.is_dir() {
+            // A folder given twice is walked twice only if nothing in it was seen: the inodes decide.
+            self.folders.insert(&metadata);
+            let mut path = path;
+            while path.len() > 1 && path.ends_with(b"/") {
+                path.pop();
+            }
+            let relative_from = if path == b"/" { 1 } else { path.len() + 1 };
+            return self.folder(&Folder { file, path, relative_from }, visit);
+        }
+        if !metadata.is_file() {
+            return visit.failed(Failed::of(text(&path), Reason::NotAFile));
+        }
+        let name = path.iter().rposition(|octet| *octet == b'/').map_or(0, |at| at + 1);
+        let locator = text(&path[name..]);
+        visit.file(Found { file, path: text(&path), locator, is_stdin: false, in_folder: false })
+    }
+
+    fn folder(&mut self, folder: &Folder, visit: &mut dyn Visit) -> ControlFlow<()> {
+        let entries = match Self::entries(folder) {
+            Ok(entries) => entries,
+            Err(error) => return visit.failed(Failed::in_folder(folder, &folder.path, error.into())),
+        };
+        let is_maildir =
+            entries.iter().any(|entry| entry.is_folder && (entry.name == "cur" || entry.name == "new"));
+        for entry in entries {
+            if is_maildir && entry.is_folder && entry.name == "tmp" {
+                continue;
+            }
+            let file = folder.file.join(&entry.name);
+            let mut path = Vec::with_capacity(folder.path.len() + 1 + entry.name.len());
+            path.extend_from_slice(&folder.path);
+            if !path.ends_with(b"/") {
+                path.push(b'/');
+            }
+            path.extend_from_slice(entry.name.as_bytes());
+            if let Some(fault) = entry.fault {
+                visit.failed(Failed::in_folder(folder, &path, fault))?;
+            } else if entry.is_folder {
+                let inner = Folder { file, path, relative_from: folder.relative_from };
+                match fs::metadata(&inner.file) {
+                    Ok(metadata) if self.folders.insert(&metadata) => self.folder(&inner, visit)?,
+                    Ok(_) => {}
+                    Err(error) => visit.failed(Failed::in_folder(folder, &inner.path, error.into()))?,
+                }
+            } else {
+                let locator = text(&path[folder.relative_from..]);
+                let found = Found { file, path: text(&path), locator, is_stdin: false, in_folder: true };
+                visit.file(found)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What is in a folder, in the order of the whole paths: a folder sorts as if its name ended in `/`.
+    fn entries(folder: &Folder) -> std::io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&folder.file)? {
+            let entry = entry?;
+            let mut kind = entry.file_type()?;
+            let mut fault = None;
+            if kind.is_symlink() {
+                match fs::metadata(entry.path()) {
+                    Ok(metadata) => kind = metadata.file_type(),
+                    Err(error) => fault = Some(error.into()),
+                }
+            }
+            if fault.is_none() && !kind.is_dir() && !kind.is_file() {
+                fault = Some(Reason::NotAFile);
+            }
+            let is_folder = kind.is_dir() && fault.is_none();
+            entries.push(Entry { name: entry.file_name(), is_folder, fault });
+        }
+        entries.sort_unstable_by(|a, b| {
+            let slash = |entry: &Entry| entry.is_folder.then_some(b'/');
+            let (left, right) = (a.name.as_bytes(), b.name.as_bytes());
+            left.iter().copied().chain(slash(a)).cmp(right.iter().copied().chain(slash(b)))
+        });
+        Ok(entries)
+    }
+}
+
+impl Failed {
+    /// Of something named by the caller.
+    pub(super) fn of(path: String, reason: Reason) -> Self {
+        Self { locator: path.clone(), path, reason }
+    }
+
+    fn in_folder(folder: &Folder, path: &[u8], reason: Reason) -> Self {
+        let locator = text(path.get(folder.relative_from..).unwrap_or_default());
+        Self { path: text(path), locator, reason }
+    }
+}
+
+/// Octets of a path as text: what is no UTF-8 is written `\xHH`, so that different paths stay different.
+pub(super) fn text(octets: &[u8]) -> String {
+    let mut text = String::with_capacity(octets.len());
+    for chunk in octets.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for octet in chunk.invalid() {
+            text.push_str("\\x");
+            text.push(char::from(b"0123456789abcdef"[usize::from(octet >> 4)]));
+            text.push(char::from(b"0123456789abcdef"[usize::from(octet & 15)]));
+        }
+    }
+    text
+}
