@@ -110,8 +110,9 @@ fn collect(parts: &[Part], children: &[Vec<usize>], index: usize, into: &mut Vec
 
 /// Text that is read as it stands. Calendars and cards are not.
 fn is_plain(part: &Part) -> bool {
-    matches!(
-        part.content_type.as_str(),
-        "text/plain" | "text/enriched" | "text/markdown" | "text/x-markdown" | "text"
-    )
+    part.content_type.starts_with("multipart/")
+        || matches!(
+            part.content_type.as_str(),
+            "text/plain" | "text/enriched" | "text/markdown" | "text/x-markdown" | "text"
+        )
 }

@@ -213,7 +213,7 @@ impl<'l> Walk<'l> {
     fn multipart(
         &mut self,
         source: &mut Octets<'_>,
-        mut content: ContentFields,
+        content: ContentFields,
         body_at: usize,
         position: Position,
         boundary: Vec<u8>,
@@ -225,7 +225,6 @@ impl<'l> Walk<'l> {
             // The boundary never comes: what is there is text.
             source.boundaries.pop();
             self.defects.add(DefectKind::BoundaryMissing, body_at);
-            "text/plain".clone_into(&mut content.content_type.value);
             let end = delimiter.map_or(source.octets.len(), |d| source.before_line_end(d.at, body_at));
             self.leaf(&source.octets[body_at..end], content, body_at, position);
             return delimiter;
@@ -345,6 +344,9 @@ impl<'l> Walk<'l> {
             PartRole::Report
         } else if is_message(kind) {
             PartRole::Message
+        } else if kind.starts_with("multipart/") && part.disposition != Disposition::Attachment {
+            // Boundary missing or never met: shown as text.
+            PartRole::Body
         } else if !kind.starts_with("text/")
             || part.name.is_some()
             || part.disposition == Disposition::Attachment

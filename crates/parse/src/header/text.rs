@@ -102,7 +102,7 @@ fn decode_words(body: &[u8]) -> String {
             out.push_str(&charset::guess(between));
         }
         match &mut pending {
-            Some((charset, octets)) if charset.eq_ignore_ascii_case(word.charset) => {
+            Some((charset, octets)) if charset.eq_ignore_ascii_case(word.charset) && !has_states(charset) => {
                 octets.extend_from_slice(&word.decoded);
             }
             _ => {
@@ -116,6 +116,12 @@ fn decode_words(body: &[u8]) -> String {
     flush(&mut out, pending);
     out.push_str(&charset::guess(&body[plain_from..]));
     out
+}
+
+/// Charsets that begin each word in their first state: words are not joined.
+fn has_states(charset: &[u8]) -> bool {
+    charset.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"iso-2022"))
+        || charset.eq_ignore_ascii_case(b"utf-7")
 }
 
 fn flush(out: &mut String, pending: Option<(&[u8], Vec<u8>)>) {
