@@ -1,1 +1,208 @@
-//! Append-only segments of originals.
+//! The originals, byte for byte, in append-only segment files.
+//!
+//! In: the octets of a mail and its provenance, whole or as a stream. Out: where they lie, and on request the octets
+//! again, each checksum and at the end the SHA-256 compared. The archive does not parse mail, does not know which
+//! mails the database knows, asks nobody whether a mail was there before, and changes nothing that was confirmed: it
+//! appends, seals full segments, and after a crash cuts off at most an unfinished last record.
+//!
+//! All calls block; [`Archive`] is a handle to be cloned into threads. The format is `proof`'s.
+//!
+//! # Order of a write
+//!
+//! 1. [`sha256`], and ask the database whether it knows the mail.
+//! 2. [`Encoder::encode_hashed`] in any thread and [`Archive::append`], or [`Archive::put`] for a stream.
+//! 3. [`Archive::sync`] with the records of the batch: they are on the disk when it returns. If it fails, what was
+//!    `Encoded` is appended anew (to another segment), what was streamed is fetched again.
+//! 4. One database transaction: the records, and the lengths [`Archive::sync`] gave.
+//! 5. [`Archive::confirm`] with the same records.
+//!
+//! The length noted for a segment never passes a record that is not confirmed, so that after a crash between 2 and 4
+//! [`Archive::recover`] finds every such record, whoever was writing beside it.
+
+mod codec;
+mod error;
+mod folder;
+mod inner;
+mod put;
+mod read;
+mod segment;
+mod survey;
+mod walk;
+mod window;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use codec::{Encoded, Encoder, sha256};
+pub use error::Error;
+pub use model::Location;
+use model::{ObjectId, Provenance, SegmentId, Sha256};
+pub use proof::Defect;
+pub use put::Put;
+pub use read::Reader;
+pub use survey::{Damage, DamageKind, Found, Survey};
+
+use inner::Inner;
+use segment::SystemSync;
+
+/// How an archive is written; reading does not depend on it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A segment is sealed once it is about this long, octets. A single large mail may make it longer.
+    pub segment_octets_max: u64,
+    /// Level of zstd, 1 to 19.
+    pub level: u8,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { segment_octets_max: 128 << 20, level: 3 }
+    }
+}
+
+/// A record in the archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stored {
+    /// Random name.
+    pub object_id: ObjectId,
+    /// Where it lies.
+    pub location: Location,
+    /// Octets of the mail.
+    pub octets: u64,
+    /// Of the mail's octets.
+    pub sha256: Sha256,
+}
+
+/// How far the database may say it knows a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Committed {
+    /// The segment.
+    pub segment: SegmentId,
+    /// Every record below this offset is confirmed or part of the batch.
+    pub len: u64,
+}
+
+/// What the archive takes on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Segment files.
+    pub segments: u64,
+    /// Octets in them, without footers.
+    pub octets: u64,
+}
+
+/// An opened archive. Clones share it; its lock is given up with the last one.
+#[derive(Clone)]
+pub struct Archive(Arc<Inner>);
+
+impl Archive {
+    /// Opens the archive in `dir`, which is made if it is missing, and takes its lock.
+    ///
+    /// Segments left unsealed by the last process are readable at once and written again after [`Self::recover`].
+    ///
+    /// # Errors
+    /// `InUse`, `Version`, `Denied`, `Full`, `Io`.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
+        Inner::open(dir, options, Box::new(SystemSync)).map(|inner| Self(Arc::new(inner)))
+    }
+
+    /// A new encoder, for one thread to keep.
+    pub fn encoder(&self) -> Encoder {
+        self.0.encoder()
+    }
+
+    /// Writes a finished record behind the others. It is durable after [`Self::sync`].
+    ///
+    /// # Errors
+    /// `Full`, `Denied`, `Io`: nothing of it is kept. `ProvenanceTooLong`.
+    pub fn append(&self, encoded: &Encoded) -> Result<Stored, Error> {
+        self.0.append(encoded)
+    }
+
+    /// Begins to store a mail whose octets come piece by piece.
+    ///
+    /// # Errors
+    /// `ProvenanceTooLong`.
+    pub fn put(&self, provenance: &Provenance) -> Result<Put, Error> {
+        Put::new(Arc::clone(&self.0), provenance)
+    }
+
+    /// Makes the records of a batch durable; callers at the same time share one fdatasync for each segment.
+    ///
+    /// Gives, for each segment the batch touches, the length to note in the transaction that stores the batch.
+    ///
+    /// # Errors
+    /// `SyncFailed`: what [`Self::is_durable`] denies must be appended anew.
+    pub fn sync(&self, batch: &[Stored]) -> Result<Vec<Committed>, Error> {
+        self.0.sync(batch)
+    }
+
+    /// Whether a record is on the disk for certain.
+    pub fn is_durable(&self, stored: &Stored) -> bool {
+        let end = stored.location.at.saturating_add(stored.location.len);
+        self.0.segment(stored.location.segment).is_some_and(|segment| segment.state().durable >= end)
+    }
+
+    /// Notes that the database has these records now, adopted ones too.
+    pub fn confirm(&self, batch: &[Stored]) {
+        self.0.confirm(batch);
+    }
+
+    /// Opens a record for reading.
+    ///
+    /// # Errors
+    /// `NoSegment`, `Damaged`, `Io`; further ones while reading, see [`Error::of_stream`].
+    pub fn get(&self, location: Location) -> Result<Reader, Error> {
+        Reader::open(&self.0, location)
+    }
+
+    /// A mail of at most `octets_max` octets as a whole.
+    ///
+    /// # Errors
+    /// `TooLarge`, `NoSegment`, `Damaged`, `Io`.
+    pub fn read_all(&self, location: Location, octets_max: u64) -> Result<Vec<u8>, Error> {
+        read::read_all(&self.0, location, octets_max)
+    }
+
+    /// Octets `at` to `at + len` of a mail, fewer if it ends before. Only the frames concerned are read and checked.
+    ///
+    /// # Errors
+    /// `NoSegment`, `Damaged`, `Io`.
+    pub fn read_range(&self, location: Location, at: u64, len: usize) -> Result<Vec<u8>, Error> {
+        read::read_range(&self.0, location, at, len)
+    }
+
+    /// Compares the folder with what the database knows: `committed`, the length noted for each segment.
+    ///
+    /// Gives each intact record beyond it as [`Found::Record`], durable already, to be stored like a new one with
+    /// [`Self::sync`] and [`Self::confirm`] (the database may know its digest); damage; and what was cut off.
+    /// To be run to its end once after [`Self::open`]; only what it went through is written to again.
+    pub fn recover(&self, committed: BTreeMap<SegmentId, u64>) -> Survey {
+        Survey::recover(&self.0, committed)
+    }
+
+    /// All records of the archive, their stored octets checked, for a rebuild of the database.
+    pub fn scan(&self) -> Survey {
+        Survey::scan(&self.0)
+    }
+
+    /// All records of the archive, every octet checked up to the SHA-256 of each mail, the segments' headers and
+    /// footers, and that nothing the database knows by `committed` is missing.
+    pub fn check(&self, committed: BTreeMap<SegmentId, u64>) -> Survey {
+        Survey::check(&self.0, committed)
+    }
+
+    /// What the archive takes on disk.
+    pub fn usage(&self) -> Usage {
+        let segments = self.0.segments();
+        let octets = segments.iter().map(|segment| segment.state().written).sum();
+        Usage { segments: segments.len() as u64, octets }
+    }
+}
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Archive").field("dir", &self.0.dir).finish_non_exhaustive()
+    }
+}

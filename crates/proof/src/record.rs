@@ -124,6 +124,14 @@ impl<'a> RecordHeader<'a> {
         if (RECORD_HEADER_MIN..=RECORD_HEADER_MAX).contains(&len) { Ok(len) } else { Err(Defect::Value) }
     }
 
+    /// CRC of a whole header (exactly `octets`) that [`Self::decode`] found `Unsupported`.
+    ///
+    /// # Errors
+    /// `Short`, `Checksum`.
+    pub fn crc_of(octets: &[u8]) -> Result<u32, Defect> {
+        checked(octets).map(|(_, crc)| crc)
+    }
+
     /// Reads the header at the front of `octets`; gives it, its length and its CRC.
     ///
     /// # Errors

@@ -1,0 +1,4 @@
+//! The archive on a real file system: storing, reading, recovery, damage, crashes, full disks.
+
+mod store;
+mod support;
