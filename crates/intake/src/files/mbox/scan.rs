@@ -90,6 +90,7 @@ struct Scan {
     /// A quoted line whose next line is not known yet, with the level of the line before it.
     open_quoted: Option<(usize, Vec<u8>, bool, usize)>,
     in_header: bool,
+    first_line: Option<Vec<u8>>,
     /// Whether the first separator has a date; `None` before it.
     all_dated: Option<bool>,
     /// Of the empty line just read; 0 if it was none.
@@ -114,7 +115,8 @@ impl Scan {
             self.count(quoted_line(level, &line, is_after_blank, [before, reply_level(head)]));
         }
         if head.starts_with(b"From ") {
-            let candidate = separator::candidate(head);
+            let mut candidate = separator::candidate(head);
+            candidate.is_like_first = *self.first_line.get_or_insert_with(|| head.to_vec()) == head;
             let received = candidate.date.map_or(0, |moment| u32::try_from(moment.seconds()).unwrap_or(0));
             let begin = Begin {
                 at,

@@ -8,11 +8,13 @@ use model::UnixMillis;
 pub(in crate::files) struct Candidate {
     /// The date the line ends in, if it ends in one.
     pub(in crate::files) date: Option<UnixMillis>,
+    /// The line is the same as the first one of the file: some writers put no sender and no date there.
+    pub(in crate::files) is_like_first: bool,
 }
 
 /// Reads a line that begins with `From `; `line` may end in CR.
 pub(in crate::files) fn candidate(line: &[u8]) -> Candidate {
-    Candidate { date: line.strip_prefix(b"From ").and_then(date) }
+    Candidate { date: line.strip_prefix(b"From ").and_then(date), is_like_first: false }
 }
 
 /// Whether a file whose first line this is, followed by `next`, is an mbox.
@@ -34,7 +36,7 @@ pub(in crate::files) fn is_separator(
 ) -> bool {
     let next = next.map(|next| next.strip_suffix(b"\r").unwrap_or(next));
     let begins_header = next.is_some_and(|next| field_name(next).is_some() || is_envelope(next));
-    if found.date.is_some() {
+    if found.date.is_some() || found.is_like_first {
         // Tools that glue files together forget the empty line; then the header must be there. A mail without any
         // header is believed only behind an empty line.
         return begins_header || (is_after_blank && next.is_none_or(<[u8]>::is_empty));
