@@ -1,0 +1,205 @@
+//! The fields of the index and their weights.
+
+use model::Kind;
+use tantivy::schema::{
+    BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
+};
+
+use crate::encode;
+
+/// Text fields, in the order of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    Subject,
+    From,
+    To,
+    Body,
+    /// Quoted text and signatures.
+    Aside,
+    /// Names of attachments.
+    File,
+    /// Text of attachments.
+    Attached,
+    /// Stems and parts of compounds: a marker ([`stem_marker`], [`part_marker`]), then the stem.
+    More,
+}
+
+impl Text {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Subject,
+        Self::From,
+        Self::To,
+        Self::Body,
+        Self::Aside,
+        Self::File,
+        Self::Attached,
+        Self::More,
+    ];
+    pub(crate) const COUNT: usize = Self::ALL.len();
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::From => "from",
+            Self::To => "to",
+            Self::Body => "body",
+            Self::Aside => "aside",
+            Self::File => "file",
+            Self::Attached => "attached",
+            Self::More => "more",
+        }
+    }
+
+    /// Weight of an exact word found here.
+    pub(crate) const fn weight(self) -> f32 {
+        match self {
+            Self::Subject => 2.5,
+            Self::From => 1.5,
+            Self::To | Self::Body | Self::File => 1.0,
+            Self::Attached => 0.6,
+            Self::Aside | Self::More => 0.3,
+        }
+    }
+
+    /// Number of the field.
+    pub(crate) const fn field(self) -> Field {
+        Field::from_field_id(self as u32)
+    }
+}
+
+/// Where a stem comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Subject,
+    Body,
+    Attached,
+}
+
+impl Origin {
+    pub(crate) const ALL: [Self; 3] = [Self::Subject, Self::Body, Self::Attached];
+
+    /// As a bit.
+    pub(crate) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// First character of a stem in [`Text::More`].
+pub(crate) const fn stem_marker(origin: Origin) -> char {
+    match origin {
+        Origin::Subject => 'S',
+        Origin::Body => 'B',
+        Origin::Attached => 'A',
+    }
+}
+
+/// First character of a part of a compound in [`Text::More`].
+pub(crate) const fn part_marker(origin: Origin) -> char {
+    match origin {
+        Origin::Subject => '1',
+        Origin::Body => '2',
+        Origin::Attached => '3',
+    }
+}
+
+/// Key of a mail.
+pub(crate) const SEQ: Field = Field::from_field_id(8);
+/// Milliseconds since 1970.
+pub(crate) const DATE: Field = Field::from_field_id(9);
+/// Size.
+pub(crate) const OCTETS: Field = Field::from_field_id(10);
+/// What facets and filters read, packed: see [`flags`].
+pub(crate) const FLAGS: Field = Field::from_field_id(11);
+/// 16 octets each.
+pub(crate) const ACCOUNT: Field = Field::from_field_id(12);
+/// Filters as terms: see [`label`].
+pub(crate) const LABEL: Field = Field::from_field_id(13);
+
+/// Names of the columns.
+pub(crate) mod column {
+    pub(crate) const SEQ: &str = "seq";
+    pub(crate) const DATE: &str = "date";
+    pub(crate) const OCTETS: &str = "octets";
+    pub(crate) const FLAGS: &str = "flags";
+    pub(crate) const ACCOUNT: &str = "account";
+}
+
+/// Bit of [`FLAGS`]: has an attachment. The low five bits hold the kind.
+pub(crate) const FLAG_ATTACHMENT: u64 = 1 << 5;
+/// Bit of [`FLAGS`]: unread.
+pub(crate) const FLAG_UNREAD: u64 = 1 << 6;
+
+/// Position of a kind in [`Kind::ALL`].
+pub(crate) fn kind_number(kind: Kind) -> u64 {
+    Kind::ALL.iter().position(|other| *other == kind).unwrap_or(Kind::ALL.len() - 1) as u64
+}
+
+/// The packed flags of a mail.
+pub(crate) fn flags(kind: Kind, has_attachment: bool, unread: bool) -> u64 {
+    kind_number(kind)
+        | if has_attachment { FLAG_ATTACHMENT } else { 0 }
+        | if unread { FLAG_UNREAD } else { 0 }
+}
+
+/// Terms of [`LABEL`].
+pub(crate) mod label {
+    use model::Kind;
+
+    use super::kind_number;
+    use crate::lexicon::digest;
+
+    pub(crate) const ATTACHMENT: u64 = 100;
+    pub(crate) const UNREAD: u64 = 101;
+
+    pub(crate) fn kind(kind: Kind) -> u64 {
+        kind_number(kind)
+    }
+
+    /// A `Message-ID` without brackets.
+    pub(crate) fn message_id(id: &str) -> u64 {
+        digest(id.as_bytes()) | 1 << 63
+    }
+}
+
+/// The schema; a change here needs another [`crate::FORMAT`].
+pub(crate) fn schema() -> Schema {
+    let mut builder = Schema::builder();
+    for text in Text::ALL {
+        let more = text == Text::More;
+        let indexing =
+            TextFieldIndexing::default().set_tokenizer(encode::NAME).set_fieldnorms(!more).set_index_option(
+                if more { IndexRecordOption::Basic } else { IndexRecordOption::WithFreqsAndPositions },
+            );
+        builder.add_text_field(text.name(), TextOptions::default().set_indexing_options(indexing));
+    }
+    builder.add_u64_field(column::SEQ, NumericOptions::default().set_indexed().set_fast());
+    builder.add_i64_field(column::DATE, NumericOptions::default().set_fast());
+    builder.add_u64_field(column::OCTETS, NumericOptions::default().set_fast());
+    builder.add_u64_field(column::FLAGS, NumericOptions::default().set_fast());
+    builder.add_bytes_field(column::ACCOUNT, BytesOptions::default().set_indexed().set_fast());
+    builder.add_u64_field("label", NumericOptions::default().set_indexed());
+    builder.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_fields_are_those_of_the_schema() {
+        let schema = schema();
+        for text in Text::ALL {
+            assert_eq!(schema.get_field(text.name()).unwrap(), text.field());
+        }
+        for (name, field) in [
+            (column::SEQ, SEQ),
+            (column::DATE, DATE),
+            (column::OCTETS, OCTETS),
+            (column::FLAGS, FLAGS),
+            (column::ACCOUNT, ACCOUNT),
+            ("label", LABEL),
+        ] {
+            assert_eq!(schema.get_field(name).unwrap(), field);
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! The index on disk: opening, writing, committing, following merges.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tantivy::directory::MmapDirectory;
+use tantivy::directory::error::OpenReadError;
+use tantivy::index::{SegmentComponent, SegmentMeta};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::store::Compressor;
+use tantivy::tokenizer::TokenizerManager;
+use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
+
+use crate::document::{Document, Entry, Flight, Scribe};
+use crate::encode::{self, Encoded};
+use crate::error::{Error, Rebuild};
+use crate::{FORMAT, schema};
+
+const VERSION_FILE: &str = "format";
+const META_FILE: &str = "meta.json";
+const WORDS_FILE: &str = "words";
+/// Analysed text that may wait for the writer.
+const FLIGHT_MAX_OCTETS: usize = 4 << 20;
+/// Segments of about one size that are merged into one.
+const MERGE_SEGMENTS: usize = 8;
+/// Below this many messages all segments count as of one size.
+const MERGE_MIN_MESSAGES: u32 = 100;
+/// [`Index::settle`] merges if there are more segments than this, of up to this many messages.
+const SETTLED_SEGMENTS: usize = 4;
+const SETTLED_MESSAGES_MAX: u32 = 500_000;
+
+/// Limits of an index.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Memory for messages not yet on disk, octets; at least 15 MB. When it is full a segment is written.
+    pub heap_octets: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { heap_octets: 40_000_000 }
+    }
+}
+
+/// A full text index in a directory of its own.
+///
+/// Many threads may search while one writes. All calls block.
+pub struct Index {
+    dir: PathBuf,
+    options: Options,
+    inner: tantivy::Index,
+    pub(crate) reader: IndexReader,
+    state: Mutex<State>,
+    flight: Arc<Flight>,
+}
+
+/// What writing needs; nothing of it is made before the first write.
+struct State {
+    writer: Option<IndexWriter<Entry>>,
+    scribe: Option<Scribe>,
+    change_seq: u64,
+    /// Highest key ever written: higher ones need not be deleted first.
+    seq_max: u64,
+}
+
+impl Index {
+    /// Opens the index in `dir`; makes an empty one if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Rebuild`] if it is of another version or damaged (see [`Index::recreate`]), [`Error::Io`].
+    pub fn open(dir: impl Into<PathBuf>, options: Options) -> Result<Self, Error> {
+        let dir = dir.into();
+        let io = |source: io::Error| Error::Io { dir: dir.clone(), source: source.into() };
+        fs::create_dir_all(&dir).map_err(io)?;
+        let version = dir.join(VERSION_FILE);
+        match fs::read_to_string(&version) {
+            Ok(found) if found.trim_end() == FORMAT => {}
+            Ok(found) => {
+                return Err(Error::Rebuild {
+                    dir,
+                    reason: Rebuild::Version { found: found.trim_end().into() },
+                });
+            }
+            Err(e) if e.kind() == io::ErrorKind::InvalidData => return Err(damaged(&dir, &e)),
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io(e)),
+            Err(_) if dir.join(META_FILE).exists() => {
+                return Err(damaged(&dir, "its version file is missing"));
+            }
+            Err(_) => {
+                fs::write(&version, format!("{FORMAT}\n")).map_err(io)?;
+            }
+        }
+        guarded(&dir, || Self::open_tantivy(&dir, options))
+    }
+
+    /// Deletes what is in `dir`, whatever it is, and makes an empty index there.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn recreate(dir: impl Into<PathBuf>, options: Options) -> Result<Self, Error> {
+        let dir = dir.into();
+        match fs::remove_dir_all(&dir) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::Io { dir, source: e.into() }),
+            _ => Self::open(dir, options),
+        }
+    }
+
+    fn open_tantivy(dir: &Path, options: Options) -> Result<Self, Error> {
+        let failed = |e: TantivyError| failure(dir, e);
+        let directory = MmapDirectory::open(dir).map_err(|e| failed(e.into()))?;
+        let settings = IndexSettings {
+            docstore_compression: Compressor::None,
+            docstore_compress_dedicated_thread: false,
+            ..IndexSettings::default()
+        };
+        let fresh = !dir.join(META_FILE).exists();
+        let mut index = if fresh {
+            tantivy::Index::create(directory, schema::schema(), settings).map_err(failed)?
+        } else {
+            tantivy::Index::open(directory).map_err(failed)?
+        };
+        if index.schema() != schema::schema() {
+            return Err(damaged(dir, "its schema is not that of its version"));
+        }
+        let tokenizers = TokenizerManager::default();
+        tokenizers.register(encode::NAME, Encoded::default());
+        index.set_tokenizers(tokenizers);
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .doc_store_cache_num_blocks(1)
+            .try_into()
+            .map_err(failed)?;
+        let metas = index.load_metas().map_err(failed)?;
+        // What tantivy itself takes for empty when it is missing.
+        let positions = |meta: &SegmentMeta| dir.join(meta.relative_path(SegmentComponent::Positions));
+        if let Some(missing) = metas.segments.iter().map(positions).find(|file| !file.exists()) {
+            return Err(damaged(dir, &format!("{} is missing", missing.display())));
+        }
+        let payload = metas.payload;
+        let (change_seq, seq_max) =
+            read_payload(payload.as_deref()).ok_or_else(|| damaged(dir, "its commit has no number"))?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            options,
+            inner: index,
+            reader,
+            state: Mutex::new(State { writer: None, scribe: None, change_seq, seq_max }),
+            flight: Flight::new(FLIGHT_MAX_OCTETS),
+        })
+    }
+
+    /// The change number of the last commit; 0 in an empty index.
+    pub fn last_change_seq(&self) -> u64 {
+        self.state().change_seq
+    }
+
+    /// Messages that can be found.
+    pub fn len(&self) -> u64 {
+        self.reader.searcher().num_docs()
+    }
+
+    /// No message can be found.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds messages, replacing those of the same key, and deletes others by key, in this order. They can be found after
+    /// [`Index::commit`].
+    ///
+    /// # Errors
+    /// [`Error::InUse`] if another process writes; [`Error::Io`]. After an error what was not committed is forgotten: go
+    /// on from [`Index::last_change_seq`].
+    pub fn write(&self, documents: &[Document<'_>], deletes: &[u64]) -> Result<(), Error> {
+        let mut state = self.state();
+        let state = &mut *state;
+        if state.writer.is_none() {
+            state.writer = Some(self.writer()?);
+        }
+        let (Some(writer), scribe) = (&state.writer, state.scribe.get_or_insert_with(|| self.scribe()))
+        else {
+            return Ok(());
+        };
+        let result = (|| {
+            for document in documents {
+                if document.seq <= state.seq_max {
+                    writer.delete_term(Term::from_field_u64(schema::SEQ, document.seq));
+                }
+                writer.add_document(scribe.entry(document, &self.flight))?;
+                state.seq_max = state.seq_max.max(document.seq);
+            }
+            for seq in deletes {
+                writer.delete_term(Term::from_field_u64(schema::SEQ, *seq));
+            }
+            Ok(())
+        })();
+        result.map_err(|e| {
+            state.writer = None;
+            failure(&self.dir, e)
+        })
+    }
+
+    /// Makes durable and findable what was written, up to this change of the database.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; what was written since the last commit is then forgotten.
+    pub fn commit(&self, change_seq: u64) -> Result<(), Error> {
+        let mut state = self.state();
+        let state = &mut *state;
+        if state.writer.is_none() {
+            state.writer = Some(self.writer()?);
+        }
+        let Some(writer) = &mut state.writer else { return Ok(()) };
+        let committed = writer.prepare_commit().and_then(|mut commit| {
+            commit.set_payload(&write_payload(change_seq, state.seq_max));
+            commit.commit()
+        });
+        if let Err(e) = committed {
+            state.writer = None;
+            return Err(failure(&self.dir, e));
+        }
+        state.change_seq = change_seq;
+        if let Some(scribe) = &mut state.scribe {
+            // Only parts of compounds hang on it, and it is learned again.
+            let _ = scribe.lexicon.save(&self.dir.join(WORDS_FILE));
+        }
+        self.reload()
+    }
+
+    /// Merges small segments when nothing has to be written for a while, and gives memory back; blocks until done.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn settle(&self) -> Result<(), Error> {
+        let mut state = self.state();
+        state.scribe = None;
+        let failed = |e: TantivyError| failure(&self.dir, e);
+        let metas = self.inner.searchable_segment_metas().map_err(failed)?;
+        let small: Vec<_> = metas
+            .iter()
+            .filter(|meta| meta.num_docs() <= SETTLED_MESSAGES_MAX)
+            .map(SegmentMeta::id)
+            .collect();
+        if small.len() > SETTLED_SEGMENTS {
+            let mut writer = match state.writer.take() {
+                Some(writer) => writer,
+                None => self.writer()?,
+            };
+            writer.merge(&small).wait().map_err(failed)?;
+            writer.wait_merging_threads().map_err(failed)?;
+        } else if let Some(writer) = state.writer.take() {
+            writer.wait_merging_threads().map_err(failed)?;
+        }
+        self.reload()
+    }
+
+    /// Reads every octet of the index and compares checksums.
+    ///
+    /// # Errors
+    /// [`Error::Rebuild`] if a file is not what was written, [`Error::Io`].
+    pub fn verify(&self) -> Result<(), Error> {
+        let broken = self.inner.validate_checksum().map_err(|e| failure(&self.dir, e))?;
+        match broken.iter().min() {
+            Some(file) => Err(damaged(&self.dir, &format!("{} is not what was written", file.display()))),
+            None => Ok(()),
+        }
+    }
+
+    fn reload(&self) -> Result<(), Error> {
+        guarded(&self.dir, || self.reader.reload().map_err(|e| failure(&self.dir, e)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn scribe(&self) -> Scribe {
+        let mut scribe = Scribe::default();
+        scribe.lexicon.load(&self.dir.join(WORDS_FILE));
+        scribe
+    }
+
+    fn writer(&self) -> Result<IndexWriter<Entry>, Error> {
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(1)
+            .num_merge_threads(1)
+            .memory_budget_per_thread(self.options.heap_octets.max(15_000_000))
+            .build();
+        let writer = self.inner.writer_with_options(options).map_err(|e| failure(&self.dir, e))?;
+        let mut merges = LogMergePolicy::default();
+        merges.set_min_num_segments(MERGE_SEGMENTS);
+        merges.set_min_layer_size(MERGE_MIN_MESSAGES);
+        merges.set_level_log_size(1.5);
+        merges.set_del_docs_ratio_before_merge(0.4);
+        writer.set_merge_policy(Box::new(merges));
+        Ok(writer)
+    }
+
+    /// Runs what reads the index; what it finds damaged becomes an error.
+    pub(crate) fn guarded<T>(&self, read: impl FnOnce() -> Result<T, TantivyError>) -> Result<T, Error> {
+        guarded(&self.dir, || read().map_err(|e| failure(&self.dir, e)))
+    }
+}
+
+/// tantivy panics on some kinds of damage.
+fn guarded<T>(dir: &Path, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(damaged(dir, "reading it failed")))
+}
+
+fn damaged(dir: &Path, what: &(impl ToString + ?Sized)) -> Error {
+    Error::Rebuild { dir: dir.to_owned(), reason: Rebuild::Damaged { what: what.to_string() } }
+}
+
+fn failure(dir: &Path, e: TantivyError) -> Error {
+    let dir = dir.to_owned();
+    match e {
+        TantivyError::LockFailure(..) => Error::InUse { dir },
+        TantivyError::DataCorruption(_)
+        | TantivyError::IncompatibleIndex(_)
+        | TantivyError::SchemaError(_)
+        | TantivyError::FieldNotFound(_)
+        | TantivyError::InternalError(_)
+        | TantivyError::OpenReadError(
+            OpenReadError::FileDoesNotExist(_) | OpenReadError::IncompatibleIndex(_),
+        ) => damaged(&dir, &e),
+        TantivyError::IoError(ref source)
+            if matches!(source.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) =>
+        {
+            damaged(&dir, &e)
+        }
+        TantivyError::OpenReadError(OpenReadError::IoError { ref io_error, .. })
+            if matches!(io_error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) =>
+        {
+            damaged(&dir, &e)
+        }
+        e => Error::Io { dir, source: Box::new(e) },
+    }
+}
+
+fn write_payload(change_seq: u64, seq_max: u64) -> String {
+    format!("{change_seq} {seq_max}")
+}
+
+/// Change number and highest key; zeros before the first commit.
+fn read_payload(payload: Option<&str>) -> Option<(u64, u64)> {
+    let Some(payload) = payload else { return Some((0, 0)) };
+    let (change_seq, seq_max) = payload.split_once(' ')?;
+    Some((change_seq.parse().ok()?, seq_max.parse().ok()?))
+}
