@@ -72,8 +72,6 @@ pub struct ImportRun {
     pub total_octets: u64,
     /// What failed, the first hundred.
     pub failures: Vec<ImportFailure>,
-    /// Why the whole import failed.
-    pub error: Option<String>,
 }
 
 /// Imports, newest first.

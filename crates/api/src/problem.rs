@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// Source: RFC 9457 §3.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// Stable key, such as `session.wrong_password`; a relative URI reference.
+    /// Stable key, such as `session-wrong`; a relative URI reference.
     #[serde(rename = "type")]
     pub kind: String,
     /// What, in a few words.

@@ -25,9 +25,11 @@ pub struct Quarantined {
     pub mail_id: Uuid,
     /// Accounts it lies in.
     pub accounts: Vec<Uuid>,
-    /// Where it came from: mailbox and position, or path.
-    pub locator: String,
-    /// Why.
+    /// Step that failed, such as `parse`.
+    pub step: String,
+    /// How often.
+    pub attempts: u32,
+    /// Why, the last time.
     pub reason: String,
     /// Since when.
     pub since: Timestamp,
