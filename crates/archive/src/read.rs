@@ -207,7 +207,8 @@ impl Record {
     fn open(archive: &Arc<Inner>, location: Location) -> Result<Self, Error> {
         let Location { segment, at, len } = location;
         let damaged = |defect| Error::Damaged { segment, at, object_id: None, defect };
-        let end = at.checked_add(len).filter(|_| len >= RECORD_MIN as u64).ok_or(damaged(Defect::Value))?;
+        let possible = |end: &u64| len >= RECORD_MIN as u64 && i64::try_from(*end).is_ok();
+        let end = at.checked_add(len).filter(possible).ok_or(damaged(Defect::Value))?;
         let (file, path) = archive.file(segment)?;
         let mut window = Window::new(file, path, end, AHEAD);
         let mark = Mark::of(segment);

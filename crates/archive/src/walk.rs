@@ -147,6 +147,7 @@ impl Walk {
                 ))
             }
             Err(Fault::Defect(defect)) => {
+                let defect = reading.flaw.unwrap_or(defect);
                 Err(Stop::Broken(Broken { defect, object_id: reading.object_id, extent: None }))
             }
             Err(Fault::Failed(error)) => Err(Stop::Failed(error)),

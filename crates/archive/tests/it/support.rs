@@ -1,7 +1,5 @@
 //! Mails, an archive in a temporary folder, and a look at all that is in it.
 
-#![expect(clippy::unwrap_used, reason = "a test's helper fails as the test does")]
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
