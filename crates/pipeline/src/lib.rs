@@ -1,1 +1,47 @@
-//! The way of a mail, stage by stage.
+//! The way of a mail: the only place that joins intake, archive, store, index and the pure steps.
+//!
+//! In: a data directory, paths to import, accounts to fetch. Out: mails that are durable, filed and findable; what was
+//! found wrong; news for pages. It decides the order of things and what is taken up again after a crash. It has no SQL,
+//! no sockets of its own, no routes and no settings file, and shows nothing to people.
+
+mod attachments;
+mod core;
+mod engine;
+mod error;
+mod feed;
+mod flow;
+mod follow;
+mod import;
+mod large;
+mod news;
+mod pool;
+mod read;
+mod rebuild;
+mod recovery;
+mod run;
+pub mod samples;
+mod search;
+mod steps;
+mod texts;
+mod verify;
+
+pub use engine::{DATA_FORMAT, DATABASE_FILE, Engine, Options};
+pub use error::{Error, Result};
+pub use feed::Counts;
+pub use import::{Import, Step};
+pub use news::News;
+pub use recovery::Recovered;
+pub use search::{Answer, Asked, Hit};
+pub use verify::{Fault, Verified};
+
+/// An error and all its causes, in one line, for the log.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -58,7 +58,9 @@ impl<I: Send + 'static, O: Send + 'static> Pool<I, O> {
         let (answer, result) = sync_channel(1);
         // Both queues get their entry under one lock, so that they agree on the order.
         let entrance = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
-        entrance.as_ref().is_some_and(|entrance| entrance.order.send(result).is_ok() && entrance.jobs.send((input, answer)).is_ok())
+        entrance.as_ref().is_some_and(|entrance| {
+            entrance.order.send(result).is_ok() && entrance.jobs.send((input, answer)).is_ok()
+        })
     }
 
     /// Takes no more work: results end after what is under way.
@@ -101,7 +103,10 @@ mod tests {
 
     #[test]
     fn results_keep_the_order() {
-        let (pool, results) = Pool::start("test", 3, 4, || |number: u64| (0..(number * 7919 % 5000)).fold(number, |a, b| a ^ (b & 0)) ).unwrap();
+        let (pool, results) = Pool::start("test", 3, 4, || {
+            |number: u64| (0..(number * 7919 % 5000)).fold(number, |a, b| a ^ (b & 0))
+        })
+        .unwrap();
         let pushing = pool.clone();
         let pusher = thread::spawn(move || (0..1000).all(|number| pushing.push(number)));
         for expected in 0..1000 {

@@ -1,0 +1,152 @@
+//! What every thread of the engine shares.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use archive::Archive;
+use index::Index;
+use keys::Sealer;
+use model::UnixMillis;
+use store::Store;
+use tokio::sync::broadcast;
+
+use crate::news::News;
+use crate::texts::Cache;
+
+/// Octets of texts kept between reading and indexing.
+const TEXTS_OCTETS_MAX: usize = 24 << 20;
+/// News kept for a slow page.
+const NEWS_MAX: usize = 256;
+
+/// The open data directory.
+pub(crate) struct Core {
+    pub(crate) archive: Archive,
+    pub(crate) store: Store,
+    pub(crate) index: Index,
+
+    pub(crate) sealer: Sealer,
+    /// Folder for what is only needed for a moment.
+    pub(crate) scratch: std::path::PathBuf,
+    pub(crate) limits: parse::Limits,
+    pub(crate) texts: Cache,
+    /// Held while mails go from `received` to `filed` by one hand.
+    pub(crate) filing: Mutex<()>,
+    pub(crate) news: broadcast::Sender<News>,
+    pub(crate) runner: Bell,
+    pub(crate) follower: Bell,
+    /// Rings when the index went on.
+    pub(crate) indexed: Bell,
+    /// How many wait for the index.
+    hurried: AtomicUsize,
+}
+
+impl Core {
+    pub(crate) fn new(
+        archive: Archive,
+        store: Store,
+        index: Index,
+        sealer: Sealer,
+        scratch: std::path::PathBuf,
+    ) -> Self {
+        Self {
+            archive,
+            store,
+            index,
+            sealer,
+            scratch,
+            limits: parse::Limits::default(),
+            texts: Cache::new(TEXTS_OCTETS_MAX),
+            filing: Mutex::new(()),
+            news: broadcast::channel(NEWS_MAX).0,
+            runner: Bell::default(),
+            follower: Bell::default(),
+            indexed: Bell::default(),
+            hurried: AtomicUsize::new(0),
+        }
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> UnixMillis {
+        UnixMillis(jiff::Timestamp::now().as_millisecond())
+    }
+
+    /// There are mails to be filed that nobody has at hand.
+    pub(crate) fn wake_runner(&self) {
+        self.runner.ring();
+    }
+
+    /// There are messages the index does not have.
+    pub(crate) fn wake_follower(&self) {
+        self.follower.ring();
+    }
+
+    /// Somebody waits for the index until the answer is dropped.
+    pub(crate) fn hurry(self: &Arc<Self>) -> Hurry {
+        self.hurried.fetch_add(1, Ordering::Relaxed);
+        Hurry(Arc::clone(self))
+    }
+
+    /// Whether somebody waits for the index.
+    pub(crate) fn wants_index(&self) -> bool {
+        self.hurried.load(Ordering::Relaxed) > 0
+    }
+
+    /// Tells the pages.
+    pub(crate) fn tell(&self, news: News) {
+        // Without listeners nobody misses it.
+        self.news.send(news).ok();
+    }
+}
+
+/// Somebody waits for the index.
+pub(crate) struct Hurry(Arc<Core>);
+
+impl Drop for Hurry {
+    fn drop(&mut self) {
+        self.0.hurried.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Wakes a thread that waits for work.
+#[derive(Default)]
+pub(crate) struct Bell {
+    state: Mutex<Rung>,
+    rung: Condvar,
+}
+
+#[derive(Default)]
+struct Rung {
+    rung: bool,
+    closed: bool,
+}
+
+impl Bell {
+    pub(crate) fn ring(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).rung = true;
+        self.rung.notify_all();
+    }
+
+    /// No more work: waiting ends at once from now on.
+    pub(crate) fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.rung.notify_all();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+
+    /// Waits until it rings, closes, or `patience` is over; true if it rang.
+    pub(crate) fn wait(&self, patience: Option<Duration>) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = |state: &mut Rung| !state.rung && !state.closed;
+        state = match patience {
+            None => self.rung.wait_while(state, quiet).unwrap_or_else(PoisonError::into_inner),
+            Some(patience) => {
+                self.rung.wait_timeout_while(state, patience, quiet).unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        std::mem::take(&mut state.rung)
+    }
+}

@@ -1,0 +1,314 @@
+//! An open data directory with everything that works on it.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use archive::Archive;
+use index::Index;
+use keys::{MasterKey, Purpose, Sealer};
+use model::{AccountId, MailId};
+use store::{AccountKind, Database, NewAccount, Store};
+use tokio::sync::broadcast;
+
+use crate::core::Core;
+use crate::error::{Error, Result};
+use crate::feed::Counts;
+use crate::flow::{Entrance, Flow};
+use crate::import::{Import, Step};
+use crate::news::News;
+use crate::recovery::{Recovered, recover};
+use crate::verify::Verified;
+
+/// Format of the data directory as a whole.
+pub const DATA_FORMAT: u32 = 1;
+const VERSION_FILE: &str = "version";
+/// Name of the embedded database in the data directory.
+pub const DATABASE_FILE: &str = "poststelle.sqlite";
+
+/// How to open a data directory.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Make it if it is missing.
+    pub create: bool,
+    /// PostgreSQL instead of the file in the directory.
+    pub database: Option<Database>,
+    /// Key file elsewhere than in the directory.
+    pub master_key_file: Option<PathBuf>,
+    /// Threads that read mails; 0 = one for each processor.
+    pub workers: usize,
+    /// The program and arguments that run `examine::child::run`; `None`: nothing is examined.
+    pub child: Option<(PathBuf, Vec<String>)>,
+    /// Throw the search index away first.
+    pub recreate_index: bool,
+}
+
+/// The engine. Clones share it; [`Engine::close`] ends it.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    core: Arc<Core>,
+    dir: PathBuf,
+    recovered: Recovered,
+    workers: usize,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    flow: Flow,
+    runner: Option<JoinHandle<()>>,
+    follower: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Opens the directory, takes up what a crash left, and starts to work.
+    ///
+    /// # Errors
+    /// `NoData`, `Version`, `Io`; those of archive (in use by another process), database, key and index.
+    pub fn open(dir: &Path, options: &Options) -> Result<Self> {
+        prepare(dir, options.create)?;
+        let archive = Archive::open(&dir.join("archive"), archive::Options::default())?;
+        let database =
+            options.database.clone().unwrap_or_else(|| Database::Sqlite { path: dir.join(DATABASE_FILE) });
+        let store = Store::open(&database)?;
+        let sealer = sealer(dir, options)?;
+        let index = open_index(&dir.join("index"), options.recreate_index)?;
+        let scratch = dir.join("tmp");
+        fs::create_dir_all(&scratch).map_err(|error| Error::io(&scratch, error))?;
+        let core = Arc::new(Core::new(archive, store, index, sealer, scratch));
+        let recovered = recover(&core)?;
+        let workers = if options.workers == 0 {
+            std::thread::available_parallelism().map_or(2, usize::from)
+        } else {
+            options.workers
+        };
+        let running = start(&core, workers).map_err(|error| Error::io(dir, error))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                core,
+                dir: dir.to_owned(),
+                recovered,
+                workers,
+                running: Mutex::new(Some(running)),
+            }),
+        })
+    }
+
+    /// What recovery found at the start.
+    pub fn recovered(&self) -> Recovered {
+        self.inner.recovered
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.inner.core.store
+    }
+
+    /// The archive.
+    pub fn archive(&self) -> &Archive {
+        &self.inner.core.archive
+    }
+
+    /// The search index.
+    pub fn index(&self) -> &Index {
+        &self.inner.core.index
+    }
+
+    /// Seals what is secret at rest.
+    pub fn sealer(&self) -> &Sealer {
+        &self.inner.core.sealer
+    }
+
+    /// News from now on.
+    pub fn news(&self) -> broadcast::Receiver<News> {
+        self.inner.core.news.subscribe()
+    }
+
+    /// Tells the pages.
+    pub fn tell(&self, news: News) {
+        self.inner.core.tell(news);
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.inner.core
+    }
+
+    /// The account of this name; made for imports if there is none.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn account_or_import(&self, name: &str) -> Result<AccountId> {
+        let store = self.store();
+        if let Some(account) = store.account_by_name(name)? {
+            return Ok(account.id);
+        }
+        let address = Some(name.to_lowercase()).filter(|name| {
+            name.split_once('@').is_some_and(|(left, right)| !left.is_empty() && right.contains('.'))
+        });
+        let new =
+            NewAccount { name: name.to_owned(), address, kind: AccountKind::Import, ..NewAccount::default() };
+        Ok(store.account_or_create(AccountId::new(uuid::Uuid::now_v7()), new, self.core().now())?)
+    }
+
+    /// Imports files and waits until they are filed.
+    ///
+    /// # Errors
+    /// Of archive and database; the same import again goes on.
+    pub fn import(
+        &self,
+        import: &Import,
+        stdin: &mut dyn Read,
+        stop: &AtomicBool,
+        on_step: &mut dyn FnMut(Step<'_>),
+    ) -> Result<Counts> {
+        crate::import::import(self.core(), &self.entrance()?, import, stdin, stop, on_step)
+    }
+
+    pub(crate) fn entrance(&self) -> Result<Entrance> {
+        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().map(|running| running.flow.entrance()).ok_or(Error::Stopped)
+    }
+
+    /// Waits until everything received is filed and everything filed can be found. `progress` hears of the messages the
+    /// index still lacks.
+    ///
+    /// # Errors
+    /// Of database and index.
+    pub fn catch_up(&self) -> Result<()> {
+        let core = self.core();
+        let waited = core.hurry();
+        crate::run::drain(core, self.inner.workers, &mut |_| ())?;
+        core.wake_follower();
+        while !core.store.changed_since(core.index.last_change_seq() as i64, 1)?.is_empty() {
+            if core.follower.is_closed() {
+                return Err(Error::Stopped);
+            }
+            core.wake_follower();
+            core.indexed.wait(Some(Duration::from_millis(500)));
+        }
+        drop(waited);
+        Ok(())
+    }
+
+    /// Checks everything stored. `progress` hears of octets checked.
+    ///
+    /// # Errors
+    /// If archive or database cannot be read at all.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<Verified> {
+        self.catch_up()?;
+        crate::verify::verify(self.core(), progress)
+    }
+
+    /// Makes everything derived anew. `progress` hears of mails done and of all.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn rebuild(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<u64> {
+        let total = crate::rebuild::rebuild(self.core(), self.inner.workers, progress)?;
+        self.catch_up()?;
+        Ok(total)
+    }
+
+    /// Puts a quarantined mail back among those to be filed.
+    ///
+    /// # Errors
+    /// If it is not in quarantine.
+    pub fn retry(&self, mail: MailId) -> Result<()> {
+        self.store().retry(mail)?;
+        self.core().wake_runner();
+        Ok(())
+    }
+
+    /// Lets what is under way come through and ends all threads. Further calls fail.
+    pub fn close(&self) {
+        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut running) = running else { return };
+        let core = self.core();
+        running.flow.close();
+        core.runner.close();
+        join(running.runner.take(), "runner");
+        core.follower.close();
+        join(running.follower.take(), "follower");
+        core.store.close();
+    }
+}
+
+fn join(thread: Option<JoinHandle<()>>, name: &str) {
+    if thread.is_some_and(|thread| thread.join().is_err()) {
+        tracing::error!(name, "a thread failed");
+    }
+}
+
+fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
+    let flow = Flow::start(core, workers)?;
+    let for_runner = Arc::clone(core);
+    let runner = std::thread::Builder::new()
+        .name("runner".into())
+        .spawn(move || crate::run::run(&for_runner, workers))?;
+    let for_follower = Arc::clone(core);
+    let follower = std::thread::Builder::new()
+        .name("follower".into())
+        .spawn(move || crate::follow::run(&for_follower))?;
+    Ok(Running { flow, runner: Some(runner), follower: Some(follower) })
+}
+
+/// Makes the directory if wanted, and looks whether this program understands it.
+fn prepare(dir: &Path, create: bool) -> Result<()> {
+    let version = dir.join(VERSION_FILE);
+    match fs::read_to_string(&version) {
+        Ok(found) => match found.trim().parse::<u32>() {
+            Ok(number) if number <= DATA_FORMAT => Ok(()),
+            _ => Err(Error::Version {
+                path: version,
+                found: found.trim().chars().take(40).collect(),
+                known: DATA_FORMAT,
+            }),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if !create && !dir.join("archive").exists() {
+                return Err(Error::NoData { dir: dir.to_owned() });
+            }
+            fs::create_dir_all(dir).map_err(|error| Error::io(dir, error))?;
+            fs::write(&version, format!("{DATA_FORMAT}\n")).map_err(|error| Error::io(&version, error))
+        }
+        Err(error) => Err(Error::io(&version, error)),
+    }
+}
+
+/// The key for stored secrets: made beside the data at the first start unless it is to lie elsewhere, where it must be.
+fn sealer(dir: &Path, options: &Options) -> Result<Sealer> {
+    let key = match &options.master_key_file {
+        Some(path) => MasterKey::load(path)?,
+        None => {
+            let path = MasterKey::default_path(dir);
+            if path.exists() { MasterKey::load(&path)? } else { MasterKey::create(&path)? }
+        }
+    };
+    Ok(Sealer::new(&key, Purpose::ACCOUNT_FIELDS))
+}
+
+/// An index that cannot be used is made anew: it holds nothing that is not elsewhere.
+fn open_index(dir: &Path, recreate: bool) -> Result<Index> {
+    if recreate {
+        return Ok(Index::recreate(dir, index::Options::default())?);
+    }
+    match Index::open(dir, index::Options::default()) {
+        Err(error) if error.must_rebuild() => {
+            tracing::warn!(error = %crate::chain(&error), "the search index is made anew");
+            Ok(Index::recreate(dir, index::Options::default())?)
+        }
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,115 @@
+//! Why the pipeline stops, by what the operator can do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. What was confirmed before is untouched by any of them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no data directory, and the command does not make one.
+    #[error("data directory {} does not exist", dir.display())]
+    NoData {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// Written by a newer version.
+    #[error("{} has format {found}, this program knows up to {known}", path.display())]
+    Version {
+        /// The file that says so.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+        /// What this program writes.
+        known: u32,
+    },
+    /// A file or folder of the data directory.
+    #[error("cannot use {}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The archive.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// The search index.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+    /// The master key.
+    #[error("the master key cannot be used")]
+    Key(#[from] keys::KeyFileError),
+    /// A stored password cannot be opened with the master key.
+    #[error("a stored secret cannot be opened with this master key")]
+    Sealed(#[from] keys::SealError),
+    /// A query that is not understood.
+    #[error("the query is not understood")]
+    Query(#[from] index::QueryError),
+    /// There is no such thing.
+    #[error("{what} {name} does not exist")]
+    Missing {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name or id.
+        name: String,
+    },
+    /// An account that is not fetched from a server.
+    #[error("account {name} is not fetched")]
+    NotFetched {
+        /// Its name.
+        name: String,
+    },
+    /// The engine is closing, or one of its threads has ended: see the log.
+    #[error("the engine has stopped")]
+    Stopped,
+    /// A mail could not be taken in by a failure reported earlier, or elsewhere in the same batch.
+    #[error("{0}")]
+    Shared(std::sync::Arc<Error>),
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+
+    /// The error itself, where several waited for the same thing.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::Shared(inner) => inner.root(),
+            other => other,
+        }
+    }
+
+    /// Whether room on the disk would help.
+    pub fn is_disk_full(&self) -> bool {
+        match self.root() {
+            Self::Archive(archive::Error::Full { .. }) | Self::Store(store::StoreError::DiskFull(_)) => true,
+            Self::Index(index::Error::Io { source, .. }) => {
+                source.downcast_ref::<io::Error>().is_some_and(|error| is_full(error.kind()))
+            }
+            Self::Io { source, .. } => is_full(source.kind()),
+            _ => false,
+        }
+    }
+
+    /// Whether the same may succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self.root() {
+            Self::Archive(error) => error.is_transient(),
+            Self::Store(error) => error.is_transient(),
+            _ => self.is_disk_full(),
+        }
+    }
+}
+
+const fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}

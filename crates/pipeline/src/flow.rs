@@ -1,0 +1,426 @@
+//! From octets to `filed`, in batches: workers hash, compress and read; one writer makes durable, commits and files.
+//!
+//! The order is that of the durability rules: record → fdatasync → transaction → (only then) whatever follows.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use archive::{Encoded, Encoder, Stored};
+use model::{AccountId, ImportRunId, MailId, MailboxId, Provenance, Sha256, UnixMillis};
+use store::{
+    Cursor, Filed, ImportFailure, Intake, IntakeItem, IntakeOutcome, LeftOut, RunDelta, SegmentCommit,
+};
+
+use crate::core::Core;
+use crate::error::{Error, Result};
+use crate::feed::{Chunk, Feed, Incoming, Piece, Tally};
+use crate::news::News;
+use crate::pool::{Next, Pool, Results};
+use crate::steps::{self, Reading};
+
+/// Mails committed together.
+const BATCH_MAILS: usize = 500;
+/// How long the first mail of a batch waits for others.
+const BATCH_PATIENCE: Duration = Duration::from_millis(200);
+/// How long filing waits for the index before texts are dropped (and read again from the archive).
+const INDEX_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A worked-on chunk.
+pub(crate) struct Done {
+    tally: Arc<Tally>,
+    pieces: Vec<DonePiece>,
+}
+
+enum DonePiece {
+    Mail(Box<Worked>),
+    LeftOut(LeftOut),
+    Failure(ImportFailure),
+    Excluded,
+    Cursor(MailboxId, Cursor),
+    Flush(SyncSender<()>),
+}
+
+/// A mail ready to be written.
+struct Worked {
+    mailbox: MailboxId,
+    provenance: Provenance,
+    sha256: Sha256,
+    octets: u64,
+    record: Record,
+    reading: Option<Reading>,
+}
+
+enum Record {
+    /// Known before: nothing to write.
+    None,
+    Encoded(Encoded),
+    Stored(Stored),
+}
+
+/// The running way in.
+pub(crate) struct Flow {
+    pool: Pool<Chunk, Done>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Flow {
+    /// Starts workers and writer.
+    pub(crate) fn start(core: &Arc<Core>, threads: usize) -> std::io::Result<Self> {
+        let for_workers = Arc::clone(core);
+        let (pool, results) = Pool::start("mail", threads, threads * 2 + 2, move || {
+            let core = Arc::clone(&for_workers);
+            let mut encoder = core.archive.encoder();
+            move |chunk| work_guarded(&core, &mut encoder, chunk)
+        })?;
+        let core = Arc::clone(core);
+        let writer = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || Writer { core, results }.run())?;
+        Ok(Self { pool, writer: Some(writer) })
+    }
+
+    /// Where sources go in.
+    pub(crate) fn entrance(&self) -> Entrance {
+        Entrance(self.pool.clone())
+    }
+
+    /// Lets what is under way come through, then ends.
+    pub(crate) fn close(&mut self) {
+        self.pool.close();
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer failed");
+        }
+    }
+}
+
+/// Makes entrances for sources.
+#[derive(Clone)]
+pub(crate) struct Entrance(Pool<Chunk, Done>);
+
+impl Entrance {
+    /// An entrance for one source.
+    pub(crate) fn feed(&self, core: &Arc<Core>, run: Option<ImportRunId>) -> Feed {
+        Feed::new(Arc::clone(core), self.0.clone(), run)
+    }
+}
+
+/// A chunk whose worker panicked stops its source: a later cursor must not pass the gap.
+fn work_guarded(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
+    let tally = Arc::clone(&chunk.tally);
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(core, encoder, chunk))).unwrap_or_else(
+        |_| {
+            tally.fail(&Arc::new(Error::Stopped));
+            Done { tally, pieces: Vec::new() }
+        },
+    )
+}
+
+/// Hashes, looks for known digests, compresses and reads the mails of a chunk.
+fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
+    let digests: Vec<Option<Sha256>> = chunk
+        .pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Mail(incoming) => Some(archive::sha256(&incoming.octets)),
+            _ => None,
+        })
+        .collect();
+    let wanted: Vec<Sha256> = digests.iter().flatten().copied().collect();
+    // Without an answer nothing counts as known: the writer asks again.
+    let known = core.store.known_digests(&wanted).unwrap_or_default();
+    let pieces = chunk.pieces.into_iter().zip(digests);
+    let pieces = pieces
+        .filter_map(|(piece, digest)| {
+            Some(match (piece, digest) {
+                (Piece::Mail(incoming), Some(sha256)) => {
+                    match work_mail(core, encoder, incoming, sha256, known.contains_key(&sha256)) {
+                        Ok(worked) => DonePiece::Mail(Box::new(worked)),
+                        Err(error) => {
+                            chunk.tally.fail(&Arc::new(error));
+                            return None;
+                        }
+                    }
+                }
+                (Piece::Mail(_), None) => return None,
+                (Piece::Stored { mailbox, provenance, stored }, _) => DonePiece::Mail(Box::new(Worked {
+                    mailbox,
+                    provenance,
+                    sha256: stored.sha256,
+                    octets: stored.octets,
+                    record: Record::Stored(stored),
+                    reading: None,
+                })),
+                (Piece::Known { mailbox, provenance, sha256, octets }, _) => {
+                    DonePiece::Mail(Box::new(Worked {
+                        mailbox,
+                        provenance,
+                        sha256,
+                        octets,
+                        record: Record::None,
+                        reading: None,
+                    }))
+                }
+                (Piece::LeftOut(left), _) => DonePiece::LeftOut(left),
+                (Piece::Failure(failure), _) => DonePiece::Failure(failure),
+                (Piece::Excluded, _) => DonePiece::Excluded,
+                (Piece::Cursor(mailbox, cursor), _) => DonePiece::Cursor(mailbox, cursor),
+                (Piece::Flush(done), _) => DonePiece::Flush(done),
+            })
+        })
+        .collect();
+    Done { tally: chunk.tally, pieces }
+}
+
+fn work_mail(
+    core: &Core,
+    encoder: &mut Encoder,
+    incoming: Incoming,
+    sha256: Sha256,
+    known: bool,
+) -> Result<Worked> {
+    let Incoming { mailbox, provenance, octets } = incoming;
+    let (record, reading) = if known {
+        (Record::None, None)
+    } else {
+        let encoded = encoder.encode_hashed(&provenance, &octets, sha256)?;
+        // A mail that cannot be read is committed all the same; `run` tries it again and counts.
+        (Record::Encoded(encoded), steps::read_guarded(core, &octets).ok())
+    };
+    Ok(Worked { mailbox, provenance, sha256, octets: octets.len() as u64, record, reading })
+}
+
+/// What is written together.
+#[derive(Default)]
+struct Batch {
+    mails: Vec<(Arc<Tally>, Box<Worked>)>,
+    left_out: Vec<LeftOut>,
+    cursors: Vec<(MailboxId, Cursor)>,
+    /// What a run counts beside its mails.
+    runs: HashMap<Option<ImportRunId>, RunDelta>,
+    tallies: Vec<Arc<Tally>>,
+    flushes: Vec<SyncSender<()>>,
+}
+
+struct Writer {
+    core: Arc<Core>,
+    results: Results<Done>,
+}
+
+impl Writer {
+    fn run(self) {
+        let mut batch = Batch::default();
+        let mut since: Option<Instant> = None;
+        loop {
+            let patience = since.map(|since| BATCH_PATIENCE.saturating_sub(since.elapsed()));
+            let (quiet, end) = match self.results.next(patience) {
+                Next::Result(done) => {
+                    batch.add(done);
+                    since.get_or_insert_with(Instant::now);
+                    (false, false)
+                }
+                Next::Quiet => (true, false),
+                Next::Lost => {
+                    tracing::error!("a worker failed; its mails stay at their source");
+                    (false, false)
+                }
+                Next::End => (true, true),
+            };
+            if quiet || !batch.flushes.is_empty() || batch.mails.len() >= BATCH_MAILS {
+                self.write(std::mem::take(&mut batch));
+                since = None;
+            }
+            if end {
+                return;
+            }
+        }
+    }
+
+    /// Writes a batch; what cannot be written stops its sources, which keep their mails.
+    fn write(&self, batch: Batch) {
+        let tallies = batch.tallies.clone();
+        let (outcome, flushes) = self.commit(batch);
+        if let Err(error) = outcome {
+            tracing::warn!(error = %crate::chain(&error), "a batch of mails could not be stored; it stays at its source");
+            let error = Arc::new(error);
+            tallies.iter().for_each(|tally| tally.fail(&error));
+        }
+        for flush in flushes {
+            // Who no longer waits needs no answer.
+            flush.send(()).ok();
+        }
+    }
+
+    fn commit(&self, mut batch: Batch) -> (Result<()>, Vec<SyncSender<()>>) {
+        let flushes = std::mem::take(&mut batch.flushes);
+        (self.commit_mails(batch), flushes)
+    }
+
+    fn commit_mails(&self, mut batch: Batch) -> Result<()> {
+        // Sources that failed earlier have to hand in again from there: a later cursor must not pass the gap.
+        batch.drop_failed();
+        if batch.mails.is_empty()
+            && batch.left_out.is_empty()
+            && batch.cursors.is_empty()
+            && batch.runs.is_empty()
+        {
+            return Ok(());
+        }
+        let (items, stored) = self.append(&mut batch)?;
+        let committed = self.core.archive.sync(&stored)?;
+        let segments = committed
+            .iter()
+            .map(|c| SegmentCommit { segment: c.segment, committed: c.len, sealed: false })
+            .collect();
+        let now = self.core.now();
+        // Nobody may take these mails up between the two transactions.
+        let _filing = self.core.filing.lock().unwrap_or_else(PoisonError::into_inner);
+        let intake = Intake {
+            items,
+            segments,
+            cursors: std::mem::take(&mut batch.cursors),
+            left_out: std::mem::take(&mut batch.left_out),
+            run: None,
+            event: None,
+            now,
+        };
+        let outcomes = self.core.store.commit_intake(intake)?;
+        self.core.archive.confirm(&stored);
+        let mut filed = Vec::with_capacity(outcomes.len());
+        let mut accounts: HashMap<AccountId, (u64, Option<MailId>)> = HashMap::new();
+        for ((tally, worked), outcome) in batch.mails.into_iter().zip(outcomes) {
+            let counts = batch.runs.entry(tally.run).or_default();
+            counts.seen += 1;
+            counts.octets += worked.octets;
+            tally.octets.fetch_add(worked.octets, Ordering::Relaxed);
+            match outcome {
+                IntakeOutcome::New { mail_id, seq } => {
+                    counts.archived += 1;
+                    tally.archived.fetch_add(1, Ordering::Relaxed);
+                    let news = accounts.entry(worked.provenance.account).or_default();
+                    *news = (news.0 + 1, Some(mail_id));
+                    match worked.reading {
+                        Some(reading) => {
+                            filed.push(self.filed(seq, mail_id, &worked.provenance, reading, now))
+                        }
+                        None => self.core.wake_runner(),
+                    }
+                }
+                IntakeOutcome::Duplicate { .. } => {
+                    counts.duplicates += 1;
+                    tally.duplicates.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        for (run, delta) in batch.runs {
+            if let Some(run) = run {
+                self.core.store.count_import(run, delta)?;
+            }
+        }
+        if !filed.is_empty() {
+            self.core.store.file_batch(filed, Arc::new(steps::Threads))?;
+            self.core.wake_follower();
+        }
+        for (account, (count, newest)) in accounts {
+            self.core.tell(News::Filed { account, count, newest });
+        }
+        Ok(())
+    }
+
+    fn filed(
+        &self,
+        seq: i64,
+        mail_id: MailId,
+        provenance: &Provenance,
+        mut reading: Reading,
+        now: UnixMillis,
+    ) -> Filed {
+        let texts = std::mem::take(&mut reading.texts);
+        self.core.texts.put(mail_id, texts, INDEX_PATIENCE);
+        steps::filed(seq, reading, provenance.received, now)
+    }
+
+    /// Appends what is new to the archive. Gives the items for the database and the records to make durable.
+    fn append(&self, batch: &mut Batch) -> Result<(Vec<IntakeItem>, Vec<Stored>)> {
+        let digests: Vec<Sha256> = batch.mails.iter().map(|(_, worked)| worked.sha256).collect();
+        let known = self.core.store.known_digests(&digests)?;
+        let mut here: HashSet<Sha256> = HashSet::with_capacity(digests.len());
+        let mut items = Vec::with_capacity(digests.len());
+        let mut stored = Vec::new();
+        for (_, worked) in &mut batch.mails {
+            let record = match std::mem::replace(&mut worked.record, Record::None) {
+                // A streamed record lies in the archive already; that it is there twice does no harm.
+                Record::Stored(record) => Some(record),
+                Record::Encoded(encoded)
+                    if !known.contains_key(&worked.sha256) && !here.contains(&worked.sha256) =>
+                {
+                    Some(self.core.archive.append(&encoded)?)
+                }
+                Record::None | Record::Encoded(_) => None,
+            };
+            here.insert(worked.sha256);
+            stored.extend(record);
+            let provenance = &worked.provenance;
+            items.push(IntakeItem {
+                mail_id: MailId::new(uuid::Uuid::now_v7()),
+                sha256: worked.sha256,
+                octets: worked.octets,
+                record: record.map(|record| (record.object_id, record.location)),
+                mailbox: worked.mailbox,
+                position: provenance.position.clone(),
+                received: provenance.received,
+                fetched: provenance.fetched,
+                flags: provenance.flags,
+                envelope: provenance.envelope.clone(),
+            });
+        }
+        Ok((items, stored))
+    }
+}
+
+impl Batch {
+    fn add(&mut self, done: Done) {
+        let Done { tally, pieces } = done;
+        for piece in pieces {
+            match piece {
+                DonePiece::Mail(worked) => self.mails.push((Arc::clone(&tally), worked)),
+                DonePiece::LeftOut(left) => {
+                    let counter = if left.excluded { &tally.excluded } else { &tally.failed };
+                    counter.fetch_add(1, Ordering::Relaxed);
+                    self.left_out.push(left);
+                }
+                DonePiece::Failure(failure) => {
+                    tally.failed.fetch_add(1, Ordering::Relaxed);
+                    let counts = self.runs.entry(tally.run).or_default();
+                    counts.seen += 1;
+                    counts.failed += 1;
+                    counts.failures.push(failure);
+                }
+                DonePiece::Excluded => {
+                    tally.excluded.fetch_add(1, Ordering::Relaxed);
+                    let counts = self.runs.entry(tally.run).or_default();
+                    counts.seen += 1;
+                    counts.excluded += 1;
+                }
+                DonePiece::Cursor(mailbox, cursor) if !tally.has_failed() => {
+                    self.cursors.push((mailbox, cursor))
+                }
+                DonePiece::Cursor(..) => {}
+                DonePiece::Flush(done) => self.flushes.push(done),
+            }
+        }
+        if !self.tallies.iter().any(|known| Arc::ptr_eq(known, &tally)) {
+            self.tallies.push(tally);
+        }
+    }
+
+    fn drop_failed(&mut self) {
+        self.mails.retain(|(tally, _)| !tally.has_failed());
+    }
+}
