@@ -66,6 +66,8 @@ id! {
     SegmentId
     /// An entry of the event log. UUIDv7.
     EventId
+    /// One import of files, running or over. UUIDv7.
+    ImportRunId
 }
 
 /// SHA-256 of octets.

@@ -1,0 +1,284 @@
+-- Generated from migrations/ (UPDATE=1 cargo test -p store); as SQLite keeps it.
+CREATE TABLE account_sets (
+    key INTEGER PRIMARY KEY,
+    accounts TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE account_states (
+    account INTEGER PRIMARY KEY,
+    state TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    last_success INTEGER,
+    error_class TEXT,
+    error_text TEXT,
+    error_since INTEGER,
+    next_action INTEGER
+) STRICT;
+CREATE TABLE accounts (
+    key INTEGER PRIMARY KEY,
+    account_id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    address TEXT,
+    kind INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    tls INTEGER NOT NULL,
+    login TEXT NOT NULL,
+    options TEXT NOT NULL,
+    credential BLOB,
+    poll_seconds INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    removed INTEGER
+) STRICT;
+CREATE UNIQUE INDEX accounts_name ON accounts (name) WHERE removed IS NULL;
+CREATE TABLE addresses (
+    key INTEGER PRIMARY KEY,
+    folded TEXT NOT NULL,
+    written TEXT NOT NULL,
+    name TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX addresses_folded ON addresses (folded, written, name);
+CREATE TABLE counters (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT;
+CREATE TABLE cursors (
+    mailbox INTEGER PRIMARY KEY,
+    uid_validity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    opaque TEXT NOT NULL,
+    updated INTEGER NOT NULL
+) STRICT;
+CREATE TABLE entries (
+    list INTEGER NOT NULL,
+    date INTEGER NOT NULL,
+    message_seq INTEGER NOT NULL,
+    class INTEGER NOT NULL,
+    PRIMARY KEY (list, date, message_seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX entries_class ON entries (list, class, date, message_seq);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    event_id BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    payload TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_kind ON events (kind, seq);
+CREATE INDEX events_subject ON events (subject, seq);
+CREATE TABLE facts (
+    seq INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
+    facts BLOB NOT NULL,
+    verdict BLOB NOT NULL
+) STRICT;
+CREATE TABLE format (
+    version INTEGER NOT NULL
+) STRICT;
+CREATE TABLE grants (
+    user_key INTEGER NOT NULL REFERENCES users (key) ON DELETE CASCADE,
+    account INTEGER NOT NULL REFERENCES accounts (key),
+    PRIMARY KEY (user_key, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX grants_account ON grants (account);
+CREATE TABLE heads (
+    seq INTEGER PRIMARY KEY,
+    message_id TEXT,
+    message_id_hash INTEGER,
+    subject TEXT NOT NULL,
+    preview TEXT NOT NULL
+) STRICT;
+CREATE INDEX heads_message_id ON heads (message_id_hash) WHERE message_id_hash IS NOT NULL;
+CREATE TABLE import_failures (
+    run INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    locator TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (run, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE import_runs (
+    key INTEGER PRIMARY KEY,
+    run_id BLOB NOT NULL UNIQUE,
+    account INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    source TEXT NOT NULL,
+    state TEXT NOT NULL,
+    started INTEGER NOT NULL,
+    finished INTEGER,
+    total_octets INTEGER,
+    seen INTEGER NOT NULL,
+    archived INTEGER NOT NULL,
+    duplicates INTEGER NOT NULL,
+    excluded INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    octets INTEGER NOT NULL
+) STRICT;
+CREATE TABLE index_states (
+    name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    change_seq INTEGER NOT NULL
+) STRICT;
+CREATE TABLE left_out (
+    mailbox INTEGER NOT NULL,
+    uid_validity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    locator TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    excluded INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, uid_validity, uid, locator)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE list_counts (
+    list INTEGER NOT NULL,
+    class INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (list, class)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE list_days (
+    list INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (list, day)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mail_addresses (
+    seq INTEGER NOT NULL,
+    role INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    address INTEGER NOT NULL,
+    PRIMARY KEY (seq, role, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mail_addresses_address ON mail_addresses (address, seq);
+CREATE TABLE mailboxes (
+    key INTEGER PRIMARY KEY,
+    mailbox_id BLOB NOT NULL UNIQUE,
+    account INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    display_name TEXT NOT NULL,
+    special_use TEXT,
+    selected INTEGER NOT NULL,
+    uid_validity INTEGER,
+    uid_next INTEGER,
+    messages INTEGER,
+    UNIQUE (account, name)
+) STRICT;
+CREATE TABLE mails (
+    seq INTEGER PRIMARY KEY,
+    mail_id BLOB NOT NULL,
+    stage INTEGER NOT NULL,
+    change_seq INTEGER NOT NULL,
+    message_seq INTEGER,
+    thread INTEGER,
+    date INTEGER,
+    kind INTEGER,
+    unread INTEGER NOT NULL,
+    attachments INTEGER NOT NULL,
+    defects INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX mails_change ON mails (change_seq) WHERE change_seq > 0;
+CREATE UNIQUE INDEX mails_mail_id ON mails (mail_id);
+CREATE INDEX mails_quarantined ON mails (seq) WHERE stage = 2;
+CREATE INDEX mails_received ON mails (seq) WHERE stage = 0;
+CREATE INDEX mails_thread ON mails (thread, date, seq, message_seq) WHERE thread IS NOT NULL;
+CREATE INDEX mails_twins ON mails (message_seq) WHERE message_seq <> seq;
+CREATE TABLE merges (
+    loser INTEGER PRIMARY KEY,
+    winner INTEGER NOT NULL
+) STRICT;
+CREATE INDEX merges_winner ON merges (winner);
+CREATE TABLE messages (
+    message_key BLOB PRIMARY KEY,
+    message_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE nodes (
+    hash BLOB PRIMARY KEY,
+    thread INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE objects (
+    seq INTEGER PRIMARY KEY,
+    object_id BLOB NOT NULL,
+    segment INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    len INTEGER NOT NULL,
+    octets INTEGER NOT NULL,
+    sha256 BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX objects_at ON objects (segment, at);
+CREATE UNIQUE INDEX objects_sha256 ON objects (sha256);
+CREATE TABLE parts (
+    seq INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    number TEXT NOT NULL,
+    name TEXT,
+    content_type TEXT NOT NULL,
+    octets INTEGER NOT NULL,
+    sha256 BLOB,
+    role INTEGER NOT NULL,
+    blocked INTEGER NOT NULL,
+    PRIMARY KEY (seq, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE placements (
+    mailbox INTEGER NOT NULL,
+    uid_validity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    locator TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    received INTEGER,
+    fetched INTEGER NOT NULL,
+    flags INTEGER NOT NULL,
+    gone INTEGER,
+    envelope TEXT,
+    PRIMARY KEY (mailbox, uid_validity, uid, locator, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX placements_seq ON placements (seq);
+CREATE TABLE quarantine (
+    seq INTEGER PRIMARY KEY,
+    step TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL
+) STRICT;
+CREATE TABLE segments (
+    key INTEGER PRIMARY KEY,
+    segment_id BLOB NOT NULL UNIQUE,
+    committed INTEGER NOT NULL,
+    sealed INTEGER NOT NULL
+) STRICT;
+CREATE TABLE sessions (
+    token_hash BLOB PRIMARY KEY,
+    user_key INTEGER NOT NULL REFERENCES users (key) ON DELETE CASCADE,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_expires ON sessions (expires);
+CREATE INDEX sessions_user ON sessions (user_key);
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE throttles (
+    key TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX throttles_last ON throttles (last);
+CREATE TABLE users (
+    key INTEGER PRIMARY KEY,
+    user_id BLOB NOT NULL UNIQUE,
+    email TEXT NOT NULL,
+    folded TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    role INTEGER NOT NULL,
+    language TEXT NOT NULL,
+    theme TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;

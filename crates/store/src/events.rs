@@ -1,0 +1,110 @@
+//! The event log: who did what to what; only ever added to.
+
+use model::{EventId, UnixMillis};
+
+use crate::db::Tx;
+use crate::error::Result;
+use crate::sql::statements;
+use crate::store::{Store, take};
+use crate::value::args;
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// When.
+    pub at: UnixMillis,
+    /// Who: a user's id, or the name of a part of the server.
+    pub actor: String,
+    /// What: a stable word, such as `mail.fetched`.
+    pub kind: String,
+    /// Id of what it was done to; empty if there is no one thing.
+    pub subject: String,
+    /// The rest, JSON; opaque here.
+    pub payload: String,
+}
+
+/// Which entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// About this subject; wins over `kind`.
+    pub subject: Option<String>,
+}
+
+macro_rules! select {
+    ($filter:literal) => {
+        concat!(
+            "SELECT seq, event_id, at, actor, kind, subject, payload FROM events WHERE ",
+            $filter,
+            "seq < $1 ORDER BY seq DESC LIMIT $2"
+        )
+    };
+}
+
+statements! {
+    APPEND = "INSERT INTO events (seq, event_id, at, actor, kind, subject, payload) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    NEWEST = select!("");
+    NEWEST_KIND = select!("kind = $3 AND ");
+    NEWEST_SUBJECT = select!("subject = $3 AND ");
+    COUNT = "SELECT COUNT(*) FROM events";
+}
+
+/// Adds an entry in the transaction of what it tells of.
+pub(crate) fn append(tx: &Tx<'_>, event: &Event) -> Result<()> {
+    let seq = take(tx, "event", 1)?;
+    let args =
+        args![seq, event.id.octets(), event.at, &event.actor, &event.kind, &event.subject, &event.payload];
+    tx.exec(&APPEND, &args).map(drop)
+}
+
+impl Store {
+    /// Adds entries in one transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn append_events(&self, events: Vec<Event>) -> Result<()> {
+        self.write(move |tx| events.iter().try_for_each(|event| append(tx, event)))
+    }
+
+    /// Entries before number `before` (`None`: from the newest), newest first, with their numbers.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn events(
+        &self,
+        filter: &EventFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<(i64, Event)>> {
+        let read = |row: &crate::value::Row<'_>| {
+            let event = Event {
+                id: EventId::from_octets(row.octets(1)?),
+                at: row.time(2)?,
+                actor: row.text(3)?,
+                kind: row.text(4)?,
+                subject: row.text(5)?,
+                payload: row.text(6)?,
+            };
+            Ok((row.int(0)?, event))
+        };
+        let before = before.unwrap_or(i64::MAX);
+        let limit = limit as i64;
+        self.read(|tx| match (&filter.subject, &filter.kind) {
+            (Some(subject), _) => tx.query(&NEWEST_SUBJECT, &args![before, limit, subject], read),
+            (None, Some(kind)) => tx.query(&NEWEST_KIND, &args![before, limit, kind], read),
+            (None, None) => tx.query(&NEWEST, &args![before, limit], read),
+        })
+    }
+
+    /// How many entries there are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn event_count(&self) -> Result<u64> {
+        self.read(|tx| tx.int(&COUNT, &[]).map(|count| count as u64))
+    }
+}

@@ -1,0 +1,134 @@
+//! Migrations: one set of files, turned for each engine, run by refinery.
+
+use refinery::{Migration, Runner};
+use rusqlite::Connection;
+use tokio::runtime::Handle;
+use tokio_postgres::Client;
+
+use crate::error::{Cause, Result, StoreError};
+
+/// Newest format this program knows; the row of table `format`, which the newest migration sets.
+pub(crate) const FORMAT: i64 = 1;
+
+/// Name and text, oldest first. Only ever added to.
+const MIGRATIONS: [(&str, &str); 4] = [
+    ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
+    ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
+    ("V0003__people", include_str!("../migrations/0003_people.sql")),
+    ("V0004__log", include_str!("../migrations/0004_log.sql")),
+];
+
+/// What SQLite reads: its four storage classes, strict tables, clustered ones without a rowid.
+fn for_sqlite(text: &str) -> String {
+    text.replace("BIGINT", "INTEGER")
+        .replace("SMALLINT", "INTEGER")
+        .replace("BYTEA", "BLOB")
+        .replace("DOUBLE PRECISION", "REAL")
+        .replace("\n);", "\n) STRICT;")
+        .replace("\n) CLUSTERED;", "\n) STRICT, WITHOUT ROWID;")
+}
+
+/// What PostgreSQL reads: text compared by octets, as SQLite does, whatever the locale of the cluster.
+fn for_postgres(text: &str) -> String {
+    text.replace(" TEXT", " TEXT COLLATE \"C\"").replace("\n) CLUSTERED;", "\n);")
+}
+
+fn runner(turn: fn(&str) -> String) -> Runner {
+    let migrations: Vec<Migration> = MIGRATIONS
+        .iter()
+        .map(|(name, text)| Migration::unapplied(name, &turn(text)).expect("names are of refinery's form"))
+        .collect();
+    Runner::new(&migrations).set_grouped(true)
+}
+
+fn check(format: Option<i64>, database: &str) -> Result<()> {
+    match format {
+        Some(found) if found > FORMAT => {
+            Err(StoreError::Newer { database: database.to_owned(), found, known: FORMAT })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn failed(database: &str, source: impl Into<Cause>) -> StoreError {
+    StoreError::Damaged { database: database.to_owned(), source: source.into() }
+}
+
+/// Brings an SQLite database to the present format; refuses a newer one untouched.
+pub(crate) fn sqlite(connection: &mut Connection, database: &str) -> Result<()> {
+    let engine = |error| StoreError::sqlite("format", error).of_database(database);
+    let tables: i64 = connection
+        .query_row("SELECT COUNT(*) FROM sqlite_master WHERE name = 'format'", [], |row| row.get(0))
+        .map_err(engine)?;
+    if tables > 0 {
+        let found = connection
+            .query_row("SELECT MAX(version) FROM format", [], |row| row.get::<_, Option<i64>>(0))
+            .map_err(engine)?;
+        check(found, database)?;
+        if found == Some(FORMAT) {
+            return Ok(());
+        }
+    }
+    runner(for_sqlite).run(connection).map_err(|error| failed(database, error))?;
+    Ok(())
+}
+
+/// Brings a PostgreSQL database to the present format; refuses a newer one untouched.
+pub(crate) fn postgres(handle: &Handle, client: &mut Client, database: &str) -> Result<()> {
+    let engine = |error| StoreError::postgres("format", error).of_database(database);
+    // Two processes that start at once migrate one after the other.
+    let lock = "SELECT pg_advisory_lock(7304881)";
+    handle.block_on(client.batch_execute(lock)).map_err(engine)?;
+    let tables = "SELECT COUNT(*) FROM pg_class WHERE relname = 'format' AND pg_table_is_visible(oid)";
+    let tables: i64 = handle.block_on(client.query_one(tables, &[])).map_err(engine)?.get(0);
+    let mut current = false;
+    if tables > 0 {
+        let row =
+            handle.block_on(client.query_one("SELECT MAX(version) FROM format", &[])).map_err(engine)?;
+        let found: Option<i64> = row.get(0);
+        check(found, database)?;
+        current = found == Some(FORMAT);
+    }
+    if !current {
+        handle.block_on(runner(for_postgres).run_async(client)).map_err(|error| failed(database, error))?;
+    }
+    handle.block_on(client.batch_execute("SELECT pg_advisory_unlock(7304881)")).map_err(engine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `schema.sql` is the sum of the migrations as SQLite keeps it. `UPDATE=1` writes it anew.
+    #[test]
+    fn schema_is_the_sum() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        sqlite(&mut connection, "memory").unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT sql || ';' FROM sqlite_master WHERE sql IS NOT NULL \
+                 AND name NOT LIKE 'refinery%' AND name NOT LIKE 'sqlite_%' \
+                 ORDER BY tbl_name, type DESC, name",
+            )
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let sum = rows.map(|row| row.unwrap() + "\n").collect::<String>();
+        let sum = format!(
+            "-- Generated from migrations/ (UPDATE=1 cargo test -p store); as SQLite keeps it.\n{sum}"
+        );
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.sql");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &sum).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), sum);
+    }
+
+    #[test]
+    fn newer_format_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        sqlite(&mut connection, "memory").unwrap();
+        connection.execute("UPDATE format SET version = 99", []).unwrap();
+        let error = sqlite(&mut connection, "memory").unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 99, known: FORMAT, .. }));
+    }
+}

@@ -1,0 +1,368 @@
+//! SQLite: one writer thread fed by a bounded queue, a few readers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::db::{Tx, Weight};
+use crate::error::{Result, StoreError};
+use crate::sql::{CHUNK, Sql};
+use crate::value::{Arg, Row, Rows};
+
+/// Readers; more than the cores that serve lists bring nothing.
+const READERS: usize = 4;
+/// Jobs that may wait for the writer before a caller has to.
+const QUEUE: usize = 64;
+/// Small jobs committed together at most.
+const GROUP: usize = 64;
+/// Kept prepared statements of a connection.
+const STATEMENTS: usize = 256;
+
+pub(crate) struct SqliteDb {
+    queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    readers: Mutex<Vec<Connection>>,
+    returned: Condvar,
+}
+
+/// A write that waits.
+trait Job: Send {
+    fn weight(&self) -> Weight;
+    /// Whether it succeeded.
+    fn run(&mut self, tx: &Tx<'_>) -> bool;
+    /// Answers the caller.
+    fn finish(self: Box<Self>, failure: Option<&Failure>);
+}
+
+/// A transaction that could not be begun or committed, for every job in it.
+struct Failure {
+    full: bool,
+    text: String,
+}
+
+impl Failure {
+    fn new(error: &rusqlite::Error) -> Self {
+        Self {
+            full: error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            text: error.to_string(),
+        }
+    }
+
+    fn error(&self) -> StoreError {
+        if self.full {
+            StoreError::DiskFull(self.text.clone().into())
+        } else {
+            StoreError::Busy(self.text.clone().into())
+        }
+    }
+}
+
+struct Task<T, F> {
+    weight: Weight,
+    work: F,
+    result: Option<Result<T>>,
+    reply: SyncSender<Result<T>>,
+}
+
+impl<T: Send, F: Fn(&Tx<'_>) -> Result<T> + Send> Job for Task<T, F> {
+    fn weight(&self) -> Weight {
+        self.weight
+    }
+
+    fn run(&mut self, tx: &Tx<'_>) -> bool {
+        let result = (self.work)(tx);
+        let ok = result.is_ok();
+        self.result = Some(result);
+        ok
+    }
+
+    fn finish(self: Box<Self>, failure: Option<&Failure>) {
+        let result = match (self.result, failure) {
+            (Some(Err(error)), _) => Err(error),
+            (_, Some(failure)) => Err(failure.error()),
+            (Some(ok), None) => ok,
+            (None, None) => Err(StoreError::Closed),
+        };
+        // A caller that has gone away wants no answer.
+        let _ = self.reply.send(result);
+    }
+}
+
+impl SqliteDb {
+    /// Opens or creates the file and starts the writer. `migrate` runs on the writing connection before.
+    pub(crate) fn open(path: &Path, migrate: impl FnOnce(&mut Connection) -> Result<()>) -> Result<Self> {
+        let failed = |error| StoreError::sqlite("open", error);
+        let mut writer = Connection::open(path).map_err(failed)?;
+        configure_writer(&writer).map_err(failed)?;
+        migrate(&mut writer)?;
+        let readers = (0..READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let (queue, jobs) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_loop(&writer, &jobs))
+            .map_err(|error| StoreError::Busy(Box::new(error)))?;
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            thread: Mutex::new(Some(thread)),
+            readers: Mutex::new(readers),
+            returned: Condvar::new(),
+        })
+    }
+
+    pub(crate) fn write<T, F>(&self, weight: Weight, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let queue = queue.ok_or(StoreError::Closed)?;
+        let (reply, answer) = sync_channel(1);
+        queue.send(Box::new(Task { weight, work, result: None, reply })).map_err(|_| StoreError::Closed)?;
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    pub(crate) fn read<T>(&self, work: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
+        let lent = self.lend();
+        let connection = lent.connection.as_ref().expect("present until dropped");
+        plain(connection, "BEGIN").map_err(|error| StoreError::sqlite("begin", error))?;
+        let result = catch_unwind(AssertUnwindSafe(|| work(&Tx::Sqlite(connection))));
+        let ended = plain(connection, "COMMIT");
+        match result {
+            Ok(result) => {
+                ended.map_err(|error| StoreError::sqlite("commit", error))?;
+                result
+            }
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    fn lend(&self) -> Lent<'_> {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(connection) = readers.pop() {
+                return Lent { db: self, connection: Some(connection) };
+            }
+            readers = self.returned.wait(readers).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Ends the writer after what waits, and moves the log into the file.
+    pub(crate) fn close(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer of the database panicked");
+        }
+    }
+}
+
+impl Drop for SqliteDb {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A reader on loan.
+struct Lent<'a> {
+    db: &'a SqliteDb,
+    connection: Option<Connection>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut readers = self.db.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.extend(self.connection.take());
+        self.db.returned.notify_one();
+    }
+}
+
+fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -24000; PRAGMA wal_autocheckpoint = 4000; \
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    prepare_connection(connection)
+}
+
+fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI,
+    )?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -6000;")?;
+    prepare_connection(&connection)?;
+    Ok(connection)
+}
+
+fn prepare_connection(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    rusqlite::vtab::array::load_module(connection)
+}
+
+fn plain(connection: &Connection, text: &str) -> rusqlite::Result<usize> {
+    connection.prepare_cached(text)?.execute([])
+}
+
+fn write_loop(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
+    let mut next = None;
+    while let Some(job) = next.take().or_else(|| jobs.recv().ok()) {
+        let small = job.weight() == Weight::Small;
+        let mut done = Vec::with_capacity(1);
+        let failure = transaction(connection, || {
+            let mut ok = run(connection, job, small, &mut done);
+            while small && done.len() < GROUP && !connection.is_autocommit() {
+                match jobs.try_recv() {
+                    Ok(job) if job.weight() == Weight::Small => ok |= run(connection, job, true, &mut done),
+                    other => {
+                        next = other.ok();
+                        break;
+                    }
+                }
+            }
+            ok
+        });
+        for job in done {
+            job.finish(failure.as_ref());
+        }
+    }
+    if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);") {
+        tracing::warn!(error = %error, "the log of the database could not be moved into it");
+    }
+}
+
+/// Begins, runs, and commits if `work` says so.
+fn transaction(connection: &Connection, work: impl FnOnce() -> bool) -> Option<Failure> {
+    if let Err(error) = plain(connection, "BEGIN IMMEDIATE") {
+        return Some(Failure::new(&error));
+    }
+    let commit = work();
+    if connection.is_autocommit() {
+        // SQLite rolled back by itself, as it does when the disk is full.
+        return Some(Failure { full: false, text: "the transaction was rolled back".to_owned() });
+    }
+    if commit {
+        match plain(connection, "COMMIT") {
+            Ok(_) => return None,
+            Err(error) => {
+                let failure = Failure::new(&error);
+                roll_back(connection, "ROLLBACK");
+                return Some(failure);
+            }
+        }
+    }
+    roll_back(connection, "ROLLBACK");
+    None
+}
+
+fn run(connection: &Connection, mut job: Box<dyn Job>, nested: bool, done: &mut Vec<Box<dyn Job>>) -> bool {
+    if nested && plain(connection, "SAVEPOINT job").is_err() {
+        done.push(job);
+        return false;
+    }
+    let Ok(ok) = catch_unwind(AssertUnwindSafe(|| job.run(&Tx::Sqlite(connection)))) else {
+        tracing::error!("a write to the database panicked");
+        if nested {
+            roll_back(connection, "ROLLBACK TO job");
+            roll_back(connection, "RELEASE job");
+        }
+        return false;
+    };
+    if nested && !connection.is_autocommit() {
+        if !ok {
+            roll_back(connection, "ROLLBACK TO job");
+        }
+        roll_back(connection, "RELEASE job");
+    }
+    done.push(job);
+    ok
+}
+
+fn roll_back(connection: &Connection, text: &str) {
+    if let Err(error) = plain(connection, text) {
+        tracing::warn!(error = %error, "{text} failed");
+    }
+}
+
+fn bind(statement: &mut rusqlite::Statement<'_>, args: &[Arg<'_>]) -> rusqlite::Result<()> {
+    for (at, arg) in args.iter().enumerate() {
+        statement.raw_bind_parameter(at + 1, arg)?;
+    }
+    Ok(())
+}
+
+fn run_text(connection: &Connection, text: &str, args: &[Arg<'_>]) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(text)?;
+    bind(&mut statement, args)?;
+    statement.raw_execute().map(|count| count as u64)
+}
+
+pub(crate) fn exec(connection: &Connection, sql: &Sql, args: &[Arg<'_>]) -> Result<u64> {
+    run_text(connection, sql.sqlite(), args).map_err(|error| StoreError::sqlite(sql.name, error))
+}
+
+fn collect<T>(
+    connection: &Connection,
+    name: &'static str,
+    text: &str,
+    args: &[Arg<'_>],
+    map: &mut impl FnMut(&Row<'_>) -> Result<T>,
+    out: &mut Vec<T>,
+) -> Result<()> {
+    let failed = |error| StoreError::sqlite(name, error);
+    let mut statement = connection.prepare_cached(text).map_err(failed)?;
+    bind(&mut statement, args).map_err(failed)?;
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(failed)? {
+        out.push(map(&Row::Sqlite(row))?);
+    }
+    Ok(())
+}
+
+pub(crate) fn query<T>(
+    connection: &Connection,
+    sql: &'static Sql,
+    args: &[Arg<'_>],
+    mut map: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut out = Vec::new();
+    collect(connection, sql.name, sql.sqlite(), args, &mut map, &mut out)?;
+    Ok(out)
+}
+
+pub(crate) fn bulk(connection: &Connection, sql: &Sql, rows: &Rows<'_>) -> Result<u64> {
+    let failed = |error| StoreError::sqlite(sql.name, error);
+    let mut changed = 0;
+    let (many, rest) = rows.args.split_at(rows.args.len() / (rows.width * CHUNK) * (rows.width * CHUNK));
+    for chunk in many.chunks(rows.width * CHUNK) {
+        changed += run_text(connection, sql.sqlite_many(), chunk).map_err(failed)?;
+    }
+    for row in rest.chunks(rows.width) {
+        changed += run_text(connection, sql.sqlite(), row).map_err(failed)?;
+    }
+    Ok(changed)
+}
+
+pub(crate) fn bulk_query<T>(
+    connection: &Connection,
+    sql: &'static Sql,
+    rows: &Rows<'_>,
+    mut map: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut out = Vec::new();
+    let (many, rest) = rows.args.split_at(rows.args.len() / (rows.width * CHUNK) * (rows.width * CHUNK));
+    for chunk in many.chunks(rows.width * CHUNK) {
+        collect(connection, sql.name, sql.sqlite_many(), chunk, &mut map, &mut out)?;
+    }
+    for row in rest.chunks(rows.width) {
+        collect(connection, sql.name, sql.sqlite(), row, &mut map, &mut out)?;
+    }
+    Ok(out)
+}

@@ -1,0 +1,35 @@
+//! One suite for both engines: each case gets an empty database of each.
+
+mod cases;
+mod engine;
+mod lists;
+mod statements;
+mod world;
+
+use engine::Postgres;
+
+/// A case and its name.
+type Case = (&'static str, fn(&crate::Store));
+
+fn all() -> Vec<Case> {
+    [cases::ALL, lists::ALL].concat()
+}
+
+#[test]
+fn conformance_on_sqlite() {
+    for (name, case) in all() {
+        eprintln!("case {name}");
+        let folder = engine::Folder::new();
+        let database = crate::Database::Sqlite { path: folder.path.join("poststelle.db") };
+        case(&crate::Store::open(&database).unwrap());
+    }
+}
+
+#[test]
+fn conformance_on_postgres() {
+    let Some(server) = Postgres::start() else { return };
+    for (name, case) in all() {
+        eprintln!("case {name}");
+        case(&crate::Store::open(&server.database(name)).unwrap());
+    }
+}

@@ -1,0 +1,89 @@
+//! Every statement is understood by both engines.
+
+use super::engine::{Folder, Postgres};
+use crate::db::Db;
+use crate::sql::Sql;
+use crate::{Database, Store, StoreError};
+
+fn all() -> Vec<&'static Sql> {
+    [
+        crate::accounts::ALL,
+        crate::addresses::ALL,
+        crate::changes::ALL,
+        crate::detail::ALL,
+        crate::entries::ALL,
+        crate::events::ALL,
+        crate::filing::ALL,
+        crate::intake::ALL,
+        crate::keys::ALL,
+        crate::lists::ALL,
+        crate::mailboxes::ALL,
+        crate::people::ALL,
+        crate::placements::ALL,
+        crate::rows::ALL,
+        crate::runs::ALL,
+        crate::sessions::ALL,
+        crate::settings::ALL,
+        crate::status::ALL,
+        crate::store::ALL,
+        crate::streams::ALL,
+        crate::thread::ALL,
+        crate::work::ALL,
+    ]
+    .concat()
+}
+
+/// The list above forgets no file.
+#[test]
+fn every_file_is_listed() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let sources = files.filter_map(|path| std::fs::read_to_string(path).ok());
+    let statements: usize = sources
+        .map(|source| match source.split_once("\nstatements! {") {
+            Some((_, rest)) => {
+                let block = rest.split_once("\n}\n").unwrap().0;
+                block
+                    .lines()
+                    .filter(|line| line.starts_with("    ") && !line.starts_with("     "))
+                    .filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_uppercase()))
+                    .count()
+            }
+            None => 0,
+        })
+        .sum();
+    assert_eq!(all().len(), statements);
+}
+
+#[test]
+fn sqlite_prepares_every_statement() {
+    let folder = Folder::new();
+    let path = folder.path.join("poststelle.db");
+    drop(Store::open(&Database::Sqlite { path: path.clone() }).unwrap());
+    let connection = rusqlite::Connection::open(path).unwrap();
+    rusqlite::vtab::array::load_module(&connection).unwrap();
+    for sql in all() {
+        for text in [sql.sqlite(), sql.sqlite_many()] {
+            if let Err(error) = connection.prepare(text) {
+                panic!("{}: {error}\n{text}", sql.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn postgres_prepares_every_statement() {
+    let Some(server) = Postgres::start() else { return };
+    let store = Store::open(&server.database("statements")).unwrap();
+    let Db::Postgres(db) = store.db() else { unreachable!() };
+    db.read(|tx| {
+        let crate::db::Tx::Postgres(session) = tx else { unreachable!() };
+        for sql in all() {
+            if let Err(StoreError::Engine { source, .. }) = session.prepare(sql) {
+                panic!("{}: {source:?}\n{}", sql.name, sql.postgres());
+            }
+        }
+        Ok(())
+    })
+    .unwrap();
+}
