@@ -1,1 +1,45 @@
-//! What kind of mail a message is.
+//! What kind of mail a message is, and what it reports about other mails.
+//!
+//! In: a parsed [`model::Message`] and [`Options`]. Out: a [`model::Verdict`] with its evidence: kind, one
+//! report per recipient, the mail reported on, whether a machine may answer. It looks at nothing else: no
+//! octets, no directory, no history. It does not match reports with mails that were sent, nor change the
+//! standing of an address.
+
+mod auto_submitted;
+mod list;
+mod may_reply;
+mod original;
+mod report;
+mod unsubscribe;
+mod verdict;
+
+pub use verdict::{Options, verdict};
+
+use model::{Evidence, Message};
+
+/// A rule that spoke, and where.
+fn evidence(rule: &'static str, place: impl Into<String>) -> Evidence {
+    Evidence { rule, place: place.into() }
+}
+
+/// A rule that read a header field.
+fn in_field(rule: &'static str, name: &str) -> Evidence {
+    evidence(rule, format!("header {name}"))
+}
+
+/// The first word of a field, lower case, without comment and parameters.
+fn first_word(body: &str) -> String {
+    body.split(|c: char| c.is_whitespace() || matches!(c, ';' | '(' | ','))
+        .find(|w| !w.is_empty())
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+}
+
+/// What stands before the `@` of the author, lower case; empty without one.
+fn author_local_part(message: &Message) -> String {
+    message
+        .from
+        .first()
+        .map(|author| author.addr_spec.split('@').next().unwrap_or_default().to_lowercase())
+        .unwrap_or_default()
+}

@@ -17,12 +17,21 @@ use crate::defects::Defects;
 /// A field as it stands in the mail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawField<'a> {
+    /// Offset of the body.
+    body_at: usize,
     /// Name as written, without the colon; may hold any octet but line ends.
     pub(crate) name: &'a [u8],
     /// Everything behind the colon, folded, without the last line end.
     pub(crate) body: &'a [u8],
     /// Offset of the name.
     pub(crate) at: usize,
+}
+
+impl<'a> RawField<'a> {
+    /// A field that has been decoded before.
+    pub(crate) fn of_decoded(field: &'a HeaderField) -> Self {
+        Self { body_at: 0, name: field.name.as_bytes(), body: field.body.as_bytes(), at: field.at as usize }
+    }
 }
 
 impl RawField<'_> {
@@ -100,6 +109,7 @@ pub(crate) fn section<'a>(
             Some(colon) if fields.len() < limits.fields_max => fields.push(RawField {
                 name: line[..colon].trim_ascii_end(),
                 body: chomp(&octets[pos + colon + 1..field_end]),
+                body_at: pos + colon + 1,
                 at: pos,
             }),
             Some(_) if !too_many => {
@@ -109,7 +119,13 @@ pub(crate) fn section<'a>(
             Some(_) => {}
             None => {
                 defects.add(DefectKind::BrokenField, pos);
-                return Section { fields, body_at: pos };
+                if !goes_on(octets, field_end, fields.last()) {
+                    return Section { fields, body_at: pos };
+                }
+                // A fold whose white space was lost on the way.
+                if let Some(last) = fields.last_mut() {
+                    last.body = chomp(&octets[last.body_at..field_end]);
+                }
             }
         }
         pos = field_end;
@@ -125,4 +141,53 @@ fn field_end(octets: &[u8], mut pos: usize) -> usize {
         pos += line_len(&octets[pos..end]);
     }
     pos
+}
+
+/// Octets behind a broken line that are searched for a field that everybody knows.
+const LOOK_AHEAD_OCTETS: usize = 2_000;
+
+/// Whether the header section goes on behind a line that is no field and ends at `next`: a well-known field
+/// follows before the next empty line, or the field before it is not complete.
+fn goes_on(octets: &[u8], next: usize, before: Option<&RawField<'_>>) -> bool {
+    let mut window = &octets[next..octets.len().min(next + LOOK_AHEAD_OCTETS)];
+    for line_number in 0..6 {
+        let (line, rest) = window.split_at(line_len(window));
+        window = rest;
+        let line = chomp(line);
+        if line.is_empty() {
+            let unfinished = before.is_some_and(|field| {
+                field.body.ends_with(b";")
+                    && field.name.len() > 8
+                    && field.name[..8].eq_ignore_ascii_case(b"content-")
+            });
+            return line_number == 0 && unfinished;
+        }
+        if field_colon(line).is_some_and(|colon| is_well_known(line[..colon].trim_ascii_end())) {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_well_known(name: &[u8]) -> bool {
+    const NAMES: [&str; 17] = [
+        "received",
+        "from",
+        "to",
+        "cc",
+        "date",
+        "subject",
+        "message-id",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+        "content-disposition",
+        "return-path",
+        "delivered-to",
+        "reply-to",
+        "in-reply-to",
+        "references",
+        "sender",
+    ];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }

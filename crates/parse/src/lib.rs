@@ -13,9 +13,10 @@ pub mod header;
 mod limits;
 mod message;
 mod preview;
+pub mod report;
 mod tree;
 
 pub use effective_date::{Times, effective_date};
 pub use limits::Limits;
-pub use message::{Parsed, header_section, parse, part_content};
+pub use message::{Parsed, header_of, header_section, parse, part_content};
 pub use preview::preview;

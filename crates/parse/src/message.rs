@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use model::{
-    Address, Defect, DefectKind, MailFacts, Message, Part, PartRole, ReversePath, Sha256, Span,
+    Address, Defect, DefectKind, HeaderField, MailFacts, Message, Part, PartRole, ReversePath, Sha256, Span,
     TransferEncoding,
 };
 
@@ -165,6 +165,21 @@ pub fn header_section(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) 
     let section = section(octets, 0, limits, &mut walk.defects, |_| false);
     let message = header(&section.fields, limits, &mut walk);
     (message, walk.defects.into_list())
+}
+
+/// Reads the fields of a nested mail's header section, [`Part::header_section`], as those of a mail.
+///
+/// They are decoded already: a name with a comma may have fallen apart, so that addresses without `@` are left
+/// out.
+pub fn header_of(fields: &[HeaderField]) -> Message {
+    let raw: Vec<RawField<'_>> = fields.iter().map(RawField::of_decoded).collect();
+    let limits = Limits::default();
+    let mut message = header(&raw, &limits, &mut Walk::new(&limits));
+    for list in [&mut message.from, &mut message.to, &mut message.cc, &mut message.reply_to, &mut message.bcc]
+    {
+        list.retain(|address| address.addr_spec.contains('@'));
+    }
+    message
 }
 
 /// Content of part `index` after transfer decoding, for downloads and for reading attachments; of a

@@ -1,15 +1,20 @@
 //! The MIME tree (RFC 2045, 2046): boundaries, nesting, leaves. Bounded and linear.
 
-use aws_lc_rs::digest::{self, SHA256};
-use memchr::memmem;
-use model::{DefectKind, Disposition, Part, PartRole, Sha256, Span, TransferEncoding};
+mod boundary;
+mod leaf;
+
+use model::{DefectKind, Disposition, Part, PartRole, Span, TransferEncoding};
+
+use self::boundary::{Delimiter, Octets};
+use self::leaf::read_leaf;
+pub(crate) use self::leaf::sha256_of;
 
 use crate::Limits;
 use crate::body::digest::BodyDigest;
 use crate::body::{charset, transfer};
 use crate::defects::Defects;
 use crate::header::content::{Content, content};
-use crate::header::{self, RawField, chomp, line_len, text};
+use crate::header::{self, RawField, text};
 
 /// Everything that grows while the tree is walked.
 pub(crate) struct Walk<'l> {
@@ -31,12 +36,6 @@ pub(crate) struct Flowed {
     pub(crate) del_sp: bool,
 }
 
-/// Octets that are walked, and the boundaries that are open in them.
-struct Octets<'a> {
-    octets: &'a [u8],
-    boundaries: Vec<Vec<u8>>,
-}
-
 /// Where in the tree an entity stands.
 #[derive(Clone)]
 struct Position {
@@ -47,16 +46,6 @@ struct Position {
     /// The entity is the whole of a mail: its number is that of its only part if it is a leaf.
     whole: bool,
     in_digest: bool,
-}
-
-/// A line that closes a part.
-#[derive(Clone, Copy)]
-struct Delimiter {
-    at: usize,
-    next: usize,
-    /// Index into the open boundaries.
-    level: usize,
-    closing: bool,
 }
 
 /// What the content fields of an entity say.
@@ -128,15 +117,15 @@ impl<'l> Walk<'l> {
         } else if kind.starts_with("multipart/") {
             match content.content_type.parameter("boundary").map(|b| b.trim_end().as_bytes().to_vec()) {
                 Some(boundary) if !boundary.is_empty() => {
-                    return self.multipart(source, content, body_at, position, boundary);
+                    return self.multipart(source, &content, body_at, position, boundary);
                 }
                 _ => self.defects.add(DefectKind::BoundaryMissing, body_at),
             }
         } else if is_message(kind) {
-            return self.message(source, content, body_at, position);
+            return self.message(source, &content, body_at, position);
         }
         let (end, delimiter) = source.content_end(body_at);
-        self.leaf(&source.octets[body_at..end], content, body_at, position);
+        self.leaf(&source.octets[body_at..end], &content, body_at, position);
         delimiter
     }
 
@@ -184,6 +173,8 @@ impl<'l> Walk<'l> {
         let disposition = match content.disposition.value.as_str() {
             _ if !content.has_disposition => Disposition::Absent,
             "inline" | "" => Disposition::Inline,
+            // No word at all.
+            word if !word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-') => Disposition::Absent,
             _ => Disposition::Attachment,
         };
         let is = |name: &str, value: &str| {
@@ -213,7 +204,7 @@ impl<'l> Walk<'l> {
     fn multipart(
         &mut self,
         source: &mut Octets<'_>,
-        content: ContentFields,
+        content: &ContentFields,
         body_at: usize,
         position: Position,
         boundary: Vec<u8>,
@@ -230,7 +221,7 @@ impl<'l> Walk<'l> {
             return delimiter;
         }
         let in_digest = content.content_type.value == "multipart/digest";
-        let index = self.push(&content, &position, PartRole::Container, Span { at: body_at as u64, len: 0 });
+        let index = self.push(content, &position, PartRole::Container, Span { at: body_at as u64, len: 0 });
         let mut child_number = 0_usize;
         let mut closed = false;
         while let Some(d) = delimiter {
@@ -271,14 +262,14 @@ impl<'l> Walk<'l> {
     fn message(
         &mut self,
         source: &mut Octets<'_>,
-        content: ContentFields,
+        content: &ContentFields,
         body_at: usize,
         mut position: Position,
     ) -> Option<Delimiter> {
         if position.whole {
             position.number = join_number(&position.number, 1);
         }
-        let index = self.push(&content, &position, PartRole::Message, Span { at: body_at as u64, len: 0 });
+        let index = self.push(content, &position, PartRole::Message, Span { at: body_at as u64, len: 0 });
         let inner = Position {
             parent: Some(index as u32),
             number: position.number.clone(),
@@ -332,12 +323,12 @@ impl<'l> Walk<'l> {
         self.body(source, &section.fields, section.body_at, position)
     }
 
-    fn leaf(&mut self, body: &[u8], content: ContentFields, body_at: usize, mut position: Position) {
+    fn leaf(&mut self, body: &[u8], content: &ContentFields, body_at: usize, mut position: Position) {
         if position.whole {
             position.number = join_number(&position.number, 1);
         }
         let span = Span { at: body_at as u64, len: body.len() as u64 };
-        let index = self.push(&content, &position, PartRole::Body, span);
+        let index = self.push(content, &position, PartRole::Body, span);
         let kind = content.content_type.value.as_str();
         let part = &mut self.parts[index];
         part.role = if is_report(kind) {
@@ -380,56 +371,6 @@ impl<'l> Walk<'l> {
     }
 }
 
-/// A leaf after transfer decoding.
-struct ReadLeaf<'a> {
-    octets: u64,
-    sha256: Sha256,
-    /// The first octets, decoded.
-    kept: std::borrow::Cow<'a, [u8]>,
-    clean: bool,
-}
-
-fn read_leaf<'a>(
-    encoding: TransferEncoding,
-    body: &'a [u8],
-    keep: usize,
-    is_text: bool,
-    body_digest: &mut BodyDigest,
-) -> ReadLeaf<'a> {
-    let mut context = digest::Context::new(&SHA256);
-    let mut octets = 0_u64;
-    let mut kept = Vec::new();
-    body_digest.begin();
-    let clean = transfer::decode(encoding, body, |piece| {
-        context.update(piece);
-        octets += piece.len() as u64;
-        if is_text {
-            body_digest.text(piece);
-        }
-        if encoding != TransferEncoding::Identity && kept.len() < keep {
-            kept.extend_from_slice(&piece[..piece.len().min(keep - kept.len())]);
-        }
-        true
-    });
-    let sha256 = sha256_of(context);
-    if is_text {
-        body_digest.end_text();
-    } else {
-        body_digest.leaf(&sha256);
-    }
-    let kept = match encoding {
-        TransferEncoding::Identity => body[..body.len().min(keep)].into(),
-        _ => kept.into(),
-    };
-    ReadLeaf { octets, sha256, kept, clean }
-}
-
-pub(crate) fn sha256_of(context: digest::Context) -> Sha256 {
-    let mut octets = [0; 32];
-    octets.copy_from_slice(context.finish().as_ref());
-    Sha256(octets)
-}
-
 /// `type/subtype`, both there.
 fn is_type(value: &str) -> bool {
     value.split_once('/').is_some_and(|(kind, subtype)| !kind.is_empty() && !subtype.is_empty())
@@ -456,45 +397,4 @@ fn is_report(kind: &str) -> bool {
 
 fn join_number(parent: &str, child: usize) -> String {
     if parent.is_empty() { child.to_string() } else { format!("{parent}.{child}") }
-}
-
-impl Octets<'_> {
-    /// The innermost open boundary that this line (without its end) delimits, and whether it closes it.
-    fn matches(&self, line: &[u8]) -> Option<(usize, bool)> {
-        let rest = line.strip_prefix(b"--")?.trim_ascii_end();
-        self.boundaries.iter().enumerate().rev().find_map(|(level, boundary)| {
-            let tail = rest.strip_prefix(boundary.as_slice())?;
-            (tail.is_empty() || tail == b"--").then_some((level, !tail.is_empty()))
-        })
-    }
-
-    fn delimiter_at(&self, at: usize) -> Option<Delimiter> {
-        let len = line_len(&self.octets[at..]);
-        let (level, closing) = self.matches(chomp(&self.octets[at..at + len]))?;
-        Some(Delimiter { at, next: at + len, level, closing })
-    }
-
-    /// The next delimiter line at or behind `from`, which is the beginning of a line.
-    fn next_delimiter(&self, from: usize) -> Option<Delimiter> {
-        if self.boundaries.is_empty() || from >= self.octets.len() {
-            return None;
-        }
-        if self.octets[from..].starts_with(b"--")
-            && let Some(delimiter) = self.delimiter_at(from)
-        {
-            return Some(delimiter);
-        }
-        memmem::find_iter(&self.octets[from..], b"\n--").find_map(|at| self.delimiter_at(from + at + 1))
-    }
-
-    /// End of a leaf's content that begins at `from`, and the delimiter behind it.
-    fn content_end(&self, from: usize) -> (usize, Option<Delimiter>) {
-        let delimiter = self.next_delimiter(from);
-        (delimiter.map_or(self.octets.len(), |d| self.before_line_end(d.at, from)), delimiter)
-    }
-
-    /// The line end before a delimiter belongs to the delimiter (RFC 2046 §5.1.1).
-    fn before_line_end(&self, at: usize, from: usize) -> usize {
-        from + chomp(&self.octets[from..at]).len()
-    }
 }

@@ -98,8 +98,8 @@ fn local(cli: Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> {
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let status = match &cli.command {
         Command::Child => return Ok(examine::child::run(io::stdin().lock(), io::stdout().lock())),
-        Command::Classify(args) => commands::classify::run(&args.paths, &mut out, &mut io::stderr()),
-        Command::Parse(args) => commands::parse::run(&args.paths, &mut out, &mut io::stderr()),
+        Command::Classify(args) => commands::classify::run(&args.paths, lang, &mut out, &mut io::stderr()),
+        Command::Parse(args) => commands::parse::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Explain(args) => commands::explain::run(args, lang, &mut out)?,
         Command::Config(args) => commands::config::run(args, &configuration(&cli, &[], &args.data.data)?, &mut out)?,
         Command::Serve(args) => {
@@ -139,8 +139,8 @@ fn on_data(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure
             .map_err(|error| Failure::new("server-gone").with("reason", error));
     }
     let config = configuration(cli, &[], dir)?;
-    commands::log_to_stderr(&config, "warn");
-    let engine = commands::open(dir, &config, commands::creates(&cli.command), lang)?;
+    commands::log_to_stderr(&config, "warn")?;
+    let engine = commands::open(dir, &config, commands::creates(&cli.command), matches!(cli.command, Command::Rebuild(_)))?;
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let mut streams = Streams {
         out: &mut out,
@@ -150,7 +150,7 @@ fn on_data(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure
         directory: std::env::current_dir()?,
         password: std::env::var("POSTSTELLE_PASSWORD").ok(),
     };
-    let outcome = commands::run(&engine, &cli.command, lang, &mut streams);
+    let outcome = commands::run(&engine, &cli.command, &config, lang, &mut streams);
     let flushed = out.flush();
     engine.close();
     let status = outcome?;

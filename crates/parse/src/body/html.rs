@@ -153,12 +153,11 @@ impl Reader<'_> {
                     } else {
                         &mut self.no_end.single_quote
                     };
-                    match (!*none).then(|| memchr(quote, &bytes[pos + 1..])).flatten() {
-                        Some(len) => pos += len + 2,
-                        None => {
-                            *none = true;
-                            pos += 1;
-                        }
+                    if let Some(len) = (!*none).then(|| memchr(quote, &bytes[pos + 1..])).flatten() {
+                        pos += len + 2;
+                    } else {
+                        *none = true;
+                        pos += 1;
                     }
                 }
                 _ => pos += 1,
@@ -405,16 +404,13 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
         let found =
             found.rsplit(|c: char| c.is_whitespace() || c == '"' || c == '\'').next().unwrap_or_default();
         let value = rest[at + 1..].trim_start();
-        let (value, after) = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let inside = &value[1..];
-                let end = inside.find(quote).unwrap_or(inside.len());
-                (&inside[..end], inside.get(end + 1..).unwrap_or_default())
-            }
-            _ => {
-                let end = value.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(value.len());
-                value.split_at(end)
-            }
+        let (value, after) = if let Some(quote @ ('"' | '\'')) = value.chars().next() {
+            let inside = &value[1..];
+            let end = inside.find(quote).unwrap_or(inside.len());
+            (&inside[..end], inside.get(end + 1..).unwrap_or_default())
+        } else {
+            let end = value.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(value.len());
+            value.split_at(end)
         };
         if found.eq_ignore_ascii_case(name) {
             return Some(value.trim());

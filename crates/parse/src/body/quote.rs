@@ -358,6 +358,52 @@ fn is_list_footer(lines: &[Line<'_>], at: usize, end: usize) -> bool {
         })
 }
 
+/// Closing formulas that are the whole line, lower case.
+const CLOSINGS: [&str; 16] = [
+    "mfg",
+    "lg",
+    "vg",
+    "gruß",
+    "gruss",
+    "grüße",
+    "grüsse",
+    "regards",
+    "cheers",
+    "best",
+    "sincerely",
+    "hochachtungsvoll",
+    "yours sincerely",
+    "yours faithfully",
+    "thanks and regards",
+    "mit besten empfehlungen",
+];
+
+/// Beginnings of closing formulas, lower case.
+const CLOSING_BEGINNINGS: [&str; 22] = [
+    "mit freundlich",
+    "mit freundl",
+    "mit besten grüßen",
+    "mit bestem gruß",
+    "mit herzlichen",
+    "mit sportlichen",
+    "mit kollegialen",
+    "freundliche grü",
+    "freundlicher gruß",
+    "viele grü",
+    "liebe grü",
+    "beste grü",
+    "herzliche grü",
+    "schöne grü",
+    "sonnige grü",
+    "vielen dank und",
+    "kind regards",
+    "best regards",
+    "warm regards",
+    "with kind regards",
+    "with best regards",
+    "best wishes",
+];
+
 /// `Mit freundlichen Grüßen` and the like, alone on the line.
 fn is_closing(line: &str) -> bool {
     if line.len() > 60 {
@@ -367,51 +413,9 @@ fn is_closing(line: &str) -> bool {
     if words.split_ascii_whitespace().count() > 7 {
         return false;
     }
-    const WHOLE: [&str; 16] = [
-        "mfg",
-        "lg",
-        "vg",
-        "gruß",
-        "gruss",
-        "grüße",
-        "grüsse",
-        "regards",
-        "cheers",
-        "best",
-        "sincerely",
-        "hochachtungsvoll",
-        "yours sincerely",
-        "yours faithfully",
-        "thanks and regards",
-        "mit besten empfehlungen",
-    ];
-    const BEGINNINGS: [&str; 22] = [
-        "mit freundlich",
-        "mit freundl",
-        "mit besten grüßen",
-        "mit bestem gruß",
-        "mit herzlichen",
-        "mit sportlichen",
-        "mit kollegialen",
-        "freundliche grü",
-        "freundlicher gruß",
-        "viele grü",
-        "liebe grü",
-        "beste grü",
-        "herzliche grü",
-        "schöne grü",
-        "sonnige grü",
-        "vielen dank und",
-        "kind regards",
-        "best regards",
-        "warm regards",
-        "with kind regards",
-        "with best regards",
-        "best wishes",
-    ];
     let lower = words.to_lowercase();
-    WHOLE.contains(&lower.as_str())
-        || BEGINNINGS.iter().any(|beginning| {
+    CLOSINGS.contains(&lower.as_str())
+        || CLOSING_BEGINNINGS.iter().any(|beginning| {
             lower.starts_with(beginning) && (!lower.starts_with("vielen dank") || lower.contains("grü"))
         })
 }

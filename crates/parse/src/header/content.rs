@@ -43,7 +43,7 @@ pub fn content(body: &[u8]) -> Content {
         rest = after;
     }
     let value = text::lossy(&value).chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
-    Content { value: value.trim_matches(['"', ',']).to_owned(), parameters: joined(pieces) }
+    Content { value: value.trim_matches(['"', ',']).to_owned(), parameters: joined(&pieces) }
 }
 
 /// One parameter as written: `name*2*=value`.
@@ -139,10 +139,10 @@ fn bare(octets: &[u8]) -> Vec<u8> {
 }
 
 /// Joins continuations and decodes; extended forms win over plain ones of the same name.
-fn joined(pieces: Vec<Piece>) -> Vec<(String, String)> {
+fn joined(pieces: &[Piece]) -> Vec<(String, String)> {
     let mut parameters: Vec<(String, String)> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
-    for piece in &pieces {
+    for piece in pieces {
         if !names.contains(&piece.name.as_str()) {
             names.push(&piece.name);
         }

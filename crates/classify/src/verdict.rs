@@ -1,0 +1,46 @@
+//! The order in which the rules are asked.
+
+use model::{Kind, Message, Verdict};
+
+use crate::report::{aggregate, arf, dsn, failed_recipients, mdn};
+use crate::{auto_submitted, list, may_reply, unsubscribe};
+
+/// What the mailbox knows of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Addresses of the mailbox that received the mail, lower case. If there are any, a machine may answer only
+    /// mail that names one of them (RFC 3834 §2). Empty: unknown.
+    pub own_addresses: Vec<String>,
+}
+
+/// A rule: the verdict if it is the one to speak.
+type Rule = fn(&Message) -> Option<Verdict>;
+
+/// What the structure of a mail says with certainty comes first; what its sender merely claims, later.
+const RULES: [Rule; 8] = [
+    dsn::verdict,
+    mdn::verdict,
+    arf::verdict,
+    aggregate::verdict,
+    failed_recipients::verdict,
+    auto_submitted::verdict,
+    unsubscribe::verdict,
+    list::verdict,
+];
+
+/// Decides what a mail is. The same message and options always give the same verdict.
+///
+/// Kind [`Kind::Personal`] if nothing speaks for another one.
+pub fn verdict(message: &Message, options: &Options) -> Verdict {
+    let mut verdict = RULES.iter().find_map(|rule| rule(message)).unwrap_or_else(|| Verdict {
+        kind: Kind::Personal,
+        confidence: 0.5,
+        ..Verdict::default()
+    });
+    if verdict.kind == Kind::Personal || verdict.kind == Kind::Unsubscribe {
+        let against = may_reply::against(message, options);
+        verdict.may_reply = against.is_empty();
+        verdict.evidence.extend(against);
+    }
+    verdict
+}
