@@ -24,9 +24,6 @@ pub struct FrameQuery {
     /// `1`: with images from outside, fetched by the server.
     #[param(minimum = 0, maximum = 1)]
     pub images: u8,
-    /// `1`: where the mail has no HTML, its text is shown light on dark.
-    #[param(minimum = 0, maximum = 1)]
-    pub dark: u8,
 }
 
 /// How a part is handed out.
@@ -106,6 +103,8 @@ pub struct Placement {
     pub locator: Option<String>,
     /// When it was fetched.
     pub fetched: Timestamp,
+    /// When it was seen to have left its place at the source.
+    pub gone: Option<Timestamp>,
 }
 
 /// One thing wrong with the form of a mail.
@@ -133,8 +132,8 @@ pub struct Twin {
     pub mail_id: Uuid,
     /// Size.
     pub octets: u64,
-    /// Where it lies.
-    pub placements: Vec<Placement>,
+    /// 64 hexadecimal digits.
+    pub sha256: String,
 }
 
 /// A message with what the reader shows.
@@ -184,7 +183,7 @@ pub struct MessageDetail {
     pub remote_images: bool,
     /// Attachments and attached mails.
     pub attachments: Vec<Part>,
-    /// Where it lies, in the accounts the caller may read.
+    /// Where it and its copies lie, in the accounts the caller may read.
     pub placements: Vec<Placement>,
     /// Other copies the caller may read.
     pub twins: Vec<Twin>,

@@ -46,6 +46,4 @@ pub struct QuarantinePage {
     pub items: Vec<Quarantined>,
     /// Cursor of the next page; null at the end.
     pub next: Option<String>,
-    /// How many there are in all.
-    pub total: u64,
 }

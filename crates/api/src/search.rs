@@ -88,4 +88,6 @@ pub struct SearchAnswer {
     pub facets: Option<Facets>,
     /// Cursor of the next page; null at the end.
     pub next: Option<String>,
+    /// Search words of the query that do not exist yet, such as `tag:`; they match nothing.
+    pub unsupported: Vec<String>,
 }

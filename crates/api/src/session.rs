@@ -65,8 +65,8 @@ pub struct SessionUser {
     pub language: Language,
     /// Of the page.
     pub theme: Theme,
-    /// Time zone by IANA name, such as `Europe/Berlin`.
-    pub zone: String,
+    /// Time zone by IANA name, such as `Europe/Berlin`; null: not chosen, the browser's.
+    pub zone: Option<String>,
 }
 
 /// The session of the request.
@@ -105,7 +105,7 @@ pub struct ProfileChange {
     pub language: Option<Language>,
     /// Theme.
     pub theme: Option<Theme>,
-    /// IANA name.
+    /// IANA name; empty: the browser's.
     pub zone: Option<String>,
     /// New password, at least ten characters; the other sessions of the user end.
     #[schema(min_length = 10, max_length = 1000)]

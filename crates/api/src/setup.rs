@@ -34,6 +34,9 @@ pub struct SetupRequest {
     /// At least ten characters.
     #[schema(min_length = 10, max_length = 1000)]
     pub password: String,
+    /// Time zone of the browser, IANA name.
+    #[serde(default)]
+    pub zone: Option<String>,
     /// Where `code_required`.
     #[serde(default)]
     pub code: Option<String>,

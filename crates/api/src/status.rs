@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{AccountError, AccountStateWord};
 
-/// Mails by how far they are, of the accounts the caller may read.
+/// Mails of all accounts by how far they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Stages {
     /// Archived, not yet taken apart.
@@ -46,13 +46,15 @@ pub struct Status {
     pub version: String,
     /// Since its start.
     pub uptime_seconds: u64,
-    /// Mails by stage.
-    pub stages: Stages,
+    /// Administrators only.
+    pub stages: Option<Stages>,
     /// Messages (copies counted once) the caller may read.
     pub messages: u64,
     /// Of these, unread.
     pub unread: u64,
-    /// Mails the search does not know yet.
+    /// Mails in quarantine: administrators: all; others: of the accounts they may read, counted up to 1,000.
+    pub quarantined: u64,
+    /// Changes the search does not know yet; about as many messages.
     pub index_behind: u64,
     /// Administrators: all in trouble; others: of those they may read.
     pub accounts_in_trouble: Vec<AccountInTrouble>,

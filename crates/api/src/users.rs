@@ -83,8 +83,8 @@ pub struct User {
     pub language: Language,
     /// Theme.
     pub theme: Theme,
-    /// IANA name.
-    pub zone: String,
+    /// IANA name; null: the browser's.
+    pub zone: Option<String>,
     /// Accounts whose mail the user may read.
     pub accounts: Vec<Uuid>,
     /// May log in.
