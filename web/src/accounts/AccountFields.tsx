@@ -1,0 +1,239 @@
+import {
+  Checkbox,
+  Group,
+  NumberInput,
+  PasswordInput,
+  SegmentedControl,
+  Select,
+  Stack,
+  Switch,
+  TagsInput,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import type { UseFormReturnType } from "@mantine/form";
+import type { TFunction } from "i18next";
+import { useTranslation } from "react-i18next";
+import type { MailboxFound } from "../api/types";
+import { useFormats } from "../lang/format";
+import { Notice } from "../parts/Notice";
+import css from "./accounts.module.css";
+import { type AccountForm, isLoopback, portOf } from "./form";
+import { isKnownProvider, presetFor } from "./presets";
+
+interface AccountFieldsProps {
+  form: UseFormReturnType<AccountForm>;
+  isNew: boolean;
+  isImport: boolean;
+  passwordSet: boolean;
+  /** Mailboxes the last test found. */
+  found: MailboxFound[];
+}
+
+export function AccountFields({ form, isNew, isImport, passwordSet, found }: AccountFieldsProps) {
+  const { t } = useTranslation();
+  const { address, host, tls } = form.values;
+  const preset = presetFor(address);
+  const known = isKnownProvider(address) && preset?.host === host;
+  /** Fills in what follows from the address, as long as nobody has written there. */
+  const fillIn = () => {
+    if (!isNew || preset === undefined || form.isTouched("host")) {
+      return;
+    }
+    form.setValues({
+      host: preset.host,
+      port: preset.port,
+      tls: preset.tls,
+      ...(form.isTouched("login") ? {} : { login: address.trim() }),
+      ...(form.isTouched("name") && form.values.name !== "" ? {} : { name: address.trim() }),
+    });
+  };
+  return (
+    <Stack>
+      <TextInput
+        label={t("accounts.address")}
+        description={isImport ? undefined : t("accounts.addressWhat")}
+        type="email"
+        autoComplete="off"
+        {...form.getInputProps("address")}
+        onBlur={fillIn}
+      />
+      <TextInput
+        label={t("accounts.name")}
+        description={t("accounts.nameWhat")}
+        autoComplete="off"
+        maxLength={200}
+        {...form.getInputProps("name")}
+      />
+      {isImport ? null : (
+        <>
+          {known && preset.hint !== undefined ? (
+            <Notice tone={preset.hint === "noPasswords" ? "warn" : "info"}>{t(`presets.${preset.hint}`)}</Notice>
+          ) : null}
+          <div className={css.server}>
+            <TextInput
+              label={t("accounts.host")}
+              placeholder="imap.example.org"
+              autoComplete="off"
+              spellCheck={false}
+              {...form.getInputProps("host")}
+            />
+            <Select
+              label={t("accounts.tls")}
+              allowDeselect={false}
+              data={(["tls", "starttls", ...(isLoopback(host) || tls === "none" ? (["none"] as const) : [])] as const).map(
+                (value) => ({ value, label: t(`accounts.tlsNames.${value}`) }),
+              )}
+              value={tls}
+              onChange={(value) => {
+                if (value !== null) {
+                  form.setValues({ tls: value, ...(form.values.port === portOf(tls) && { port: portOf(value) }) });
+                }
+              }}
+            />
+            <NumberInput
+              label={t("accounts.port")}
+              min={1}
+              max={65535}
+              allowDecimal={false}
+              allowNegative={false}
+              hideControls
+              {...form.getInputProps("port")}
+            />
+          </div>
+          <Group grow align="flex-start" preventGrowOverflow={false}>
+            <TextInput
+              label={t("accounts.login")}
+              autoComplete="off"
+              spellCheck={false}
+              {...form.getInputProps("login")}
+            />
+            <PasswordInput
+              label={t("form.password")}
+              description={passwordSet ? t("accounts.passwordKept") : undefined}
+              autoComplete="new-password"
+              visibilityToggleButtonProps={{ "aria-label": t("form.showPassword") }}
+              {...form.getInputProps("password")}
+            />
+          </Group>
+          <MailboxChoice form={form} found={found} />
+          <details>
+            <summary className={css.more}>{t("accounts.more")}</summary>
+            <Stack mt="sm">
+              <NumberInput
+                label={t("accounts.poll")}
+                description={t("accounts.pollWhat")}
+                min={0.2}
+                max={1440}
+                decimalScale={1}
+                maw={260}
+                {...form.getInputProps("pollMinutes")}
+              />
+              <Select
+                label={t("accounts.trust")}
+                description={t("accounts.trustWhat")}
+                allowDeselect={false}
+                data={(["system", "ca_pem", "pin_sha256"] as const).map((value) => ({
+                  value,
+                  label: t(`accounts.trusts.${value}`),
+                }))}
+                {...form.getInputProps("trust")}
+              />
+              {form.values.trust === "ca_pem" ? (
+                <Textarea
+                  label={t("accounts.pem")}
+                  minRows={4}
+                  autosize
+                  maxRows={12}
+                  spellCheck={false}
+                  classNames={{ input: css.mono }}
+                  placeholder="-----BEGIN CERTIFICATE-----"
+                  {...form.getInputProps("trustValue")}
+                />
+              ) : null}
+              {form.values.trust === "pin_sha256" ? (
+                <TextInput
+                  label={t("accounts.pin")}
+                  description={t("accounts.pinWhat")}
+                  spellCheck={false}
+                  classNames={{ input: css.mono }}
+                  {...form.getInputProps("trustValue")}
+                />
+              ) : null}
+            </Stack>
+          </details>
+          <Switch
+            label={t("accounts.active")}
+            description={t("accounts.activeWhat")}
+            {...form.getInputProps("active", { type: "checkbox" })}
+          />
+        </>
+      )}
+    </Stack>
+  );
+}
+
+/** All, the inbox only, or those that are ticked; a test brings the list. */
+function MailboxChoice({ form, found }: Pick<AccountFieldsProps, "form" | "found">) {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  const { mailboxes, names } = form.values;
+  return (
+    <div>
+      <div className={css.label} id="mailbox-choice">
+        {t("accounts.mailboxes")}
+      </div>
+      <SegmentedControl
+        aria-labelledby="mailbox-choice"
+        data={(["all", "inbox", "names"] as const).map((value) => ({ value, label: t(`accounts.choices.${value}`) }))}
+        {...form.getInputProps("mailboxes")}
+      />
+      {mailboxes === "names" && found.length > 0 ? (
+        <Checkbox.Group value={names} onChange={(value) => form.setFieldValue("names", value)} error={form.errors["names"]}>
+          <div className={css.folders}>
+            {found.map(({ name, messages }) => (
+              <Checkbox
+                key={name}
+                value={name}
+                label={messages === null ? name : `${name} (${number(messages)})`}
+              />
+            ))}
+          </div>
+        </Checkbox.Group>
+      ) : null}
+      {mailboxes === "names" && found.length === 0 ? (
+        <TagsInput
+          mt="xs"
+          label={t("accounts.names")}
+          description={t("accounts.namesWhat")}
+          {...form.getInputProps("names")}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+/** What is checked before anything is sent; the server checks again. */
+export function validation(t: TFunction, { isNew, isImport }: { isNew: boolean; isImport: boolean }) {
+  const required = (value: string) => (value.trim() === "" ? t("form.required") : null);
+  if (isImport) {
+    return { name: required };
+  }
+  return {
+    name: required,
+    host: required,
+    login: required,
+    port: (value: number | "") => (value === "" ? t("form.required") : null),
+    password: (value: string) => (isNew && value === "" ? t("form.required") : null),
+    names: (value: string[], form: AccountForm) =>
+      form.mailboxes === "names" && value.length === 0 ? t("accounts.chooseOne") : null,
+    tls: (value: string, form: AccountForm) =>
+      value === "none" && !isLoopback(form.host) ? t("accounts.tlsNeeded") : null,
+    trustValue: (value: string, form: AccountForm) => {
+      if (form.trust === "pin_sha256" && !/^(?:[0-9a-f]{2}[:\s]?){32}$/iu.test(value.trim())) {
+        return t("accounts.pinBroken");
+      }
+      return form.trust === "ca_pem" && !value.includes("BEGIN CERTIFICATE") ? t("accounts.pemBroken") : null;
+    },
+  };
+}

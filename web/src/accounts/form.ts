@@ -1,0 +1,96 @@
+import type { Account, AccountRequest, ConnectionRequest } from "../api/types";
+
+/** What the form holds; texts as typed. */
+export interface AccountForm {
+  name: string;
+  address: string;
+  host: string;
+  port: number | "";
+  tls: "tls" | "starttls" | "none";
+  login: string;
+  password: string;
+  trust: "system" | "ca_pem" | "pin_sha256";
+  trustValue: string;
+  mailboxes: "all" | "inbox" | "names";
+  names: string[];
+  pollMinutes: number | "";
+  active: boolean;
+}
+
+export const EMPTY_FORM: AccountForm = {
+  name: "",
+  address: "",
+  host: "",
+  port: 993,
+  tls: "tls",
+  login: "",
+  password: "",
+  trust: "system",
+  trustValue: "",
+  mailboxes: "all",
+  names: [],
+  pollMinutes: 5,
+  active: true,
+};
+
+export function formOf(account: Account): AccountForm {
+  const { connection } = account;
+  const base = { ...EMPTY_FORM, name: account.name, address: account.address ?? "", active: account.active };
+  if (connection == null) {
+    return base;
+  }
+  const { trust, mailboxes } = connection;
+  return {
+    ...base,
+    host: connection.host,
+    port: connection.port,
+    tls: connection.tls,
+    login: connection.login,
+    trust: trust === "system" ? "system" : "ca_pem" in trust ? "ca_pem" : "pin_sha256",
+    trustValue: trust === "system" ? "" : "ca_pem" in trust ? trust.ca_pem : trust.pin_sha256,
+    mailboxes: typeof mailboxes === "string" ? mailboxes : "names",
+    names: typeof mailboxes === "string" ? [] : mailboxes.names,
+    pollMinutes: Math.round((connection.poll_seconds / 60) * 10) / 10,
+  };
+}
+
+/** An empty password is left out: the stored one stays. */
+export function connectionOf(form: AccountForm): ConnectionRequest {
+  const value = form.trustValue.trim();
+  return {
+    host: form.host.trim(),
+    port: form.port === "" ? 993 : form.port,
+    tls: form.tls,
+    login: form.login.trim(),
+    ...(form.password !== "" && { password: form.password }),
+    trust:
+      form.trust === "system"
+        ? "system"
+        : form.trust === "ca_pem"
+          ? { ca_pem: value }
+          : { pin_sha256: value.replaceAll(/[:\s]/gu, "").toLowerCase() },
+    mailboxes: form.mailboxes === "names" ? { names: form.names } : form.mailboxes,
+    poll_seconds: Math.round((form.pollMinutes === "" ? 5 : form.pollMinutes) * 60),
+  };
+}
+
+export function requestOf(form: AccountForm): AccountRequest {
+  const address = form.address.trim();
+  return {
+    name: form.name.trim(),
+    ...(address !== "" && { address }),
+    kind: "imap",
+    active: form.active,
+    connection: connectionOf(form),
+  };
+}
+
+/** Whether the server is this machine itself; only then may the connection be unprotected. */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/iu.test(host.trim());
+}
+
+/** The usual port of a protection. */
+export function portOf(tls: AccountForm["tls"]): number {
+  return tls === "tls" ? 993 : 143;
+}

@@ -1,0 +1,28 @@
+import {
+  IconArchive,
+  IconCircleCheck,
+  IconClockExclamation,
+  IconExclamationCircle,
+  IconPlayerPause,
+  IconRefresh,
+} from "@tabler/icons-react";
+import type { Account } from "../api/types";
+import type { Tone } from "../parts/Notice";
+
+/** Colour and icon of what an account is doing. */
+export function accountStateOf({ state }: Account): { tone: Tone; icon: typeof IconArchive } {
+  switch (state.state) {
+    case "inactive":
+      return { tone: "neutral", icon: IconPlayerPause };
+    case "still":
+      return { tone: "neutral", icon: IconArchive };
+    case "waiting":
+      return { tone: "ok", icon: IconCircleCheck };
+    case "fetching":
+      return { tone: "info", icon: IconRefresh };
+    case "retrying":
+      return { tone: "warn", icon: IconClockExclamation };
+    case "stopped":
+      return { tone: "danger", icon: IconExclamationCircle };
+  }
+}

@@ -1,0 +1,107 @@
+import { QueryCache, queryOptions, QueryClient } from "@tanstack/react-query";
+import { api, take } from "./client";
+import { isProblem, Problem } from "./problem";
+
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      // The session has ended: asking for it again lets the shell notice.
+      if (isProblem(error, 401) && query.queryKey[0] !== "session") {
+        void queryClient.refetchQueries({ queryKey: ["session"] });
+      }
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      // What the server refused stays refused; only a lost answer is worth another attempt.
+      retry: (failures, error) => !(error instanceof Problem && error.status < 500) && failures < 2,
+      staleTime: 10_000,
+      refetchOnWindowFocus: false,
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+export const setupQuery = queryOptions({
+  queryKey: ["setup"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/setup", { signal })),
+  staleTime: 0,
+});
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/session", { signal })),
+  staleTime: Infinity,
+  gcTime: Infinity,
+});
+
+export const accountsQuery = queryOptions({
+  queryKey: ["accounts"],
+  queryFn: async ({ signal }) => (await take(api.GET("/api/v1/accounts", { signal }))).items,
+});
+
+export const accountQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["accounts", id],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/accounts/{account_id}", { params: { path: { account_id: id } }, signal })),
+  });
+
+export const mailboxesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["accounts", id, "mailboxes"],
+    queryFn: async ({ signal }) =>
+      (await take(api.GET("/api/v1/accounts/{account_id}/mailboxes", { params: { path: { account_id: id } }, signal }))).items,
+    staleTime: 60_000,
+  });
+
+export const messageQuery = (mailId: string) =>
+  queryOptions({
+    queryKey: ["message", mailId],
+    queryFn: ({ signal }) =>
+      take(api.GET("/api/v1/messages/{mail_id}", { params: { path: { mail_id: mailId } }, signal })),
+    staleTime: 300_000,
+  });
+
+/** The message with all header fields. */
+export const fullMessageQuery = (mailId: string) =>
+  queryOptions({
+    queryKey: ["message", mailId, "full"],
+    queryFn: ({ signal }) =>
+      take(
+        api.GET("/api/v1/messages/{mail_id}", {
+          params: { path: { mail_id: mailId }, query: { full: 1 } },
+          signal,
+        }),
+      ),
+    staleTime: Infinity,
+  });
+
+export const threadQuery = (threadId: string) =>
+  queryOptions({
+    queryKey: ["thread", threadId],
+    queryFn: async ({ signal }) =>
+      (await take(api.GET("/api/v1/threads/{thread_id}", { params: { path: { thread_id: threadId } }, signal }))).items,
+    staleTime: 60_000,
+  });
+
+export const importsQuery = queryOptions({
+  queryKey: ["imports"],
+  queryFn: async ({ signal }) => (await take(api.GET("/api/v1/imports", { signal }))).items,
+});
+
+export const quarantineQuery = queryOptions({
+  queryKey: ["quarantine"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/quarantine", { params: { query: { limit: 200 } }, signal })),
+});
+
+export const usersQuery = queryOptions({
+  queryKey: ["users"],
+  queryFn: async ({ signal }) => (await take(api.GET("/api/v1/users", { signal }))).items,
+});
+
+export const statusQuery = queryOptions({
+  queryKey: ["status"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/status", { signal })),
+  staleTime: 5_000,
+});

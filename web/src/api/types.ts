@@ -1,0 +1,33 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Account = Schemas["Account"];
+export type AccountRequest = Schemas["AccountRequest"];
+export type Address = Schemas["Address"];
+export type ConnectionRequest = Schemas["ConnectionRequest"];
+export type Facet = Schemas["Facet"];
+export type ImportRun = Schemas["ImportRun"];
+export type Kind = Schemas["Kind"];
+export type Language = Schemas["Language"];
+export type LogEvent = Schemas["Event"];
+export type MailboxFound = Schemas["MailboxFound"];
+export type MessageDetail = Schemas["MessageDetail"];
+export type MessagePage = Schemas["MessagePage"];
+export type MessageRow = Schemas["MessageRow"];
+export type Part = Schemas["Part"];
+export type Piece = Schemas["Piece"];
+export type Placement = Schemas["Placement"];
+export type ProfileChange = Schemas["ProfileChange"];
+export type Quarantined = Schemas["Quarantined"];
+export type RecipientReport = Schemas["RecipientReport"];
+export type Role = Schemas["Role"];
+export type SearchAnswer = Schemas["SearchAnswer"];
+export type SearchHit = Schemas["SearchHit"];
+export type Session = Schemas["Session"];
+export type Status = Schemas["Status"];
+export type Stretch = Schemas["Stretch"];
+export type TestAnswer = Schemas["ConnectionTestAnswer"];
+export type TestStep = Schemas["TestStep"];
+export type Theme = Schemas["Theme"];
+export type User = Schemas["User"];

@@ -1,0 +1,200 @@
+import { Button } from "@mantine/core";
+import { IconArrowUp } from "@tabler/icons-react";
+import { useRouter } from "@tanstack/react-router";
+import { type MouseEvent, type ReactNode, useCallback, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { MessageRow } from "../api/types";
+import { useCommand } from "../keys/dispatch";
+import { useFormats } from "../lang/format";
+import { Delayed } from "../parts/Delayed";
+import { Failure } from "../parts/Failure";
+import { useIsNarrow } from "../parts/Panes";
+import { isPlainClick } from "../parts/PlainLink";
+import { useDensity } from "./density";
+import { GhostRow, MessageRowView } from "./MessageRow";
+import type { Source } from "./messages";
+import css from "./MessageList.module.css";
+import { useRowWindow } from "./useRowWindow";
+import type { Rows } from "./window";
+
+/** Rows are asked for when scrolling has come to rest this long. */
+const REST_MS = 60;
+
+interface MessageListProps {
+  source: Source;
+  /** Changes when something else is listed: the list starts at its top again. */
+  of: string;
+  label: string;
+  hrefOf: (row: MessageRow) => string;
+  openId: string | undefined;
+  empty: ReactNode;
+  /** Which rows are in view, so that they can be loaded. */
+  onWanted: (rows: Rows) => void;
+  /** How many came that the list does not show yet, and how to show them. */
+  fresh?: number;
+  onFresh?: () => void;
+}
+
+/** A list of any length; only what is in view exists. */
+export function MessageList(props: MessageListProps) {
+  const { source, of, label, hrefOf, openId, empty, onWanted, fresh = 0, onFresh } = props;
+  const { t } = useTranslation();
+  const formats = useFormats();
+  const density = useDensity();
+  const router = useRouter();
+  const narrow = useIsNarrow();
+  const total = source.total ?? 0;
+  const count = source.count ?? total;
+  const rows = useRowWindow(count, density === "compact" ? 52 : 74);
+  const { scroller, first, end, atTop, toTop, show } = rows;
+  const [cursor, setCursor] = useState(0);
+  const [listed, setListed] = useState(of);
+  if (listed !== of) {
+    setListed(of);
+    setCursor(0);
+  }
+  useEffect(toTop, [of, toTop]);
+
+  useEffect(() => {
+    const timer = setTimeout(() => onWanted({ first, end }), REST_MS);
+    return () => clearTimeout(timer);
+  }, [first, end, onWanted]);
+
+  useEffect(() => {
+    if (fresh > 0 && atTop) {
+      onFresh?.();
+    }
+  }, [fresh, atTop, onFresh]);
+
+  const open = useCallback(
+    (row: MessageRow) => void router.navigate({ href: hrefOf(row), resetScroll: false }),
+    [router, hrefOf],
+  );
+  const indexOfOpen = (): number => {
+    for (let index = first; index < end; index += 1) {
+      if (openId !== undefined && source.row(index)?.mail_id === openId) {
+        return index;
+      }
+    }
+    return cursor;
+  };
+  const move = (step: 1 | -1) => {
+    const isFirst = openId === undefined && cursor === 0 && step === 1 && !narrow;
+    const next = Math.min(Math.max(0, isFirst ? 0 : indexOfOpen() + step), count - 1);
+    if (next < 0) {
+      return;
+    }
+    setCursor(next);
+    show(next);
+    const row = source.row(next);
+    if (!narrow && row !== undefined) {
+      open(row);
+    }
+  };
+  useCommand("next", () => move(1));
+  useCommand("previous", () => move(-1));
+  useCommand("open", () => {
+    const row = source.row(cursor);
+    if (row !== undefined) {
+      open(row);
+    }
+  });
+
+  const onClick = (event: MouseEvent) => {
+    const index = event.target instanceof Element ? event.target.closest("a")?.dataset["index"] : undefined;
+    const row = index === undefined ? undefined : source.row(Number(index));
+    if (row !== undefined && isPlainClick(event)) {
+      event.preventDefault();
+      setCursor(Number(index));
+      open(row);
+    }
+  };
+
+  const frame = `${css.frame} ${density === "compact" ? css.compact : ""} ${source.isStale ? css.stale : ""}`;
+  if (source.error !== null && source.total === undefined) {
+    return (
+      <div className={`${css.frame} ${css.below}`}>
+        <Failure error={source.error} what={t("list.failed")} retry={source.retry} />
+      </div>
+    );
+  }
+  return (
+    <div className={frame}>
+      {fresh > 0 && !atTop ? (
+        <Button
+          className={css.pill}
+          size="compact-sm"
+          radius="xl"
+          leftSection={<IconArrowUp size={15} aria-hidden />}
+          onClick={() => {
+            onFresh?.();
+            toTop();
+          }}
+        >
+          {t("list.fresh", { count: fresh })}
+        </Button>
+      ) : null}
+      <div ref={scroller} className={css.scroller} onClick={onClick} tabIndex={-1}>
+        {source.isLoading ? (
+          <Delayed>
+            {Array.from({ length: 12 }, (_, index) => (
+              <GhostRow key={index} index={index} />
+            ))}
+          </Delayed>
+        ) : null}
+        {source.total === 0 ? empty : null}
+        <div className={css.spacer} style={{ height: rows.spacer }}>
+          <div
+            role="list"
+            aria-label={label}
+            aria-busy={source.isLoading || source.isStale}
+            className={css.rows}
+            style={{ transform: `translateY(${rows.top}px)` }}
+          >
+            {Array.from({ length: Math.max(0, end - first) }, (_, at) => {
+              const index = first + at;
+              const row = source.row(index);
+              return row === undefined ? (
+                <GhostRow key={index} index={index} />
+              ) : (
+                <MessageRowView
+                  key={index}
+                  row={row}
+                  index={index}
+                  total={total}
+                  href={hrefOf(row)}
+                  isOpen={row.mail_id === openId}
+                  isCursor={index === cursor}
+                  formats={formats}
+                  t={t}
+                />
+              );
+            })}
+          </div>
+        </div>
+      </div>
+      {source.error === null ? null : (
+        <div className={css.trouble}>
+          <Failure error={source.error} what={t("list.moreFailed")} retry={source.retry} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Name of the list, how many it holds, and its controls. */
+export function ListHead({ title, total, children }: { title: ReactNode; total: number | undefined; children: ReactNode }) {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  return (
+    <div className={css.head}>
+      <div className={css.title}>
+        <h1>{title}</h1>
+        {total === undefined ? null : (
+          <span className={css.total}>{t("list.total", { count: total, shown: number(total) })}</span>
+        )}
+      </div>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+import { Drawer, useMantineColorScheme } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconCloudOff, IconPlugConnectedX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLive } from "../api/live";
+import { isProblem } from "../api/problem";
+import { queryClient, sessionQuery } from "../api/queries";
+import { useReach } from "../api/reach";
+import { applyProfile } from "../api/session";
+import { useCommand, useKeys } from "../keys/dispatch";
+import { DropOverlay } from "./DropOverlay";
+import { Navigation } from "./Navigation";
+import { TopBar } from "./TopBar";
+import css from "./Shell.module.css";
+
+const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
+const KeyHelp = lazy(() => import("./KeyHelp").then((module) => ({ default: module.KeyHelp })));
+
+/** The frame around every page behind the login. */
+export function Shell() {
+  const { t } = useTranslation();
+  const [menu, { open, close }] = useDisclosure(false);
+  useKeys();
+  useLive();
+  useProfile();
+  useEndOfSession();
+  useGoCommands();
+  return (
+    <div className={css.shell}>
+      <a href="#main" className="skip-link">
+        {t("shell.skip")}
+      </a>
+      <header className={css.top}>
+        <ReachStrip />
+        <TopBar onMenu={open} />
+      </header>
+      <div className={css.nav}>
+        <Navigation />
+      </div>
+      <Drawer
+        opened={menu}
+        onClose={close}
+        size={300}
+        padding="xs"
+        title={t("shell.menu")}
+        closeButtonProps={{ "aria-label": t("shell.closeMenu"), size: "lg" }}
+        classNames={{ body: css.drawer }}
+      >
+        <Navigation onGo={close} />
+      </Drawer>
+      <main id="main" className={css.main} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <DropOverlay />
+      <Dialogs />
+    </div>
+  );
+}
+
+/** Palette and help are loaded when first asked for. */
+function Dialogs() {
+  const [palette, setPalette] = useState(0);
+  const [help, setHelp] = useState(false);
+  useCommand("palette", () => setPalette((times) => times + 1));
+  useCommand("help", () => setHelp(true));
+  return (
+    <Suspense>
+      {palette > 0 ? <Palette asked={palette} /> : null}
+      {help ? <KeyHelp onClose={() => setHelp(false)} /> : null}
+    </Suspense>
+  );
+}
+
+function ReachStrip() {
+  const { t } = useTranslation();
+  const reach = useReach();
+  if (reach === "ok") {
+    return null;
+  }
+  const Sign = reach === "offline" ? IconCloudOff : IconPlugConnectedX;
+  return (
+    <div className={css.strip} role="status">
+      <Sign size={18} aria-hidden />
+      {reach === "offline" ? t("shell.offline") : t("shell.gone")}
+    </div>
+  );
+}
+
+/** Language, zone and theme of the profile hold as soon as it is known. */
+function useProfile(): void {
+  const { data } = useQuery(sessionQuery);
+  const { setColorScheme } = useMantineColorScheme();
+  const theme = data?.user.theme;
+  useEffect(() => {
+    if (theme !== undefined) {
+      setColorScheme(theme);
+    }
+    // Mantine's setter is a new function with every change of the scheme.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [theme]);
+  useEffect(() => {
+    const session = queryClient.getQueryData(sessionQuery.queryKey);
+    if (session !== undefined) {
+      void applyProfile(session);
+    }
+  }, []);
+}
+
+/** Leads to the login when the server no longer knows the session. */
+function useEndOfSession(): void {
+  const { error } = useQuery(sessionQuery);
+  const navigate = useNavigate();
+  const { href } = useLocation();
+  const ended = isProblem(error, 401);
+  useEffect(() => {
+    if (ended) {
+      queryClient.clear();
+      void navigate({ to: "/login", search: { next: href } });
+    }
+  }, [ended, href, navigate]);
+}
+
+function useGoCommands(): void {
+  const navigate = useNavigate();
+  useCommand("goAll", () => void navigate({ to: "/mail/$view", params: { view: "all" } }));
+  useCommand("goBounces", () => void navigate({ to: "/mail/$view", params: { view: "bounce" } }));
+  useCommand("goImports", () => void navigate({ to: "/imports" }));
+  useCommand("goQuarantine", () => void navigate({ to: "/quarantine" }));
+  useCommand("goAccounts", () => void navigate({ to: "/settings/accounts" }));
+  useCommand("goProfile", () => void navigate({ to: "/settings/profile" }));
+}

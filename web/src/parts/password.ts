@@ -1,0 +1,2 @@
+/** Shortest password the server takes, characters. */
+export const PASSWORD_MIN = 10;

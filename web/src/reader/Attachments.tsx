@@ -1,0 +1,99 @@
+import { Anchor } from "@mantine/core";
+import {
+  IconDownload,
+  IconFile,
+  IconFileMusic,
+  IconFileSpreadsheet,
+  IconFileText,
+  IconFileTypePdf,
+  IconFileZip,
+  IconLock,
+  IconMail,
+  IconPhoto,
+} from "@tabler/icons-react";
+import type { ComponentType } from "react";
+import { useTranslation } from "react-i18next";
+import { useMayAdminister } from "../api/session";
+import type { Part } from "../api/types";
+import { useFormats } from "../lang/format";
+import css from "./Reader.module.css";
+
+const ICONS: [RegExp, ComponentType<{ size: number; stroke: number }>][] = [
+  [/^message\//u, IconMail],
+  [/^image\//u, IconPhoto],
+  [/^audio\//u, IconFileMusic],
+  [/pdf$/u, IconFileTypePdf],
+  [/spreadsheet|excel|csv/u, IconFileSpreadsheet],
+  [/zip|compressed|tar/u, IconFileZip],
+  [/^text\/|word|document/u, IconFileText],
+];
+
+/** Attachments to download; what could do harm is listed, but handed out to administrators only. */
+export function Attachments({ mailId, parts }: { mailId: string; parts: Part[] }) {
+  const { t } = useTranslation();
+  const shown = parts.filter((part) => !part.inline);
+  if (shown.length === 0) {
+    return null;
+  }
+  return (
+    <section className={css.attachments}>
+      <h3>{t("reader.attachments", { count: shown.length })}</h3>
+      <ul className={css.files}>
+        {shown.map((part) => (
+          <li key={part.number}>
+            <Attachment mailId={mailId} part={part} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Attachment({ mailId, part }: { mailId: string; part: Part }) {
+  const { t } = useTranslation();
+  const { octets } = useFormats();
+  const administrator = useMayAdminister();
+  const Sign = ICONS.find(([type]) => type.test(part.content_type))?.[1] ?? IconFile;
+  const name = part.name ?? (part.content_type === "message/rfc822" ? t("reader.attachedMail") : t("reader.nameless"));
+  const href = `/api/v1/messages/${mailId}/parts/${part.number}`;
+  const facts = `${octets(part.octets)} · ${part.content_type}`;
+  if (part.blocked) {
+    return (
+      <div className={`${css.file} ${css.blocked}`}>
+        <span className={css.fileIcon}>
+          <IconLock size={19} stroke={1.7} />
+        </span>
+        <span>
+          <span className={css.fileName} title={name}>
+            {name}
+          </span>
+          <span className={css.fileFacts}>
+            {facts} · {t("reader.blocked")}
+            {administrator ? (
+              <>
+                {" · "}
+                <Anchor href={`${href}?blocked=1`} download size="xs">
+                  {t("reader.downloadAnyway")}
+                </Anchor>
+              </>
+            ) : null}
+          </span>
+        </span>
+      </div>
+    );
+  }
+  return (
+    <a className={css.file} href={href} download>
+      <span className={css.fileIcon}>
+        <Sign size={19} stroke={1.7} />
+      </span>
+      <span>
+        <span className={css.fileName} title={name}>
+          {name}
+        </span>
+        <span className={css.fileFacts}>{facts}</span>
+      </span>
+      <IconDownload size={17} stroke={1.7} aria-label={t("reader.downloadFile")} role="img" />
+    </a>
+  );
+}

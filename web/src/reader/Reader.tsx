@@ -1,0 +1,183 @@
+import { ActionIcon, Skeleton, Tooltip } from "@mantine/core";
+import { IconArrowLeft, IconCode, IconDownload, IconMail, IconMailOpened } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { type ComponentType, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { isProblem } from "../api/problem";
+import { messageQuery, threadQuery } from "../api/queries";
+import type { MessageDetail, MessageRow } from "../api/types";
+import { useCommand } from "../keys/dispatch";
+import { Delayed } from "../parts/Delayed";
+import { Failure } from "../parts/Failure";
+import { KINDS } from "../parts/kinds";
+import { Notice, Pill } from "../parts/Notice";
+import { useIsNarrow } from "../parts/Panes";
+import { FoldedMessage, Message } from "./Message";
+import css from "./Reader.module.css";
+import { SideColumn } from "./SideColumn";
+import { SourceDialog } from "./SourceDialog";
+import { useSeen } from "./useSeen";
+
+interface ReaderProps {
+  mailId: string;
+  onClose: () => void;
+  /** The right column has no place of its own and stands above the mail. */
+  withSide: boolean;
+}
+
+/** A message within its thread. */
+export function Reader({ mailId, onClose, withSide }: ReaderProps) {
+  const { t } = useTranslation();
+  const narrow = useIsNarrow();
+  const message = useQuery(messageQuery(mailId));
+  const [source, setSource] = useState(false);
+  const { data, error } = message;
+  const seen = useSeen(data);
+  useCommand("source", () => setSource(true), data !== undefined);
+  return (
+    <article aria-busy={message.isPending}>
+      <div className={css.bar}>
+        {narrow ? (
+          <Tool icon={IconArrowLeft} label={t("reader.back")} onClick={onClose} />
+        ) : null}
+        <span className={css.grow} />
+        {data === undefined ? null : (
+          <>
+            {seen.mayChange ? (
+              <Tool
+                icon={seen.unread ? IconMailOpened : IconMail}
+                label={seen.unread ? t("reader.markRead") : t("reader.markUnread")}
+                onClick={seen.toggle}
+              />
+            ) : null}
+            <Tool icon={IconCode} label={t("reader.source")} onClick={() => setSource(true)} />
+            <Tooltip label={t("reader.download")} openDelay={400}>
+              <ActionIcon
+                component="a"
+                href={`/api/v1/messages/${mailId}/raw`}
+                download
+                variant="subtle"
+                color="gray"
+                className={css.touch}
+                aria-label={t("reader.download")}
+              >
+                <IconDownload size={19} stroke={1.7} />
+              </ActionIcon>
+            </Tooltip>
+          </>
+        )}
+      </div>
+      {error !== null && data === undefined ? (
+        <div className={css.inner}>
+          {isProblem(error, 404) ? (
+            <Notice tone="warn" title={t("reader.missing")} live>
+              {t("reader.missingWhy")}
+            </Notice>
+          ) : (
+            <Failure error={error} what={t("reader.failed")} retry={() => void message.refetch()} />
+          )}
+        </div>
+      ) : null}
+      {message.isPending ? <Bones /> : null}
+      {data === undefined ? null : (
+        <div className={css.inner}>
+          <Subject message={data} />
+          {withSide ? (
+            <details className={css.above}>
+              <summary>{t("side.summary")}</summary>
+              <SideColumn mailId={mailId} />
+            </details>
+          ) : null}
+          <Thread message={data} />
+        </div>
+      )}
+      {source && data !== undefined ? <SourceDialog mailId={mailId} onClose={() => setSource(false)} /> : null}
+    </article>
+  );
+}
+
+interface ToolProps {
+  icon: ComponentType<{ size: number; stroke: number }>;
+  label: string;
+  onClick: () => void;
+}
+
+function Tool({ icon: Sign, label, onClick }: ToolProps) {
+  return (
+    <Tooltip label={label} openDelay={400}>
+      <ActionIcon variant="subtle" color="gray" className={css.touch} aria-label={label} onClick={onClick}>
+        <Sign size={19} stroke={1.7} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function Subject({ message }: { message: MessageDetail }) {
+  const { t } = useTranslation();
+  const narrow = useIsNarrow();
+  const Heading = narrow ? "h1" : "h2";
+  const { tone, icon } = KINDS[message.kind];
+  const blocked = message.quarantine_reason !== null;
+  return (
+    <>
+      <Heading className={css.subject}>{message.subject ?? t("list.noSubject")}</Heading>
+      <div className={css.pills}>
+        {message.kind === "personal" ? null : (
+          <Pill tone={tone} icon={icon}>
+            {t(`kinds.${message.kind}`)}
+          </Pill>
+        )}
+        {message.defects.length === 0 ? null : (
+          <Pill tone="warn">{t("reader.defects", { count: message.defects.length })}</Pill>
+        )}
+      </div>
+      {blocked ? (
+        <div className={css.above}>
+          <Notice tone="danger" title={t("reader.quarantined")}>
+            {message.quarantine_reason}
+            <div>{t("reader.quarantinedWhat")}</div>
+          </Notice>
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+/** The messages of the thread; the one that was opened is unfolded, the others on a click. */
+function Thread({ message }: { message: MessageDetail }) {
+  const { data } = useQuery(threadQuery(message.thread_id));
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set([message.mail_id]));
+  const rows = data?.some((row) => row.mail_id === message.mail_id) === true ? data : undefined;
+  const toggle = (row: MessageRow) => {
+    const next = new Set(open);
+    if (!next.delete(row.mail_id)) {
+      next.add(row.mail_id);
+    }
+    setOpen(next);
+  };
+  if (rows === undefined || rows.length < 2) {
+    return <Message mailId={message.mail_id} />;
+  }
+  return rows.map((row) => (
+    <section key={row.mail_id} className={css.message}>
+      {open.has(row.mail_id) ? (
+        <Message mailId={row.mail_id} onFold={row.mail_id === message.mail_id ? undefined : () => toggle(row)} />
+      ) : (
+        <FoldedMessage row={row} onOpen={() => toggle(row)} />
+      )}
+    </section>
+  ));
+}
+
+function Bones() {
+  return (
+    <Delayed>
+      <div className={css.bones}>
+        <Skeleton height={24} width="70%" />
+        <Skeleton height={36} width="45%" />
+        <Skeleton height={220} />
+      </div>
+    </Delayed>
+  );
+}
+

@@ -1,0 +1,244 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { isProblem } from "./api/problem";
+import { queryClient, sessionQuery, setupQuery } from "./api/queries";
+import { MissingPage, RouteFailure } from "./parts/RouteFailure";
+import { isOlderForm, translate } from "./search/deeplink";
+
+/** Search parameters are plain texts: `q=12` is the text 12, and links stay readable. */
+type Search = Record<string, string | undefined>;
+
+interface OlderSearch {
+  q?: string | undefined;
+  tab?: string | undefined;
+  orderby?: string | undefined;
+}
+
+interface FoundSearch extends OlderSearch {
+  sort?: "relevance" | undefined;
+  id?: string | undefined;
+}
+
+interface ListSearch {
+  account?: string | undefined;
+  mailbox?: string | undefined;
+  unread?: "1" | undefined;
+  id?: string | undefined;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+const root = createRootRoute({ component: Outlet, errorComponent: RouteFailure, notFoundComponent: MissingPage });
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("./views/setup"), "Setup"),
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search: Search): { next?: string | undefined } => ({ next: text(search["next"]) }),
+  beforeLoad: async () => {
+    if ((await queryClient.query(setupQuery)).needed) {
+      throw redirect({ to: "/setup" });
+    }
+  },
+  component: lazyRouteComponent(() => import("./views/login"), "Login"),
+});
+
+/** Everything behind the login. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.query({ ...sessionQuery, staleTime: "static" });
+    } catch (error) {
+      if (!isProblem(error, 401)) {
+        throw error;
+      }
+      const next = location.href === "/" ? undefined : location.href;
+      throw redirect({ to: "/login", search: { next } });
+    }
+  },
+  component: lazyRouteComponent(() => import("./parts/Shell"), "Shell"),
+  errorComponent: RouteFailure,
+});
+
+const older = (search: Search): OlderSearch => ({
+  q: text(search["q"]),
+  tab: text(search["tab"]),
+  orderby: text(search["orderby"]),
+});
+
+const start = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  validateSearch: older,
+  beforeLoad: ({ search }) => {
+    if (search.q !== undefined) {
+      throw redirect({ to: "/mail", search, replace: true });
+    }
+    throw redirect({ to: "/mail/$view", params: { view: "all" }, replace: true });
+  },
+});
+
+const searchPage = createRoute({
+  getParentRoute: () => shell,
+  path: "/mail",
+  validateSearch: (search: Search): FoundSearch => ({
+    ...older(search),
+    sort: search["sort"] === "relevance" ? "relevance" : undefined,
+    id: text(search["id"]),
+  }),
+  beforeLoad: ({ search }) => {
+    if (search.q !== undefined && isOlderForm(search.q)) {
+      const { q, sort } = translate(search.q, search.tab, search.orderby);
+      throw redirect({ to: "/mail", search: { q, sort: sort === "relevance" ? sort : undefined }, replace: true });
+    }
+  },
+  component: lazyRouteComponent(() => import("./views/search"), "SearchView"),
+});
+
+const mail = createRoute({
+  getParentRoute: () => shell,
+  path: "/mail/$view",
+  validateSearch: (search: Search): ListSearch => ({
+    account: text(search["account"]),
+    mailbox: text(search["mailbox"]),
+    unread: search["unread"] === "1" ? "1" : undefined,
+    id: text(search["id"]),
+  }),
+  component: lazyRouteComponent(() => import("./views/mail"), "MailView"),
+});
+
+const single = createRoute({
+  getParentRoute: () => shell,
+  path: "/m/$mailId",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/mail/$view", params: { view: "all" }, search: { id: params.mailId }, replace: true });
+  },
+});
+
+const archive = createRoute({
+  getParentRoute: () => shell,
+  path: "/archive",
+  validateSearch: older,
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: "/mail", search, replace: true });
+  },
+});
+
+const imports = createRoute({
+  getParentRoute: () => shell,
+  path: "/imports",
+  component: lazyRouteComponent(() => import("./views/imports"), "Imports"),
+});
+
+const quarantine = createRoute({
+  getParentRoute: () => shell,
+  path: "/quarantine",
+  component: lazyRouteComponent(() => import("./views/quarantine"), "Quarantine"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("./views/audit"), "Audit"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: "/settings",
+  beforeLoad: ({ location }) => {
+    if (/^\/settings\/?$/.test(location.pathname)) {
+      throw redirect({ to: "/settings/profile", replace: true });
+    }
+  },
+  component: lazyRouteComponent(() => import("./views/settings"), "Settings"),
+});
+
+const profile = createRoute({
+  getParentRoute: () => settings,
+  path: "/profile",
+  component: lazyRouteComponent(() => import("./views/profile"), "Profile"),
+});
+
+const accounts = createRoute({
+  getParentRoute: () => settings,
+  path: "/accounts",
+  component: lazyRouteComponent(() => import("./views/accounts"), "Accounts"),
+});
+
+const newAccount = createRoute({
+  getParentRoute: () => settings,
+  path: "/accounts/new",
+  component: lazyRouteComponent(() => import("./views/account"), "NewAccount"),
+});
+
+const account = createRoute({
+  getParentRoute: () => settings,
+  path: "/accounts/$accountId",
+  component: lazyRouteComponent(() => import("./views/account"), "EditAccount"),
+});
+
+const users = createRoute({
+  getParentRoute: () => settings,
+  path: "/users",
+  component: lazyRouteComponent(() => import("./views/users"), "Users"),
+});
+
+const system = createRoute({
+  getParentRoute: () => settings,
+  path: "/system",
+  component: lazyRouteComponent(() => import("./views/system"), "System"),
+});
+
+const tree = root.addChildren([
+  setup,
+  login,
+  shell.addChildren([
+    start,
+    searchPage,
+    mail,
+    single,
+    archive,
+    imports,
+    quarantine,
+    audit,
+    settings.addChildren([profile, accounts, newAccount, account, users, system]),
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const words = new URLSearchParams();
+    for (const [name, value] of Object.entries(search as Search)) {
+      if (value !== undefined) {
+        words.set(name, value);
+      }
+    }
+    const joined = words.toString();
+    return joined === "" ? "" : `?${joined}`;
+  },
+  defaultErrorComponent: RouteFailure,
+  defaultNotFoundComponent: MissingPage,
+  // Skeletons are the views' own business; the old page stays until the new one is there.
+  defaultPendingMs: 10_000,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,230 @@
+import { Button, Progress, Skeleton } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconMailbox, IconPlus, IconRefresh, IconSettings } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { accountStateOf } from "../accounts/state";
+import { api, done, take } from "../api/client";
+import { accountsQuery } from "../api/queries";
+import { useSession } from "../api/session";
+import type { Account } from "../api/types";
+import { useFormats } from "../lang/format";
+import { Delayed } from "../parts/Delayed";
+import { Failure } from "../parts/Failure";
+import { Empty, Notice, Pill } from "../parts/Notice";
+import page from "../parts/Page.module.css";
+import { PageHead } from "../parts/PageHead";
+import { PlainLink } from "../parts/PlainLink";
+import { ButtonLink } from "../parts/ButtonLink";
+
+/** All accounts with what they are doing and what is wrong. */
+export function Accounts() {
+  const { t } = useTranslation();
+  const { data, error, isPending, refetch } = useQuery(accountsQuery);
+  const administrator = useSession().user.role === "administrator";
+  return (
+    <div className={page.inner}>
+      <PageHead title={t("accounts.title")} lead={t("accounts.lead")}>
+        {administrator ? (
+          <ButtonLink to="/settings/accounts/new" leftSection={<IconPlus size={17} aria-hidden />}>
+            {t("accounts.add")}
+          </ButtonLink>
+        ) : null}
+      </PageHead>
+      {isPending ? (
+        <Delayed>
+          <div className={page.stack}>
+            <Skeleton height={120} radius="md" />
+            <Skeleton height={120} radius="md" />
+          </div>
+        </Delayed>
+      ) : null}
+      {error !== null && data === undefined ? (
+        <Failure error={error} what={t("accounts.failed")} retry={() => void refetch()} />
+      ) : null}
+      {data?.length === 0 ? (
+        <Empty
+          icon={IconMailbox}
+          action={administrator ? <PlainLink to="/settings/accounts/new">{t("accounts.add")}</PlainLink> : undefined}
+        >
+          {t("accounts.none")}
+        </Empty>
+      ) : null}
+      <div className={page.stack}>{data?.map((account) => <AccountCard key={account.id} account={account} />)}</div>
+    </div>
+  );
+}
+
+function AccountCard({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const { number, ago, shortDate } = useFormats();
+  const { role } = useSession().user;
+  const { tone, icon } = accountStateOf(account);
+  const { connection, state } = account;
+  return (
+    <section className={page.card} aria-label={account.name}>
+      <div className={page.cardHead}>
+        <h2>{account.name}</h2>
+        <Pill tone={tone} icon={icon}>
+          {t(`accounts.states.${state.state}`)}
+        </Pill>
+        <span className={`${page.row} ${page.end}`}>
+          {account.kind === "imap" && account.active && role !== "auditor" ? <FetchButton account={account} /> : null}
+          {account.kind === "imap" && role === "administrator" ? <ActiveButton account={account} /> : null}
+          {role === "administrator" ? (
+            <ButtonLink
+              to={`/settings/accounts/${account.id}`}
+              size="xs"
+              variant="default"
+              leftSection={<IconSettings size={15} aria-hidden />}
+              aria-label={t("accounts.editNamed", { name: account.name })}
+            >
+              {t("accounts.edit")}
+            </ButtonLink>
+          ) : null}
+        </span>
+      </div>
+      <LastError account={account} />
+      {state.progress === null ? null : (
+        <FetchProgress done={state.progress.done} total={state.progress.total} />
+      )}
+      <dl className={page.facts}>
+        {account.address === null ? null : (
+          <>
+            <dt>{t("accounts.address")}</dt>
+            <dd>{account.address}</dd>
+          </>
+        )}
+        {connection == null ? null : (
+          <>
+            <dt>{t("accounts.server")}</dt>
+            <dd>
+              {connection.host}:{connection.port} · {t(`accounts.tlsShort.${connection.tls}`)} · {connection.login}
+            </dd>
+          </>
+        )}
+        {account.mails == null ? null : (
+          <>
+            <dt>{t("accounts.mails")}</dt>
+            <dd>{number(account.mails)}</dd>
+          </>
+        )}
+        {account.kind === "imap" ? (
+          <>
+            <dt>{t("accounts.lastSuccess")}</dt>
+            <dd>
+              {state.last_success === null ? (
+                t("accounts.never")
+              ) : (
+                <time dateTime={state.last_success} title={shortDate(state.last_success)}>
+                  {ago(state.last_success)}
+                </time>
+              )}
+            </dd>
+          </>
+        ) : null}
+        {state.next_action !== null && account.active ? (
+          <>
+            <dt>{t("accounts.next")}</dt>
+            <dd>{ago(state.next_action)}</dd>
+          </>
+        ) : null}
+        {state.quarantined === 0 ? null : (
+          <>
+            <dt>{t("accounts.quarantined")}</dt>
+            <dd>
+              <PlainLink to="/quarantine">{number(state.quarantined)}</PlainLink>
+            </dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+/** What is wrong: its class in words, the server's own words, and since when. */
+export function LastError({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const { shortDate, ago } = useFormats();
+  const error = account.state.last_error;
+  if (error == null) {
+    return null;
+  }
+  return (
+    <div className={page.spaced}>
+      <Notice
+        tone={account.state.state === "stopped" ? "danger" : "warn"}
+        title={t(`accounts.errors.${errorClass(error.class)}`)}
+      >
+        <div className={page.mono}>{error.text}</div>
+        {t("accounts.since", { at: shortDate(error.since), ago: ago(error.since) })}{" "}
+        {account.state.state === "stopped" ? t("accounts.needsYou") : t("accounts.triesAgain")}
+      </Notice>
+    </div>
+  );
+}
+
+const CLASSES = ["name", "connect", "tls", "login", "folders", "protocol", "storage"] as const;
+
+function errorClass(word: string): (typeof CLASSES)[number] | "internal" {
+  return CLASSES.find((known) => known === word) ?? "internal";
+}
+
+export function FetchProgress({ done: finished, total }: { done: number; total: number }) {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  const share = total === 0 ? 0 : (finished / total) * 100;
+  const text = t("accounts.progress", { done: number(finished), total: number(total) });
+  return (
+    <div className={page.spaced}>
+      <div className={page.dimmed}>{text}</div>
+      <Progress value={share} aria-label={text} mt={4} />
+    </div>
+  );
+}
+
+function FetchButton({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const fetchNow = useMutation({
+    mutationFn: () =>
+      done(api.POST("/api/v1/accounts/{account_id}/fetch", { params: { path: { account_id: account.id } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["accounts"] }),
+    onError: (error) => notifications.show({ color: "red", title: t("accounts.notFetched"), message: error.message }),
+  });
+  const running = account.state.state === "fetching";
+  return (
+    <Button
+      size="xs"
+      variant="default"
+      leftSection={<IconRefresh size={15} aria-hidden />}
+      loading={fetchNow.isPending}
+      disabled={running}
+      onClick={() => fetchNow.mutate()}
+      aria-label={t("accounts.fetchNamed", { name: account.name })}
+    >
+      {t("accounts.fetch")}
+    </Button>
+  );
+}
+
+function ActiveButton({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const change = useMutation({
+    mutationFn: (active: boolean) =>
+      take(
+        api.PATCH("/api/v1/accounts/{account_id}", {
+          params: { path: { account_id: account.id } },
+          body: { active },
+        }),
+      ),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["accounts"] }),
+    onError: (error) => notifications.show({ color: "red", title: t("accounts.notChanged"), message: error.message }),
+  });
+  return (
+    <Button size="xs" variant="default" loading={change.isPending} onClick={() => change.mutate(!account.active)}>
+      {account.active ? t("accounts.deactivate") : t("accounts.activate")}
+    </Button>
+  );
+}

@@ -1,0 +1,35 @@
+import { IconMailbox, IconServer, IconUser, IconUsers } from "@tabler/icons-react";
+import { Outlet, useLocation } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { useMayAdminister } from "../api/session";
+import page from "../parts/Page.module.css";
+import { PlainLink } from "../parts/PlainLink";
+import css from "./settings.module.css";
+
+/** The pages of the settings below one row of links. */
+export function Settings() {
+  const { t } = useTranslation();
+  const administrator = useMayAdminister();
+  const { pathname } = useLocation();
+  const links = [
+    { to: "/settings/profile", label: t("settings.profile"), icon: IconUser, shown: true },
+    { to: "/settings/accounts", label: t("settings.accounts"), icon: IconMailbox, shown: true },
+    { to: "/settings/users", label: t("settings.users"), icon: IconUsers, shown: administrator },
+    { to: "/settings/system", label: t("settings.system"), icon: IconServer, shown: true },
+  ];
+  return (
+    <div className={page.page}>
+      <nav className={css.tabs} aria-label={t("nav.settings")}>
+        {links
+          .filter(({ shown }) => shown)
+          .map(({ to, label, icon: Sign }) => (
+            <PlainLink key={to} to={to} className={css.tab} aria-current={pathname.startsWith(to) ? "page" : undefined}>
+              <Sign size={17} stroke={1.7} aria-hidden />
+              {label}
+            </PlainLink>
+          ))}
+      </nav>
+      <Outlet />
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+import { Button, Skeleton } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconPlus, IconShield, IconUser, IconUserOff, IconUserSearch } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, take } from "../api/client";
+import { accountsQuery, usersQuery } from "../api/queries";
+import { useMayAdminister, useSession } from "../api/session";
+import type { Role, User } from "../api/types";
+import { useFormats } from "../lang/format";
+import { Delayed } from "../parts/Delayed";
+import { Failure } from "../parts/Failure";
+import { Notice, Pill } from "../parts/Notice";
+import page from "../parts/Page.module.css";
+import { PageHead } from "../parts/PageHead";
+import { RemoveUser } from "../users/RemoveUser";
+import { UserDialog } from "../users/UserDialog";
+
+const ICONS: Record<Role, typeof IconUser> = {
+  administrator: IconShield,
+  agent: IconUser,
+  auditor: IconUserSearch,
+};
+
+/** Who may log in, with which role, and whose mail each may read. */
+export function Users() {
+  const { t } = useTranslation();
+  const administrator = useMayAdminister();
+  const { data, error, isPending, refetch } = useQuery({ ...usersQuery, enabled: administrator });
+  const [edited, setEdited] = useState<User | "new">();
+  const [removed, setRemoved] = useState<User>();
+  return (
+    <div className={page.inner}>
+      <PageHead title={t("users.title")} lead={t("users.lead")}>
+        {administrator ? (
+          <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={() => setEdited("new")}>
+            {t("users.add")}
+          </Button>
+        ) : null}
+      </PageHead>
+      {administrator ? null : <Notice tone="info">{t("settings.administratorsOnly")}</Notice>}
+      {isPending && administrator ? (
+        <Delayed>
+          <Skeleton height={110} radius="md" />
+        </Delayed>
+      ) : null}
+      {error !== null && data === undefined ? (
+        <Failure error={error} what={t("users.failed")} retry={() => void refetch()} />
+      ) : null}
+      <div className={page.stack}>
+        {data?.map((user) => (
+          <UserCard key={user.id} user={user} onEdit={() => setEdited(user)} onRemove={() => setRemoved(user)} />
+        ))}
+      </div>
+      {edited === undefined ? null : (
+        <UserDialog user={edited === "new" ? undefined : edited} onClose={() => setEdited(undefined)} />
+      )}
+      {removed === undefined ? null : <RemoveUser user={removed} onClose={() => setRemoved(undefined)} />}
+    </div>
+  );
+}
+
+function UserCard({ user, onEdit, onRemove }: { user: User; onEdit: () => void; onRemove: () => void }) {
+  const { t } = useTranslation();
+  const { list } = useFormats();
+  const client = useQueryClient();
+  const me = useSession().user.id === user.id;
+  const accounts = useQuery(accountsQuery).data;
+  const names = user.accounts.map((id) => accounts?.find((account) => account.id === id)?.name ?? "…");
+  const change = useMutation({
+    mutationFn: (active: boolean) =>
+      take(api.PATCH("/api/v1/users/{user_id}", { params: { path: { user_id: user.id } }, body: { active } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["users"] }),
+    onError: (error) => notifications.show({ color: "red", title: t("users.notSaved"), message: error.message }),
+  });
+  return (
+    <section className={page.card} aria-label={user.name}>
+      <div className={page.cardHead}>
+        <h2>{user.name}</h2>
+        <Pill tone="neutral" icon={ICONS[user.role]}>
+          {t(`roles.${user.role}`)}
+        </Pill>
+        {user.active ? null : (
+          <Pill tone="warn" icon={IconUserOff}>
+            {t("users.inactive")}
+          </Pill>
+        )}
+        <span className={`${page.row} ${page.end}`}>
+          <Button size="xs" variant="default" onClick={onEdit} aria-label={t("users.editNamed", { name: user.name })}>
+            {t("users.edit")}
+          </Button>
+          {me ? null : (
+            <>
+              <Button size="xs" variant="default" loading={change.isPending} onClick={() => change.mutate(!user.active)}>
+                {user.active ? t("users.deactivate") : t("users.activate")}
+              </Button>
+              <Button size="xs" variant="default" onClick={onRemove}>
+                {t("users.remove")}
+              </Button>
+            </>
+          )}
+        </span>
+      </div>
+      <dl className={page.facts}>
+        <dt>{t("form.email")}</dt>
+        <dd>{user.email}</dd>
+        <dt>{t("users.reads")}</dt>
+        <dd>{names.length === 0 ? t("users.readsNone") : list(names)}</dd>
+      </dl>
+    </section>
+  );
+}
