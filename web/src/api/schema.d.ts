@@ -969,8 +969,6 @@ export interface components {
              */
             duplicates: number;
             ended: components["schemas"]["Timestamp"] | null;
-            /** @description Why the whole import failed. */
-            error: string | null;
             /**
              * Format: int64
              * @description Left out by a rule.
@@ -1103,7 +1101,7 @@ export interface components {
              * @description Size.
              */
             octets: number;
-            /** @description Where it lies, in the accounts the caller may read. */
+            /** @description Where it and its copies lie, in the accounts the caller may read. */
             placements: components["schemas"]["Placement"][];
             /** @description Why it could not be taken apart; null if it could. */
             quarantine_reason: string | null;
@@ -1262,6 +1260,7 @@ export interface components {
             account_name: string;
             /** @description When it was fetched. */
             fetched: components["schemas"]["Timestamp"];
+            gone: components["schemas"]["Timestamp"] | null;
             /** @description Path of a file, or the key of a maildrop. */
             locator: string | null;
             /** @description Name of the mailbox, for display. */
@@ -1306,7 +1305,7 @@ export interface components {
             status: number;
             /** @description What, in a few words. */
             title: string;
-            /** @description Stable key, such as `session.wrong_password`; a relative URI reference. */
+            /** @description Stable key, such as `session-wrong`; a relative URI reference. */
             type: string;
         };
         /** @description Changes of one's own profile; what is absent stays. */
@@ -1331,7 +1330,7 @@ export interface components {
             /** @default null */
             theme?: components["schemas"]["Theme"] | null;
             /**
-             * @description IANA name.
+             * @description IANA name; empty: the browser's.
              * @default null
              */
             zone?: string | null;
@@ -1355,18 +1354,16 @@ export interface components {
             items: components["schemas"]["Quarantined"][];
             /** @description Cursor of the next page; null at the end. */
             next: string | null;
-            /**
-             * Format: int64
-             * @description How many there are in all.
-             */
-            total: number;
         };
         /** @description A mail in quarantine. Its original is archived. */
         Quarantined: {
             /** @description Accounts it lies in. */
             accounts: string[];
-            /** @description Where it came from: mailbox and position, or path. */
-            locator: string;
+            /**
+             * Format: int32
+             * @description How often.
+             */
+            attempts: number;
             /**
              * Format: uuid
              * @description Key.
@@ -1379,10 +1376,12 @@ export interface components {
             octets: number;
             /** @description The caller may read it. */
             readable: boolean;
-            /** @description Why. */
+            /** @description Why, the last time. */
             reason: string;
             /** @description Since when. */
             since: components["schemas"]["Timestamp"];
+            /** @description Step that failed, such as `parse`. */
+            step: string;
         };
         /** @description What a report says of one recipient. */
         RecipientReport: {
@@ -1438,6 +1437,8 @@ export interface components {
              * @description Hits in all.
              */
             total: number;
+            /** @description Search words of the query that do not exist yet, such as `tag:`; they match nothing. */
+            unsupported: string[];
         };
         /** @description A message found. */
         SearchHit: components["schemas"]["MessageRow"] & {
@@ -1484,8 +1485,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Of the page. */
             theme: components["schemas"]["Theme"];
-            /** @description Time zone by IANA name, such as `Europe/Berlin`. */
-            zone: string;
+            /** @description Time zone by IANA name, such as `Europe/Berlin`; null: not chosen, the browser's. */
+            zone: string | null;
         };
         /** @description The first administrator. Only taken while there is no user. */
         SetupRequest: {
@@ -1501,6 +1502,8 @@ export interface components {
             organisation: string;
             /** @description At least ten characters. */
             password: string;
+            /** @description Time zone of the browser, IANA name. */
+            zone?: string | null;
         };
         /** @description Whether the wizard is to be shown. */
         SetupState: {
@@ -1511,7 +1514,7 @@ export interface components {
             /** @description Version of the server. */
             version: string;
         };
-        /** @description Mails by how far they are, of the accounts the caller may read. */
+        /** @description Mails of all accounts by how far they are. */
         Stages: {
             /**
              * Format: int64
@@ -1536,7 +1539,7 @@ export interface components {
             disk: components["schemas"]["Disk"] | null;
             /**
              * Format: int64
-             * @description Mails the search does not know yet.
+             * @description Changes the search does not know yet; about as many messages.
              */
             index_behind: number;
             /**
@@ -1544,8 +1547,12 @@ export interface components {
              * @description Messages (copies counted once) the caller may read.
              */
             messages: number;
-            /** @description Mails by stage. */
-            stages: components["schemas"]["Stages"];
+            /**
+             * Format: int64
+             * @description Mails in quarantine: administrators: all; others: of the accounts they may read, counted up to 1,000.
+             */
+            quarantined: number;
+            stages: components["schemas"]["Stages"] | null;
             /**
              * Format: int64
              * @description Of these, unread.
@@ -1636,8 +1643,8 @@ export interface components {
              * @description Size.
              */
             octets: number;
-            /** @description Where it lies. */
-            placements: components["schemas"]["Placement"][];
+            /** @description 64 hexadecimal digits. */
+            sha256: string;
         };
         /** @description A user, as administrators see it. */
         User: {
@@ -1662,8 +1669,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Theme. */
             theme: components["schemas"]["Theme"];
-            /** @description IANA name. */
-            zone: string;
+            /** @description IANA name; null: the browser's. */
+            zone: string | null;
         };
         /** @description Changes of a user; what is absent stays. */
         UserChange: {
@@ -3014,8 +3021,6 @@ export interface operations {
             query?: {
                 /** @description `1`: with images from outside, fetched by the server. */
                 images?: number;
-                /** @description `1`: where the mail has no HTML, its text is shown light on dark. */
-                dark?: number;
             };
             header?: never;
             path: {

@@ -88,10 +88,11 @@ function readable(iso: string, format: (at: Date) => string): string {
 /** Zone of the signed-in user; set when the session is known. */
 let userZone: string | undefined;
 
-export function setUserZone(zone: string): void {
+/** `null`: the browser's. */
+export function setUserZone(zone: string | null): void {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    userZone = zone;
+    new Intl.DateTimeFormat("en", { timeZone: zone ?? undefined });
+    userZone = zone ?? undefined;
   } catch {
     userZone = undefined;
   }

@@ -36,7 +36,6 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
   const [more, setMore] = useState(false);
   const inRare = RARE_KINDS.some((kind) => here.path === `/mail/${kind}`);
   const plain = here.account === undefined;
-  const administrator = user.role === "administrator";
   return (
     <nav aria-label={t("nav.label")} onClick={(event) => clickedLink(event) && onGo?.()}>
       <ul className={css.navList}>
@@ -84,7 +83,7 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
           icon={IconFileUnknown}
           to="/quarantine"
           current={here.path === "/quarantine"}
-          extra={administrator ? <QuarantineCount /> : null}
+          extra={<QuarantineCount />}
         >
           {t("nav.quarantine")}
         </Entry>
@@ -149,7 +148,7 @@ function EntryLink({ to, search, current, sub, children }: Omit<EntryProps, "ico
 function QuarantineCount() {
   const { data } = useQuery(statusQuery);
   const { number } = useFormats();
-  const count = data?.stages.quarantined ?? 0;
+  const count = data?.quarantined ?? 0;
   return count === 0 ? null : <span className={css.count}>{number(count)}</span>;
 }
 

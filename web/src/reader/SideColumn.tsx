@@ -194,6 +194,7 @@ function Placements({ of }: { of: Placement[] }) {
           {placement.locator === null ? null : <small className={css.mono}>{placement.locator}</small>}
           {placement.uid === null ? null : <small>UID {placement.uid}</small>}
           <small>{t("side.fetched", { at: shortDate(placement.fetched) })}</small>
+          {placement.gone === null ? null : <small>{t("side.gone", { at: shortDate(placement.gone) })}</small>}
         </li>
       ))}
     </ul>
@@ -212,7 +213,6 @@ function Twins({ message }: { message: MessageDetail }) {
           <Anchor href={`/api/v1/messages/${twin.mail_id}/raw`} download size="sm">
             {t("side.twin", { size: octets(twin.octets) })}
           </Anchor>
-          <Placements of={twin.placements} />
         </div>
       ))}
     </details>

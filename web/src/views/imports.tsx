@@ -174,13 +174,13 @@ function RunCard({ run, mayCancel }: { run: ImportRun; mayCancel: boolean }) {
         </div>
       ) : null}
       {cancel.error === null ? null : <Failure error={cancel.error} what={t("imports.notCancelled")} />}
-      {run.error === null ? null : (
+      {run.state === "failed" ? (
         <div className={page.spaced}>
           <Notice tone="danger" title={t("imports.stopped")}>
-            {run.error}
+            {t("imports.stoppedWhat")}
           </Notice>
         </div>
-      )}
+      ) : null}
       <dl className={css.counts}>
         {(["seen", "archived", "duplicates", "excluded", "failed"] as const).map((name) => (
           <div key={name} className={name === "failed" && run.failed > 0 ? css.bad : undefined}>

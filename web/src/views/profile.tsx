@@ -46,7 +46,7 @@ function Person() {
   const change = useChange(t("profile.saved"));
   const zones = useMemo(() => Intl.supportedValuesOf("timeZone"), []);
   const form = useForm({
-    initialValues: { name: user.name, zone: user.zone },
+    initialValues: { name: user.name, zone: user.zone ?? "" },
     validate: {
       name: (name) => (name.trim() === "" ? t("form.required") : null),
       zone: (zone) => (isZone(zone) ? null : t("profile.zoneUnknown")),
@@ -60,6 +60,7 @@ function Person() {
         <Autocomplete
           label={t("profile.zone")}
           description={t("profile.zoneHint")}
+          placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
           data={zones}
           limit={40}
           {...form.getInputProps("zone")}
@@ -77,8 +78,8 @@ function Person() {
 
 function isZone(zone: string): boolean {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return zone !== "";
+    new Intl.DateTimeFormat("en", { timeZone: zone === "" ? undefined : zone });
+    return true;
   } catch {
     return false;
   }

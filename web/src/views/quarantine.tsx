@@ -14,6 +14,7 @@ import { Failure } from "../parts/Failure";
 import { Empty } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
+import { wordOr } from "../reader/words";
 
 /** Mails that could not be taken apart. Their originals are safe; each says why. */
 export function Quarantine() {
@@ -37,9 +38,7 @@ export function Quarantine() {
             <Item key={mail.mail_id} mail={mail} />
           ))}
         </div>
-        {data !== undefined && data.total > data.items.length ? (
-          <p className={page.dimmed}>{t("quarantine.more", { count: data.total - data.items.length })}</p>
-        ) : null}
+        {data?.next == null ? null : <p className={page.dimmed}>{t("quarantine.more")}</p>}
       </div>
     </div>
   );
@@ -60,13 +59,15 @@ function Item({ mail }: { mail: Quarantined }) {
   });
   const names = mail.accounts.map((id) => accounts.find((account) => account.id === id)?.name).filter((name) => name);
   return (
-    <section className={page.card} aria-label={mail.locator}>
+    <section className={page.card} aria-label={mail.reason}>
       <div className={page.cardHead}>
-        <h2>{mail.locator}</h2>
+        <h2>{mail.reason}</h2>
       </div>
       <dl className={page.facts}>
-        <dt>{t("quarantine.reason")}</dt>
-        <dd>{mail.reason}</dd>
+        <dt>{t("quarantine.step")}</dt>
+        <dd>
+          {wordOr(t, `quarantine.steps.${mail.step}`, mail.step)} · {t("quarantine.attempts", { count: mail.attempts })}
+        </dd>
         {names.length === 0 ? null : (
           <>
             <dt>{t("quarantine.account")}</dt>

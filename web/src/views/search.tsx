@@ -39,7 +39,7 @@ export function SearchView() {
 
 function Found({ q }: { q: string }) {
   const { t } = useTranslation();
-  const { seconds } = useFormats();
+  const { seconds, list } = useFormats();
   const navigate = useNavigate();
   const { sort = "date", id } = route.useSearch();
   const [help, setHelp] = useState(false);
@@ -110,6 +110,11 @@ function Found({ q }: { q: string }) {
                 {found.seconds === undefined ? null : (
                   <div className={css.took}>{t("search.took", { seconds: seconds(found.seconds) })}</div>
                 )}
+                {found.unsupported.length === 0 ? null : (
+                  <div className={css.unreadable}>
+                    <Notice tone="warn">{t("search.unsupported", { words: list(found.unsupported) })}</Notice>
+                  </div>
+                )}
                 <MessageList
                   source={source}
                   of={words}
@@ -167,17 +172,19 @@ interface FoundRows {
   loadFor: (rows: Rows) => void;
   facets: NonNullable<SearchAnswer["facets"]> | undefined;
   seconds: number | undefined;
+  /** Words of the query that match nothing because their data does not exist yet. */
+  unsupported: string[];
 }
 
 /** Hits page by page; the next page is asked for when its rows come into view. */
 function useFound(q: string, sort: Sort): FoundRows {
-  const zone = useSession().user.zone;
+  const zone = useSession().user.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const found = useInfiniteQuery({
     queryKey: ["search", q, sort, zone],
     queryFn: ({ pageParam, signal }) =>
       take(
         api.GET("/api/v1/search", {
-          params: { query: { q, sort, limit: PAGE, ...(pageParam !== null && { cursor: pageParam }) } },
+          params: { query: { q, sort, zone, limit: PAGE, ...(pageParam !== null && { cursor: pageParam }) } },
           signal,
         }),
       ),
@@ -202,6 +209,7 @@ function useFound(q: string, sort: Sort): FoundRows {
     loadFor,
     facets: first?.facets ?? undefined,
     seconds: found.isPlaceholderData ? undefined : first?.seconds,
+    unsupported: first?.unsupported ?? [],
     source: {
       total: first?.total,
       // Only what is loaded, and a little more, can be scrolled to: hits have no numbers to jump to.

@@ -48,9 +48,13 @@ function Numbers({ status, at }: { status: Status; at: number }) {
       <dl className={page.numbers}>
         <Count label={t("system.messages")} value={number(status.messages)} />
         <Count label={t("system.unread")} value={number(status.unread)} />
-        <Count label={t("system.received")} value={number(stages.received)} />
-        <Count label={t("system.filed")} value={number(stages.filed)} />
-        <Count label={t("system.quarantined")} value={number(stages.quarantined)} />
+        {stages === null ? null : (
+          <>
+            <Count label={t("system.received")} value={number(stages.received)} />
+            <Count label={t("system.filed")} value={number(stages.filed)} />
+          </>
+        )}
+        <Count label={t("system.quarantined")} value={number(status.quarantined)} />
       </dl>
       <section className={page.card}>
         <h2>{t("system.search")}</h2>
