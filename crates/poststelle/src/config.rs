@@ -107,6 +107,11 @@ impl Config {
         Some(self.get(name)).filter(|value| !value.is_empty())
     }
 
+    /// Whether somebody chose the value.
+    pub fn is_set_by_person(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|(_, origin)| *origin != Origin::Default)
+    }
+
     /// All settings in the order of [`KEYS`]: name, value, origin.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, &str, Origin)> {
         KEYS.iter().filter_map(|key| self.values.get(key.name).map(|(value, origin)| (key.name, value.as_str(), *origin)))

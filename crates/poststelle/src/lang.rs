@@ -50,8 +50,14 @@ impl Lang {
         text
     }
 
-    /// The text of a failure from another crate: key and named values.
-    pub fn failure(self, key: &str, values: &[(&'static str, String)]) -> String {
+    /// The text of a failure.
+    pub fn failure(self, failure: &crate::failure::Failure) -> String {
+        let texts = failure.texts.iter().map(|(name, key, values)| (*name, self.of_strings(key, values)));
+        let values: Vec<(&'static str, String)> = failure.values.iter().cloned().chain(texts).collect();
+        self.of_strings(failure.key, &values)
+    }
+
+    fn of_strings(self, key: &str, values: &[(&'static str, String)]) -> String {
         let values: Vec<(&str, &dyn fmt::Display)> = values.iter().map(|(name, value)| (*name, value as &dyn fmt::Display)).collect();
         self.text(key, &values)
     }

@@ -1,6 +1,7 @@
 //! The command line and the server binary: wires the crates together, and nothing else knows the settings.
 #![expect(unreachable_pub, reason = "a binary has no outside")]
 
+mod background;
 mod cli;
 mod commands;
 mod config;
@@ -80,7 +81,7 @@ fn usage_failure(error: &clap::Error) -> Failure {
 
 /// Tells the person, gives the exit status.
 fn say(failure: &Failure, lang: Lang) -> i32 {
-    writeln!(io::stderr(), "poststelle: {}", lang.failure(failure.key, &failure.values)).ok();
+    writeln!(io::stderr(), "poststelle: {}", lang.failure(failure)).ok();
     failure.status
 }
 
@@ -97,7 +98,7 @@ fn run(cli: Cli, arguments: &[OsString], lang: Lang) -> i32 {
 fn local(cli: Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> {
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let status = match &cli.command {
-        Command::Child => return Ok(examine::child::run(io::stdin().lock(), io::stdout().lock())),
+        Command::Child => return Ok(0),
         Command::Classify(args) => commands::classify::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Parse(args) => commands::parse::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Explain(args) => commands::explain::run(args, lang, &mut out)?,
@@ -142,15 +143,18 @@ fn on_data(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure
     commands::log_to_stderr(&config, "warn")?;
     let engine = commands::open(dir, &config, commands::creates(&cli.command), matches!(cli.command, Command::Rebuild(_)))?;
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-    let mut streams = Streams {
-        out: &mut out,
-        err: Box::new(io::stderr()),
-        input: Box::new(io::stdin()),
-        terminal: io::stderr().is_terminal(),
-        directory: std::env::current_dir()?,
-        password: std::env::var("POSTSTELLE_PASSWORD").ok(),
+    let directory = std::env::current_dir()?;
+    let outcome = {
+        let mut streams = Streams {
+            out: &mut out,
+            err: Box::new(io::stderr()),
+            input: Box::new(io::stdin()),
+            terminal: io::stderr().is_terminal(),
+            directory,
+            password: std::env::var("POSTSTELLE_PASSWORD").ok(),
+        };
+        commands::run(&engine, &cli.command, &config, lang, &mut streams)
     };
-    let outcome = commands::run(&engine, &cli.command, &config, lang, &mut streams);
     let flushed = out.flush();
     engine.close();
     let status = outcome?;

@@ -1,0 +1,161 @@
+//! The commands, one file each.
+
+pub mod account;
+pub mod classify;
+pub mod config;
+pub mod explain;
+pub mod import;
+pub mod listings;
+mod mail_files;
+pub mod parse;
+pub mod search;
+pub mod serve;
+pub mod show;
+pub mod user;
+pub mod verify;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use intake::files::Reason;
+use jiff::tz::TimeZone;
+use model::UnixMillis;
+use pipeline::{Engine, Options};
+use store::Database;
+
+use crate::cli::{AccountAction, Command, UserAction};
+use crate::config::Config;
+use crate::control::Streams;
+use crate::failure::Failure;
+use crate::lang::Lang;
+
+/// Octets of a password read from standard input.
+const PASSWORD_OCTETS_MAX: u64 = 4096;
+
+/// The data directory a command works on.
+pub fn data(command: &Command) -> &Path {
+    match command {
+        Command::Serve(args) => &args.data.data,
+        Command::Import(args) => &args.data.data,
+        Command::Threads(args) => &args.data.data,
+        Command::Search(args) => &args.data.data,
+        Command::Show(args) => &args.data.data,
+        Command::Mails(args) => &args.data.data,
+        Command::Verify(args) => &args.data.data,
+        Command::Rebuild(args) => &args.data,
+        Command::Account(args) => &args.data.data,
+        Command::User(args) => &args.data.data,
+        Command::Config(args) => &args.data.data,
+        Command::Classify(_) | Command::Explain(_) | Command::Parse(_) | Command::Child => Path::new("."),
+    }
+}
+
+/// Whether a command makes the data directory.
+pub fn creates(command: &Command) -> bool {
+    match command {
+        Command::Import(_) | Command::Serve(_) => true,
+        Command::Account(args) => matches!(args.action, AccountAction::Add(_)),
+        Command::User(args) => matches!(args.action, UserAction::Add { .. }),
+        _ => false,
+    }
+}
+
+/// Whether a command reads standard input; passwords only if the environment has none.
+pub fn reads_input(command: &Command, has_password: bool) -> bool {
+    match command {
+        Command::Import(args) => args.paths.iter().any(|path| path.as_os_str() == "-"),
+        Command::Account(args) => !has_password && matches!(args.action, AccountAction::Add(_)),
+        Command::User(args) => !has_password && matches!(args.action, UserAction::Add { .. } | UserAction::Password { .. }),
+        _ => false,
+    }
+}
+
+/// Opens the data directory.
+pub fn open(dir: &Path, config: &Config, create: bool, recreate_index: bool) -> Result<Engine, Failure> {
+    let options = Options {
+        create,
+        database: database(config)?,
+        master_key_file: config.set("master_key_file").map(PathBuf::from),
+        workers: config.get("workers").parse().map_err(|error| bad_value(config, "workers", &error))?,
+        child: std::env::current_exe().ok().map(|program| (program, vec!["child".to_owned()])),
+        recreate_index,
+    };
+    Ok(Engine::open(dir, &options)?)
+}
+
+fn bad_value(config: &Config, key: &str, reason: &dyn std::fmt::Display) -> Failure {
+    Failure::usage("config-value").with("key", key).with("value", config.get(key)).with("reason", reason)
+}
+
+fn database(config: &Config) -> Result<Option<Database>, Failure> {
+    let Some(url) = config.set("database") else { return Ok(None) };
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(bad_value(config, "database", &"postgresql://user:password@host/name"));
+    }
+    Ok(Some(Database::Postgres { url: url.to_owned(), tls: None }))
+}
+
+/// The zone of dates in queries.
+pub fn zone(config: &Config) -> Result<TimeZone, Failure> {
+    TimeZone::get(config.get("time_zone")).map_err(|error| bad_value(config, "time_zone", &error))
+}
+
+/// Starts logging to standard error. Later calls change nothing.
+pub fn log_to_stderr(config: &Config, default: &str) -> Result<(), Failure> {
+    let filter = config.set("log").filter(|_| config.is_set_by_person("log")).unwrap_or(default);
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| bad_value(config, "log", &error))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Whoever is second keeps the first's.
+    match config.get("log_format") {
+        "json" => builder.json().try_init().ok(),
+        "text" => builder.try_init().ok(),
+        _ => return Err(bad_value(config, "log_format", &"text, json")),
+    };
+    Ok(())
+}
+
+/// Runs a command on an open engine: here, or in the server for a client.
+pub fn run(engine: &Engine, command: &Command, config: &Config, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    match command {
+        Command::Import(args) => import::run(engine, args, lang, streams),
+        Command::Threads(_) => listings::threads(engine, streams),
+        Command::Search(args) => search::run(engine, args, config, streams),
+        Command::Show(args) => show::run(engine, args, streams),
+        Command::Mails(args) => listings::mails(engine, args, config, streams),
+        Command::Verify(args) => verify::verify(engine, args, lang, streams),
+        Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
+        Command::Account(args) => account::run(engine, args, lang, streams),
+        Command::User(args) => user::run(engine, args, lang, streams),
+        Command::Serve(_) => Err(Failure::new("data-in-use").with("dir", engine.dir().display())),
+        Command::Config(_) | Command::Classify(_) | Command::Explain(_) | Command::Parse(_) | Command::Child => {
+            Err(Failure::usage("usage-other").with("reason", "–"))
+        }
+    }
+}
+
+/// A time as rows show it: `2026-03-02T09:00:00Z`.
+pub fn when(at: UnixMillis) -> String {
+    let timestamp = jiff::Timestamp::from_second(at.seconds());
+    timestamp.map_or_else(|_| String::new(), |timestamp| timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// Why something did not become a mail, for people.
+pub fn reason_text(reason: &Reason, lang: Lang) -> String {
+    match reason.parameter() {
+        Some((name, value)) => lang.text(reason.key(), &[(name, &value)]),
+        None => lang.text(reason.key(), &[]),
+    }
+}
+
+/// The password for a new account or user: from the environment, or the first line of standard input.
+pub fn password(streams: &mut Streams<'_>) -> Result<keys::Secret<String>, Failure> {
+    if let Some(password) = streams.password.take().filter(|password| !password.is_empty()) {
+        return Ok(keys::Secret::new(password));
+    }
+    let mut text = String::new();
+    (&mut streams.input).take(PASSWORD_OCTETS_MAX).read_to_string(&mut text)?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(keys::Secret::new(line.to_owned())),
+        _ => Err(Failure::new("password-missing")),
+    }
+}

@@ -1,0 +1,145 @@
+//! `poststelle account`.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use keys::account_field;
+use model::{AccountId, UnixMillis};
+use pipeline::Engine;
+use server::AccountOptions;
+use serde_json::json;
+use store::{Account, AccountKind, NewAccount, StoreError, Tls};
+
+use super::when;
+use crate::cli;
+use crate::cli::{AccountAction, AccountAdd};
+use crate::control::Streams;
+use crate::failure::Failure;
+use crate::lang::Lang;
+
+/// Runs it.
+pub fn run(engine: &Engine, args: &cli::Account, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    match &args.action {
+        AccountAction::Add(add) => self::add(engine, add, lang, streams),
+        AccountAction::List { json } => list(engine, *json, lang, streams),
+        AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
+        AccountAction::Fetch { name } => fetch(engine, &find(engine, name)?, lang, streams),
+        AccountAction::Remove { name, confirm } => {
+            let account = find(engine, name)?;
+            if confirm.as_deref() != Some(name) {
+                return Err(Failure::usage("account-confirm").with("name", name));
+            }
+            engine.store().remove_account(account.id, now())?;
+            engine.account_changed(account.id);
+            writeln!(streams.err, "{}", lang.text("account-removed", &[("name", name)]))?;
+            Ok(0)
+        }
+    }
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
+}
+
+/// The account of this name.
+pub fn find(engine: &Engine, name: &str) -> Result<Account, Failure> {
+    if let Some(account) = engine.store().account_by_name(name)? {
+        return Ok(account);
+    }
+    let known = engine.store().accounts(false)?.into_iter().map(|account| account.settings.name).collect::<Vec<_>>().join(", ");
+    Err(Failure::new("account-unknown").with("name", name).with("known", known))
+}
+
+/// Names of all accounts, removed ones too.
+pub fn names(engine: &Engine) -> Result<HashMap<AccountId, String>, Failure> {
+    Ok(engine.store().accounts(true)?.into_iter().map(|account| (account.id, account.settings.name)).collect())
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn add(engine: &Engine, args: &AccountAdd, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    let tls = match args.tls.as_str() {
+        "starttls" => Tls::StartTls,
+        "none" => Tls::None,
+        _ => Tls::Implicit,
+    };
+    if tls == Tls::None && !is_this_machine(&args.host) {
+        return Err(Failure::usage("account-plain").with("host", &args.host));
+    }
+    let trust = match &args.ca_file {
+        None => api::Trust::default(),
+        Some(path) => {
+            let path = streams.directory.join(path);
+            let pem = std::fs::read_to_string(&path).map_err(|error| Failure::new("file-unreadable").with("path", path.display()).with("reason", error))?;
+            api::Trust::CaPem(pem)
+        }
+    };
+    let password = super::password(streams)?;
+    let id = AccountId::new(uuid::Uuid::now_v7());
+    let sealed = engine.sealer().seal(&account_field(id, "password"), password.expose().as_bytes());
+    let credential = sealed.map_err(|error| Failure::new("key-file").with("path", "").with("reason", error))?;
+    let new = NewAccount {
+        name: args.name.clone(),
+        address: args.address.clone().or_else(|| args.login.contains('@').then(|| args.login.to_lowercase())),
+        kind: AccountKind::Imap,
+        host: args.host.clone(),
+        port: args.port.unwrap_or(if tls == Tls::Implicit { 993 } else { 143 }),
+        tls,
+        login: args.login.clone(),
+        options: serde_json::to_string(&AccountOptions { trust, ..AccountOptions::default() }).map_err(std::io::Error::from)?,
+        credential: Some(credential),
+        poll_seconds: args.poll_seconds,
+        active: true,
+    };
+    match engine.store().create_account(id, new, now()) {
+        Err(StoreError::Exists { .. }) => Err(Failure::new("account-exists").with("name", &args.name)),
+        other => {
+            other?;
+            engine.account_changed(id);
+            writeln!(streams.err, "{}", lang.text("account-added", &[("name", &args.name)]))?;
+            Ok(0)
+        }
+    }
+}
+
+fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    let counters: HashMap<_, _> = engine.store().counters()?.accounts.into_iter().collect();
+    for account in engine.store().accounts(false)? {
+        let settings = &account.settings;
+        let mails = counters.get(&account.id).map_or(0, |counters| counters.messages);
+        let kind = if settings.kind == AccountKind::Imap { "imap" } else { "import" };
+        let error = account.state.as_ref().and_then(|state| state.last_error.as_ref());
+        if as_json {
+            let state = account.state.as_ref();
+            let row = json!({
+                "id": account.id.to_string(), "name": settings.name, "address": settings.address, "kind": kind, "host": settings.host, "port": settings.port,
+                "active": settings.active, "messages": mails, "state": state.map(|state| state.state.as_str()),
+                "last_success": state.and_then(|state| state.last_success).map(when),
+                "last_error": error.map(|error| json!({ "class": error.class, "text": error.text, "since": when(error.since) })),
+            });
+            writeln!(streams.out, "{row}")?;
+            continue;
+        }
+        let state = match (error, account.state.as_ref()) {
+            (Some(error), _) => format!("{}: {}", error.class, error.text),
+            (None, Some(state)) => state.state.clone(),
+            (None, None) if settings.kind == AccountKind::Import => kind.to_owned(),
+            (None, None) => lang.text("account-never", &[]),
+        };
+        let address = settings.address.as_deref().unwrap_or("–");
+        let line = lang.text("account-row", &[("name", &settings.name), ("address", &address), ("state", &state), ("mails", &mails)]);
+        writeln!(streams.out, "{line}")?;
+    }
+    Ok(0)
+}
+
+fn test(_engine: &Engine, account: &Account, _lang: Lang, _streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    Err(Failure::new("account-no-imap").with("name", &account.settings.name))
+}
+
+fn fetch(_engine: &Engine, account: &Account, _lang: Lang, _streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    Err(Failure::new("account-no-imap").with("name", &account.settings.name))
+}

@@ -1,0 +1,86 @@
+//! `poststelle verify` and `rebuild`.
+
+use std::io::Write as _;
+use std::time::Instant;
+
+use pipeline::{Engine, Fault};
+use serde_json::json;
+
+use crate::cli;
+use crate::control::Streams;
+use crate::failure::{FAILED, Failure};
+use crate::lang::Lang;
+
+/// Checks everything; exit status 1 and the names of what is wrong.
+pub fn verify(engine: &Engine, args: &cli::Verify, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    let bar = streams.terminal.then(|| indicatif::ProgressBar::new_spinner().with_style(indicatif::ProgressStyle::with_template("{spinner} {bytes}").unwrap_or(indicatif::ProgressStyle::default_spinner())));
+    let verified = engine.verify(&mut |octets| {
+        if let Some(bar) = &bar {
+            bar.set_position(octets);
+        }
+    })?;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    if args.json {
+        let faults: Vec<_> = verified.faults.iter().map(|fault| json!({ "text": text(fault, lang), "fault": name(fault) })).collect();
+        let report = json!({ "mails": verified.mails, "records": verified.records, "octets": verified.octets, "ok": faults.is_empty(), "faults": faults });
+        writeln!(streams.out, "{report}")?;
+    } else {
+        for fault in &verified.faults {
+            writeln!(streams.out, "{}", text(fault, lang))?;
+        }
+        let summary = if verified.faults.is_empty() {
+            lang.text("verify-ok", &[("mails", &verified.mails), ("octets", &verified.octets)])
+        } else {
+            lang.text("verify-bad", &[("count", &verified.faults.len())])
+        };
+        writeln!(streams.err, "{summary}")?;
+    }
+    Ok(if verified.faults.is_empty() { 0 } else { FAILED })
+}
+
+fn name(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Archive { kind, .. } => kind,
+        Fault::OriginalMissing { .. } => "original_missing",
+        Fault::OriginalDiffers { .. } => "original_differs",
+        Fault::Unknown { .. } => "unknown_object",
+        _ => "index",
+    }
+}
+
+fn text(fault: &Fault, lang: Lang) -> String {
+    match fault {
+        Fault::Archive { segment, kind: "missing", .. } => lang.text("verify-segment-missing", &[("segment", segment)]),
+        Fault::Archive { segment, at, kind, detail } => {
+            let reason = if detail.is_empty() { (*kind).to_owned() } else { format!("{kind} ({detail})") };
+            lang.text("verify-record", &[("segment", segment), ("at", at), ("reason", &reason)])
+        }
+        Fault::OriginalMissing { mail, location } => {
+            lang.text("verify-mail-missing", &[("mail", mail), ("segment", &location.segment), ("at", &location.at)])
+        }
+        Fault::OriginalDiffers { mail, .. } => lang.text("verify-mail-digest", &[("mail", mail)]),
+        Fault::Unknown { location } => lang.text("verify-unknown-object", &[("segment", &location.segment), ("at", &location.at)]),
+        Fault::Index { detail } => lang.text("verify-index", &[("reason", detail)]),
+    }
+}
+
+/// Makes everything derived anew.
+pub fn rebuild(engine: &Engine, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    let start = Instant::now();
+    let bar = streams.terminal.then(|| indicatif::ProgressBar::new(0));
+    let total = engine.rebuild(&mut |done, total| {
+        if let Some(bar) = &bar {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    })?;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    let quarantined = engine.store().counters()?.quarantined;
+    let seconds = format!("{:.1}", start.elapsed().as_secs_f64());
+    writeln!(streams.err, "{}", lang.text("rebuild-done", &[("total", &total), ("quarantined", &quarantined), ("seconds", &seconds)]))?;
+    Ok(0)
+}
