@@ -1,1 +1,66 @@
-//! HTTP routes, sessions, embedded page.
+//! The web server: API, sessions, rights, live updates, the page.
+//!
+//! In: an open data directory ([`pipeline::Engine`]), something that works in the background ([`Background`]), and what
+//! the operator sets ([`Options`]). Out: answers to requests by the table [`api::OPERATIONS`], each under the rights of
+//! its caller. It has no SQL, does not fetch or file mail, decides nothing about mails, and reads no settings file.
+//!
+//! A request passes, from the outside in: who is at the other end (`client`), a line in the log (`trace`), security
+//! headers (`headers`), problem details for whatever fails (`problem`), whether it comes from our own page (`origin`),
+//! a stop for panics, and for each operation its rights (`rights`), a memory for repeated requests (`idempotency`) and
+//! a time limit (`router`).
+
+mod account_settings;
+mod account_state;
+mod accounts;
+mod assets;
+mod background;
+mod client;
+mod cookie;
+mod counters;
+mod disk;
+mod disposition;
+mod events;
+mod extract;
+mod frame;
+mod headers;
+mod health;
+mod idempotency;
+mod imports;
+mod lang;
+mod listen;
+mod live;
+mod media;
+mod message_detail;
+mod messages;
+mod options;
+mod origin;
+mod password;
+mod problem;
+mod quarantine;
+mod reading;
+mod rights;
+mod router;
+mod search;
+mod session;
+mod setup;
+mod state;
+mod status;
+mod throttle;
+mod trace;
+mod users;
+
+#[cfg(test)]
+mod tests;
+
+pub use account_settings::{AccountOptions, PASSWORD_FIELD};
+pub use assets::{Files, WebFile, embedded};
+pub use background::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested, TestedStep};
+pub use client::{Network, NetworkError, Peer};
+pub use listen::{Bound, ListenError, bind};
+pub use options::{Clock, Options, TlsFiles};
+pub use password::{PASSWORD_CHARACTERS_MIN, PasswordError, hash_password};
+pub use router::router;
+pub use state::{Parts, StartError, State};
+
+/// Version of this program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,339 @@
+//! Accounts: settings, tests, fetching, mailboxes.
+
+use api::{
+    Account, AccountChange, AccountList, AccountRemoval, AccountRequest, Advice, Connection,
+    ConnectionRequest, ConnectionTest, ConnectionTestAnswer, Language, MailboxList, TestStep, TlsMode,
+};
+use axum::extract::State as FromState;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use keys::Secret;
+use model::{AccountId, Role};
+use store::{NewAccount, StoreError};
+use uuid::Uuid;
+
+use crate::account_settings::{self as settings, Kept};
+use crate::account_state::{self, Counts};
+use crate::background::{BackgroundError, TestSettings, Tested};
+use crate::events::{self, Subject};
+use crate::extract::{Id, Json, text};
+use crate::problem::Failure;
+use crate::rights::Caller;
+use crate::{State, lang};
+
+/// `GET /accounts`
+pub(crate) async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+) -> Result<axum::Json<AccountList>, Failure> {
+    let items = state
+        .read(move |state| {
+            let counts = Counts::read(state)?;
+            let accounts = state.store().accounts(false)?.into_iter();
+            Ok(accounts
+                .filter(|account| may_see(&caller, account.id))
+                .map(|account| shown(state, &caller, account, &counts))
+                .collect())
+        })
+        .await?;
+    Ok(axum::Json(AccountList { items }))
+}
+
+/// `GET /accounts/{account_id}`
+pub(crate) async fn one(
+    FromState(state): FromState<State>,
+    Id(id): Id<AccountId>,
+    caller: Caller,
+) -> Result<axum::Json<Account>, Failure> {
+    state.read(move |state| read(state, &caller, id)).await.map(axum::Json)
+}
+
+/// `POST /accounts`
+pub(crate) async fn create(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Json(request): Json<AccountRequest>,
+) -> Result<impl IntoResponse, Failure> {
+    let id = AccountId::new(Uuid::now_v7());
+    let account = state
+        .read(move |state| {
+            let new = settings::new_account(state, id, &request)?;
+            let name = new.name.clone();
+            state.store().create_account(id, new, state.now()).map_err(|error| name_taken(error, &name))?;
+            state.store().grant(caller.user_id(), id)?;
+            events::record(state, &caller, "account.created", Subject::Account(id), &[("name", name)])?;
+            let mut caller = caller;
+            caller.may_read(id);
+            read(state, &caller, id)
+        })
+        .await?;
+    state.background().account_changed(id);
+    Ok((StatusCode::CREATED, axum::Json(account)))
+}
+
+/// `PATCH /accounts/{account_id}`
+pub(crate) async fn change(
+    FromState(state): FromState<State>,
+    Id(id): Id<AccountId>,
+    caller: Caller,
+    Json(change): Json<AccountChange>,
+) -> Result<axum::Json<Account>, Failure> {
+    let account = state
+        .read(move |state| {
+            let before = present(state, &caller, id)?;
+            let changed = settings::changed_account(state, id, before.settings.clone(), &change)?;
+            let fields = settings::fields_changed(&before.settings, &changed);
+            let name = changed.name.clone();
+            state.store().update_account(id, changed).map_err(|error| name_taken(error, &name))?;
+            let details = [("name", name), ("fields", fields.join(", "))];
+            events::record(state, &caller, "account.changed", Subject::Account(id), &details)?;
+            read(state, &caller, id)
+        })
+        .await?;
+    state.background().account_changed(id);
+    Ok(axum::Json(account))
+}
+
+/// `DELETE /accounts/{account_id}`
+pub(crate) async fn remove(
+    FromState(state): FromState<State>,
+    Id(id): Id<AccountId>,
+    caller: Caller,
+    Json(removal): Json<AccountRemoval>,
+) -> Result<StatusCode, Failure> {
+    state
+        .read(move |state| {
+            let account = present(state, &caller, id)?;
+            let name = account.settings.name;
+            if removal.confirm != name {
+                return Err(Failure::new(StatusCode::CONFLICT, "account-confirm")
+                    .at_field("confirm")
+                    .with("name", name));
+            }
+            state.store().remove_account(id, state.now())?;
+            events::record(state, &caller, "account.removed", Subject::Account(id), &[("name", name)])
+        })
+        .await?;
+    state.background().account_changed(id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /accounts/test`
+pub(crate) async fn test_settings(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Json(test): Json<ConnectionTest>,
+) -> Result<axum::Json<ConnectionTestAnswer>, Failure> {
+    let language = caller.language();
+    let settings = state
+        .read(move |state| {
+            settings::check_connection(&test.connection)?;
+            let password = match (&test.connection.password, test.account) {
+                (Some(password), _) => Secret::new(password.clone()),
+                (None, Some(account)) => {
+                    let account = present(state, &caller, AccountId::new(account))?;
+                    same_server(&test.connection, &account.settings)?;
+                    settings::password(state, account.id, &account.settings)?
+                }
+                (None, None) => return Err(Failure::field("password", "account-password")),
+            };
+            settings::to_test(&test.connection, password)
+        })
+        .await?;
+    Ok(axum::Json(tried(&state, settings, language).await))
+}
+
+/// A stored password goes to the server it was stored for and to no other: otherwise whoever may test could have it
+/// sent anywhere.
+fn same_server(asked: &ConnectionRequest, kept: &NewAccount) -> Result<(), Failure> {
+    let same = asked.host.trim().eq_ignore_ascii_case(&kept.host) && asked.login.trim() == kept.login;
+    let weaker = asked.tls == TlsMode::None && kept.tls != store::Tls::None;
+    if same && !weaker { Ok(()) } else { Err(Failure::field("password", "account-password-again")) }
+}
+
+/// `POST /accounts/{account_id}/test`
+pub(crate) async fn test_stored(
+    FromState(state): FromState<State>,
+    Id(id): Id<AccountId>,
+    caller: Caller,
+) -> Result<axum::Json<ConnectionTestAnswer>, Failure> {
+    let language = caller.language();
+    let settings = state
+        .read(move |state| {
+            let account = present(state, &caller, id)?;
+            let kept = settings::connection(&account.settings).ok_or_else(not_fetched)?;
+            let password = settings::password(state, id, &account.settings)?;
+            Ok(TestSettings {
+                host: kept.host,
+                port: kept.port,
+                tls: account.settings.tls,
+                trust: settings::trust(&kept.trust)?,
+                login: kept.login,
+                password,
+            })
+        })
+        .await?;
+    Ok(axum::Json(tried(&state, settings, language).await))
+}
+
+async fn tried(state: &State, settings: TestSettings, language: Language) -> ConnectionTestAnswer {
+    let Tested { steps, mailboxes } = state.background().test(settings).await;
+    let steps: Vec<TestStep> = steps
+        .into_iter()
+        .map(|tested| TestStep {
+            step: tested.step,
+            ok: tested.ok,
+            detail: tested.detail,
+            advice: tested.advice.map(|(key, values)| Advice {
+                key: key.to_owned(),
+                text: lang::advice(language, key, &values).unwrap_or_default(),
+            }),
+        })
+        .collect();
+    ConnectionTestAnswer { ok: !steps.is_empty() && steps.iter().all(|step| step.ok), steps, mailboxes }
+}
+
+/// `POST /accounts/{account_id}/fetch`
+pub(crate) async fn fetch(
+    FromState(state): FromState<State>,
+    Id(id): Id<AccountId>,
+    caller: Caller,
+) -> Result<StatusCode, Failure> {
+    state
+        .read(move |state| {
+            let account = present(state, &caller, id)?;
+            state.background().fetch(account.id).map_err(|error| match error {
+                BackgroundError::Missing => Failure::not_found(),
+                BackgroundError::NotFetched => not_fetched(),
+                other @ BackgroundError::Failed(_) => Failure::internal(other),
+            })?;
+            events::record(
+                state,
+                &caller,
+                "account.fetched",
+                Subject::Account(id),
+                &[("name", account.settings.name)],
+            )
+        })
+        .await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// `GET /accounts/{account_id}/mailboxes`
+pub(crate) async fn mailboxes(
+    FromState(state): FromState<State>,
+    Id(id): Id<AccountId>,
+    caller: Caller,
+) -> Result<axum::Json<MailboxList>, Failure> {
+    if !caller.scope().allows(id) {
+        return Err(Failure::not_found());
+    }
+    let items = state
+        .read(move |state| {
+            let mailboxes = state.store().mailboxes(id)?;
+            Ok(mailboxes
+                .into_iter()
+                .map(|mailbox| api::Mailbox {
+                    id: mailbox.id.uuid(),
+                    name: mailbox.display_name,
+                    special_use: mailbox.special_use,
+                    mails: mailbox.listed,
+                })
+                .collect())
+        })
+        .await?;
+    Ok(axum::Json(MailboxList { items }))
+}
+
+fn may_see(caller: &Caller, id: AccountId) -> bool {
+    caller.role() == Role::Administrator || caller.scope().allows(id)
+}
+
+/// An account that the caller may know of and that is not removed.
+fn present(state: &State, caller: &Caller, id: AccountId) -> Result<store::Account, Failure> {
+    if !may_see(caller, id) {
+        return Err(Failure::not_found());
+    }
+    let account = state.store().account(id)?.filter(|account| account.removed.is_none());
+    account.ok_or_else(Failure::not_found)
+}
+
+fn read(state: &State, caller: &Caller, id: AccountId) -> Result<Account, Failure> {
+    let account = present(state, caller, id)?;
+    Ok(shown(state, caller, account, &Counts::read(state)?))
+}
+
+fn shown(state: &State, caller: &Caller, account: store::Account, counts: &Counts) -> Account {
+    let readable = caller.scope().allows(account.id);
+    let connection = settings::connection(&account.settings).filter(|_| caller.role() == Role::Administrator);
+    let shown = account_state::shown(state, &account, counts);
+    Account {
+        id: account.id.uuid(),
+        kind: settings::kind(account.settings.kind),
+        name: account.settings.name,
+        address: account.settings.address,
+        active: account.settings.active,
+        readable,
+        mails: readable.then(|| counts.of(account.id).messages),
+        connection: connection.map(|kept: Kept| Connection {
+            host: kept.host,
+            port: kept.port,
+            tls: kept.tls,
+            login: kept.login,
+            password_set: account.settings.credential.is_some(),
+            trust: kept.trust,
+            mailboxes: kept.mailboxes,
+            poll_seconds: account.settings.poll_seconds,
+        }),
+        state: shown,
+    }
+}
+
+fn name_taken(error: StoreError, name: &str) -> Failure {
+    match error {
+        StoreError::Exists { .. } => {
+            Failure::new(StatusCode::CONFLICT, "account-name-taken").at_field("name").with("name", name)
+        }
+        other => other.into(),
+    }
+}
+
+fn not_fetched() -> Failure {
+    Failure::new(StatusCode::CONFLICT, "account-not-fetched")
+}
+
+/// The account an import goes into: by key, by name, or a new one for administrators, who may read it then.
+pub(crate) fn for_import(
+    state: &State,
+    caller: &mut Caller,
+    wanted: &str,
+) -> Result<(AccountId, String), Failure> {
+    if let Ok(id) = wanted.parse::<AccountId>() {
+        if !caller.scope().allows(id) {
+            return Err(Failure::not_found().at_field("account"));
+        }
+        let account = present(state, caller, id)?;
+        return Ok((id, account.settings.name));
+    }
+    let name = text("account", wanted, 200)?;
+    match state.store().account_by_name(&name)? {
+        Some(account) if caller.scope().allows(account.id) => return Ok((account.id, name)),
+        // Administrators know of every account, so telling them is no secret; others learn nothing.
+        Some(_) if caller.role() == Role::Administrator => {
+            return Err(Failure::new(StatusCode::FORBIDDEN, "account-not-readable")
+                .at_field("account")
+                .with("name", name));
+        }
+        Some(_) => return Err(Failure::not_found().at_field("account")),
+        None if caller.role() != Role::Administrator => return Err(Failure::not_found().at_field("account")),
+        None => {}
+    }
+    let id = AccountId::new(Uuid::now_v7());
+    let address = Some(name.clone()).filter(|name| crate::extract::email("account", name).is_ok());
+    let new = NewAccount { name: name.clone(), address, ..NewAccount::default() };
+    state.store().create_account(id, new, state.now()).map_err(|error| name_taken(error, &name))?;
+    state.store().grant(caller.user_id(), id)?;
+    caller.may_read(id);
+    events::record(state, caller, "account.created", Subject::Account(id), &[("name", name.clone())])?;
+    Ok((id, name))
+}

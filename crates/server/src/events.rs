@@ -1,0 +1,251 @@
+//! The event log: what is written into it, and the list of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use api::{Actor, EventPage, EventQuery, Language};
+use axum::extract::State as FromState;
+use model::{AccountId, EventId, ImportRunId, MailId, UnixMillis, UserId};
+use store::{Event, EventFilter, Store};
+use tracing::error;
+use uuid::Uuid;
+
+use crate::extract::{Params, limit};
+use crate::problem::Failure;
+use crate::rights::Caller;
+use crate::{State, lang};
+
+/// What an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Subject {
+    Account(AccountId),
+    Mail(MailId),
+    User(UserId),
+    Import(ImportRunId),
+    Nothing,
+}
+
+impl Subject {
+    fn text(self) -> String {
+        match self {
+            Self::Account(id) => id.to_string(),
+            Self::Mail(id) => id.to_string(),
+            Self::User(id) => id.to_string(),
+            Self::Import(id) => id.to_string(),
+            Self::Nothing => String::new(),
+        }
+    }
+}
+
+/// Name of the person in the payload: the log keeps it when the user is gone.
+const NAME: &str = "user";
+
+fn entry(
+    at: UnixMillis,
+    actor: &str,
+    name: &str,
+    kind: &'static str,
+    subject: Subject,
+    details: &[(&'static str, String)],
+) -> Event {
+    let mut payload: BTreeMap<&str, &str> =
+        details.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    payload.insert(NAME, name);
+    Event {
+        id: EventId::new(Uuid::now_v7()),
+        at,
+        actor: actor.to_owned(),
+        kind: kind.to_owned(),
+        subject: subject.text(),
+        payload: serde_json::to_string(&payload).unwrap_or_default(),
+    }
+}
+
+/// Writes what a person changed, before the answer says so.
+pub(crate) fn record(
+    state: &State,
+    caller: &Caller,
+    kind: &'static str,
+    subject: Subject,
+    details: &[(&'static str, String)],
+) -> Result<(), Failure> {
+    let actor = caller.user_id().to_string();
+    let event = entry(state.now(), &actor, caller.name(), kind, subject, details);
+    Ok(state.store().append_events(vec![event])?)
+}
+
+/// The same where nobody is logged in, such as a wrong password.
+pub(crate) fn record_stranger(
+    state: &State,
+    kind: &'static str,
+    details: &[(&'static str, String)],
+) -> Result<(), Failure> {
+    let event = entry(state.now(), "web", "", kind, Subject::Nothing, details);
+    Ok(state.store().append_events(vec![event])?)
+}
+
+/// The same reading again within this time is one entry.
+const SAME_READING_MS: i64 = 10 * 60_000;
+/// Readings remembered for that.
+const READINGS_MAX: usize = 20_000;
+/// Entries that wait to be written; beyond, reading waits for the log.
+const WAITING_MAX: usize = 2_000;
+/// Entries in one transaction.
+const BATCH_MAX: usize = 500;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Reading {
+    user: UserId,
+    kind: &'static str,
+    subject: Subject,
+    what: String,
+}
+
+enum Line {
+    Entry(Box<Event>),
+    /// Answer when everything before is written.
+    Flush(SyncSender<()>),
+}
+
+/// Writes who read which mail, in batches and beside the answers.
+#[derive(Debug)]
+pub(crate) struct AccessLog {
+    lines: SyncSender<Line>,
+    recent: Mutex<HashMap<Reading, UnixMillis>>,
+}
+
+impl AccessLog {
+    /// Starts the thread that writes.
+    pub(crate) fn start(store: Store) -> std::io::Result<Self> {
+        let (lines, waiting) = sync_channel(WAITING_MAX);
+        std::thread::Builder::new().name("access log".to_owned()).spawn(move || write(&store, &waiting))?;
+        Ok(Self { lines, recent: Mutex::default() })
+    }
+
+    fn is_new(&self, reading: Reading, now: UnixMillis) -> bool {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.get(&reading).is_some_and(|at| now.0.saturating_sub(at.0) < SAME_READING_MS) {
+            return false;
+        }
+        if recent.len() >= READINGS_MAX {
+            recent.retain(|_, at| now.0.saturating_sub(at.0) < SAME_READING_MS);
+        }
+        if recent.len() >= READINGS_MAX {
+            recent.clear();
+        }
+        recent.insert(reading, now);
+        true
+    }
+
+    /// Waits until everything handed in before is written. Blocks.
+    pub(crate) fn flush(&self) {
+        let (done, wait) = sync_channel(1);
+        if self.lines.send(Line::Flush(done)).is_ok() {
+            // An error means the thread has ended: then nothing is left to wait for.
+            let _ = wait.recv();
+        }
+    }
+}
+
+fn write(store: &Store, waiting: &Receiver<Line>) {
+    while let Ok(first) = waiting.recv() {
+        let (mut events, mut flushes) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(line) = next {
+            match line {
+                Line::Entry(event) => events.push(*event),
+                Line::Flush(done) => flushes.push(done),
+            }
+            next = if events.len() < BATCH_MAX { waiting.try_recv().ok() } else { None };
+        }
+        if !events.is_empty()
+            && let Err(error) = store.append_events(events)
+        {
+            error!(
+                error = &error as &dyn std::error::Error,
+                "who read which mail could not be written to the event log"
+            );
+        }
+        for done in flushes {
+            let _ = done.send(());
+        }
+    }
+}
+
+/// Notes that the caller read something. The same again within ten minutes is one entry. Blocks only when the log cannot
+/// keep up.
+///
+/// # Errors
+/// If it cannot be noted: then it must not be shown.
+pub(crate) fn record_reading(
+    state: &State,
+    caller: &Caller,
+    kind: &'static str,
+    subject: Subject,
+    details: &[(&'static str, String)],
+) -> Result<(), Failure> {
+    let now = state.now();
+    let what = details.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("\n");
+    if !state.access_log().is_new(Reading { user: caller.user_id(), kind, subject, what }, now) {
+        return Ok(());
+    }
+    let event = entry(now, &caller.user_id().to_string(), caller.name(), kind, subject, details);
+    match state.access_log().lines.try_send(Line::Entry(Box::new(event))) {
+        Err(TrySendError::Full(Line::Entry(event)) | TrySendError::Disconnected(Line::Entry(event))) => {
+            Ok(state.store().append_events(vec![*event])?)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `GET /events`
+pub(crate) async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Params(query): Params<EventQuery>,
+) -> Result<axum::Json<EventPage>, Failure> {
+    let limit = limit(query.limit)? as usize;
+    let before = query
+        .cursor
+        .map(|cursor| cursor.parse::<i64>().map_err(|_| Failure::field("cursor", "cursor")))
+        .transpose()?;
+    let language = caller.language();
+    let page = state
+        .read(move |state| {
+            let mut rows = state.store().events(&EventFilter::default(), before, limit + 1)?;
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            let next = rows.last().filter(|_| more).map(|(number, _)| number.to_string());
+            Ok(EventPage { items: rows.into_iter().map(|(_, event)| shown(event, language)).collect(), next })
+        })
+        .await?;
+    Ok(axum::Json(page))
+}
+
+fn shown(event: Event, language: Language) -> api::Event {
+    let payload: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(&event.payload).unwrap_or_default();
+    let mut details: BTreeMap<String, String> = payload
+        .into_iter()
+        .map(|(name, value)| match value {
+            serde_json::Value::String(text) => (name, text),
+            other => (name, other.to_string()),
+        })
+        .collect();
+    let text = lang::event(language, &event.kind.replace(['.', '_'], "-"), &details);
+    let name = details.remove(NAME).filter(|name| !name.is_empty());
+    let user = event.actor.parse::<UserId>().ok();
+    api::Event {
+        id: event.id.uuid(),
+        at: event.at.into(),
+        actor: Actor {
+            user: user.map(|user| user.uuid()),
+            name: name.unwrap_or_else(|| lang::word(language, &format!("actor-{}", event.actor)).to_owned()),
+        },
+        action: event.kind,
+        target: Some(event.subject).filter(|subject| !subject.is_empty()),
+        details,
+        text,
+    }
+}

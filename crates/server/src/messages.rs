@@ -1,0 +1,259 @@
+//! Messages: lists, threads, one message, its octets and parts.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::time::Duration;
+
+use api::{
+    ListQuery, MessageDetail, MessagePage, MessageQuery, MessageRow, Order, PartQuery, SeenChange, Thread,
+};
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State as FromState};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use model::{AccountId, MailId, MailboxId, Role, ThreadId, UnixMillis};
+use store::{ListFilter, ListOrder, ListStart, MailOctets, MessageCursor};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::events::{self, Subject};
+use crate::extract::{Id, Json, Params, limit};
+use crate::problem::Failure;
+use crate::reading::{self, Opened, SHOWN_OCTETS_MAX};
+use crate::rights::Caller;
+use crate::{State, disposition, message_detail};
+
+/// Messages of a thread shown.
+const THREAD_MAX: usize = 1000;
+/// Octets of a mail handed out in one piece.
+const PIECE_OCTETS: usize = 64 << 10;
+/// A download nobody takes anything of for so long is given up.
+const PAUSE_MAX: Duration = Duration::from_mins(1);
+
+/// `GET /messages`
+pub(crate) async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Params(query): Params<ListQuery>,
+) -> Result<axum::Json<MessagePage>, Failure> {
+    let limit = limit(query.limit)? as usize;
+    let start = match (&query.cursor, query.offset) {
+        (Some(_), Some(_)) => return Err(Failure::field("offset", "offset-and-cursor")),
+        (Some(cursor), None) => ListStart::After(read_cursor(cursor)?),
+        (None, Some(offset)) => ListStart::Offset(offset),
+        (None, None) => ListStart::Top,
+    };
+    let order = match query.order {
+        Order::Desc => ListOrder::Descending,
+        Order::Asc => ListOrder::Ascending,
+    };
+    let filter = ListFilter {
+        account: query.account.map(AccountId::new),
+        mailbox: query.mailbox.map(MailboxId::new),
+        kind: query.kind.map(Into::into),
+        unread: query.unread,
+        has_attachment: query.has_attachment,
+    };
+    let page = state
+        .read(move |state| Ok(state.store().list(caller.scope(), &filter, order, start, limit)?))
+        .await?;
+    Ok(axum::Json(MessagePage {
+        items: page.rows.iter().map(row).collect(),
+        next: page.next.map(|cursor| format!("{}_{}", cursor.date.0, cursor.seq)),
+        total: page.total,
+    }))
+}
+
+fn read_cursor(text: &str) -> Result<MessageCursor, Failure> {
+    let parsed = text.split_once('_').and_then(|(date, seq)| Some((date.parse().ok()?, seq.parse().ok()?)));
+    let (date, seq) = parsed.ok_or_else(|| Failure::field("cursor", "cursor"))?;
+    Ok(MessageCursor { date: UnixMillis(date), seq })
+}
+
+/// A row as lists show it.
+pub(crate) fn row(row: &store::MessageRow) -> MessageRow {
+    MessageRow {
+        mail_id: row.mail_id.uuid(),
+        thread_id: row.thread_id.uuid(),
+        thread_count: row.thread_count,
+        subject: Some(row.subject.clone()).filter(|subject| !subject.is_empty()),
+        from: row.from.as_ref().map(Into::into),
+        to: row.to.iter().map(Into::into).collect(),
+        date: row.date.into(),
+        preview: row.preview.clone(),
+        kind: row.kind.into(),
+        unread: row.unread,
+        attachments: row.attachments,
+        accounts: row.accounts.iter().map(AccountId::uuid).collect(),
+        defects: row.defects,
+        quarantined: row.quarantined,
+    }
+}
+
+/// `GET /threads/{thread_id}`
+pub(crate) async fn thread(
+    FromState(state): FromState<State>,
+    Id(id): Id<ThreadId>,
+    caller: Caller,
+) -> Result<axum::Json<Thread>, Failure> {
+    let rows = state.read(move |state| Ok(state.store().thread(caller.scope(), id, THREAD_MAX)?)).await?;
+    // A thread that was merged goes by the name of the one it became.
+    let thread_id = rows.first().ok_or_else(Failure::not_found)?.thread_id.uuid();
+    Ok(axum::Json(Thread { thread_id, items: rows.iter().map(row).collect() }))
+}
+
+/// `GET /messages/{mail_id}`
+pub(crate) async fn detail(
+    FromState(state): FromState<State>,
+    Id(id): Id<MailId>,
+    caller: Caller,
+    Params(query): Params<MessageQuery>,
+) -> Result<axum::Json<MessageDetail>, Failure> {
+    let detail = state.heavy(move |state| {
+        let kept = state.store().message(caller.scope(), id)?.ok_or_else(Failure::not_found)?;
+        events::record_reading(state, &caller, "mail.read", Subject::Mail(kept.row.mail_id), &[])?;
+        let names: HashMap<AccountId, String> = state
+            .store()
+            .accounts(true)?
+            .into_iter()
+            .map(|account| (account.id, account.settings.name))
+            .collect();
+        let opened = Opened::beginning(state, &kept.octets, SHOWN_OCTETS_MAX)?;
+        Ok(message_detail::shown(&kept, &opened, &names, query.full == 1))
+    });
+    detail.await.map(axum::Json)
+}
+
+/// `PUT /messages/{mail_id}/seen`
+pub(crate) async fn seen(
+    FromState(state): FromState<State>,
+    Id(id): Id<MailId>,
+    caller: Caller,
+    Json(change): Json<SeenChange>,
+) -> Result<StatusCode, Failure> {
+    state
+        .read(move |state| {
+            if !state.store().set_seen(caller.scope(), id, change.seen)? {
+                return Err(Failure::not_found());
+            }
+            let kind = if change.seen { "mail.seen" } else { "mail.unseen" };
+            events::record_reading(state, &caller, kind, Subject::Mail(id), &[])
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /messages/{mail_id}/raw`
+pub(crate) async fn raw(
+    FromState(state): FromState<State>,
+    Id(id): Id<MailId>,
+    caller: Caller,
+) -> Result<Response, Failure> {
+    let (mail, name) = state
+        .read(move |state| {
+            let mail = state.store().mail_octets(caller.scope(), id)?.ok_or_else(Failure::not_found)?;
+            let subject =
+                state.store().message_row(caller.scope(), id)?.map(|row| row.subject).unwrap_or_default();
+            events::record_reading(state, &caller, "mail.downloaded", Subject::Mail(mail.mail_id), &[])?;
+            Ok((mail, subject.replace(['/', '\\'], "_")))
+        })
+        .await?;
+    let otherwise = format!("{}.eml", mail.mail_id);
+    let name = Some(name.trim()).filter(|name| !name.is_empty()).map(|name| format!("{name}.eml"));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("message/rfc822")),
+        (header::CONTENT_DISPOSITION, disposition::attachment(name.as_deref(), &otherwise)),
+        (header::CONTENT_LENGTH, HeaderValue::from(mail.octets)),
+    ];
+    Ok((headers, stream(state, mail).await?).into_response())
+}
+
+/// The octets piece by piece, read by a thread that may block. A defect found on the way breaks the connection, so that
+/// nobody takes half a mail for a whole one.
+async fn stream(state: State, mail: MailOctets) -> Result<Body, Failure> {
+    let turn = state.download_turn().await?;
+    let mut reader =
+        state.read(move |state| state.archive().get(mail.location).map_err(reading::unreadable)).await?;
+    let (pieces, taken) = mpsc::channel::<std::io::Result<Bytes>>(4);
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        loop {
+            let mut piece = vec![0; PIECE_OCTETS];
+            let read = reader.read(&mut piece).map(|len| {
+                piece.truncate(len);
+                piece
+            });
+            let last = read.as_ref().map_or(true, Vec::is_empty);
+            if read.as_ref().is_ok_and(Vec::is_empty) {
+                return;
+            }
+            let sent = runtime.block_on(timeout(PAUSE_MAX, pieces.send(read.map(Bytes::from))));
+            if last || !matches!(sent, Ok(Ok(()))) {
+                return;
+            }
+        }
+    });
+    Ok(Body::from_stream(futures_util::stream::unfold(taken, |mut taken| async move {
+        taken.recv().await.map(|piece| (piece, taken))
+    })))
+}
+
+/// `GET /messages/{mail_id}/parts/{number}`
+pub(crate) async fn part(
+    FromState(state): FromState<State>,
+    Path((id, number)): Path<(String, String)>,
+    caller: Caller,
+    Params(query): Params<PartQuery>,
+) -> Result<Response, Failure> {
+    let id: MailId = id.parse().map_err(|_| Failure::not_found())?;
+    let turn = state.download_turn().await?;
+    state
+        .heavy(move |state| {
+            let _turn = turn;
+            let mail = state.store().mail_octets(caller.scope(), id)?.ok_or_else(Failure::not_found)?;
+            let opened = Opened::all(state, &mail)?;
+            let found =
+                opened.message.parts.iter().position(|part| part.number == number && !number.is_empty());
+            let index = found.ok_or_else(Failure::not_found)?;
+            let part = &opened.message.parts[index];
+            let media = opened.media(index, part);
+            let name = part.name.clone().unwrap_or_default();
+            let unblocked = media.blocked && query.blocked == 1 && caller.role() == Role::Administrator;
+            if media.blocked && !unblocked {
+                return Err(Failure::new(StatusCode::FORBIDDEN, "part-blocked"));
+            }
+            let kind = if unblocked { "mail.part_unblocked" } else { "mail.part_downloaded" };
+            let details = [("name", name.clone()), ("part", number.clone())];
+            events::record_reading(state, &caller, kind, Subject::Mail(mail.mail_id), &details)?;
+            let content = opened
+                .content(index, usize::MAX)
+                .ok_or_else(|| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "part-cut-off"))?;
+            let otherwise = format!("part-{number}{}", ending(&media.content_type));
+            let headers = [
+                (header::CONTENT_TYPE, content_type(&media.content_type, unblocked)),
+                (header::CONTENT_DISPOSITION, disposition::attachment(Some(&name), &otherwise)),
+            ];
+            Ok((headers, content).into_response())
+        })
+        .await
+}
+
+/// What is dangerous is never named by its type.
+fn content_type(media_type: &str, unblocked: bool) -> HeaderValue {
+    let octets = HeaderValue::from_static("application/octet-stream");
+    if unblocked { octets } else { HeaderValue::from_str(media_type).unwrap_or(octets) }
+}
+
+fn ending(media_type: &str) -> &'static str {
+    match media_type {
+        "application/pdf" => ".pdf",
+        "image/jpeg" => ".jpg",
+        "image/png" => ".png",
+        "image/gif" => ".gif",
+        "message/rfc822" => ".eml",
+        "text/calendar" => ".ics",
+        "text/plain" => ".txt",
+        _ => "",
+    }
+}

@@ -1,0 +1,177 @@
+//! Which handler answers which operation, and what every request passes on its way to it.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use api::{Method, Operation};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::handler::Handler;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+
+use crate::{
+    State, accounts, assets, client, events, frame, headers, health, idempotency, imports, live, messages,
+    origin, problem, quarantine, rights, search, session, setup, status, trace, users,
+};
+
+/// Longest JSON body.
+const BODY_OCTETS_MAX: usize = 1 << 20;
+/// For an answer to begin, and for a short body to arrive.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// The same where another server is asked.
+const ASKING_MAX: Duration = Duration::from_mins(2);
+
+/// Routes under construction.
+struct Routes {
+    router: Router<State>,
+    state: State,
+    #[cfg(test)]
+    ids: Vec<&'static str>,
+}
+
+impl Routes {
+    fn new(state: State) -> Self {
+        Self {
+            router: Router::new(),
+            state,
+            #[cfg(test)]
+            ids: Vec::new(),
+        }
+    }
+
+    /// Every route gets its rights here: there is no other way to add one.
+    fn add<H, T>(mut self, operation: &'static Operation, handler: H) -> Self
+    where
+        H: Handler<T, State>,
+        T: 'static,
+    {
+        let route = on(filter(operation.method), handler);
+        let route = match time_allowed(operation) {
+            Some(allowed) => {
+                route.layer(from_fn(move |request: Request, next: Next| within(allowed, request, next)))
+            }
+            None => route,
+        };
+        let route = route.layer(from_fn_with_state(self.state.clone(), idempotency::once));
+        let route = route.layer(from_fn_with_state((self.state.clone(), operation.access), rights::admit));
+        self.router = self.router.route(operation.path, route);
+        #[cfg(test)]
+        self.ids.push(operation.id);
+        self
+    }
+}
+
+const fn filter(method: Method) -> MethodFilter {
+    match method {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+        Method::Put => MethodFilter::PUT,
+        Method::Patch => MethodFilter::PATCH,
+        Method::Delete => MethodFilter::DELETE,
+    }
+}
+
+/// Uploads and live updates take as long as they take; they watch over themselves.
+fn time_allowed(operation: &Operation) -> Option<Duration> {
+    match operation.id {
+        "UPLOAD_IMPORT" | "LIVE" => None,
+        "TEST_CONNECTION" | "TEST_ACCOUNT" => Some(ASKING_MAX),
+        _ => Some(ANSWER_MAX),
+    }
+}
+
+async fn within(allowed: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(allowed, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => problem::Failure::new(StatusCode::SERVICE_UNAVAILABLE, "timeout")
+            .retry_after(Duration::from_secs(10))
+            .into_response(),
+    }
+}
+
+/// The whole server: API, health, metrics, page.
+pub fn router(state: State) -> Router {
+    let routes = routes(&state);
+    let compressed = SizeAbove::new(1024)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::new("application/octet-stream"))
+        .and(NotForContentType::new("message/rfc822"));
+    routes
+        .router
+        .fallback(assets::page)
+        .layer(CompressionLayer::new().compress_when(compressed))
+        .layer(DefaultBodyLimit::max(BODY_OCTETS_MAX))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(state.clone(), origin::check))
+        .layer(from_fn(problem::speak))
+        .layer(from_fn_with_state(state.clone(), headers::guard))
+        .layer(from_fn_with_state(state.clone(), trace::follow))
+        .layer(from_fn_with_state(state.clone(), client::identify))
+        .with_state(state)
+}
+
+fn routes(state: &State) -> Routes {
+    Routes::new(state.clone())
+        .add(&api::SETUP_STATE, setup::state)
+        .add(&api::SET_UP, setup::set_up)
+        .add(&api::SETUP_SAMPLES, setup::samples)
+        .add(&api::SESSION, session::current)
+        .add(&api::LOG_IN, session::log_in)
+        .add(&api::LOG_OUT, session::log_out)
+        .add(&api::CHANGE_PROFILE, session::change_profile)
+        .add(&api::MESSAGES, messages::list)
+        .add(&api::MESSAGE, messages::detail)
+        .add(&api::MESSAGE_SEEN, messages::seen)
+        .add(&api::MESSAGE_RAW, messages::raw)
+        .add(&api::MESSAGE_FRAME, frame::frame)
+        .add(&api::MESSAGE_PART, messages::part)
+        .add(&api::IMAGE, frame::image)
+        .add(&api::THREAD, messages::thread)
+        .add(&api::SEARCH, search::search)
+        .add(&api::ACCOUNTS, accounts::list)
+        .add(&api::CREATE_ACCOUNT, accounts::create)
+        .add(&api::TEST_CONNECTION, accounts::test_settings)
+        .add(&api::ACCOUNT, accounts::one)
+        .add(&api::CHANGE_ACCOUNT, accounts::change)
+        .add(&api::REMOVE_ACCOUNT, accounts::remove)
+        .add(&api::TEST_ACCOUNT, accounts::test_stored)
+        .add(&api::FETCH_ACCOUNT, accounts::fetch)
+        .add(&api::MAILBOXES, accounts::mailboxes)
+        .add(&api::IMPORTS, imports::list)
+        .add(&api::UPLOAD_IMPORT, imports::upload)
+        .add(&api::IMPORT, imports::one)
+        .add(&api::CANCEL_IMPORT, imports::cancel)
+        .add(&api::QUARANTINE, quarantine::list)
+        .add(&api::RETRY_QUARANTINED, quarantine::retry)
+        .add(&api::USERS, users::list)
+        .add(&api::CREATE_USER, users::create)
+        .add(&api::USER, users::one)
+        .add(&api::CHANGE_USER, users::change)
+        .add(&api::REMOVE_USER, users::remove)
+        .add(&api::EVENTS, events::list)
+        .add(&api::STATUS, status::status)
+        .add(&api::LIVE, live::live)
+        .add(&api::API_DESCRIPTION, description)
+        .add(&api::HEALTH_LIVE, health::live)
+        .add(&api::HEALTH_READY, health::ready)
+        .add(&api::METRICS, health::metrics)
+}
+
+/// `GET /api/openapi.json`
+async fn description() -> impl IntoResponse {
+    static TEXT: LazyLock<String> = LazyLock::new(api::description_json);
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], TEXT.as_str())
+}
+
+/// Ids of all operations that have a route.
+#[cfg(test)]
+pub(crate) fn ids(state: &State) -> Vec<&'static str> {
+    routes(state).ids
+}

@@ -1,0 +1,13 @@
+//! Routes as a whole, in process, over a real data directory.
+
+mod accounts;
+mod files;
+mod imports;
+mod listen;
+mod live;
+mod messages;
+mod people;
+mod rights;
+mod texts;
+mod watch;
+mod world;
