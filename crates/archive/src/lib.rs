@@ -22,6 +22,7 @@
 mod codec;
 mod error;
 mod folder;
+mod found;
 mod inner;
 mod put;
 mod read;
@@ -36,12 +37,13 @@ use std::sync::Arc;
 
 pub use codec::{Encoded, Encoder, sha256};
 pub use error::Error;
+pub use found::{Damage, DamageKind, Found};
 pub use model::Location;
 use model::{ObjectId, Provenance, SegmentId, Sha256};
 pub use proof::Defect;
 pub use put::Put;
 pub use read::Reader;
-pub use survey::{Damage, DamageKind, Found, Survey};
+pub use survey::Survey;
 
 use inner::Inner;
 use segment::SystemSync;

@@ -1,107 +1,25 @@
 //! Walking over all segments: recovery at start, the scan for a rebuild, the full check.
 
+mod index;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use model::{ObjectId, Provenance, SegmentId};
-use proof::segment::{
-    FOOTER_HEAD_LEN, INDEX_ENTRY_LEN, IndexEntry, SEGMENT_HEADER_LEN, SegmentHeader, footer_entries,
-};
-use proof::{Crc, Defect, provenance};
+use model::SegmentId;
+use proof::segment::{SEGMENT_HEADER_LEN, SegmentHeader};
+use proof::{Defect, provenance};
 
+use self::index::Index;
+use crate::Error;
+use crate::found::{Damage, DamageKind, Found};
 use crate::inner::Inner;
 use crate::segment::{Phase, Segment};
 use crate::walk::{AHEAD, Level, Step, Walk};
-use crate::window::{Fault, Window};
-use crate::{Error, Stored, folder};
+use crate::window::Window;
 
 const HEADER_LEN: u64 = SEGMENT_HEADER_LEN as u64;
-
-/// What a walk over the archive comes upon, in order of segments and offsets.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are records")]
-pub enum Found {
-    /// An intact record.
-    Record {
-        /// Name, place, digest.
-        stored: Stored,
-        /// Where the mail came from.
-        provenance: Provenance,
-    },
-    /// Something wrong. Nothing was changed because of it.
-    Damage(Damage),
-    /// The unfinished end of a segment that was cut off; only recovery does that.
-    Cut {
-        /// The segment.
-        segment: SegmentId,
-        /// Its length now; 0 if the file held nothing else and is gone.
-        at: u64,
-        /// Octets cut off.
-        octets: u64,
-    },
-}
-
-/// What is wrong, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// The segment.
-    pub segment: SegmentId,
-    /// Offset in it.
-    pub at: u64,
-    /// Octets concerned.
-    pub len: u64,
-    /// Name of the record, if that much is readable.
-    pub object_id: Option<ObjectId>,
-    /// What kind of damage.
-    pub kind: DamageKind,
-}
-
-/// Kinds of damage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DamageKind {
-    /// A record, or a stretch in which records may have been.
-    Record(Defect),
-    /// The unfinished end of a segment.
-    Torn(Defect),
-    /// The segment's header; its records may be well.
-    Header(Defect),
-    /// The index of a sealed segment; its records may be well.
-    Footer(Defect),
-    /// The file of a segment the database knows is not there.
-    Missing,
-    /// The file is shorter than what the database knows of it.
-    Truncated,
-    /// The system cannot read the file.
-    Unreadable,
-}
-
-impl DamageKind {
-    /// The word in JSON and in language files.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Record(_) => "record",
-            Self::Torn(_) => "torn",
-            Self::Header(_) => "header",
-            Self::Footer(_) => "footer",
-            Self::Missing => "missing",
-            Self::Truncated => "truncated",
-            Self::Unreadable => "unreadable",
-        }
-    }
-
-    /// What exactly, where there is more to say.
-    pub const fn defect(self) -> Option<Defect> {
-        match self {
-            Self::Record(defect) | Self::Torn(defect) | Self::Header(defect) | Self::Footer(defect) => {
-                Some(defect)
-            }
-            Self::Missing | Self::Truncated | Self::Unreadable => None,
-        }
-    }
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
@@ -471,85 +389,4 @@ fn all_zero(file: &File, len: u64) -> std::io::Result<bool> {
         at += part as u64;
     }
     Ok(true)
-}
-
-/// The footer's entries, compared one by one with the records found.
-struct Index {
-    window: Window,
-    at: u64,
-    entries: u32,
-    left: u32,
-    matched: u32,
-    octets: u64,
-    octets_expected: u64,
-    crc: Crc,
-    crc_expected: u32,
-    defect: Option<Defect>,
-}
-
-impl Index {
-    fn open(file: &Arc<File>, segment: &Segment) -> Result<Self, Defect> {
-        let len = file.metadata().map_err(|_| Defect::Short)?.len();
-        let tail = folder::footer_tail(file, len)?;
-        let mut window = Window::new(Arc::clone(file), segment.path.clone(), len, AHEAD);
-        let head = window.slice(tail.footer_at, FOOTER_HEAD_LEN).map_err(|_| Defect::Short)?;
-        if footer_entries(head, segment.mark())? != tail.entries {
-            return Err(Defect::Index);
-        }
-        let crc = Crc::new().with(head);
-        Ok(Self {
-            window,
-            at: tail.footer_at + FOOTER_HEAD_LEN as u64,
-            entries: tail.entries,
-            left: tail.entries,
-            matched: 0,
-            octets: 0,
-            octets_expected: tail.octets,
-            crc,
-            crc_expected: tail.entries_crc,
-            defect: None,
-        })
-    }
-
-    fn entry(&mut self) -> Result<IndexEntry, Fault> {
-        self.left = self.left.checked_sub(1).ok_or(Defect::Index)?;
-        let octets = self.window.slice(self.at, INDEX_ENTRY_LEN)?;
-        self.crc.update(octets);
-        self.at += INDEX_ENTRY_LEN as u64;
-        Ok(IndexEntry::decode(octets)?)
-    }
-
-    fn expect(&mut self, stored: &Stored) {
-        self.octets += stored.octets;
-        let expected =
-            IndexEntry { object_id: stored.object_id, at: stored.location.at, len: stored.location.len };
-        // Entries of records that are damaged now come in between.
-        while self.defect.is_none() {
-            match self.entry() {
-                Ok(entry) if entry == expected => {
-                    self.matched += 1;
-                    return;
-                }
-                Ok(entry) if entry.at < expected.at => {}
-                _ => self.defect = Some(Defect::Index),
-            }
-        }
-    }
-
-    /// What is wrong with the footer itself, after the last record.
-    fn verdict(mut self) -> Option<Defect> {
-        while self.defect.is_none() && self.left > 0 {
-            if self.entry().is_err() {
-                self.defect = Some(Defect::Short);
-            }
-        }
-        if self.defect.is_none() && self.crc.value() != self.crc_expected {
-            return Some(Defect::Checksum);
-        }
-        // Only if every record of the index was found can their octets be compared.
-        if self.defect.is_none() && self.matched == self.entries && self.octets != self.octets_expected {
-            return Some(Defect::Index);
-        }
-        self.defect
-    }
 }

@@ -17,7 +17,7 @@ use model::SegmentId;
 use crate::support::{Sum, mail, none, options, provenance, read, sum};
 
 const DIR: &str = "ARCHIVE_CRASH_DIR";
-const SEGMENT_OCTETS_MAX: u64 = 400_000;
+const SEGMENT_OCTETS_MAX: u64 = 2_000_000;
 const THREADS: u32 = 3;
 const NUMBERS_PER_THREAD: u32 = 1_000_000;
 
@@ -69,8 +69,13 @@ fn transaction(archive: &Archive, journal: &Mutex<File>, batch: &[(u32, Stored)]
     archive.confirm(&stored);
 }
 
+/// The first thread streams large mails, the others store small ones.
 fn size(number: u32) -> usize {
-    if number % 41 == 17 { 1_200_000 } else { (number as usize * 7_919) % 9_000 }
+    if number < NUMBERS_PER_THREAD {
+        1_100_000 + (number as usize * 104_729) % 3_000_000
+    } else {
+        (number as usize * 7_919) % 9_000
+    }
 }
 
 /// The number of a mail by its provenance.
@@ -146,13 +151,15 @@ fn store_forever(
         let octets = mail(number, size(number));
         let stored = if octets.len() > 1 << 20 || number % 5 == 0 {
             let mut put = archive.put(&provenance(number)).unwrap();
-            put.write_all(&octets).unwrap();
+            for piece in octets.chunks(60_000) {
+                put.write_all(piece).unwrap();
+            }
             put.finish().unwrap()
         } else {
             archive.append(&encoder.encode(&provenance(number), &octets).unwrap()).unwrap()
         };
         batch.push((number, stored));
-        if batch.len() as u32 > number % 7 {
+        if batch.len() as u32 > number % 7 || first == 0 {
             transaction(archive, journal, &batch);
             batch.clear();
             println!("transaction");
@@ -179,7 +186,7 @@ fn killed_at_random_moments() {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut transactions = random(60);
+        let mut transactions = random(40);
         while transactions > 0 {
             let line = lines.next().expect("the child goes on until it is killed").unwrap();
             transactions -= u64::from(line == "transaction");

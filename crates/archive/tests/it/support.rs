@@ -30,7 +30,8 @@ pub(crate) fn mail(number: u32, octets: usize) -> Vec<u8> {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        mail.extend_from_slice(format!("{state:x} Sehr geehrte Damen und Herren\r\n").as_bytes());
+        mail.extend_from_slice(&state.to_le_bytes());
+        mail.extend_from_slice(b" Sehr geehrte Damen und Herren\r\n");
     }
     mail.truncate(octets.max(60));
     mail
