@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use archive::{Encoded, Encoder, Stored};
-use model::{AccountId, ImportRunId, MailId, MailboxId, Provenance, Sha256, UnixMillis};
+use model::{AccountId, ImportRunId, MailId, MailboxId, Position, Provenance, Sha256, UnixMillis};
 use store::{
     Cursor, Filed, ImportFailure, Intake, IntakeItem, IntakeOutcome, LeftOut, RunDelta, SegmentCommit,
 };
@@ -343,7 +343,11 @@ impl Writer {
     ) -> Filed {
         let texts = std::mem::take(&mut reading.texts);
         self.core.texts.put(mail_id, texts, INDEX_PATIENCE);
-        steps::filed(seq, reading, provenance.received, now)
+        let source = steps::Source {
+            received: provenance.received,
+            is_files: matches!(provenance.position, Position::File { .. }),
+        };
+        steps::filed(seq, reading, source, provenance.fetched)
     }
 
     /// Appends what is new to the archive. Gives the items for the database and the records to make durable.

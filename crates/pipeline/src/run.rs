@@ -82,7 +82,8 @@ fn file(core: &Arc<Core>, batch: &[Received], threads: usize) -> Result<bool> {
         match outcome {
             Ok(mut reading) => {
                 core.texts.put(mail.mail_id, std::mem::take(&mut reading.texts), Duration::from_secs(2));
-                filed.push(steps::filed(mail.seq, reading, mail.received, mail.fetched.max(now)));
+                let source = steps::Source { received: mail.received, is_files: mail.from_files };
+                filed.push(steps::filed(mail.seq, reading, source, mail.fetched));
             }
             Err((step, reason)) => {
                 tracing::warn!(mail.id = %mail.mail_id, step, "a step failed for a mail");

@@ -90,10 +90,33 @@ fn message_key(message: &Message, body_digest: Sha256, sha256: Sha256) -> Messag
     key
 }
 
-/// What the database takes. `received`: the source's word.
-pub(crate) fn filed(seq: i64, reading: Reading, received: Option<UnixMillis>, now: UnixMillis) -> Filed {
+/// What a source says of the time of a mail.
+#[derive(Clone, Copy)]
+pub(crate) struct Source {
+    /// When it received the mail.
+    pub(crate) received: Option<UnixMillis>,
+    /// It is files: their times say little, the mail's own date counts if it is plausible.
+    pub(crate) is_files: bool,
+}
+
+/// The date a mail is filed under.
+fn effective_date(message: &Message, source: Source, now: UnixMillis) -> UnixMillis {
+    let alone = parse::Times { date: message.date, ..parse::Times::default() };
+    if source.is_files && message.date == Some(parse::effective_date(alone, now)) {
+        return parse::effective_date(alone, now);
+    }
+    let times = if source.is_files {
+        parse::Times { date: message.date, received: message.received.or(source.received), internal: None }
+    } else {
+        parse::Times { date: message.date, received: message.received, internal: source.received }
+    };
+    parse::effective_date(times, now)
+}
+
+/// What the database takes.
+pub(crate) fn filed(seq: i64, reading: Reading, source: Source, now: UnixMillis) -> Filed {
+    let date = effective_date(&reading.message, source, now);
     let Reading { message, defects, facts, verdict, key, .. } = reading;
-    let times = parse::Times { date: message.date, received: message.received, internal: received };
     let parts = message
         .parts
         .iter()
@@ -111,7 +134,7 @@ pub(crate) fn filed(seq: i64, reading: Reading, received: Option<UnixMillis>, no
     Filed {
         seq,
         message_key: key,
-        date: parse::effective_date(times, now),
+        date,
         preview: parse::preview(&message.body, PREVIEW_CHARS),
         attachments: u32::try_from(message.attachments().count()).unwrap_or(u32::MAX),
         nodes: threads::nodes(&message).nodes.into_iter().map(|node| node.0).collect(),

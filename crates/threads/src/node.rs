@@ -46,26 +46,13 @@ pub struct MailNodes {
     pub nodes: Vec<Node>,
 }
 
-/// What connects this mail to others: `Message-ID`, `In-Reply-To`, `References`; the conversation of
-/// `Thread-Index` only if the mail names no other one.
+/// What connects this mail to others: `Message-ID`, `In-Reply-To`, `References`.
 ///
-/// An id that is the address of somebody in the same mail is none: old mailers write
-/// `In-Reply-To: <joe@a.example>`.
+/// Not `Thread-Index`: it also joins what its sender began anew out of an old mail, so it is only a hint, for those who
+/// look for a returned mail ([`Node::of_thread_index`]).
 pub fn nodes(message: &Message) -> MailNodes {
-    let mut nodes: Vec<Node> = message.message_id.iter().filter_map(Node::of_id).collect();
-    let people = || message.from.iter().chain(&message.to).chain(&message.cc).chain(&message.reply_to);
-    let mut names_another = false;
-    // The addresses of a mail to thousands are not compared with each of its ids.
-    for id in message.references.iter().chain(&message.in_reply_to) {
-        let is_person = people().take(100).any(|address| address.addr_spec.eq_ignore_ascii_case(id.as_str()));
-        if let Some(node) = Node::of_id(id).filter(|_| !is_person) {
-            names_another |= Some(id) != message.message_id.as_ref();
-            nodes.push(node);
-        }
-    }
-    if !names_another {
-        nodes.extend(message.thread_index.as_deref().and_then(Node::of_thread_index));
-    }
+    let ids = message.message_id.iter().chain(&message.references).chain(&message.in_reply_to);
+    let mut nodes: Vec<Node> = ids.filter_map(Node::of_id).collect();
     let mut seen = std::collections::HashSet::with_capacity(nodes.len());
     nodes.retain(|node| seen.insert(*node));
     MailNodes { nodes }
@@ -73,8 +60,6 @@ pub fn nodes(message: &Message) -> MailNodes {
 
 #[cfg(test)]
 mod tests {
-    use model::Address;
-
     use super::*;
 
     fn check(id: &str, distinct: bool) {
@@ -94,29 +79,16 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_no_id() {
+    fn ids_connect_and_thread_index_does_not() {
+        let id = |text: &str| MessageId(text.to_owned());
         let message = Message {
-            to: vec![Address { display_name: None, addr_spec: "Joe.Doe@a.example".to_owned() }],
-            in_reply_to: vec![MessageId("joe.doe@a.example".to_owned())],
+            message_id: Some(id("own.1@mail.example")),
+            in_reply_to: vec![id("first.1@mail.example")],
+            references: vec![id("first.1@mail.example"), id("second.1@mail.example")],
+            thread_index: Some((0_u8..27).collect()),
             ..Message::default()
         };
-        assert_eq!(nodes(&message).nodes, []);
-    }
-
-    #[test]
-    fn thread_index_speaks_only_where_nothing_else_does() {
-        let index = Some((0_u8..27).collect::<Vec<u8>>());
-        let id = MessageId("own.1@mail.example".to_owned());
-        let alone =
-            Message { message_id: Some(id.clone()), thread_index: index.clone(), ..Message::default() };
-        assert_eq!(nodes(&alone).nodes.len(), 2);
-        let answer = Message {
-            message_id: Some(id),
-            thread_index: index,
-            references: vec![MessageId("first.1@mail.example".to_owned())],
-            ..Message::default()
-        };
-        assert_eq!(nodes(&answer).nodes.len(), 2);
-        assert!(!nodes(&answer).nodes.contains(&nodes(&alone).nodes[1]));
+        assert_eq!(nodes(&message).nodes.len(), 3);
+        assert!(Node::of_thread_index(&[1; 27]).is_some() && Node::of_thread_index(&[1; 21]).is_none());
     }
 }

@@ -12,24 +12,22 @@ const ID_OCTETS_MAX: usize = 998;
 ///
 /// `None` if nothing is left without brackets and white space.
 pub fn message_id(body: &[u8]) -> Option<MessageId> {
-    let (inside, _) = bracketed(body).next().unwrap_or((body.trim_ascii(), 0));
+    let inside = bracketed(body).next().unwrap_or(body.trim_ascii());
     id(inside).or_else(|| id(body))
 }
 
 /// Reads a list of ids in the order written, without repetitions; of more than `max` the first and the last
 /// ones. The flag says whether some were left out.
 ///
-/// Ids in angle brackets are taken; phrases and comments around them are skipped, and so is an address in a
-/// phrase (`Message from Joe <joe@a.example> of …`, RFC 822 style). Without any bracket, words with `@` count
-/// if there is nothing but such words.
+/// Every id in angle brackets is taken, phrases and comments around them are skipped: `Message from Joe <joe@a.example>
+/// of …` gives Joe's address as well, as other programs read it. Without any bracket, words with `@` count if there
+/// is nothing but such words.
 pub fn message_ids(body: &[u8], max: usize) -> (Vec<MessageId>, bool) {
     let mut ids = Ids { kept: Vec::new(), max, more: false };
     let mut any = false;
-    for (inside, before) in bracketed(body) {
+    for inside in bracketed(body) {
         any = true;
-        if !is_address_of_phrase(&body[before..], inside) {
-            ids.push(inside);
-        }
+        ids.push(inside);
     }
     if !any {
         let words = || body.split(|c| c.is_ascii_whitespace() || *c == b',').filter(|w| !w.is_empty());
@@ -40,24 +38,15 @@ pub fn message_ids(body: &[u8], max: usize) -> (Vec<MessageId>, bool) {
     ids.finish()
 }
 
-/// What stands between `<` and `>`, and the offset behind the previous `>`.
-fn bracketed(body: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
+/// What stands between `<` and `>`.
+fn bracketed(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut pos = 0;
     std::iter::from_fn(move || {
-        let before = pos;
         let open = pos + memchr(b'<', body.get(pos..)?)? + 1;
         let close = open + memchr(b'>', &body[open..])?;
         pos = close + 1;
-        Some((&body[open..close], before))
+        Some(&body[open..close])
     })
-}
-
-/// Whether the words directly before the bracket end in `from` and a name: then it holds an address.
-fn is_address_of_phrase(from_previous: &[u8], inside: &[u8]) -> bool {
-    let Some(open) = memchr(b'<', from_previous) else { return false };
-    let phrase = &from_previous[..open];
-    let from = phrase.split(u8::is_ascii_whitespace).any(|w| w.eq_ignore_ascii_case(b"from"));
-    from && inside.contains(&b'@')
 }
 
 fn id(octets: &[u8]) -> Option<MessageId> {
