@@ -81,7 +81,8 @@ pub struct Stored {
 pub struct Committed {
     /// The segment.
     pub segment: SegmentId,
-    /// Every record below this offset is confirmed or part of the batch.
+    /// Every record below this offset is confirmed or part of the batch. If the database has a larger one noted
+    /// already (a batch stored meanwhile and not confirmed yet), that stays.
     pub len: u64,
 }
 

@@ -252,9 +252,10 @@ impl Record {
         trailer.map_err(|fault| self.fault(fault))
     }
 
-    /// The header of the next frame, `None` before the trailer.
+    /// The header of the next frame, `None` before the trailer. Reads no more than that.
     fn peek(&mut self) -> Result<Option<FrameHeader>, Error> {
-        match block(&mut self.window, self.pos) {
+        let octets = self.window.apart(self.pos, FRAME_HEADER_LEN).map_err(Fault::from);
+        match octets.and_then(|octets| Block::decode(&octets).map_err(Fault::from)) {
             Ok(Block::Frame(frame)) => Ok(Some(frame)),
             Ok(Block::Trailer) => Ok(None),
             Err(fault) => Err(self.fault(fault)),

@@ -129,6 +129,40 @@ fn full_disk_at_seal() {
 }
 
 #[test]
+fn no_mail_is_held_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    in_child("trouble::large_mails", dir.path());
+}
+
+#[test]
+#[ignore = "run by no_mail_is_held_in_memory in a process of its own"]
+fn large_mails() {
+    const PIECES: u32 = 60;
+    let dir = child_dir();
+    let archive = Archive::open(&dir, Options::default()).unwrap();
+    let mut puts: Vec<_> = (0..4).map(|number| archive.put(&provenance(number)).unwrap()).collect();
+    for piece in 0..PIECES {
+        let octets = mail(piece, 1 << 20);
+        for put in &mut puts {
+            put.write_all(&octets).unwrap();
+        }
+    }
+    let stored: Vec<_> = puts.into_iter().map(|put| put.finish().unwrap()).collect();
+    for stored in &stored {
+        let read = std::io::copy(&mut archive.get(stored.location).unwrap(), &mut std::io::sink()).unwrap();
+        assert_eq!(read, u64::from(PIECES) << 20);
+        let part = archive.read_range(stored.location, (50 << 20) + 5, 100).unwrap();
+        assert_eq!(part, mail(50, 1 << 20)[5..105]);
+    }
+    assert_eq!(sum(archive.check(none())).records.len(), 4);
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak_kb: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    println!("peak {peak_kb} kB");
+    assert!(peak_kb < 40_000, "{peak_kb} kB for four mails of 60 MB at once");
+}
+
+#[test]
 fn other_versions_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     append(&Archive::open(dir.path(), Options::default()).unwrap(), 1, 100);
