@@ -1,3 +1,44 @@
-//! `IMAP4rev1` and `IMAP4rev2` client.
+//! `IMAP4rev1` and `IMAP4rev2` client that only reads: EXAMINE and BODY.PEEK, never a change at the source.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `framer` | cuts octets into lines and literals, whatever they are |
+//! | `lexer`, `response` | understands lines, as much as makes sense |
+//! | `command` | puts command lines together; nothing else does |
+//! | `talk` | tags, continuations, literals passed on in pieces |
+//! | `open`, `list`, `fetch`, `once` | procedures: pure state machines over `talk`, each a [`machine::Machine`] |
+//! | `drive` | the sockets and the clock; the only file with either |
+//! | `fetcher` | a whole account, run after run |
+//! | `check` | the test of settings, step by step |
+//!
+//! A further extension is a further machine, and where it needs one a further command and response.
 
+mod capability;
+mod channel;
+mod check;
+mod command;
+mod drive;
+mod error;
+mod event;
+mod fetch;
+mod fetcher;
+mod framer;
+mod lexer;
+mod list;
+mod machine;
+mod mailbox;
+mod once;
+mod open;
+mod response;
+mod talk;
 pub(crate) mod utf7;
+
+pub use capability::Capabilities;
+pub use channel::{Inlet, Outlet, channel};
+pub use check::{TestReport, TestResult, TestStep, test_settings};
+pub use drive::{Encryption, Options, Session, Settings};
+pub use error::{Class, During, ImapError, MailFault};
+pub use event::{Cursor, Event, Facts, KnownMail, Mail};
+pub use fetch::Wanted;
+pub use fetcher::{Fetcher, Selection};
+pub use mailbox::{Mailbox, MailboxStatus, SpecialUse};

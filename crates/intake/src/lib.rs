@@ -1,4 +1,4 @@
-//! Fetches mail: out of files ([`files`]) and from mailboxes over IMAP.
+//! Fetches mail: out of files ([`files`]) and from mailboxes over IMAP ([`imap`]).
 //!
 //! In: paths, or the settings and cursors of a mailbox. Out: the octets of each mail, exactly, with what its source
 //! says of it (position, mailbox, received time, flags), handed to the caller in the order of the source; and every
@@ -7,4 +7,4 @@
 
 mod civil;
 pub mod files;
-mod imap;
+pub mod imap;

@@ -2,6 +2,11 @@
 //!
 //! A dev-dependency only; it knows no crate of ours and panics where a test cannot go on.
 
+mod certificate;
+pub mod dovecot;
+pub mod fixtures;
 mod scratch;
 
+pub use certificate::Certificate;
+pub use dovecot::Dovecot;
 pub use scratch::Scratch;

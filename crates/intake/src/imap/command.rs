@@ -1,0 +1,314 @@
+//! The only place where command lines are put together.
+//!
+//! Source: RFC 9051 §6, §9; RFC 4959 (SASL-IR), RFC 7888 (literals), RFC 5258 and 6154 (LIST), RFC 5819 (LIST-STATUS).
+
+use keys::Secret;
+
+use super::capability::Capabilities;
+
+/// Longest string sent in quotes; longer ones go as literals.
+const QUOTED_OCTETS_MAX: usize = 1000;
+/// What a server with `LITERAL-` takes without being asked.
+const LITERAL_MINUS_OCTETS_MAX: usize = 4096;
+
+/// A command, without its tag.
+#[derive(Debug)]
+pub(crate) enum Command<'a> {
+    Capability,
+    StartTls,
+    Login {
+        login: &'a str,
+        password: &'a Secret<String>,
+    },
+    AuthenticatePlain {
+        login: &'a str,
+        password: &'a Secret<String>,
+    },
+    /// The mechanism of that name, from before SASL had rules; some servers have nothing else.
+    AuthenticateLogin {
+        login: &'a str,
+        password: &'a Secret<String>,
+    },
+    Id,
+    /// `is_plain`: as servers without extensions know it.
+    List {
+        is_plain: bool,
+    },
+    Status {
+        mailbox: &'a [u8],
+    },
+    /// Read-only: nothing is changed at the source, `\Recent` neither.
+    Examine {
+        mailbox: &'a [u8],
+    },
+    /// Of the mails with these sequence numbers those with a UID from `uid_first` on.
+    UidSearch {
+        numbers: Option<(u32, u32)>,
+        uid_first: u32,
+    },
+    UidFetch {
+        uids: &'a [u32],
+        what: What,
+    },
+    Noop,
+    Logout,
+}
+
+/// What to fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Facts and the mail itself.
+    Mail,
+    /// Facts alone.
+    Facts,
+    /// The mail itself alone.
+    Body,
+    /// Facts and `Message-ID`.
+    Identity,
+}
+
+impl Command<'_> {
+    /// Word for messages: what was asked.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Capability => "CAPABILITY",
+            Self::StartTls => "STARTTLS",
+            Self::Login { .. } => "LOGIN",
+            Self::AuthenticatePlain { .. } => "AUTHENTICATE PLAIN",
+            Self::AuthenticateLogin { .. } => "AUTHENTICATE LOGIN",
+            Self::Id => "ID",
+            Self::List { .. } => "LIST",
+            Self::Status { .. } => "STATUS",
+            Self::Examine { .. } => "EXAMINE",
+            Self::UidSearch { .. } => "UID SEARCH",
+            Self::UidFetch { .. } => "UID FETCH",
+            Self::Noop => "NOOP",
+            Self::Logout => "LOGOUT",
+        }
+    }
+
+    /// The command as octets, cut where the server must say `+` before the next piece is sent.
+    pub(crate) fn pieces(&self, tag: &str, capabilities: &Capabilities) -> Vec<Vec<u8>> {
+        let mut line = Line::new(tag, capabilities);
+        match self {
+            Self::Capability | Self::StartTls | Self::Noop | Self::Logout => line.text(self.word()),
+            Self::Login { login, password } => {
+                line.text("LOGIN ");
+                line.string(login.as_bytes());
+                line.text(" ");
+                line.string(password.expose().as_bytes());
+            }
+            Self::AuthenticatePlain { login, password } => {
+                let response =
+                    base64(&[b"\0", login.as_bytes(), b"\0", password.expose().as_bytes()].concat());
+                line.text("AUTHENTICATE PLAIN");
+                if capabilities.has("SASL-IR") {
+                    line.text(" ");
+                } else {
+                    line.text("\r\n");
+                    line.wait();
+                }
+                line.text(&response);
+            }
+            Self::AuthenticateLogin { login, password } => {
+                line.text("AUTHENTICATE LOGIN");
+                for answer in [login.as_bytes(), password.expose().as_bytes()] {
+                    line.text("\r\n");
+                    line.wait();
+                    line.text(&base64(answer));
+                }
+            }
+            Self::Id => line.text("ID (\"name\" \"Poststelle\")"),
+            Self::List { is_plain } => {
+                line.text("LIST \"\" \"*\"");
+                if !is_plain && (capabilities.has("LIST-EXTENDED") || capabilities.has("IMAP4REV2")) {
+                    let special_use = capabilities.has("SPECIAL-USE") || capabilities.has("IMAP4REV2");
+                    let status = capabilities.has("LIST-STATUS") || capabilities.has("IMAP4REV2");
+                    line.text(match (special_use, status) {
+                        (true, true) => " RETURN (SPECIAL-USE STATUS (MESSAGES UIDNEXT UIDVALIDITY))",
+                        (true, false) => " RETURN (SPECIAL-USE)",
+                        (false, true) => " RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY))",
+                        (false, false) => "",
+                    });
+                }
+            }
+            Self::Status { mailbox } => {
+                line.text("STATUS ");
+                line.string(mailbox);
+                line.text(" (MESSAGES UIDNEXT UIDVALIDITY)");
+            }
+            Self::Examine { mailbox } => {
+                line.text("EXAMINE ");
+                line.string(mailbox);
+            }
+            Self::UidSearch { numbers, uid_first } => {
+                line.text("UID SEARCH ");
+                if capabilities.has("ESEARCH") || capabilities.has("IMAP4REV2") {
+                    line.text("RETURN (ALL) ");
+                }
+                if let Some((first, last)) = numbers {
+                    line.text(&format!("{first}:{last} "));
+                }
+                line.text(&format!("UID {uid_first}:*"));
+            }
+            Self::UidFetch { uids, what } => {
+                line.text("UID FETCH ");
+                line.text(&set(uids));
+                line.text(match what {
+                    What::Mail => " (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])",
+                    What::Facts => " (UID FLAGS INTERNALDATE RFC822.SIZE)",
+                    What::Body => " (UID BODY.PEEK[])",
+                    What::Identity => " (UID INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])",
+                });
+            }
+        }
+        line.text("\r\n");
+        line.pieces
+    }
+}
+
+/// Ascending UIDs as a set: `1:3,7`.
+pub(crate) fn set(uids: &[u32]) -> String {
+    let mut text = String::new();
+    for run in uids.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(&run[0].to_string());
+        if let [_, .., last] = run {
+            text.push(':');
+            text.push_str(&last.to_string());
+        }
+    }
+    text
+}
+
+struct Line<'c> {
+    pieces: Vec<Vec<u8>>,
+    capabilities: &'c Capabilities,
+}
+
+impl<'c> Line<'c> {
+    fn new(tag: &str, capabilities: &'c Capabilities) -> Self {
+        Self { pieces: vec![[tag.as_bytes(), b" "].concat()], capabilities }
+    }
+
+    fn last(&mut self) -> &mut Vec<u8> {
+        self.pieces.last_mut().expect("a line has its tag")
+    }
+
+    fn text(&mut self, text: &str) {
+        self.last().extend_from_slice(text.as_bytes());
+    }
+
+    fn wait(&mut self) {
+        self.pieces.push(Vec::new());
+    }
+
+    /// In quotes, or as a literal where quotes cannot hold it.
+    fn string(&mut self, octets: &[u8]) {
+        let quotable = octets.len() <= QUOTED_OCTETS_MAX
+            && octets.iter().all(|octet| octet.is_ascii() && !matches!(octet, 0 | b'\r' | b'\n'));
+        if quotable {
+            let line = self.last();
+            line.push(b'"');
+            for octet in octets {
+                if matches!(octet, b'"' | b'\\') {
+                    line.push(b'\\');
+                }
+                line.push(*octet);
+            }
+            line.push(b'"');
+            return;
+        }
+        let at_once = self.capabilities.has("LITERAL+")
+            || (octets.len() <= LITERAL_MINUS_OCTETS_MAX
+                && (self.capabilities.has("LITERAL-") || self.capabilities.has("IMAP4REV2")));
+        self.text(&format!("{{{}{}}}\r\n", octets.len(), if at_once { "+" } else { "" }));
+        if !at_once {
+            self.wait();
+        }
+        self.last().extend_from_slice(octets);
+    }
+}
+
+/// RFC 4648 §4, with padding.
+fn base64(octets: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(octets.len().div_ceil(3) * 4);
+    for group in octets.chunks(3) {
+        let bits =
+            group.iter().fold(0_u32, |bits, octet| bits << 8 | u32::from(*octet)) << (8 * (3 - group.len()));
+        for at in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * at) & 63) as usize];
+            text.push(if at <= group.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(command: &Command<'_>, capabilities: &str) -> Vec<String> {
+        let words = capabilities.split(' ').map(str::to_owned).collect();
+        let pieces = command.pieces("a1", &Capabilities::new(words));
+        pieces.iter().map(|piece| String::from_utf8_lossy(piece).into_owned()).collect()
+    }
+
+    #[test]
+    fn commands() {
+        let check = |command: Command<'_>, capabilities: &str, expected: &[&str]| {
+            assert_eq!(pieces(&command, capabilities), expected);
+        };
+        check(Command::Capability, "", &["a1 CAPABILITY\r\n"]);
+        let password = Secret::from("p\"w");
+        let login = || Command::Login { login: "me", password: &password };
+        check(login(), "", &["a1 LOGIN \"me\" \"p\\\"w\"\r\n"]);
+        let plain = || Command::AuthenticatePlain { login: "me", password: &password };
+        check(plain(), "SASL-IR", &["a1 AUTHENTICATE PLAIN AG1lAHAidw==\r\n"]);
+        check(plain(), "", &["a1 AUTHENTICATE PLAIN\r\n", "AG1lAHAidw==\r\n"]);
+        let login_mechanism = Command::AuthenticateLogin { login: "me", password: &password };
+        check(login_mechanism, "", &["a1 AUTHENTICATE LOGIN\r\n", "bWU=\r\n", "cCJ3\r\n"]);
+        let umlaut = Secret::from("ä");
+        let login = || Command::Login { login: "me", password: &umlaut };
+        check(login(), "LITERAL+", &["a1 LOGIN \"me\" {2+}\r\nä\r\n"]);
+        check(login(), "", &["a1 LOGIN \"me\" {2}\r\n", "ä\r\n"]);
+        check(Command::Examine { mailbox: b"a\\b" }, "", &["a1 EXAMINE \"a\\\\b\"\r\n"]);
+        check(Command::UidSearch { numbers: None, uid_first: 5 }, "", &["a1 UID SEARCH UID 5:*\r\n"]);
+        check(
+            Command::UidSearch { numbers: Some((1, 9)), uid_first: 5 },
+            "ESEARCH",
+            &["a1 UID SEARCH RETURN (ALL) 1:9 UID 5:*\r\n"],
+        );
+        check(
+            Command::UidFetch { uids: &[1, 2, 3, 7, 9, 10], what: What::Body },
+            "",
+            &["a1 UID FETCH 1:3,7,9:10 (UID BODY.PEEK[])\r\n"],
+        );
+        check(
+            Command::List { is_plain: false },
+            "LIST-EXTENDED SPECIAL-USE",
+            &["a1 LIST \"\" \"*\" RETURN (SPECIAL-USE)\r\n"],
+        );
+        check(Command::List { is_plain: false }, "SPECIAL-USE", &["a1 LIST \"\" \"*\"\r\n"]);
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let password = Secret::from("hunter2");
+        let command = Command::Login { login: "me", password: &password };
+        assert!(!format!("{command:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn base64_of_rfc_4648() {
+        let check = |octets: &str, expected: &str| assert_eq!(base64(octets.as_bytes()), expected);
+        check("", "");
+        check("f", "Zg==");
+        check("fo", "Zm8=");
+        check("foo", "Zm9v");
+        check("foobar", "Zm9vYmFy");
+    }
+}

@@ -1,0 +1,147 @@
+//! What a fetch tells whoever takes the mail.
+
+use std::sync::Arc;
+
+use model::{Flags, Position, UnixMillis};
+use tokio::sync::oneshot;
+
+use super::error::{ImapError, MailFault};
+use super::mailbox::Mailbox;
+
+/// How far a mailbox is fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    /// Numbering of the mailbox the UID belongs to; 0 for servers that have none.
+    pub uid_validity: u32,
+    /// Every mail up to this UID was handed over or reported as failed; 0 = none.
+    pub uid: u32,
+}
+
+/// What is known of a mail beside its octets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Raw name of its mailbox.
+    pub mailbox: Arc<[u8]>,
+    /// `Position::Imap`.
+    pub position: Position,
+    /// When the server received it.
+    pub internal_date: Option<UnixMillis>,
+    /// Flags at this time.
+    pub flags: Flags,
+    /// As the server counts; some count wrong, so the octets that come are what counts.
+    pub size_octets: Option<u64>,
+}
+
+/// A mail in one piece, at most [`super::Options::small_octets_max`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// What is known of it.
+    pub facts: Facts,
+    /// The mail, exactly.
+    pub octets: Vec<u8>,
+}
+
+/// A mail known from before, for finding it again under another number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownMail {
+    /// Its UID under the old `uid_validity`.
+    pub uid: u32,
+    /// Octets as they were fetched.
+    pub size_octets: u64,
+    /// As fetched.
+    pub internal_date: Option<UnixMillis>,
+    /// Without angle brackets.
+    pub message_id: Option<String>,
+}
+
+/// Mailbox after mailbox; the mails of one in the order the server sends them, which with overlapping batches need not be
+/// that of their UIDs. Between `Begin` and `End` come `Chunk`s only, or one `Cut` that ends them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// All mailboxes of the account.
+    Mailboxes(Vec<Mailbox>),
+    /// A mailbox is read from here on.
+    Opened {
+        /// Raw name.
+        mailbox: Arc<[u8]>,
+        /// Its numbering.
+        uid_validity: u32,
+        /// Mails in it.
+        messages: u32,
+    },
+    /// A mail, whole.
+    Mail(Mail),
+    /// A mail too large to be handed over whole begins.
+    Begin(Facts),
+    /// Its next octets.
+    Chunk(Vec<u8>),
+    /// It is complete.
+    End,
+    /// It is not: what was handed over since `Begin` is to be dropped. It comes again, or is reported as failed.
+    Cut,
+    /// A mail that could not be fetched; the others go on. The cursor passes it by: to try again, name its UID in
+    /// [`super::Wanted::again`].
+    Failed {
+        /// Raw name of its mailbox.
+        mailbox: Arc<[u8]>,
+        /// `Position::Imap`.
+        position: Position,
+        /// Why.
+        fault: MailFault,
+    },
+    /// A mail asked for by `again` is no longer in the mailbox.
+    Gone {
+        /// Raw name of its mailbox.
+        mailbox: Arc<[u8]>,
+        /// `Position::Imap`.
+        position: Position,
+    },
+    /// The server has numbered the mailbox anew. Answer with the mails known under the old number, or drop `known`: then
+    /// everything is fetched again, and the digest tells that it is known.
+    Renumbered {
+        /// Raw name.
+        mailbox: Arc<[u8]>,
+        /// The `uid_validity` of the cursor.
+        old: u32,
+        /// The one now.
+        new: u32,
+        /// For the answer.
+        known: oneshot::Sender<Vec<KnownMail>>,
+    },
+    /// A mail known from before stands at another position now. Size, date and `Message-ID` agree, and no other mail on
+    /// either side has the same three.
+    Moved {
+        /// Raw name of its mailbox.
+        mailbox: Arc<[u8]>,
+        /// Where it was.
+        from: Position,
+        /// Where it is.
+        to: Position,
+    },
+    /// What was handed over so far may be committed with this cursor.
+    BatchEnd {
+        /// Raw name.
+        mailbox: Arc<[u8]>,
+        /// To begin with next time.
+        cursor: Cursor,
+    },
+    /// How far the mailbox is.
+    Progress {
+        /// Raw name.
+        mailbox: Arc<[u8]>,
+        /// Mails handed over, failed or found again in this run.
+        done: u64,
+        /// Mails to be handled in this run, as far as known.
+        total: u64,
+    },
+    /// The mailbox is done.
+    Closed {
+        /// Raw name.
+        mailbox: Arc<[u8]>,
+        /// What the server said its next UID would be; see [`super::Wanted::uid_next`].
+        uid_next: Option<u32>,
+        /// Why it could not be read to its end; other mailboxes go on.
+        error: Option<ImapError>,
+    },
+}

@@ -1,0 +1,211 @@
+//! The mailboxes of one account, run after run: keeps the connection between runs, begins anew after a loss, and finds out
+//! which mail it is that makes the server hang up.
+
+use std::collections::HashMap;
+
+use super::channel::Outlet;
+use super::drive::{Session, Settings, Sink};
+use super::error::ImapError;
+use super::event::Event;
+use super::fetch::{Blamed, Wanted};
+use super::mailbox::{Mailbox, MailboxStatus, SpecialUse};
+
+/// Connections lost one after the other, without a mail between them, before a run is given up.
+const LOSSES_MAX: u32 = 3;
+
+/// Which mailboxes of an account are fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// Every one that holds mail.
+    #[default]
+    All,
+    /// The inbox.
+    Inbox,
+    /// These, by raw name or by the name for people.
+    Named(Vec<String>),
+}
+
+impl Selection {
+    /// Whether a mailbox is meant.
+    pub fn includes(&self, mailbox: &Mailbox) -> bool {
+        mailbox.is_selectable
+            && match self {
+                Self::All => true,
+                Self::Inbox => mailbox.special_use == Some(SpecialUse::Inbox),
+                Self::Named(names) => {
+                    names.iter().any(|name| *name == mailbox.name || name.as_bytes() == mailbox.raw)
+                }
+            }
+    }
+}
+
+/// Fetches the mailboxes of one account. One at a time per account; drop it to end the connection.
+#[derive(Debug)]
+pub struct Fetcher {
+    settings: Settings,
+    session: Option<Session>,
+    /// By raw name, and the numbering the UIDs belong to.
+    blamed: HashMap<Vec<u8>, (u32, Blamed)>,
+}
+
+impl Fetcher {
+    /// Nothing is connected yet.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, session: None, blamed: HashMap::new() }
+    }
+
+    /// Fetches what is new in the selected mailboxes; a mailbox not in `wanted` is fetched from its beginning.
+    ///
+    /// Events go to `outlet`; each `BatchEnd` says from where to go on next time. When the connection is lost it begins
+    /// anew from the last `BatchEnd`, so that mails after it may come twice, at the same position.
+    ///
+    /// # Errors
+    /// [`ImapError`], if there is no connection or it is lost again and again. A mailbox refused is no error of the run:
+    /// see [`Event::Closed`].
+    pub async fn run(
+        &mut self,
+        selection: &Selection,
+        wanted: Vec<Wanted>,
+        outlet: &Outlet,
+    ) -> Result<(), ImapError> {
+        let mut wanted: HashMap<Vec<u8>, Wanted> =
+            wanted.into_iter().map(|wanted| (wanted.mailbox.clone(), wanted)).collect();
+        let mut losses = 0;
+        let mut is_first = true;
+        loop {
+            let mut session = match self.session.take() {
+                Some(mut session) => {
+                    if session.is_alive().await {
+                        session
+                    } else {
+                        continue;
+                    }
+                }
+                None => Session::open(&self.settings).await?,
+            };
+            let mut pass =
+                Pass { selection, wanted: &mut wanted, blamed: &mut self.blamed, outlet, settled: 0 };
+            let result = pass.run(&mut session, is_first).await;
+            let settled = pass.settled;
+            match result {
+                Ok(()) => {
+                    self.session = Some(session);
+                    return Ok(());
+                }
+                Err(error) if !is_loss(&error) => return Err(error),
+                Err(error) => {
+                    losses = if settled > 0 { 1 } else { losses + 1 };
+                    if losses >= LOSSES_MAX {
+                        return Err(error);
+                    }
+                }
+            }
+            is_first = false;
+        }
+    }
+
+    /// Says goodbye to the server.
+    pub async fn close(mut self) {
+        if let Some(session) = self.session.take() {
+            session.close().await;
+        }
+    }
+}
+
+/// Whether the connection is gone, and another may fare better.
+fn is_loss(error: &ImapError) -> bool {
+    matches!(
+        error,
+        ImapError::Closed { .. }
+            | ImapError::Broken { .. }
+            | ImapError::Timeout { .. }
+            | ImapError::Bye { .. }
+            | ImapError::Protocol { .. }
+    )
+}
+
+/// The mailboxes over one connection.
+struct Pass<'r> {
+    selection: &'r Selection,
+    wanted: &'r mut HashMap<Vec<u8>, Wanted>,
+    blamed: &'r mut HashMap<Vec<u8>, (u32, Blamed)>,
+    outlet: &'r Outlet,
+    settled: u64,
+}
+
+impl Pass<'_> {
+    async fn run(&mut self, session: &mut Session, is_first: bool) -> Result<(), ImapError> {
+        let mailboxes = session.mailboxes().await?;
+        let selected: Vec<Mailbox> =
+            mailboxes.iter().filter(|mailbox| self.selection.includes(mailbox)).cloned().collect();
+        if is_first {
+            self.outlet.send(Event::Mailboxes(mailboxes)).await?;
+        }
+        let mut status: HashMap<Vec<u8>, MailboxStatus> = selected
+            .iter()
+            .filter_map(|mailbox| Some((mailbox.raw.clone(), mailbox.status.clone()?)))
+            .collect();
+        // Only of those that have a cursor something can be learned; the others are opened anyway.
+        let asked = selected.iter().map(|mailbox| mailbox.raw.clone()).filter(|raw| {
+            !status.contains_key(raw) && self.wanted.get(raw).is_some_and(|wanted| wanted.uid_next.is_some())
+        });
+        let asked: Vec<Vec<u8>> = asked.collect();
+        if !asked.is_empty() {
+            status
+                .extend(session.status(asked).await?.into_iter().map(|status| (status.raw.clone(), status)));
+        }
+        for mailbox in selected {
+            self.mailbox(session, &mailbox, status.get(&mailbox.raw)).await?;
+        }
+        Ok(())
+    }
+
+    async fn mailbox(
+        &mut self,
+        session: &mut Session,
+        mailbox: &Mailbox,
+        status: Option<&MailboxStatus>,
+    ) -> Result<(), ImapError> {
+        let fresh = || Wanted { mailbox: mailbox.raw.clone(), ..Wanted::default() };
+        let wanted = self.wanted.entry(mailbox.raw.clone()).or_insert_with(fresh);
+        if status.is_some_and(|status| is_unchanged(wanted, status)) {
+            return Ok(());
+        }
+        let validity = wanted.cursor.map_or(0, |cursor| cursor.uid_validity);
+        let blamed = self.blamed.entry(mailbox.raw.clone()).or_default();
+        if blamed.0 != validity && validity != 0 {
+            *blamed = (validity, Blamed::new());
+        }
+        let mut sink = Sink::new(self.outlet);
+        let result = session.fetch(wanted.clone(), &blamed.1, &mut sink).await;
+        self.settled += sink.settled;
+        if let Some(cursor) = sink.cursor {
+            blamed.0 = cursor.uid_validity;
+            wanted.cursor = Some(cursor);
+        }
+        let (uid_next, error) = match result {
+            Ok(outcome) => {
+                wanted.uid_next = outcome.uid_next;
+                wanted.again.clear();
+                (outcome.uid_next, None)
+            }
+            Err((error @ ImapError::Refused { .. }, _)) => (None, Some(error)),
+            Err((error, suspect)) => {
+                if let Some(uid) = suspect.filter(|_| is_loss(&error)) {
+                    let blame = blamed.1.entry(uid).or_default();
+                    *blame = (blame.0 + 1, error.to_string());
+                }
+                return Err(error);
+            }
+        };
+        self.outlet.send(Event::Closed { mailbox: mailbox.raw.as_slice().into(), uid_next, error }).await
+    }
+}
+
+/// Whether the server still says what it said when the mailbox was last read to its end.
+fn is_unchanged(wanted: &Wanted, status: &MailboxStatus) -> bool {
+    let (Some(cursor), Some(uid_next)) = (wanted.cursor, wanted.uid_next) else { return false };
+    wanted.again.is_empty()
+        && status.uid_next == Some(uid_next)
+        && status.uid_validity == Some(cursor.uid_validity)
+}

@@ -1,0 +1,56 @@
+//! The form all procedures have: told what the server said, they say what to send, what to report and when they are done.
+
+use tokio::sync::oneshot;
+
+use super::error::{During, ImapError};
+use super::event::{Event, KnownMail};
+use super::talk::{Reply, Talk};
+
+/// Where a procedure stands after an answer.
+#[derive(Debug)]
+pub(crate) enum Step<T> {
+    /// It waits for more.
+    More,
+    /// TLS is to begin now; [`Machine::tls_begun`] when it has.
+    BeginTls,
+    /// Whoever takes the mail has been asked; [`Machine::answered`] with what they say.
+    Ask(oneshot::Receiver<Vec<KnownMail>>),
+    /// It is finished.
+    Done(T),
+}
+
+/// A procedure without sockets and clock. One file each; a new one (IDLE, MOVE, another login) is a new file.
+pub(crate) trait Machine {
+    /// What it gives in the end.
+    type Output;
+
+    /// For errors of the connection.
+    fn during(&self) -> During;
+
+    /// Sends the first commands.
+    fn begin(&mut self, talk: &mut Talk, events: &mut Vec<Event>) -> Result<Step<Self::Output>, ImapError>;
+
+    /// Hears what the server said. `events` are delivered, in order, before the next reply is handed in.
+    fn hear(
+        &mut self,
+        talk: &mut Talk,
+        reply: Reply,
+        events: &mut Vec<Event>,
+    ) -> Result<Step<Self::Output>, ImapError>;
+
+    /// TLS is there.
+    fn tls_begun(&mut self, _talk: &mut Talk) {}
+
+    /// What was asked for is there.
+    fn answered(
+        &mut self,
+        _talk: &mut Talk,
+        _known: Vec<KnownMail>,
+        _events: &mut Vec<Event>,
+    ) -> Step<Self::Output> {
+        Step::More
+    }
+
+    /// The connection is lost: the last events of this procedure.
+    fn lost(&mut self, _events: &mut Vec<Event>) {}
+}

@@ -1,0 +1,213 @@
+//! From the greeting to a login: CAPABILITY, STARTTLS, AUTHENTICATE PLAIN or LOGIN, ID.
+//!
+//! Source: RFC 9051 §3, §6.2, §7.1; RFC 4959; RFC 2971; RFC 8314 for STARTTLS.
+
+use keys::Secret;
+
+use super::capability::Capabilities;
+use super::command::Command;
+use super::error::{During, ImapError};
+use super::event::Event;
+use super::machine::{Machine, Step};
+use super::response::{Response, Status, Text};
+use super::talk::{Reply, Tag, Talk};
+
+/// Lines that are no greeting are passed over up to this many.
+const ODD_LINES_MAX: u32 = 3;
+
+/// What was said on the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Opened {
+    pub(crate) greeting: String,
+    pub(crate) login: String,
+}
+
+#[derive(Debug)]
+enum State {
+    Greeting,
+    /// Asked what the server can do, before the login; before TLS if that is still to come.
+    Capability(Tag),
+    StartTls(Tag),
+    Plain(Tag),
+    Login(Tag),
+    CapabilityAfter(Tag),
+    Id(Tag),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Opening<'s> {
+    login: &'s str,
+    password: &'s Secret<String>,
+    begins_tls: bool,
+    state: State,
+    odd_lines: u32,
+    bye: Option<String>,
+    opened: Opened,
+}
+
+impl<'s> Opening<'s> {
+    /// `begins_tls`: the connection is plain, and STARTTLS comes before the login.
+    pub(crate) fn new(login: &'s str, password: &'s Secret<String>, begins_tls: bool) -> Self {
+        let opened = Opened::default();
+        Self { login, password, begins_tls, state: State::Greeting, odd_lines: 0, bye: None, opened }
+    }
+
+    fn greeting(&mut self, talk: &mut Talk, reply: Reply) -> Result<Step<Opened>, ImapError> {
+        let (status, text) = match reply {
+            Reply::Response(Response::Untagged { status, text }) => (status, text),
+            // Servers of other protocols greet too, with lines that are no responses.
+            Reply::Response(Response::Other) if self.odd_lines < ODD_LINES_MAX => {
+                self.odd_lines += 1;
+                return Ok(Step::More);
+            }
+            Reply::Response(Response::Continue(words)) => {
+                return Err(ImapError::Greeting { words, is_bye: false });
+            }
+            _ => return Err(ImapError::Greeting { words: String::new(), is_bye: false }),
+        };
+        match status {
+            Status::Ok => {
+                self.opened.greeting = text.words;
+                if talk.capabilities.is_empty() {
+                    self.state = State::Capability(talk.send(&Command::Capability));
+                    return Ok(Step::More);
+                }
+                self.secure_or_login(talk)
+            }
+            // Already logged in, but then TLS cannot begin any more.
+            Status::Preauth if self.begins_tls => Err(ImapError::NoStartTls { words: text.words }),
+            Status::Preauth => {
+                self.opened.greeting = text.words;
+                Ok(self.after_login(talk))
+            }
+            Status::Bye => Err(ImapError::Greeting { words: text.words, is_bye: true }),
+            Status::No | Status::Bad => Err(ImapError::Greeting { words: text.words, is_bye: false }),
+        }
+    }
+
+    fn secure_or_login(&mut self, talk: &mut Talk) -> Result<Step<Opened>, ImapError> {
+        if self.begins_tls {
+            if !talk.capabilities.has("STARTTLS") {
+                return Err(ImapError::NoStartTls { words: String::new() });
+            }
+            self.state = State::StartTls(talk.send(&Command::StartTls));
+            return Ok(Step::More);
+        }
+        let (login, password) = (self.login, self.password);
+        let capabilities = &talk.capabilities;
+        if capabilities.has("AUTH=PLAIN") {
+            self.state = State::Plain(talk.send(&Command::AuthenticatePlain { login, password }));
+        } else if !capabilities.has("LOGINDISABLED") {
+            self.state = State::Login(talk.send(&Command::Login { login, password }));
+        } else if capabilities.has("AUTH=LOGIN") {
+            self.state = State::Login(talk.send(&Command::AuthenticateLogin { login, password }));
+        } else {
+            let mechanisms = capabilities.mechanisms().into_iter().map(str::to_owned).collect();
+            return Err(ImapError::NoLogin { mechanisms });
+        }
+        Ok(Step::More)
+    }
+
+    fn done(
+        &mut self,
+        talk: &mut Talk,
+        tag: Tag,
+        status: Status,
+        text: Text,
+    ) -> Result<Step<Opened>, ImapError> {
+        match self.state {
+            State::Capability(expected) if tag == expected => self.secure_or_login(talk),
+            State::StartTls(expected) if tag == expected => {
+                if status == Status::Ok {
+                    Ok(Step::BeginTls)
+                } else {
+                    Err(ImapError::NoStartTls { words: text.words })
+                }
+            }
+            State::Plain(expected) if tag == expected => match status {
+                Status::Ok => {
+                    self.opened.login.clone_from(&text.words);
+                    Ok(self.logged_in(talk, &text))
+                }
+                // Offered, but not understood as we said it.
+                Status::Bad if !talk.capabilities.has("LOGINDISABLED") => {
+                    let (login, password) = (self.login, self.password);
+                    self.state = State::Login(talk.send(&Command::Login { login, password }));
+                    Ok(Step::More)
+                }
+                _ => Err(refused(text)),
+            },
+            State::Login(expected) if tag == expected => {
+                if status != Status::Ok {
+                    return Err(refused(text));
+                }
+                self.opened.login.clone_from(&text.words);
+                Ok(self.logged_in(talk, &text))
+            }
+            State::CapabilityAfter(expected) if tag == expected => Ok(self.after_login(talk)),
+            State::Id(expected) if tag == expected => Ok(Step::Done(self.opened.clone())),
+            _ => Ok(Step::More),
+        }
+    }
+
+    fn logged_in(&mut self, talk: &mut Talk, text: &Text) -> Step<Opened> {
+        // What a server can do may be more after the login.
+        if text.capabilities().is_none() {
+            self.state = State::CapabilityAfter(talk.send(&Command::Capability));
+            return Step::More;
+        }
+        self.after_login(talk)
+    }
+
+    fn after_login(&mut self, talk: &mut Talk) -> Step<Opened> {
+        // Some providers let nobody in who does not say who they are.
+        if talk.capabilities.has("ID") {
+            self.state = State::Id(talk.send(&Command::Id));
+            return Step::More;
+        }
+        Step::Done(self.opened.clone())
+    }
+}
+
+fn refused(text: Text) -> ImapError {
+    ImapError::LoginRefused { code: text.code, words: text.words }
+}
+
+impl Machine for Opening<'_> {
+    type Output = Opened;
+
+    fn during(&self) -> During {
+        if matches!(self.state, State::Greeting) { During::Greeting } else { During::Login }
+    }
+
+    fn begin(&mut self, _talk: &mut Talk, _events: &mut Vec<Event>) -> Result<Step<Opened>, ImapError> {
+        Ok(Step::More)
+    }
+
+    fn hear(
+        &mut self,
+        talk: &mut Talk,
+        reply: Reply,
+        _events: &mut Vec<Event>,
+    ) -> Result<Step<Opened>, ImapError> {
+        if matches!(self.state, State::Greeting) {
+            return self.greeting(talk, reply);
+        }
+        match reply {
+            Reply::Done(tag, status, text) => self.done(talk, tag, status, text),
+            Reply::Response(Response::Untagged { status: Status::Bye, text }) => {
+                // With a refused login some servers say goodbye first and answer the command after that.
+                self.bye = Some(text.words);
+                Ok(Step::More)
+            }
+            _ => Ok(Step::More),
+        }
+    }
+
+    fn tls_begun(&mut self, talk: &mut Talk) {
+        self.begins_tls = false;
+        talk.capabilities = Capabilities::default();
+        self.state = State::Capability(talk.send(&Command::Capability));
+    }
+}

@@ -1,0 +1,40 @@
+//! Certificates for servers that tests start.
+
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+/// A certificate that issued itself, and its key, both PEM.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// To be trusted by clients.
+    pub certificate: String,
+    /// For the server.
+    pub key: String,
+}
+
+impl Certificate {
+    /// For these names and addresses, good until 2060.
+    ///
+    /// # Panics
+    /// If a name is none.
+    pub fn for_names(names: &[&str]) -> Self {
+        Self::until(names, 2060)
+    }
+
+    /// For these names and addresses, expired at the end of 2020.
+    ///
+    /// # Panics
+    /// If a name is none.
+    pub fn expired(names: &[&str]) -> Self {
+        Self::until(names, 2021)
+    }
+
+    fn until(names: &[&str], year: i32) -> Self {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let key = KeyPair::generate().expect("a key can be made");
+        let mut wanted = CertificateParams::new(names).expect("the names are names");
+        wanted.not_before = date_time_ymd(2020, 1, 1);
+        wanted.not_after = date_time_ymd(year, 1, 1);
+        let certificate = wanted.self_signed(&key).expect("a key can sign");
+        Self { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+}
