@@ -266,6 +266,23 @@ impl Inner {
         Ok(committed)
     }
 
+    /// Takes back records that lie at the ends of segments nobody writes to at the moment.
+    pub(crate) fn withdraw(&self, batch: &[Stored]) {
+        let mut places: BTreeMap<SegmentId, Vec<u64>> = BTreeMap::new();
+        for Stored { location, .. } in batch {
+            places.entry(location.segment).or_default().push(location.at);
+        }
+        // While both are held nobody can begin to write.
+        let lane = lock(&self.lane);
+        let idle = lock(&self.idle);
+        for segment in idle.iter().chain(&lane.segment) {
+            if let Some(places) = places.get_mut(&segment.id) {
+                places.sort_unstable();
+                segment.withdraw(places);
+            }
+        }
+    }
+
     /// The database knows these records now.
     pub(crate) fn confirm(&self, batch: &[Stored]) {
         for Stored { location, .. } in batch {

@@ -14,7 +14,7 @@
 //! 3. [`Archive::sync`] with the records of the batch: they are on the disk when it returns. If it fails, what was
 //!    `Encoded` is appended anew (to another segment), what was streamed is fetched again.
 //! 4. One database transaction: the records, and the lengths [`Archive::sync`] gave.
-//! 5. [`Archive::confirm`] with the same records.
+//! 5. [`Archive::confirm`] with the same records; [`Archive::withdraw`] if the transaction was rolled back.
 //!
 //! The length noted for a segment never passes a record that is not confirmed, so that after a crash between 2 and 4
 //! [`Archive::recover`] finds every such record, whoever was writing beside it.
@@ -121,6 +121,34 @@ impl Archive {
     /// `Full`, `Denied`, `Io`: nothing of it is kept. `ProvenanceTooLong`.
     pub fn append(&self, encoded: &Encoded) -> Result<Stored, Error> {
         self.0.append(encoded)
+    }
+
+    /// Writes finished records one behind the other, all or, as far as [`Self::withdraw`] can, none.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn append_all<'a>(
+        &self,
+        encoded: impl IntoIterator<Item = &'a Encoded>,
+    ) -> Result<Vec<Stored>, Error> {
+        let mut all = Vec::new();
+        for encoded in encoded {
+            match self.append(encoded) {
+                Ok(stored) => all.push(stored),
+                Err(error) => {
+                    self.withdraw(&all);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Takes back records that were appended for a transaction that certainly did not happen, so that a database
+    /// that fails again and again does not fill the archive. Only for records of which that is certain: not after a
+    /// connection was lost while committing. Records that others already follow stay; the next recovery offers them.
+    pub fn withdraw(&self, batch: &[Stored]) {
+        self.0.withdraw(batch);
     }
 
     /// Begins to store a mail whose octets come piece by piece.

@@ -112,6 +112,29 @@ impl Segment {
         state.pending.insert(at, end);
     }
 
+    /// Takes back those of the unconfirmed records at `places` (ascending) that nothing follows.
+    pub(crate) fn withdraw(&self, places: &[u64]) {
+        // Nothing may be synced meanwhile: a sync that began before would call durable what is written here later.
+        let _syncing = lock(&self.entry_durable);
+        let mut state = self.state();
+        if state.phase != Phase::Open {
+            return;
+        }
+        let before = state.written;
+        for at in places.iter().rev() {
+            if state.pending.get(at) != Some(&state.written) {
+                break;
+            }
+            state.pending.remove(at);
+            state.written = *at;
+        }
+        if state.written < before {
+            state.durable = state.durable.min(state.written);
+            drop(state);
+            self.take_back();
+        }
+    }
+
     /// Retires the segment; the records that are not durable must be appended anew.
     pub(crate) fn retire(&self) {
         let mut state = self.state();

@@ -103,3 +103,31 @@ fn full_segments_are_sealed_and_stay_readable() {
     let found = sum(archive.check(none()));
     assert_eq!((found.records.len(), found.damage), (100, vec![]));
 }
+
+#[test]
+fn what_no_transaction_took_is_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = Archive::open(dir.path(), Options::default()).unwrap();
+    let [a, b, c, d] = [0, 1, 2, 3].map(|number| append(&archive, number, 2_000));
+    archive.sync(&[a, b, c, d]).unwrap();
+    archive.confirm(&[a]);
+    // Another writer's c stays and so does b before it.
+    archive.withdraw(&[b, d]);
+    assert_eq!(archive.sync(&[c]).unwrap()[0].len, b.location.at);
+    assert!(archive.read_all(d.location, 1 << 20).is_err());
+    archive.withdraw(&[c, a]);
+    archive.withdraw(&[b]);
+    let again = append(&archive, 5, 2_000);
+    assert_eq!(again.location.at, b.location.at);
+    assert!(!archive.is_durable(&again));
+    assert_eq!(archive.sync(&[again]).unwrap()[0].len, again.location.at + again.location.len);
+    assert_eq!(read(&archive, &again).unwrap(), mail(5, 2_000));
+
+    let mut put = archive.put(&provenance(7)).unwrap();
+    put.write_all(&mail(7, 3_000_000)).unwrap();
+    let streamed = put.finish().unwrap();
+    archive.withdraw(&[streamed]);
+    let found = sum(archive.check(none()));
+    assert_eq!(found.records.iter().map(|(stored, _)| *stored).collect::<Vec<_>>(), [a, again]);
+    assert_eq!(found.damage, []);
+}

@@ -66,6 +66,13 @@ fn full_disk() {
     let file = segment_files(&dir)[0].clone();
     assert_eq!(fs::metadata(&file).unwrap().len(), last.at + last.len, "the half record is taken back");
 
+    // A batch is taken back as a whole.
+    let batch: Vec<_> = (0..50)
+        .map(|number| encoder.encode(&provenance(2_000 + number), &mail(2_000 + number, 500)).unwrap())
+        .collect();
+    assert!(archive.append_all(&batch).unwrap_err().is_disk_full());
+    assert_eq!(fs::metadata(&file).unwrap().len(), last.at + last.len);
+
     // A stream runs into the same wall, whether small or large.
     let large = mail(1_000, 3_000_000);
     let mut put = archive.put(&provenance(1_000)).unwrap();
