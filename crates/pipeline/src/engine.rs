@@ -231,11 +231,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Settings of this account were made, changed or removed.
-    pub fn account_changed(&self, account: AccountId) {
-        self.tell(News::Account(account));
-    }
-
     /// Lets what is under way come through and ends all threads. Further calls fail.
     pub fn close(&self) {
         let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -67,6 +67,17 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// The server refused, or could not be reached.
+    #[error(transparent)]
+    Fetch(#[from] intake::imap::ImapError),
+    /// Settings of an account that cannot be used.
+    #[error("settings of account {name} cannot be used: {reason}")]
+    Settings {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// The engine is closing, or one of its threads has ended: see the log.
     #[error("the engine has stopped")]
     Stopped,
@@ -105,6 +116,7 @@ impl Error {
         match self.root() {
             Self::Archive(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
+            Self::Fetch(error) => error.is_transient(),
             _ => self.is_disk_full(),
         }
     }

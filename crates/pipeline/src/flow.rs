@@ -306,9 +306,7 @@ impl Writer {
                     let news = accounts.entry(worked.provenance.account).or_default();
                     *news = (news.0 + 1, Some(mail_id));
                     match worked.reading {
-                        Some(reading) => {
-                            filed.push(self.filed(seq, mail_id, &worked.provenance, reading, now))
-                        }
+                        Some(reading) => filed.push(self.filed(seq, mail_id, &worked.provenance, reading)),
                         None => self.core.wake_runner(),
                     }
                 }
@@ -333,14 +331,7 @@ impl Writer {
         Ok(())
     }
 
-    fn filed(
-        &self,
-        seq: i64,
-        mail_id: MailId,
-        provenance: &Provenance,
-        mut reading: Reading,
-        now: UnixMillis,
-    ) -> Filed {
+    fn filed(&self, seq: i64, mail_id: MailId, provenance: &Provenance, mut reading: Reading) -> Filed {
         let texts = std::mem::take(&mut reading.texts);
         self.core.texts.put(mail_id, texts, INDEX_PATIENCE);
         let source = steps::Source {

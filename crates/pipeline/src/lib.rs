@@ -9,6 +9,7 @@ mod core;
 mod engine;
 mod error;
 mod feed;
+mod fetch;
 mod flow;
 mod follow;
 mod import;
@@ -22,6 +23,7 @@ mod run;
 pub mod samples;
 mod search;
 mod steps;
+mod supervisor;
 mod texts;
 mod verify;
 
@@ -32,6 +34,7 @@ pub use import::{Import, Step};
 pub use news::News;
 pub use recovery::Recovered;
 pub use search::{Answer, Asked, Hit};
+pub use supervisor::{Resolve, Supervisor};
 pub use verify::{Fault, Verified};
 
 /// An error and all its causes, in one line, for the log.

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 use intake::files::Source;
 use jiff::Timestamp;
 use model::{AccountId, ImportRunId, UnixMillis};
-use pipeline::{Engine, Import, News, Step};
+use pipeline::{Engine, Import, News, Step, Supervisor};
 use serde::{Deserialize, Serialize};
 use server::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested};
 use store::ImportRun;
+
+use crate::mailbox_server;
 
 /// Time between two pieces of news of an import.
 const NEWS_INTERVAL: Duration = Duration::from_millis(500);
@@ -22,7 +24,7 @@ const DISK_FULL_PAUSE: Duration = Duration::from_secs(15);
 /// The tasks.
 pub struct Tasks {
     engine: Engine,
-    runtime: tokio::runtime::Handle,
+    supervisor: Supervisor,
     imports: Arc<Mutex<HashMap<ImportRunId, Arc<Stop>>>>,
 }
 
@@ -46,15 +48,20 @@ struct Job {
 }
 
 impl Tasks {
-    /// Starts what goes on by itself: imports that an earlier process left behind.
-    pub fn start(engine: Engine, runtime: tokio::runtime::Handle) -> Self {
-        let tasks = Self { engine, runtime, imports: Arc::default() };
+    /// Starts what goes on by itself: fetching, and imports that an earlier process left behind.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn start(engine: Engine, runtime: tokio::runtime::Handle) -> Result<Self, pipeline::Error> {
+        let supervisor = Supervisor::start(engine.clone(), runtime, Box::new(mailbox_server::resolve))?;
+        let tasks = Self { engine, supervisor, imports: Arc::default() };
         tasks.resume();
-        tasks
+        Ok(tasks)
     }
 
     /// Asks everything to stop after the mail it is at.
     pub fn stop(&self) {
+        self.supervisor.stop();
         let imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
         for stop in imports.values() {
             stop.ending.store(true, Ordering::Relaxed);
@@ -65,13 +72,24 @@ impl Tasks {
     /// Imports whose files are still there run again: what came in before is recognised.
     fn resume(&self) {
         let Ok(entries) = std::fs::read_dir(self.engine.dir().join("tmp")) else { return };
-        for file in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
-            let job = std::fs::read(&file).ok().and_then(|octets| serde_json::from_slice::<Job>(&octets).ok());
+        for file in entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        {
+            let job =
+                std::fs::read(&file).ok().and_then(|octets| serde_json::from_slice::<Job>(&octets).ok());
             let folder = file.with_extension("");
             let started = job.and_then(|job| {
                 let run: ImportRunId = job.run.parse().ok()?;
                 self.engine.store().set_import_state(run, "failed".into(), Some(now()), None).ok()?;
-                let job = ImportJob { account: job.account.parse().ok()?, folder: folder.clone(), source: job.source, actor: job.actor, octets: job.octets };
+                let job = ImportJob {
+                    account: job.account.parse().ok()?,
+                    folder: folder.clone(),
+                    source: job.source,
+                    actor: job.actor,
+                    octets: job.octets,
+                };
                 folder.exists().then(|| self.import(job).ok())?
             });
             if started.is_none() {
@@ -92,7 +110,12 @@ impl Tasks {
                 return;
             }
             remove(&job.folder);
-            if let Err(error) = engine.store().set_import_state(run, state.unwrap_or("finished").to_owned(), Some(now()), None) {
+            if let Err(error) = engine.store().set_import_state(
+                run,
+                state.unwrap_or("finished").to_owned(),
+                Some(now()),
+                None,
+            ) {
                 tracing::warn!(%error, "the end of an import could not be noted");
             }
             engine.tell(News::Import { run, account: job.account });
@@ -139,9 +162,13 @@ fn import_files(engine: &Engine, run: ImportRunId, job: &ImportJob, stop: &Stop)
 
 /// The files of a folder under the names they were given.
 fn sources(folder: &Path) -> std::io::Result<Vec<Source>> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     paths.sort();
-    Ok(paths.into_iter().map(|path| Source { name: path.file_name().map(|name| name.to_string_lossy().into_owned()), path }).collect())
+    Ok(paths
+        .into_iter()
+        .map(|path| Source { name: path.file_name().map(|name| name.to_string_lossy().into_owned()), path })
+        .collect())
 }
 
 /// Takes the files of an import and its note away.
@@ -169,24 +196,25 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> BackgroundEr
 
 impl Background for Tasks {
     fn account_changed(&self, account: AccountId) {
-        self.engine.account_changed(account);
+        self.supervisor.changed(account);
     }
 
     fn fetch(&self, account: AccountId) -> Result<(), BackgroundError> {
-        let Ok(Some(found)) = self.engine.store().account(account) else { return Err(BackgroundError::Missing) };
+        let Ok(Some(found)) = self.engine.store().account(account) else {
+            return Err(BackgroundError::Missing);
+        };
         if found.settings.kind != store::AccountKind::Imap || !found.settings.active {
             return Err(BackgroundError::NotFetched);
         }
-        self.engine.account_changed(account);
-        Ok(())
+        if self.supervisor.fetch(account) { Ok(()) } else { Err(BackgroundError::NotFetched) }
     }
 
-    fn progress(&self, _account: AccountId) -> Option<(u64, u64)> {
-        None
+    fn progress(&self, account: AccountId) -> Option<(u64, u64)> {
+        self.supervisor.progress(account)
     }
 
-    fn test(&self, _settings: TestSettings) -> Pending<'_, Tested> {
-        Box::pin(async { Tested::default() })
+    fn test(&self, settings: TestSettings) -> Pending<'_, Tested> {
+        Box::pin(mailbox_server::test(settings))
     }
 
     fn import(&self, job: ImportJob) -> Result<ImportRunId, BackgroundError> {
@@ -206,7 +234,13 @@ impl Background for Tasks {
             store::StoreError::Missing { .. } => BackgroundError::Missing,
             other => failed(other),
         })?;
-        let note = Job { run: run.to_string(), account: job.account.to_string(), source: job.source.clone(), actor: job.actor.clone(), octets: job.octets };
+        let note = Job {
+            run: run.to_string(),
+            account: job.account.to_string(),
+            source: job.source.clone(),
+            actor: job.actor.clone(),
+            octets: job.octets,
+        };
         std::fs::write(job_file(&job.folder), serde_json::to_vec(&note).map_err(failed)?).map_err(failed)?;
         let stop = Arc::new(Stop::default());
         self.imports.lock().unwrap_or_else(PoisonError::into_inner).insert(run, Arc::clone(&stop));

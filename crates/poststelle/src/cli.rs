@@ -312,6 +312,8 @@ pub struct ConfigCommand {
 pub enum ConfigAction {
     /// Shows each setting with its origin.
     Show,
+    /// Prints a commented settings file with every default.
+    Defaults,
 }
 
 /// Gives every command, option and heading its text in the language.
@@ -333,7 +335,13 @@ fn with_texts(command: clap::Command, lang: Lang, prefix: &str, template: &str) 
         .after_help(example)
         .help_template(template.to_owned())
         .disable_help_flag(true)
-        .arg(clap::Arg::new("help").short('h').long("help").action(clap::ArgAction::Help).help(lang.text("help-arg-help", &[])))
+        .arg(
+            clap::Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(clap::ArgAction::Help)
+                .help(lang.text("help-arg-help", &[])),
+        )
         .subcommand_help_heading(lang.text("help-heading-commands", &[]))
         .mut_args(|arg| {
             let own = format!("{prefix}-arg-{}", arg.get_id());

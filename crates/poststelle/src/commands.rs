@@ -23,6 +23,7 @@ use model::UnixMillis;
 use pipeline::{Engine, Options};
 use store::Database;
 
+use crate::background::Tasks;
 use crate::cli::{AccountAction, Command, UserAction};
 use crate::config::Config;
 use crate::control::Streams;
@@ -65,7 +66,9 @@ pub fn reads_input(command: &Command, has_password: bool) -> bool {
     match command {
         Command::Import(args) => args.paths.iter().any(|path| path.as_os_str() == "-"),
         Command::Account(args) => !has_password && matches!(args.action, AccountAction::Add(_)),
-        Command::User(args) => !has_password && matches!(args.action, UserAction::Add { .. } | UserAction::Password { .. }),
+        Command::User(args) => {
+            !has_password && matches!(args.action, UserAction::Add { .. } | UserAction::Password { .. })
+        }
         _ => false,
     }
 }
@@ -103,7 +106,8 @@ pub fn zone(config: &Config) -> Result<TimeZone, Failure> {
 /// Starts logging to standard error. Later calls change nothing.
 pub fn log_to_stderr(config: &Config, default: &str) -> Result<(), Failure> {
     let filter = config.set("log").filter(|_| config.is_set_by_person("log")).unwrap_or(default);
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| bad_value(config, "log", &error))?;
+    let filter =
+        tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| bad_value(config, "log", &error))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Whoever is second keeps the first's.
     match config.get("log_format") {
@@ -114,8 +118,21 @@ pub fn log_to_stderr(config: &Config, default: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a command works with.
+pub struct Context<'a> {
+    /// The open data directory.
+    pub engine: &'a Engine,
+    /// Settings.
+    pub config: &'a Config,
+    /// Language of messages.
+    pub lang: Lang,
+    /// What goes on behind the server, if the command runs in one.
+    pub tasks: Option<&'a Tasks>,
+}
+
 /// Runs a command on an open engine: here, or in the server for a client.
-pub fn run(engine: &Engine, command: &Command, config: &Config, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    let Context { engine, config, lang, .. } = *context;
     match command {
         Command::Import(args) => import::run(engine, args, lang, streams),
         Command::Threads(_) => listings::threads(engine, streams),
@@ -124,12 +141,14 @@ pub fn run(engine: &Engine, command: &Command, config: &Config, lang: Lang, stre
         Command::Mails(args) => listings::mails(engine, args, config, streams),
         Command::Verify(args) => verify::verify(engine, args, lang, streams),
         Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
-        Command::Account(args) => account::run(engine, args, lang, streams),
+        Command::Account(args) => account::run(context, args, streams),
         Command::User(args) => user::run(engine, args, lang, streams),
         Command::Serve(_) => Err(Failure::new("data-in-use").with("dir", engine.dir().display())),
-        Command::Config(_) | Command::Classify(_) | Command::Explain(_) | Command::Parse(_) | Command::Child => {
-            Err(Failure::usage("usage-other").with("reason", "–"))
-        }
+        Command::Config(_)
+        | Command::Classify(_)
+        | Command::Explain(_)
+        | Command::Parse(_)
+        | Command::Child => Err(Failure::usage("usage-other").with("reason", "–")),
     }
 }
 

@@ -44,16 +44,48 @@ pub struct Key {
 
 /// Every setting there is. `docs/manual/settings.toml` is generated from this table.
 pub const KEYS: &[Key] = &[
-    Key { name: "listen", default: "127.0.0.1:8025", about: "Address and port of the web page and the API. Beyond loopback only with tls_cert and tls_key, or with trusted_proxy." },
-    Key { name: "public_url", default: "", about: "Address under which people reach the page, for links, such as https://post.example.org" },
-    Key { name: "tls_cert", default: "", about: "PEM file with the certificate chain; read again when it changes." },
+    Key {
+        name: "listen",
+        default: "127.0.0.1:8025",
+        about: "Address and port of the web page and the API. Beyond loopback only with tls_cert and tls_key, or with trusted_proxy.",
+    },
+    Key {
+        name: "public_url",
+        default: "",
+        about: "Address under which people reach the page, for links, such as https://post.example.org",
+    },
+    Key {
+        name: "tls_cert",
+        default: "",
+        about: "PEM file with the certificate chain; read again when it changes.",
+    },
     Key { name: "tls_key", default: "", about: "PEM file with the private key of tls_cert." },
-    Key { name: "trusted_proxy", default: "", about: "Address or network of a reverse proxy that speaks TLS and sets X-Forwarded-For, such as 10.0.0.5 or 10.0.0.0/24; several separated by commas." },
-    Key { name: "database", default: "", about: "PostgreSQL address, such as postgresql://user:password@host/name; empty = SQLite inside the data directory." },
-    Key { name: "master_key_file", default: "", about: "File with the 32 octets that encrypt stored passwords. Empty = master.key in the data directory: then whoever copies the directory has the key as well. Better: a path elsewhere." },
-    Key { name: "log", default: "info", about: "What is logged: error, warn, info, debug, trace, or a filter such as info,intake=debug" },
+    Key {
+        name: "trusted_proxy",
+        default: "",
+        about: "Address or network of a reverse proxy that speaks TLS and sets X-Forwarded-For, such as 10.0.0.5 or 10.0.0.0/24; several separated by commas.",
+    },
+    Key {
+        name: "database",
+        default: "",
+        about: "PostgreSQL address, such as postgresql://user:password@host/name; empty = SQLite inside the data directory.",
+    },
+    Key {
+        name: "master_key_file",
+        default: "",
+        about: "File with the 32 octets that encrypt stored passwords. Empty = master.key in the data directory: then whoever copies the directory has the key as well. Better: a path elsewhere.",
+    },
+    Key {
+        name: "log",
+        default: "info",
+        about: "What is logged: error, warn, info, debug, trace, or a filter such as info,intake=debug",
+    },
     Key { name: "log_format", default: "text", about: "text or json" },
-    Key { name: "time_zone", default: "Europe/Berlin", about: "Zone for dates in queries on the command line." },
+    Key {
+        name: "time_zone",
+        default: "Europe/Berlin",
+        about: "Zone for dates in queries on the command line.",
+    },
     Key { name: "workers", default: "0", about: "Threads that read mails; 0 = one for each processor." },
 ];
 
@@ -80,7 +112,8 @@ impl Config {
         let (mut in_file, found) = read_file(file, file_named)?;
         let mut values = BTreeMap::new();
         for key in KEYS {
-            let from_options = options.iter().find(|(name, _)| *name == key.name).and_then(|(_, value)| value.clone());
+            let from_options =
+                options.iter().find(|(name, _)| *name == key.name).and_then(|(_, value)| value.clone());
             let from_environment = variable(&format!("POSTSTELLE_{}", key.name.to_uppercase()));
             let from_file = in_file.remove(key.name);
             let value = from_options
@@ -92,7 +125,10 @@ impl Config {
         }
         if let Some(unknown) = in_file.keys().next() {
             let known = KEYS.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
-            return Err(Failure::usage("config-unknown-key").with("key", unknown).with("file", file.display()).with("known", known));
+            return Err(Failure::usage("config-unknown-key")
+                .with("key", unknown)
+                .with("file", file.display())
+                .with("known", known));
         }
         Ok(Self { values, file: found.then(|| file.to_owned()) })
     }
@@ -114,18 +150,27 @@ impl Config {
 
     /// All settings in the order of [`KEYS`]: name, value, origin.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, &str, Origin)> {
-        KEYS.iter().filter_map(|key| self.values.get(key.name).map(|(value, origin)| (key.name, value.as_str(), *origin)))
+        KEYS.iter().filter_map(|key| {
+            self.values.get(key.name).map(|(value, origin)| (key.name, value.as_str(), *origin))
+        })
     }
 }
 
 fn read_file(file: &Path, named: bool) -> Result<(BTreeMap<String, String>, bool), Failure> {
     let source = match std::fs::read_to_string(file) {
         Ok(source) => source,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => return Ok((BTreeMap::new(), false)),
-        Err(error) => return Err(Failure::usage("config-unreadable").with("file", file.display()).with("reason", error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => {
+            return Ok((BTreeMap::new(), false));
+        }
+        Err(error) => {
+            return Err(Failure::usage("config-unreadable")
+                .with("file", file.display())
+                .with("reason", error));
+        }
     };
-    let table: toml::Table = toml::from_str(&source)
-        .map_err(|error| Failure::usage("config-no-toml").with("file", file.display()).with("reason", error.message()))?;
+    let table: toml::Table = toml::from_str(&source).map_err(|error| {
+        Failure::usage("config-no-toml").with("file", file.display()).with("reason", error.message())
+    })?;
     let text = |value: toml::Value| match value {
         toml::Value::String(text) => text,
         other => other.to_string(),
@@ -135,7 +180,9 @@ fn read_file(file: &Path, named: bool) -> Result<(BTreeMap<String, String>, bool
 
 /// The commented file with every key and default that the manual ships.
 pub fn settings_file() -> String {
-    let mut text = String::from("# Every setting of poststelle.toml with its default. A line without # counts.\n# Order of precedence: command line, environment (POSTSTELLE_ and the name in capitals), this file, default.\n");
+    let mut text = String::from(
+        "# Every setting of poststelle.toml with its default. A line without # counts.\n# Order of precedence: command line, environment (POSTSTELLE_ and the name in capitals), this file, default.\n",
+    );
     for key in KEYS {
         let _ = write!(text, "\n# {}\n#{} = \"{}\"\n", key.about, key.name, key.default);
     }
@@ -158,7 +205,13 @@ mod tests {
             false,
         )
         .unwrap();
-        let origin = |name| config.all().find(|(key, ..)| *key == name).map(|(_, value, origin)| (value.to_owned(), origin)).unwrap();
+        let origin = |name| {
+            config
+                .all()
+                .find(|(key, ..)| *key == name)
+                .map(|(_, value, origin)| (value.to_owned(), origin))
+                .unwrap()
+        };
         assert_eq!(origin("listen"), ("127.0.0.1:3".into(), Origin::CommandLine));
         assert_eq!(origin("log"), ("trace".into(), Origin::Environment));
         assert_eq!(origin("workers"), ("3".into(), Origin::File));
@@ -181,6 +234,10 @@ mod tests {
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(&path, settings_file()).unwrap();
         }
-        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), settings_file(), "run with UPDATE=1 and read the difference");
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap_or_default(),
+            settings_file(),
+            "run with UPDATE=1 and read the difference"
+        );
     }
 }

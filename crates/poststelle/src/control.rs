@@ -131,10 +131,13 @@ fn answer(stream: UnixStream, run: &(dyn Fn(Request, Streams<'_>) -> i32 + Sync)
     (&mut reader).take(REQUEST_OCTETS_MAX).read_until(b'\n', &mut line)?;
     let request: Request = serde_json::from_slice(&line)?;
     let sender = Arc::new(Mutex::new(stream));
-    let mut out = io::BufWriter::with_capacity(FRAME_OCTETS_MAX, Frames { kind: b'o', sender: Arc::clone(&sender) });
+    let mut out =
+        io::BufWriter::with_capacity(FRAME_OCTETS_MAX, Frames { kind: b'o', sender: Arc::clone(&sender) });
     let err = Box::new(Frames { kind: b'e', sender: Arc::clone(&sender) });
-    let (directory, terminal, password) = (request.directory.clone(), request.terminal, request.password.clone());
-    let status = run(request, Streams { out: &mut out, err, input: Box::new(reader), terminal, directory, password });
+    let (directory, terminal, password) =
+        (request.directory.clone(), request.terminal, request.password.clone());
+    let status =
+        run(request, Streams { out: &mut out, err, input: Box::new(reader), terminal, directory, password });
     out.flush()?;
     frame(&sender, b'x', &[u8::try_from(status).unwrap_or(1)])
 }
@@ -160,7 +163,9 @@ impl Write for Frames {
 fn frame(sender: &Mutex<UnixStream>, kind: u8, octets: &[u8]) -> io::Result<()> {
     let mut sender = sender.lock().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
     let mut head = [kind, 0, 0, 0, 0];
-    head[1..].copy_from_slice(&u32::try_from(octets.len()).map_err(|_| io::ErrorKind::InvalidInput)?.to_be_bytes());
+    head[1..].copy_from_slice(
+        &u32::try_from(octets.len()).map_err(|_| io::ErrorKind::InvalidInput)?.to_be_bytes(),
+    );
     sender.write_all(&head)?;
     sender.write_all(octets)
 }
@@ -179,7 +184,13 @@ mod tests {
         })
         .unwrap();
         let mut stream = connect(dir.path()).unwrap();
-        let request = Request { arguments: vec!["x".into()], directory: "/".into(), lang: "en".into(), terminal: false, password: None };
+        let request = Request {
+            arguments: vec!["x".into()],
+            directory: "/".into(),
+            lang: "en".into(),
+            terminal: false,
+            password: None,
+        };
         let mut line = serde_json::to_vec(&request).unwrap();
         line.push(b'\n');
         stream.write_all(&line).unwrap();

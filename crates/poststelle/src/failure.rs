@@ -40,7 +40,12 @@ impl Failure {
 
     /// Adds a placeholder whose value is a text of the language files.
     #[must_use]
-    pub fn with_text(mut self, name: &'static str, key: &'static str, values: Vec<(&'static str, String)>) -> Self {
+    pub fn with_text(
+        mut self,
+        name: &'static str,
+        key: &'static str,
+        values: Vec<(&'static str, String)>,
+    ) -> Self {
         self.texts.push((name, key, values));
         self
     }
@@ -95,7 +100,11 @@ fn of_pipeline(error: &pipeline::Error) -> Failure {
         Error::Index(error) if pipeline_is_full(error) => Failure::new("disk-full").with("path", "index"),
         Error::Index(error) => Failure::new("storage").with("path", "index").with("reason", chain(error)),
         Error::Key(error) => Failure::new("key-file").with("path", "").with("reason", chain(error)),
-        Error::Query(error) => Failure::usage("query-bad").with("at", error.at + 1).with_text("reason", error.key, vec![("value", error.value.clone())]),
+        Error::Query(error) => Failure::usage("query-bad").with("at", error.at + 1).with_text(
+            "reason",
+            error.key,
+            vec![("value", error.value.clone())],
+        ),
         other => Failure::new("storage").with("path", "").with("reason", chain(other)),
     }
 }
@@ -116,7 +125,9 @@ fn version(path: &dyn Display, found: &dyn Display, known: &dyn Display) -> Fail
 fn of_io(path: &std::path::Path, source: &std::io::Error) -> Failure {
     match source.kind() {
         kind if is_full(kind) => Failure::new("disk-full").with("path", path.display()),
-        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => rights(&path.display(), source),
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            rights(&path.display(), source)
+        }
         _ => Failure::new("storage").with("path", path.display()).with("reason", source),
     }
 }
@@ -144,7 +155,9 @@ fn of_store(error: &store::StoreError) -> Failure {
     use store::StoreError;
     match error {
         StoreError::Newer { database, found, known } => version(database, found, known),
-        StoreError::Damaged { database, source } => Failure::new("data-damaged").with("path", database).with("reason", source),
+        StoreError::Damaged { database, source } => {
+            Failure::new("data-damaged").with("path", database).with("reason", source)
+        }
         StoreError::Permission { database, source } => rights(database, source),
         StoreError::DiskFull(_) => Failure::new("disk-full").with("path", "database"),
         other => Failure::new("database").with("reason", chain(other)),

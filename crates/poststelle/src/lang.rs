@@ -25,7 +25,9 @@ fn table(source: &str) -> Table {
 impl Lang {
     /// From the values of `LC_ALL`, `LC_MESSAGES`, `LANG`, the first that is set; English unless it is German.
     pub fn from_locale(mut variable: impl FnMut(&str) -> Option<String>) -> Self {
-        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .find_map(|name| variable(name).filter(|v| !v.is_empty()));
         if locale.is_some_and(|value| value.starts_with("de")) { Self::De } else { Self::En }
     }
 
@@ -58,7 +60,8 @@ impl Lang {
     }
 
     fn of_strings(self, key: &str, values: &[(&'static str, String)]) -> String {
-        let values: Vec<(&str, &dyn fmt::Display)> = values.iter().map(|(name, value)| (*name, value as &dyn fmt::Display)).collect();
+        let values: Vec<(&str, &dyn fmt::Display)> =
+            values.iter().map(|(name, value)| (*name, value as &dyn fmt::Display)).collect();
         self.text(key, &values)
     }
 }
@@ -73,7 +76,12 @@ mod tests {
     use super::*;
 
     fn placeholders(text: &str) -> Vec<String> {
-        let mut found: Vec<String> = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect();
+        let mut found: Vec<String> = text
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}'))
+            .map(|(name, _)| name.to_owned())
+            .collect();
         found.sort();
         found
     }
@@ -89,7 +97,9 @@ mod tests {
 
     #[test]
     fn locale() {
-        let from = |pairs: &'static [(&str, &str)]| Lang::from_locale(|name| pairs.iter().find(|p| p.0 == name).map(|p| p.1.to_owned()));
+        let from = |pairs: &'static [(&str, &str)]| {
+            Lang::from_locale(|name| pairs.iter().find(|p| p.0 == name).map(|p| p.1.to_owned()))
+        };
         assert_eq!(from(&[("LANG", "de_DE.UTF-8")]), Lang::De);
         assert_eq!(from(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C")]), Lang::En);
         assert_eq!(from(&[]), Lang::En);

@@ -8,6 +8,7 @@ mod config;
 mod control;
 mod failure;
 mod lang;
+mod mailbox_server;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
+use crate::commands::Context;
 use crate::config::Config;
 use crate::control::{Request, Streams};
 use crate::failure::{Failure, USAGE};
@@ -47,35 +49,48 @@ fn wanted_lang(arguments: &[OsString]) -> Option<Lang> {
 /// Understands the command line; what cannot be understood is said, and the exit status given.
 fn parsed(arguments: &[OsString], lang: Lang) -> Result<Cli, i32> {
     let command = cli::localised(Cli::command(), lang);
-    command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| {
-        use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
-        match error.kind() {
-            DisplayHelp | DisplayVersion => {
-                error.print().ok();
-                0
+    command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches)).map_err(
+        |error| {
+            use clap::error::ErrorKind::{
+                DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+            };
+            match error.kind() {
+                DisplayHelp | DisplayVersion => {
+                    error.print().ok();
+                    0
+                }
+                DisplayHelpOnMissingArgumentOrSubcommand => {
+                    error.print().ok();
+                    USAGE
+                }
+                _ => say(&usage_failure(&error), lang),
             }
-            DisplayHelpOnMissingArgumentOrSubcommand => {
-                error.print().ok();
-                USAGE
-            }
-            _ => say(&usage_failure(&error), lang),
-        }
-    })
+        },
+    )
 }
 
 fn usage_failure(error: &clap::Error) -> Failure {
     use clap::error::{ContextKind, ErrorKind};
     let of = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
     match error.kind() {
-        ErrorKind::UnknownArgument => Failure::usage("usage-unknown").with("what", of(ContextKind::InvalidArg)),
-        ErrorKind::InvalidSubcommand => Failure::usage("usage-unknown").with("what", of(ContextKind::InvalidSubcommand)),
-        ErrorKind::MissingRequiredArgument => Failure::usage("usage-missing").with("what", of(ContextKind::InvalidArg)),
-        ErrorKind::MissingSubcommand => Failure::usage("usage-missing").with("what", of(ContextKind::ValidSubcommand)),
+        ErrorKind::UnknownArgument => {
+            Failure::usage("usage-unknown").with("what", of(ContextKind::InvalidArg))
+        }
+        ErrorKind::InvalidSubcommand => {
+            Failure::usage("usage-unknown").with("what", of(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            Failure::usage("usage-missing").with("what", of(ContextKind::InvalidArg))
+        }
+        ErrorKind::MissingSubcommand => {
+            Failure::usage("usage-missing").with("what", of(ContextKind::ValidSubcommand))
+        }
         ErrorKind::InvalidValue => Failure::usage("usage-value")
             .with("what", of(ContextKind::InvalidArg))
             .with("value", of(ContextKind::InvalidValue))
             .with("possible", of(ContextKind::ValidValue)),
-        _ => Failure::usage("usage-other").with("reason", error.render().to_string().trim_start_matches("error: ").trim_end()),
+        _ => Failure::usage("usage-other")
+            .with("reason", error.render().to_string().trim_start_matches("error: ").trim_end()),
     }
 }
 
@@ -89,7 +104,12 @@ fn run(cli: Cli, arguments: &[OsString], lang: Lang) -> i32 {
     match local(cli, arguments, lang) {
         Ok(status) => status,
         // The reader of our output went away: not our failure to report.
-        Err(failure) if failure.key == "output" && failure.values.iter().any(|(_, why)| why.contains("Broken pipe")) => failure.status,
+        Err(failure)
+            if failure.key == "output"
+                && failure.values.iter().any(|(_, why)| why.contains("Broken pipe")) =>
+        {
+            failure.status
+        }
         Err(failure) => say(&failure, lang),
     }
 }
@@ -102,7 +122,9 @@ fn local(cli: Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> {
         Command::Classify(args) => commands::classify::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Parse(args) => commands::parse::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Explain(args) => commands::explain::run(args, lang, &mut out)?,
-        Command::Config(args) => commands::config::run(args, &configuration(&cli, &[], &args.data.data)?, &mut out)?,
+        Command::Config(args) => {
+            commands::config::run(args, &configuration(&cli, &[], &args.data.data)?, &mut out)?
+        }
         Command::Serve(args) => {
             let options = [
                 ("listen", args.listen.clone()),
@@ -121,7 +143,11 @@ fn local(cli: Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> {
     Ok(status)
 }
 
-fn configuration(cli: &Cli, options: &[(&'static str, Option<String>)], data: &Path) -> Result<Config, Failure> {
+fn configuration(
+    cli: &Cli,
+    options: &[(&'static str, Option<String>)],
+    data: &Path,
+) -> Result<Config, Failure> {
     let file = cli.config.clone().unwrap_or_else(|| data.join("poststelle.toml"));
     Config::read(options, |name| std::env::var(name).ok(), &file, cli.config.is_some())
 }
@@ -136,12 +162,21 @@ fn on_data(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure
             terminal: io::stderr().is_terminal(),
             password: std::env::var("POSTSTELLE_PASSWORD").ok(),
         };
-        return control::call(stream, &request, commands::reads_input(&cli.command, request.password.is_some()))
-            .map_err(|error| Failure::new("server-gone").with("reason", error));
+        return control::call(
+            stream,
+            &request,
+            commands::reads_input(&cli.command, request.password.is_some()),
+        )
+        .map_err(|error| Failure::new("server-gone").with("reason", error));
     }
     let config = configuration(cli, &[], dir)?;
     commands::log_to_stderr(&config, "warn")?;
-    let engine = commands::open(dir, &config, commands::creates(&cli.command), matches!(cli.command, Command::Rebuild(_)))?;
+    let engine = commands::open(
+        dir,
+        &config,
+        commands::creates(&cli.command),
+        matches!(cli.command, Command::Rebuild(_)),
+    )?;
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let directory = std::env::current_dir()?;
     let outcome = {
@@ -153,7 +188,11 @@ fn on_data(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure
             directory,
             password: std::env::var("POSTSTELLE_PASSWORD").ok(),
         };
-        commands::run(&engine, &cli.command, &config, lang, &mut streams)
+        commands::run(
+            &Context { engine: &engine, config: &config, lang, tasks: None },
+            &cli.command,
+            &mut streams,
+        )
     };
     let flushed = out.flush();
     engine.close();

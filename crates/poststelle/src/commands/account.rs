@@ -3,25 +3,28 @@
 use std::collections::HashMap;
 use std::io::Write as _;
 
+use intake::imap::TestStep;
 use jiff::Timestamp;
 use keys::account_field;
 use model::{AccountId, UnixMillis};
 use pipeline::Engine;
-use server::AccountOptions;
 use serde_json::json;
+use server::{AccountOptions, Background as _, PASSWORD_FIELD};
 use store::{Account, AccountKind, NewAccount, StoreError, Tls};
 
-use super::when;
+use super::{Context, when};
 use crate::cli;
 use crate::cli::{AccountAction, AccountAdd};
 use crate::control::Streams;
-use crate::failure::Failure;
+use crate::failure::{FAILED, Failure};
 use crate::lang::Lang;
+use crate::mailbox_server;
 
 /// Runs it.
-pub fn run(engine: &Engine, args: &cli::Account, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    let Context { engine, lang, .. } = *context;
     match &args.action {
-        AccountAction::Add(add) => self::add(engine, add, lang, streams),
+        AccountAction::Add(add) => self::add(context, add, streams),
         AccountAction::List { json } => list(engine, *json, lang, streams),
         AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
         AccountAction::Fetch { name } => fetch(engine, &find(engine, name)?, lang, streams),
@@ -31,7 +34,7 @@ pub fn run(engine: &Engine, args: &cli::Account, lang: Lang, streams: &mut Strea
                 return Err(Failure::usage("account-confirm").with("name", name));
             }
             engine.store().remove_account(account.id, now())?;
-            engine.account_changed(account.id);
+            changed(context, account.id);
             writeln!(streams.err, "{}", lang.text("account-removed", &[("name", name)]))?;
             Ok(0)
         }
@@ -47,20 +50,39 @@ pub fn find(engine: &Engine, name: &str) -> Result<Account, Failure> {
     if let Some(account) = engine.store().account_by_name(name)? {
         return Ok(account);
     }
-    let known = engine.store().accounts(false)?.into_iter().map(|account| account.settings.name).collect::<Vec<_>>().join(", ");
+    let known = engine
+        .store()
+        .accounts(false)?
+        .into_iter()
+        .map(|account| account.settings.name)
+        .collect::<Vec<_>>()
+        .join(", ");
     Err(Failure::new("account-unknown").with("name", name).with("known", known))
 }
 
 /// Names of all accounts, removed ones too.
 pub fn names(engine: &Engine) -> Result<HashMap<AccountId, String>, Failure> {
-    Ok(engine.store().accounts(true)?.into_iter().map(|account| (account.id, account.settings.name)).collect())
+    Ok(engine
+        .store()
+        .accounts(true)?
+        .into_iter()
+        .map(|account| (account.id, account.settings.name))
+        .collect())
 }
 
 fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn add(engine: &Engine, args: &AccountAdd, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+/// Tells the server's task of the account, if there is one.
+fn changed(context: &Context<'_>, account: AccountId) {
+    if let Some(tasks) = context.tasks {
+        tasks.account_changed(account);
+    }
+}
+
+fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    let Context { engine, lang, .. } = *context;
     let tls = match args.tls.as_str() {
         "starttls" => Tls::StartTls,
         "none" => Tls::None,
@@ -73,14 +95,17 @@ fn add(engine: &Engine, args: &AccountAdd, lang: Lang, streams: &mut Streams<'_>
         None => api::Trust::default(),
         Some(path) => {
             let path = streams.directory.join(path);
-            let pem = std::fs::read_to_string(&path).map_err(|error| Failure::new("file-unreadable").with("path", path.display()).with("reason", error))?;
+            let pem = std::fs::read_to_string(&path).map_err(|error| {
+                Failure::new("file-unreadable").with("path", path.display()).with("reason", error)
+            })?;
             api::Trust::CaPem(pem)
         }
     };
     let password = super::password(streams)?;
     let id = AccountId::new(uuid::Uuid::now_v7());
-    let sealed = engine.sealer().seal(&account_field(id, "password"), password.expose().as_bytes());
-    let credential = sealed.map_err(|error| Failure::new("key-file").with("path", "").with("reason", error))?;
+    let sealed = engine.sealer().seal(&account_field(id, PASSWORD_FIELD), password.expose().as_bytes());
+    let credential =
+        sealed.map_err(|error| Failure::new("key-file").with("path", "").with("reason", error))?;
     let new = NewAccount {
         name: args.name.clone(),
         address: args.address.clone().or_else(|| args.login.contains('@').then(|| args.login.to_lowercase())),
@@ -89,7 +114,8 @@ fn add(engine: &Engine, args: &AccountAdd, lang: Lang, streams: &mut Streams<'_>
         port: args.port.unwrap_or(if tls == Tls::Implicit { 993 } else { 143 }),
         tls,
         login: args.login.clone(),
-        options: serde_json::to_string(&AccountOptions { trust, ..AccountOptions::default() }).map_err(std::io::Error::from)?,
+        options: serde_json::to_string(&AccountOptions { trust, ..AccountOptions::default() })
+            .map_err(std::io::Error::from)?,
         credential: Some(credential),
         poll_seconds: args.poll_seconds,
         active: true,
@@ -98,7 +124,7 @@ fn add(engine: &Engine, args: &AccountAdd, lang: Lang, streams: &mut Streams<'_>
         Err(StoreError::Exists { .. }) => Err(Failure::new("account-exists").with("name", &args.name)),
         other => {
             other?;
-            engine.account_changed(id);
+            changed(context, id);
             writeln!(streams.err, "{}", lang.text("account-added", &[("name", &args.name)]))?;
             Ok(0)
         }
@@ -130,16 +156,77 @@ fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -
             (None, None) => lang.text("account-never", &[]),
         };
         let address = settings.address.as_deref().unwrap_or("–");
-        let line = lang.text("account-row", &[("name", &settings.name), ("address", &address), ("state", &state), ("mails", &mails)]);
+        let line = lang.text(
+            "account-row",
+            &[("name", &settings.name), ("address", &address), ("state", &state), ("mails", &mails)],
+        );
         writeln!(streams.out, "{line}")?;
     }
     Ok(0)
 }
 
-fn test(_engine: &Engine, account: &Account, _lang: Lang, _streams: &mut Streams<'_>) -> Result<i32, Failure> {
-    Err(Failure::new("account-no-imap").with("name", &account.settings.name))
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
-fn fetch(_engine: &Engine, account: &Account, _lang: Lang, _streams: &mut Streams<'_>) -> Result<i32, Failure> {
-    Err(Failure::new("account-no-imap").with("name", &account.settings.name))
+fn imap_only(account: &Account) -> Result<(), Failure> {
+    if account.settings.kind == AccountKind::Imap {
+        Ok(())
+    } else {
+        Err(Failure::new("account-no-imap").with("name", &account.settings.name))
+    }
+}
+
+/// Goes the way step by step; exit status 1 where it ends early.
+fn test(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    imap_only(account)?;
+    let report = runtime()?.block_on(mailbox_server::test_stored(engine, account))?;
+    for result in &report.steps {
+        let mark = if result.error.is_none() { '✓' } else { '✗' };
+        let step = lang.text(step_key(result.step), &[]);
+        writeln!(streams.out, "{mark} {step}  {}", result.detail)?;
+        if let Some(error) = &result.error {
+            writeln!(streams.out, "  {}", crate::failure::chain(error))?;
+        }
+    }
+    for mailbox in report.mailboxes.iter().filter(|mailbox| mailbox.is_selectable) {
+        writeln!(streams.out, "    {}", mailbox.name)?;
+    }
+    Ok(if report.is_ok() { 0 } else { FAILED })
+}
+
+const fn step_key(step: TestStep) -> &'static str {
+    match step {
+        TestStep::Name => "step-name",
+        TestStep::Connect => "step-connect",
+        TestStep::Tls => "step-tls",
+        TestStep::Login => "step-login",
+        TestStep::Folders => "step-folders",
+    }
+}
+
+/// Fetches once and waits until everything is filed.
+fn fetch(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    imap_only(account)?;
+    let (settings, selection) = mailbox_server::resolve(engine, account)?;
+    let runtime = runtime()?;
+    let name = &account.settings.name;
+    let counts = match engine.fetch_once(runtime.handle(), account, settings, &selection) {
+        Ok(counts) => counts,
+        Err(error) if error.is_disk_full() => return Err(error.into()),
+        Err(error) => {
+            return Err(Failure::new("account-fetch-failed")
+                .with("name", name)
+                .with("reason", crate::failure::chain(error.root())));
+        }
+    };
+    engine.catch_up()?;
+    let values: [(&str, &dyn std::fmt::Display); 4] = [
+        ("name", name),
+        ("archived", &counts.archived),
+        ("duplicates", &counts.duplicates),
+        ("failed", &counts.failed),
+    ];
+    writeln!(streams.err, "{}", lang.text("account-fetched", &values))?;
+    Ok(if counts.failed > 0 { FAILED } else { 0 })
 }

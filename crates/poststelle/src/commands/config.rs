@@ -3,12 +3,18 @@
 use std::io::Write;
 
 use crate::cli::{ConfigAction, ConfigCommand};
-use crate::config::Config;
+use crate::config::{Config, settings_file};
 use crate::failure::Failure;
 
 /// Shows each setting, its value and where that comes from. Passwords in addresses are not shown.
 pub fn run(args: &ConfigCommand, config: &Config, out: &mut dyn Write) -> Result<i32, Failure> {
-    let ConfigAction::Show = args.action;
+    if matches!(args.action, ConfigAction::Defaults) {
+        out.write_all(settings_file().as_bytes())?;
+        return Ok(0);
+    }
+    if let Some(file) = &config.file {
+        writeln!(out, "# {}", file.display())?;
+    }
     for (name, value, origin) in config.all() {
         writeln!(out, "{name} = {:?}  # {}", without_password(value), origin.as_str())?;
     }

@@ -10,7 +10,9 @@ use crate::lang::Lang;
 
 /// Explains one file.
 pub fn run(args: &cli::Explain, lang: Lang, out: &mut dyn Write) -> Result<i32, Failure> {
-    let octets = std::fs::read(&args.file).map_err(|error| Failure::new("file-unreadable").with("path", args.file.display()).with("reason", error))?;
+    let octets = std::fs::read(&args.file).map_err(|error| {
+        Failure::new("file-unreadable").with("path", args.file.display()).with("reason", error)
+    })?;
     let parsed = ::parse::parse(&octets, &::parse::Limits::default());
     let verdict = ::classify::verdict(&parsed.message, &::classify::Options::default());
     for line in lines(&verdict, lang) {
@@ -23,7 +25,9 @@ fn lines(verdict: &Verdict, lang: Lang) -> Vec<String> {
     let percent = format!("{:.0}", verdict.confidence * 100.0);
     let kind = lang.text(kind_key(verdict), &[]);
     let mut lines = vec![lang.text("explain-kind", &[("kind", &kind), ("percent", &percent)])];
-    lines.extend(verdict.evidence.iter().map(|evidence| lang.text("explain-evidence", &[("rule", &evidence.rule), ("place", &evidence.place)])));
+    lines.extend(verdict.evidence.iter().map(|evidence| {
+        lang.text("explain-evidence", &[("rule", &evidence.rule), ("place", &evidence.place)])
+    }));
     lines.extend(verdict.reports.iter().map(|report| report_line(report, lang)));
     if let Some(id) = verdict.original.as_ref().and_then(|original| original.message_id.as_ref()) {
         lines.push(lang.text("explain-original", &[("message_id", id)]));

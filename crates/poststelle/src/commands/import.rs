@@ -31,19 +31,37 @@ struct Report {
 }
 
 /// Runs it; exit status 1 only if something failed.
-pub fn run(engine: &Engine, args: &cli::Import, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+pub fn run(
+    engine: &Engine,
+    args: &cli::Import,
+    lang: Lang,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
     let start = Instant::now();
     let account = engine.account_or_import(args.account.as_deref().unwrap_or(DEFAULT_ACCOUNT))?;
-    let import = Import { account, sources: args.paths.iter().map(Source::from).collect(), directory: Some(streams.directory.clone()), run: None };
+    let import = Import {
+        account,
+        sources: args.paths.iter().map(Source::from).collect(),
+        directory: Some(streams.directory.clone()),
+        run: None,
+    };
     let mut progress = Progress::new(lang, streams.terminal);
     let err = &mut streams.err;
-    let counts = engine.import(&import, &mut streams.input, &AtomicBool::new(false), &mut |step| progress.step(&step, err))?;
+    let counts = engine.import(&import, &mut streams.input, &AtomicBool::new(false), &mut |step| {
+        progress.step(&step, err)
+    })?;
     progress.clear();
     engine.catch_up()?;
     report(args, counts, start.elapsed(), lang, streams)
 }
 
-fn report(args: &cli::Import, counts: Counts, elapsed: Duration, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+fn report(
+    args: &cli::Import,
+    counts: Counts,
+    elapsed: Duration,
+    lang: Lang,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
     let Counts { archived, duplicates, excluded, failed, octets } = counts;
     let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
     let report = Report { seen: counts.seen(), archived, duplicates, excluded, failed, octets, seconds };
@@ -53,7 +71,14 @@ fn report(args: &cli::Import, counts: Counts, elapsed: Duration, lang: Lang, str
     } else {
         let text = lang.text(
             "import-done",
-            &[("seen", &report.seen), ("archived", &archived), ("duplicates", &duplicates), ("excluded", &excluded), ("failed", &failed), ("seconds", &seconds)],
+            &[
+                ("seen", &report.seen),
+                ("archived", &archived),
+                ("duplicates", &duplicates),
+                ("excluded", &excluded),
+                ("failed", &failed),
+                ("seconds", &seconds),
+            ],
         );
         writeln!(streams.err, "{text}")?;
     }
@@ -84,7 +109,12 @@ impl Progress {
                 let text = || {
                     self.lang.text(
                         "import-progress",
-                        &[("seen", &counts.seen()), ("archived", &counts.archived), ("duplicates", &counts.duplicates), ("failed", &counts.failed)],
+                        &[
+                            ("seen", &counts.seen()),
+                            ("archived", &counts.archived),
+                            ("duplicates", &counts.duplicates),
+                            ("failed", &counts.failed),
+                        ],
                     )
                 };
                 if let Some(bar) = &self.bar {

@@ -1,7 +1,6 @@
 //! `poststelle mails` and `poststelle threads`: everything, a row a mail.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 
 use model::{AccountId, Position, Scope};
 use pipeline::{Asked, Engine};
@@ -48,9 +47,19 @@ struct Thread<'a> {
 }
 
 /// Every mail, or those a query finds.
-pub fn mails(engine: &Engine, args: &cli::Mails, config: &Config, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+pub fn mails(
+    engine: &Engine,
+    args: &cli::Mails,
+    config: &Config,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
     engine.catch_up()?;
-    let names: HashMap<AccountId, String> = engine.store().accounts(true)?.into_iter().map(|account| (account.id, account.settings.name)).collect();
+    let names: HashMap<AccountId, String> = engine
+        .store()
+        .accounts(true)?
+        .into_iter()
+        .map(|account| (account.id, account.settings.name))
+        .collect();
     let store = engine.store();
     if let Some(query) = &args.query {
         let asked = Asked { query: query.clone(), zone: super::zone(config)?, ..Asked::default() };
@@ -72,7 +81,12 @@ pub fn mails(engine: &Engine, args: &cli::Mails, config: &Config, streams: &mut 
     Ok(0)
 }
 
-fn write(lines: &[MailLine], names: &HashMap<AccountId, String>, json: bool, streams: &mut Streams<'_>) -> Result<(), Failure> {
+fn write(
+    lines: &[MailLine],
+    names: &HashMap<AccountId, String>,
+    json: bool,
+    streams: &mut Streams<'_>,
+) -> Result<(), Failure> {
     for line in lines {
         if json {
             serde_json::to_writer(&mut *streams.out, &row(line, names)).map_err(std::io::Error::from)?;
@@ -80,7 +94,12 @@ fn write(lines: &[MailLine], names: &HashMap<AccountId, String>, json: bool, str
         } else {
             let kind = line.kind.map_or("–", |kind| kind.as_str());
             let date = line.date.map_or_else(|| "–".to_owned(), when);
-            writeln!(streams.out, "{}  {date}  {kind}  {}", line.mail_id, line.message_id.as_ref().map_or("–", |id| id.as_str()))?;
+            writeln!(
+                streams.out,
+                "{}  {date}  {kind}  {}",
+                line.mail_id,
+                line.message_id.as_ref().map_or("–", |id| id.as_str())
+            )?;
         }
     }
     Ok(())
@@ -97,7 +116,9 @@ fn row<'a>(line: &'a MailLine, names: &'a HashMap<AccountId, String>) -> Mail<'a
             locator: None,
         };
         match &placement.position {
-            Position::Imap { uid_validity, uid } => (row.uid_validity, row.uid) = (Some(*uid_validity), Some(*uid)),
+            Position::Imap { uid_validity, uid } => {
+                (row.uid_validity, row.uid) = (Some(*uid_validity), Some(*uid))
+            }
             Position::Unique { unique_id } => row.unique_id = Some(unique_id),
             Position::File { locator } => row.locator = Some(locator),
         }
@@ -126,7 +147,10 @@ pub fn threads(engine: &Engine, streams: &mut Streams<'_>) -> Result<i32, Failur
         let Some(last) = lines.last() else { return Ok(0) };
         after = last.seq;
         for line in &lines {
-            let row = Thread { message_id: line.message_id.as_ref().map(|id| id.as_str()), thread_id: line.thread_id.map(|id| id.to_string()) };
+            let row = Thread {
+                message_id: line.message_id.as_ref().map(|id| id.as_str()),
+                thread_id: line.thread_id.map(|id| id.to_string()),
+            };
             serde_json::to_writer(&mut *streams.out, &row).map_err(std::io::Error::from)?;
             writeln!(streams.out)?;
         }

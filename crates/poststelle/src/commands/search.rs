@@ -30,25 +30,41 @@ struct Hit {
 }
 
 /// Runs it.
-pub fn run(engine: &Engine, args: &cli::Search, config: &Config, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+pub fn run(
+    engine: &Engine,
+    args: &cli::Search,
+    config: &Config,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
     let zone = super::zone(config)?;
     let asked = Asked { query: args.query.join(" "), limit: args.limit, zone, ..Asked::default() };
     let found = engine.search(&Scope::All, &asked)?;
-    let hits: Vec<Hit> = found.hits.into_iter().map(|hit| Hit {
-        mail_id: hit.row.mail_id.to_string(),
-        message_id: hit.row.message_id.map(|id| id.0),
-        subject: hit.row.subject,
-        from: hit.row.from.map(|from| from.folded()),
-        date: when(hit.row.date),
-        snippet: hit.snippet.into_iter().map(|piece| piece.text).collect(),
-    }).collect();
+    let hits: Vec<Hit> = found
+        .hits
+        .into_iter()
+        .map(|hit| Hit {
+            mail_id: hit.row.mail_id.to_string(),
+            message_id: hit.row.message_id.map(|id| id.0),
+            subject: hit.row.subject,
+            from: hit.row.from.map(|from| from.folded()),
+            date: when(hit.row.date),
+            snippet: hit.snippet.into_iter().map(|piece| piece.text).collect(),
+        })
+        .collect();
     if args.json {
         let answer = Answer { total: found.total, seconds: found.seconds, hits };
         writeln!(streams.out, "{}", serde_json::to_string(&answer).map_err(std::io::Error::from)?)?;
         return Ok(0);
     }
     for hit in &hits {
-        writeln!(streams.out, "{}  {}  {}  {}", hit.mail_id, hit.date, hit.from.as_deref().unwrap_or("–"), one_line(&hit.subject))?;
+        writeln!(
+            streams.out,
+            "{}  {}  {}  {}",
+            hit.mail_id,
+            hit.date,
+            hit.from.as_deref().unwrap_or("–"),
+            one_line(&hit.subject)
+        )?;
         writeln!(streams.out, "    {}", one_line(&hit.snippet))?;
     }
     writeln!(streams.err, "{}", found.total)?;

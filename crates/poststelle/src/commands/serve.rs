@@ -10,6 +10,7 @@ use connect::{ClientTls, FetchLimits, Fetcher, Guard, Trust};
 use pipeline::Engine;
 use server::{Bound, ListenError, Options, Parts, StartError, State, TlsFiles};
 
+use super::Context;
 use crate::background::Tasks;
 use crate::cli::{self, Cli};
 use crate::config::Config;
@@ -32,13 +33,18 @@ pub fn run(args: &cli::Serve, config: &Config, lang: Lang) -> Result<i32, Failur
 
 fn serve(engine: &Engine, options: Options, config: &Config, lang: Lang) -> Result<i32, Failure> {
     let bound = server::bind(&options).map_err(|error| of_listen(&error))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::new("storage").with("path", "–").with("reason", error))?;
-    let tasks = Arc::new(Tasks::start(engine.clone(), runtime.handle().clone()));
-    let trust = ClientTls::new(&Trust::System).map_err(|error| Failure::new("storage").with("path", "–").with("reason", chain(&error)))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("storage").with("path", "–").with("reason", error))?;
+    let tasks = Arc::new(Tasks::start(engine.clone(), runtime.handle().clone())?);
+    let trust = ClientTls::new(&Trust::System)
+        .map_err(|error| Failure::new("storage").with("path", "–").with("reason", chain(&error)))?;
     let fetcher = Fetcher::new(Guard::default(), FetchLimits::default(), trust);
     let background: Arc<dyn server::Background> = Arc::clone(&tasks) as Arc<dyn server::Background>;
-    let state = State::new(Parts { engine: engine.clone(), background, fetcher, options }).map_err(|error| of_start(&error))?;
-    listen_for_commands(engine, config)?;
+    let state = State::new(Parts { engine: engine.clone(), background, fetcher, options })
+        .map_err(|error| of_start(&error))?;
+    listen_for_commands(engine, &tasks, config)?;
     greet(engine, &bound, &state, config, lang);
     let ended = runtime.block_on(bound.serve(state, end()));
     let mut err = std::io::stderr();
@@ -57,7 +63,12 @@ fn greet(engine: &Engine, bound: &Bound, state: &State, config: &Config, lang: L
         lines.push(lang.text("recovered", &[("adopted", &recovered.adopted), ("cut", &recovered.cut)]));
     }
     if config.set("master_key_file").is_none() {
-        lines.push(lang.text("serving-key-beside", &[("path", &keys::MasterKey::default_path(engine.dir()).display())]));
+        lines.push(
+            lang.text(
+                "serving-key-beside",
+                &[("path", &keys::MasterKey::default_path(engine.dir()).display())],
+            ),
+        );
     }
     if let Some(code) = state.setup_code() {
         lines.push(lang.text("setup-code", &[("code", &code.expose())]));
@@ -69,7 +80,9 @@ fn greet(engine: &Engine, bound: &Bound, state: &State, config: &Config, lang: L
 
 async fn end() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -80,19 +93,43 @@ async fn end() {
 
 fn options(config: &Config, data: PathBuf) -> Result<Options, Failure> {
     let listen = config.get("listen");
-    let listen: SocketAddr = listen.parse().map_err(|_| Failure::usage("listen-address").with("address", listen))?;
+    let listen: SocketAddr =
+        listen.parse().map_err(|_| Failure::usage("listen-address").with("address", listen))?;
     let tls = match (config.set("tls_cert"), config.set("tls_key")) {
         (Some(certificate), Some(key)) => Some(TlsFiles { certificate: certificate.into(), key: key.into() }),
         (None, None) => None,
         (Some(_), None) => return Err(missing("tls_key")),
         (None, Some(_)) => return Err(missing("tls_cert")),
     };
-    let bad = |key: &'static str, reason: String| Failure::usage("config-value").with("key", key).with("value", config.get(key)).with("reason", reason);
-    let proxies = config.set("trusted_proxy").unwrap_or_default().split(',').map(str::trim).filter(|proxy| !proxy.is_empty());
-    let trusted_proxies = proxies.map(|proxy| proxy.parse().map_err(|error: server::NetworkError| bad("trusted_proxy", error.to_string()))).collect::<Result<_, _>>()?;
-    let public_url = config.set("public_url").map(|url| url.parse().map_err(|error: url::ParseError| bad("public_url", error.to_string()))).transpose()?;
+    let bad = |key: &'static str, reason: String| {
+        Failure::usage("config-value").with("key", key).with("value", config.get(key)).with("reason", reason)
+    };
+    let proxies = config
+        .set("trusted_proxy")
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|proxy| !proxy.is_empty());
+    let trusted_proxies = proxies
+        .map(|proxy| {
+            proxy.parse().map_err(|error: server::NetworkError| bad("trusted_proxy", error.to_string()))
+        })
+        .collect::<Result<_, _>>()?;
+    let public_url = config
+        .set("public_url")
+        .map(|url| url.parse().map_err(|error: url::ParseError| bad("public_url", error.to_string())))
+        .transpose()?;
     let uploads = data.join("tmp");
-    Ok(Options { listen, tls, trusted_proxies, public_url, data, uploads, zone: config.get("time_zone").to_owned(), ..Options::default() })
+    Ok(Options {
+        listen,
+        tls,
+        trusted_proxies,
+        public_url,
+        data,
+        uploads,
+        zone: config.get("time_zone").to_owned(),
+        ..Options::default()
+    })
 }
 
 fn missing(key: &str) -> Failure {
@@ -100,13 +137,17 @@ fn missing(key: &str) -> Failure {
 }
 
 fn of_listen(error: &ListenError) -> Failure {
-    let value = |name: &str| error.values().into_iter().find(|(n, _)| *n == name).map(|(_, value)| value).unwrap_or_default();
+    let value = |name: &str| {
+        error.values().into_iter().find(|(n, _)| *n == name).map(|(_, value)| value).unwrap_or_default()
+    };
     let address = || value("listen");
     match error {
         ListenError::Unprotected { .. } => Failure::new("listen-public").with("address", address()),
         ListenError::InUse { .. } => Failure::new("listen-in-use").with("address", address()),
         ListenError::Tls(_) => Failure::new("tls-files").with("reason", chain(error)),
-        ListenError::Uploads { at, source } => Failure::new("storage").with("path", at.display()).with("reason", source),
+        ListenError::Uploads { at, source } => {
+            Failure::new("storage").with("path", at.display()).with("reason", source)
+        }
         other => Failure::new("listen-failed").with("address", address()).with("reason", chain(other)),
     }
 }
@@ -116,19 +157,30 @@ fn of_start(error: &StartError) -> Failure {
 }
 
 /// Other commands reach the running server through a socket.
-fn listen_for_commands(engine: &Engine, config: &Config) -> Result<(), Failure> {
-    let (for_commands, config) = (engine.clone(), config.clone());
-    control::listen(engine.dir(), move |request, mut streams| command(&for_commands, &config, &request, &mut streams))
-        .map_err(|error| Failure::new("storage").with("path", engine.dir().join(control::NAME).display()).with("reason", error))
+fn listen_for_commands(engine: &Engine, tasks: &Arc<Tasks>, config: &Config) -> Result<(), Failure> {
+    let (for_commands, tasks, config) = (engine.clone(), Arc::clone(tasks), config.clone());
+    control::listen(engine.dir(), move |request, mut streams| {
+        command(&for_commands, &tasks, &config, &request, &mut streams)
+    })
+    .map_err(|error| {
+        Failure::new("storage").with("path", engine.dir().join(control::NAME).display()).with("reason", error)
+    })
 }
 
 /// Runs a command for a client; gives its exit status.
-fn command(engine: &Engine, config: &Config, request: &Request, streams: &mut Streams<'_>) -> i32 {
+fn command(
+    engine: &Engine,
+    tasks: &Tasks,
+    config: &Config,
+    request: &Request,
+    streams: &mut Streams<'_>,
+) -> i32 {
     let lang = if request.lang == "de" { Lang::De } else { Lang::En };
     let words = std::iter::once("poststelle".to_owned()).chain(request.arguments.iter().cloned());
-    let parsed = Cli::command().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed =
+        Cli::command().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
     let outcome = match parsed {
-        Ok(cli) => super::run(engine, &cli.command, config, lang, streams),
+        Ok(cli) => super::run(&Context { engine, config, lang, tasks: Some(tasks) }, &cli.command, streams),
         // The client has understood it: it is of another version.
         Err(error) => Err(Failure::usage("usage-other").with("reason", error)),
     };

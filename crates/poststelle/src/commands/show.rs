@@ -1,7 +1,5 @@
 //! `poststelle show`.
 
-use std::io::Write as _;
-
 use model::{MailId, MessageId, Scope};
 use pipeline::Engine;
 use serde_json::json;

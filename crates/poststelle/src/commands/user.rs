@@ -18,12 +18,17 @@ use crate::lang::Lang;
 /// Runs it.
 pub fn run(engine: &Engine, args: &cli::User, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
     match &args.action {
-        UserAction::Add { email, name, role, accounts } => add(engine, email, name.as_deref(), role, accounts, lang, streams),
+        UserAction::Add { email, name, role, accounts } => {
+            add(engine, email, name.as_deref(), role, accounts, lang, streams)
+        }
         UserAction::List { json } => list(engine, *json, streams),
         UserAction::Password { email } => {
             let user = find(engine, email)?;
             let password_hash = hashed(streams)?;
-            engine.store().update_user(user.id, UserPatch { password_hash: Some(password_hash), ..UserPatch::default() })?;
+            engine.store().update_user(
+                user.id,
+                UserPatch { password_hash: Some(password_hash), ..UserPatch::default() },
+            )?;
             engine.store().end_sessions(user.id, None)?;
             changed(email, lang, streams)
         }
@@ -48,11 +53,24 @@ fn hashed(streams: &mut Streams<'_>) -> Result<String, Failure> {
     })
 }
 
-fn add(engine: &Engine, email: &str, name: Option<&str>, role: &str, accounts: &[String], lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
-    if !email.split_once('@').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty()) || email.contains(char::is_whitespace) {
+fn add(
+    engine: &Engine,
+    email: &str,
+    name: Option<&str>,
+    role: &str,
+    accounts: &[String],
+    lang: Lang,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
+    if !email.split_once('@').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty())
+        || email.contains(char::is_whitespace)
+    {
         return Err(Failure::usage("user-email").with("email", email));
     }
-    let accounts: Vec<AccountId> = accounts.iter().map(|name| super::account::find(engine, name).map(|account| account.id)).collect::<Result<_, _>>()?;
+    let accounts: Vec<AccountId> = accounts
+        .iter()
+        .map(|name| super::account::find(engine, name).map(|account| account.id))
+        .collect::<Result<_, _>>()?;
     let role = match role {
         "administrator" => Role::Administrator,
         "auditor" => Role::Auditor,
@@ -85,7 +103,8 @@ fn find(engine: &Engine, email: &str) -> Result<User, Failure> {
 fn list(engine: &Engine, as_json: bool, streams: &mut Streams<'_>) -> Result<i32, Failure> {
     let names = super::account::names(engine)?;
     for user in engine.store().users()? {
-        let accounts: Vec<&str> = user.accounts.iter().filter_map(|id| names.get(id)).map(String::as_str).collect();
+        let accounts: Vec<&str> =
+            user.accounts.iter().filter_map(|id| names.get(id)).map(String::as_str).collect();
         let role = match user.profile.role {
             Role::Administrator => "administrator",
             Role::Agent => "agent",
@@ -95,7 +114,13 @@ fn list(engine: &Engine, as_json: bool, streams: &mut Streams<'_>) -> Result<i32
             let row = json!({ "id": user.id.to_string(), "email": user.profile.email, "name": user.profile.name, "role": role, "active": user.active, "accounts": accounts });
             writeln!(streams.out, "{row}")?;
         } else {
-            writeln!(streams.out, "{}  {}  {role}  {}", user.profile.email, user.profile.name, accounts.join(", "))?;
+            writeln!(
+                streams.out,
+                "{}  {}  {role}  {}",
+                user.profile.email,
+                user.profile.name,
+                accounts.join(", ")
+            )?;
         }
     }
     Ok(0)

@@ -12,8 +12,18 @@ use crate::failure::{FAILED, Failure};
 use crate::lang::Lang;
 
 /// Checks everything; exit status 1 and the names of what is wrong.
-pub fn verify(engine: &Engine, args: &cli::Verify, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
-    let bar = streams.terminal.then(|| indicatif::ProgressBar::new_spinner().with_style(indicatif::ProgressStyle::with_template("{spinner} {bytes}").unwrap_or(indicatif::ProgressStyle::default_spinner())));
+pub fn verify(
+    engine: &Engine,
+    args: &cli::Verify,
+    lang: Lang,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
+    let bar = streams.terminal.then(|| {
+        indicatif::ProgressBar::new_spinner().with_style(
+            indicatif::ProgressStyle::with_template("{spinner} {bytes}")
+                .unwrap_or(indicatif::ProgressStyle::default_spinner()),
+        )
+    });
     let verified = engine.verify(&mut |octets| {
         if let Some(bar) = &bar {
             bar.set_position(octets);
@@ -23,7 +33,11 @@ pub fn verify(engine: &Engine, args: &cli::Verify, lang: Lang, streams: &mut Str
         bar.finish_and_clear();
     }
     if args.json {
-        let faults: Vec<_> = verified.faults.iter().map(|fault| json!({ "text": text(fault, lang), "fault": name(fault) })).collect();
+        let faults: Vec<_> = verified
+            .faults
+            .iter()
+            .map(|fault| json!({ "text": text(fault, lang), "fault": name(fault) }))
+            .collect();
         let report = json!({ "mails": verified.mails, "records": verified.records, "octets": verified.octets, "ok": faults.is_empty(), "faults": faults });
         writeln!(streams.out, "{report}")?;
     } else {
@@ -52,16 +66,21 @@ fn name(fault: &Fault) -> &'static str {
 
 fn text(fault: &Fault, lang: Lang) -> String {
     match fault {
-        Fault::Archive { segment, kind: "missing", .. } => lang.text("verify-segment-missing", &[("segment", segment)]),
+        Fault::Archive { segment, kind: "missing", .. } => {
+            lang.text("verify-segment-missing", &[("segment", segment)])
+        }
         Fault::Archive { segment, at, kind, detail } => {
             let reason = if detail.is_empty() { (*kind).to_owned() } else { format!("{kind} ({detail})") };
             lang.text("verify-record", &[("segment", segment), ("at", at), ("reason", &reason)])
         }
-        Fault::OriginalMissing { mail, location } => {
-            lang.text("verify-mail-missing", &[("mail", mail), ("segment", &location.segment), ("at", &location.at)])
-        }
+        Fault::OriginalMissing { mail, location } => lang.text(
+            "verify-mail-missing",
+            &[("mail", mail), ("segment", &location.segment), ("at", &location.at)],
+        ),
         Fault::OriginalDiffers { mail, .. } => lang.text("verify-mail-digest", &[("mail", mail)]),
-        Fault::Unknown { location } => lang.text("verify-unknown-object", &[("segment", &location.segment), ("at", &location.at)]),
+        Fault::Unknown { location } => {
+            lang.text("verify-unknown-object", &[("segment", &location.segment), ("at", &location.at)])
+        }
         Fault::Index { detail } => lang.text("verify-index", &[("reason", detail)]),
     }
 }
@@ -81,6 +100,10 @@ pub fn rebuild(engine: &Engine, lang: Lang, streams: &mut Streams<'_>) -> Result
     }
     let quarantined = engine.store().counters()?.quarantined;
     let seconds = format!("{:.1}", start.elapsed().as_secs_f64());
-    writeln!(streams.err, "{}", lang.text("rebuild-done", &[("total", &total), ("quarantined", &quarantined), ("seconds", &seconds)]))?;
+    writeln!(
+        streams.err,
+        "{}",
+        lang.text("rebuild-done", &[("total", &total), ("quarantined", &quarantined), ("seconds", &seconds)])
+    )?;
     Ok(0)
 }

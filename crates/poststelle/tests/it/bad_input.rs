@@ -30,7 +30,8 @@ fn data_directory_that_is_not_there() {
 fn data_directory_in_use() {
     let post = Poststelle::new();
     let server: Server = post.serve();
-    let second = post.run(&["serve", "--lang", "de", "--listen", &format!("127.0.0.1:{}", free_port())]).expect(1);
+    let second =
+        post.run(&["serve", "--lang", "de", "--listen", &format!("127.0.0.1:{}", free_port())]).expect(1);
     assert!(second.err.contains("benutzt"), "{}", second.err);
     // other commands reach the running server
     let from = post.dir.path().join("mails");
@@ -56,7 +57,21 @@ fn public_address_without_certificate() {
     let address = format!("0.0.0.0:{}", free_port());
     said(&["serve", "--lang", "de", "--listen", &address], 1, &[&address, "--tls-cert"]);
     said(&["serve", "--lang", "de", "--listen", "somewhere"], 1, &["somewhere"]);
-    said(&["serve", "--lang", "de", "--listen", &address, "--tls-cert", "/no/cert.pem", "--tls-key", "/no/key.pem"], 1, &["/no/cert.pem"]);
+    said(
+        &[
+            "serve",
+            "--lang",
+            "de",
+            "--listen",
+            &address,
+            "--tls-cert",
+            "/no/cert.pem",
+            "--tls-key",
+            "/no/key.pem",
+        ],
+        1,
+        &["/no/cert.pem"],
+    );
 }
 
 #[test]
@@ -73,7 +88,9 @@ fn settings_show_their_origin() {
     let post = Poststelle::new();
     std::fs::create_dir(post.data()).unwrap();
     std::fs::write(post.data().join("poststelle.toml"), "log = \"debug\"\n").unwrap();
-    let done = crate::support::finish(post.command(&["config", "show"]).env("POSTSTELLE_LISTEN", "127.0.0.1:9")).expect(0);
+    let done =
+        crate::support::finish(post.command(&["config", "show"]).env("POSTSTELLE_LISTEN", "127.0.0.1:9"))
+            .expect(0);
     let line = |name: &str| done.text().lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(line("log ").contains("debug") && line("log ").contains("file"), "{}", done.text());
     assert!(line("listen").contains("127.0.0.1:9") && line("listen").contains("environment"));

@@ -14,7 +14,12 @@ fn import_survives_being_killed() {
     let kills_wanted = if slow() { 40 } else { 10 };
     let (mut kills, mut random) = (0, Random(1));
     while kills < kills_wanted {
-        let mut child = post.command(&["import", "--json", "--account", "test", from.to_str().unwrap()]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = post
+            .command(&["import", "--json", "--account", "test", from.to_str().unwrap()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let patience = Duration::from_millis(20 + random.below(1500));
         let deadline = std::time::Instant::now() + patience;
         while std::time::Instant::now() < deadline && child.try_wait().unwrap().is_none() {
@@ -63,7 +68,12 @@ fn records_since_an_older_database_are_adopted() {
     let copy = post.dir.path().join("copy");
     std::fs::create_dir(&copy).unwrap();
     let databases = || {
-        std::fs::read_dir(post.data()).unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_file() && path.to_string_lossy().contains("poststelle.sqlite")).collect::<Vec<_>>()
+        std::fs::read_dir(post.data())
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file() && path.to_string_lossy().contains("poststelle.sqlite"))
+            .collect::<Vec<_>>()
     };
     assert!(!databases().is_empty());
     for file in databases() {

@@ -12,7 +12,19 @@ fn a_full_disk_is_said_and_survived() {
     let digests = folder(&from, 3000);
     let mut limited = Command::new("bash");
     limited
-        .args(["-c", "ulimit -f 600; exec \"$@\"", "bash", env!("CARGO_BIN_EXE_poststelle"), "import", "--lang", "de", "--json", "--account", "test", "--data"])
+        .args([
+            "-c",
+            "ulimit -f 600; exec \"$@\"",
+            "bash",
+            env!("CARGO_BIN_EXE_poststelle"),
+            "import",
+            "--lang",
+            "de",
+            "--json",
+            "--account",
+            "test",
+            "--data",
+        ])
         .arg(post.data())
         .arg(&from);
     let done = finish(&mut limited);

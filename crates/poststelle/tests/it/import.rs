@@ -33,7 +33,13 @@ fn originals_are_exact() {
     let post = Poststelle::new();
     let from = post.dir.path().join("mails");
     std::fs::create_dir(&from).unwrap();
-    let odd: [&[u8]; 5] = [b"", b"\0\xff\xfe", b"From: a@b\nSubject: bare LF\n\nx", b"no header at all", b"From x@y Mon Mar  2 10:00:00 2026\nSubject: mbox line\n\nbody\n"];
+    let odd: [&[u8]; 5] = [
+        b"",
+        b"\0\xff\xfe",
+        b"From: a@b\nSubject: bare LF\n\nx",
+        b"no header at all",
+        b"From x@y Mon Mar  2 10:00:00 2026\nSubject: mbox line\n\nbody\n",
+    ];
     for (n, octets) in odd.iter().enumerate() {
         std::fs::write(from.join(format!("{n}.eml")), octets).unwrap();
     }
@@ -43,7 +49,9 @@ fn originals_are_exact() {
     post.import(&from);
     let mails = post.mails();
     for octets in odd.iter().skip(1).copied().chain([large.as_slice()]) {
-        let row = mails.get(&sha256(octets)).unwrap_or_else(|| panic!("not there: {:?}", &octets[..octets.len().min(40)]));
+        let row = mails
+            .get(&sha256(octets))
+            .unwrap_or_else(|| panic!("not there: {:?}", &octets[..octets.len().min(40)]));
         let shown = post.run(&["show", row["mail_id"].as_str().unwrap(), "--raw"]).expect(0);
         assert!(shown.out == octets);
     }
@@ -70,8 +78,15 @@ fn containers_are_opened() {
     for (n, name) in [(21, "a.eml"), (22, "b.eml"), (23, "c.eml")] {
         std::fs::write(post.dir.path().join(name), mail(n)).unwrap();
     }
-    for shell in ["gzip -c a.eml > in/a.eml.gz", "tar czf in/b.tar.gz b.eml", "python3 -c \"import zipfile; zipfile.ZipFile('in/c.zip','w',8).write('c.eml')\""] {
-        assert!(Command::new("bash").args(["-c", shell]).current_dir(post.dir.path()).status().unwrap().success(), "{shell}");
+    for shell in [
+        "gzip -c a.eml > in/a.eml.gz",
+        "tar czf in/b.tar.gz b.eml",
+        "python3 -c \"import zipfile; zipfile.ZipFile('in/c.zip','w',8).write('c.eml')\"",
+    ] {
+        assert!(
+            Command::new("bash").args(["-c", shell]).current_dir(post.dir.path()).status().unwrap().success(),
+            "{shell}"
+        );
     }
     let done = post.import(&dir);
     assert_eq!(counts(&done.last()), [8, 8, 0, 0, 0], "{}", done.err);

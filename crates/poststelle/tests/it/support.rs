@@ -24,7 +24,13 @@ impl Done {
     /// Fails with what the program said unless it gave this status.
     #[track_caller]
     pub(crate) fn expect(self, status: i32) -> Self {
-        assert_eq!(self.status, Some(status), "stdout: {}\nstderr: {}", String::from_utf8_lossy(&self.out), self.err);
+        assert_eq!(
+            self.status,
+            Some(status),
+            "stdout: {}\nstderr: {}",
+            String::from_utf8_lossy(&self.out),
+            self.err
+        );
         self
     }
 
@@ -75,7 +81,8 @@ impl Poststelle {
     pub(crate) fn mails(&self) -> BTreeMap<String, Value> {
         let rows = self.run(&["mails", "--jsonl"]).expect(0).rows();
         let count = rows.len();
-        let mails: BTreeMap<String, Value> = rows.into_iter().map(|row| (row["sha256"].as_str().unwrap().to_owned(), row)).collect();
+        let mails: BTreeMap<String, Value> =
+            rows.into_iter().map(|row| (row["sha256"].as_str().unwrap().to_owned(), row)).collect();
         assert_eq!(mails.len(), count, "a digest twice");
         mails
     }
@@ -88,7 +95,12 @@ impl Poststelle {
     /// Starts `serve` and waits until it answers.
     pub(crate) fn serve(&self) -> Server {
         let address = format!("127.0.0.1:{}", free_port());
-        let mut child = self.command(&["serve", "--listen", &address]).env("LC_ALL", "C").stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(&["serve", "--listen", &address])
+            .env("LC_ALL", "C")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
         while !said.contains("http://") {
@@ -119,17 +131,27 @@ pub(crate) fn program() -> Command {
 }
 
 pub(crate) fn finish(command: &mut Command) -> Done {
-    let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
-    Done { status: output.status.code(), out: output.stdout, err: String::from_utf8_lossy(&output.stderr).into_owned() }
+    let output =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    Done {
+        status: output.status.code(),
+        out: output.stdout,
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }
 
 /// A command with octets on its standard input.
 pub(crate) fn finish_with_input(command: &mut Command, input: &[u8]) -> Done {
     use std::io::Write as _;
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
-    Done { status: output.status.code(), out: output.stdout, err: String::from_utf8_lossy(&output.stderr).into_owned() }
+    Done {
+        status: output.status.code(),
+        out: output.stdout,
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }
 
 pub(crate) fn free_port() -> u16 {
@@ -137,10 +159,13 @@ pub(crate) fn free_port() -> u16 {
 }
 
 pub(crate) fn sha256(octets: &[u8]) -> String {
-    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, octets).as_ref().iter().fold(String::new(), |mut text, octet| {
-        write!(text, "{octet:02x}").unwrap();
-        text
-    })
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, octets).as_ref().iter().fold(
+        String::new(),
+        |mut text, octet| {
+            write!(text, "{octet:02x}").unwrap();
+            text
+        },
+    )
 }
 
 /// The `n`-th of a series of different mails; some are replies, some have attachments, some are long.
@@ -154,7 +179,11 @@ pub(crate) fn mail(n: usize) -> Vec<u8> {
     if n % 3 == 2 {
         write!(mail, "In-Reply-To: <test-{}@example.org>\r\n", n - 1).unwrap();
     }
-    let text = format!("Guten Tag,\r\n\r\ndies ist Mail {n} mit der Nummer B-2026-{:05}.\r\n{}", n, "Eine weitere Zeile Text.\r\n".repeat(n % 50));
+    let text = format!(
+        "Guten Tag,\r\n\r\ndies ist Mail {n} mit der Nummer B-2026-{:05}.\r\n{}",
+        n,
+        "Eine weitere Zeile Text.\r\n".repeat(n % 50)
+    );
     if n % 5 == 0 {
         write!(mail, "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=grenze\r\n\r\n--grenze\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--grenze\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"datei-{n}.bin\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--grenze--\r\n", "QUJDREVGRw==".repeat(1 + n % 90)).unwrap();
     } else {

@@ -1,0 +1,276 @@
+//! Fetching of one account: events of the intake become pieces on the way in.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use archive::Put;
+use intake::imap::{self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Selection, Wanted};
+use model::{AccountId, MailboxId, Position, Provenance};
+use store::{Account, Cursor, LeftOut, MailboxListing};
+
+use crate::core::Core;
+use crate::error::{Error, Result};
+use crate::feed::{Counts, Feed, Incoming, Piece};
+use crate::flow::Entrance;
+
+/// Octets of mail that may wait between the connection and the way in.
+const CHANNEL_OCTETS: usize = 8 << 20;
+/// Failed mails of a mailbox that are tried again in one run.
+const AGAIN_MAX: usize = 1000;
+/// A mail that failed so often is left alone.
+const ATTEMPTS_MAX: u32 = 3;
+/// Positions marked at once.
+const GONE_CHUNK: usize = 1000;
+
+/// How far a fetch is.
+#[derive(Default)]
+pub(crate) struct Progress {
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+impl Progress {
+    pub(crate) fn read(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+}
+
+/// Fetches what is new. The connection stays in `fetcher` for the next time.
+///
+/// # Errors
+/// `Fetch` if the server does not deliver; those of archive and database.
+pub(crate) async fn fetch(
+    core: &Arc<Core>,
+    entrance: &Entrance,
+    account: &Account,
+    fetcher: &mut Fetcher,
+    selection: &Selection,
+    progress: &Arc<Progress>,
+) -> Result<Counts> {
+    let (for_wanted, id) = (Arc::clone(core), account.id);
+    let wanted = blocking(move || wanted(&for_wanted, id)).await?;
+    let (outlet, inlet) = imap::channel(CHANNEL_OCTETS);
+    let taker = Taker {
+        core: Arc::clone(core),
+        feed: entrance.feed(core, None),
+        account: account.id,
+        account_name: account.settings.name.clone(),
+        selection: selection.clone(),
+        mailboxes: HashMap::new(),
+        large: None,
+        closed: Vec::new(),
+        renumbered: Vec::new(),
+        refused: None,
+        progress: Arc::clone(progress),
+    };
+    let taking = tokio::task::spawn_blocking(move || taker.run(inlet));
+    let fetched = fetcher.run(selection, wanted, &outlet).await;
+    drop(outlet);
+    let taken = taking.await.map_err(|_| Error::Stopped)?;
+    // What stopped the taking is the cause, if it did; the connection's error only follows from it.
+    let (counts, refused) = taken?;
+    fetched?;
+    match refused {
+        Some(error) => Err(error.into()),
+        None => Ok(counts),
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped)?
+}
+
+/// Where each mailbox was left, and which mails are to be tried again.
+fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
+    let mailboxes = core.store.mailboxes(account)?;
+    let mut again: HashMap<MailboxId, Vec<(u32, u32)>> = HashMap::new();
+    for row in core.store.left_out(account, AGAIN_MAX, 0)? {
+        if let Position::Imap { uid_validity, uid } = row.what.position
+            && !row.what.excluded
+            && row.attempts < ATTEMPTS_MAX
+        {
+            again.entry(row.what.mailbox).or_default().push((uid_validity, uid));
+        }
+    }
+    let wanted = mailboxes.into_iter().map(|mailbox| {
+        let cursor =
+            mailbox.cursor.map(|cursor| imap::Cursor { uid_validity: cursor.uid_validity, uid: cursor.uid });
+        let valid = cursor.map(|cursor| cursor.uid_validity);
+        let of_mailbox = again.remove(&mailbox.id).unwrap_or_default();
+        let uids = of_mailbox
+            .into_iter()
+            .filter(|(validity, _)| Some(*validity) == valid)
+            .map(|(_, uid)| uid)
+            .collect();
+        Wanted { mailbox: mailbox.name, cursor, uid_next: mailbox.uid_next, again: uids }
+    });
+    Ok(wanted.collect())
+}
+
+/// What the server said when a mailbox was read to its end.
+struct Closed {
+    mailbox: MailboxId,
+    uid_next: Option<u32>,
+}
+
+struct Taker {
+    core: Arc<Core>,
+    feed: Feed,
+    account: AccountId,
+    account_name: String,
+    selection: Selection,
+    mailboxes: HashMap<Vec<u8>, MailboxId>,
+    large: Option<(MailboxId, Provenance, Put)>,
+    closed: Vec<Closed>,
+    renumbered: Vec<(MailboxId, u32)>,
+    refused: Option<ImapError>,
+    progress: Arc<Progress>,
+}
+
+impl Taker {
+    /// Takes events until the fetch ends; what the server said of its mailboxes is noted only when all mails before are
+    /// durable. Gives what came, and why a mailbox was refused, if one was.
+    fn run(mut self, mut inlet: Inlet) -> Result<(Counts, Option<ImapError>)> {
+        while let Some(event) = inlet.blocking_recv() {
+            self.take(event)?;
+        }
+        let counts = self.feed.flush()?;
+        for (mailbox, old) in std::mem::take(&mut self.renumbered) {
+            self.mark_renumbered(mailbox, old)?;
+        }
+        for closed in std::mem::take(&mut self.closed) {
+            self.core.store.set_mailbox_status(closed.mailbox, None, closed.uid_next, None)?;
+        }
+        Ok((counts, self.refused))
+    }
+
+    fn take(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::Mailboxes(list) => self.list(list),
+            Event::Mail(mail) => {
+                let (mailbox, provenance) = self.provenance(mail.facts)?;
+                self.feed.mail(Incoming { mailbox, provenance, octets: mail.octets })
+            }
+            Event::Begin(facts) => {
+                let (mailbox, provenance) = self.provenance(facts)?;
+                let put = self.feed.put(&provenance)?;
+                self.large = Some((mailbox, provenance, put));
+                Ok(())
+            }
+            Event::Chunk(octets) => match &mut self.large {
+                Some((.., put)) => Ok(put.push(&octets)?),
+                None => Ok(()),
+            },
+            Event::End => match self.large.take() {
+                Some((mailbox, provenance, put)) => self.feed.finish(mailbox, provenance, put),
+                None => Ok(()),
+            },
+            Event::Cut => {
+                self.large = None;
+                Ok(())
+            }
+            Event::Failed { mailbox, position, fault } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                self.feed.push(Piece::LeftOut(LeftOut {
+                    mailbox,
+                    position,
+                    excluded: false,
+                    reason: reason(&fault),
+                }))
+            }
+            Event::Renumbered { mailbox, old, .. } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                self.renumbered.push((mailbox, old));
+                Ok(())
+            }
+            Event::BatchEnd { mailbox, cursor } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                let cursor = Cursor {
+                    uid_validity: cursor.uid_validity,
+                    uid: cursor.uid,
+                    opaque: String::new(),
+                    updated: self.core.now(),
+                };
+                self.feed.push(Piece::Cursor(mailbox, cursor))
+            }
+            Event::Progress { done, total, .. } => {
+                self.progress.done.store(done, Ordering::Relaxed);
+                self.progress.total.store(total, Ordering::Relaxed);
+                Ok(())
+            }
+            Event::Closed { mailbox, uid_next, error } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                match error {
+                    None => self.closed.push(Closed { mailbox, uid_next }),
+                    Some(error) => self.refused = Some(error),
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn list(&mut self, list: Vec<imap::Mailbox>) -> Result<()> {
+        let listing = |mailbox: &imap::Mailbox| MailboxListing {
+            id: MailboxId::new(uuid::Uuid::now_v7()),
+            name: mailbox.raw.clone(),
+            display_name: mailbox.name.clone(),
+            special_use: mailbox.special_use.map(|special_use| special_use.as_str().to_owned()),
+            selected: self.selection.includes(mailbox),
+        };
+        let ids = self.core.store.upsert_mailboxes(self.account, list.iter().map(listing).collect())?;
+        self.mailboxes.extend(list.into_iter().map(|mailbox| mailbox.raw).zip(ids));
+        Ok(())
+    }
+
+    fn mailbox(&mut self, raw: &[u8]) -> Result<MailboxId> {
+        if let Some(id) = self.mailboxes.get(raw) {
+            return Ok(*id);
+        }
+        let id = self
+            .core
+            .store
+            .upsert_mailboxes(self.account, vec![crate::recovery::listing(raw)])?
+            .first()
+            .copied()
+            .ok_or(Error::Stopped)?;
+        self.mailboxes.insert(raw.to_vec(), id);
+        Ok(id)
+    }
+
+    fn provenance(&mut self, facts: Facts) -> Result<(MailboxId, Provenance)> {
+        let mailbox = self.mailbox(&facts.mailbox)?;
+        let provenance = Provenance {
+            account: self.account,
+            account_name: self.account_name.clone(),
+            mailbox: facts.mailbox.to_vec(),
+            position: facts.position,
+            received: facts.internal_date,
+            fetched: self.core.now(),
+            flags: facts.flags,
+            envelope: None,
+        };
+        Ok((mailbox, provenance))
+    }
+
+    /// Everything was fetched again under the new numbers and recognised by its digest: the old positions are gone.
+    fn mark_renumbered(&self, mailbox: MailboxId, old: u32) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let uids = self.core.store.live_uids(mailbox, old, after, GONE_CHUNK)?;
+            let Some(last) = uids.last() else { return Ok(()) };
+            after = *last;
+            let positions = uids.into_iter().map(|uid| Position::Imap { uid_validity: old, uid }).collect();
+            self.core.store.mark_gone(mailbox, positions, self.core.now())?;
+        }
+    }
+}
+
+/// Stable key, the server's words behind it.
+fn reason(fault: &MailFault) -> String {
+    match fault.words() {
+        Some(words) => format!("{} {words}", fault.key()),
+        None => fault.key().to_owned(),
+    }
+}

@@ -1,0 +1,145 @@
+//! From the settings of an account to those of the intake, and what a test of them shows.
+
+use std::time::Duration;
+
+use connect::{ClientTls, Trust};
+use intake::imap::{Encryption, ImapError, Options, Selection, Settings, TestReport, TestStep};
+use keys::{Secret, account_field};
+use pipeline::Engine;
+use server::{AccountOptions, PASSWORD_FIELD, TestSettings, Tested, TestedStep};
+use store::{Account, Tls};
+
+/// The whole test may take so long.
+pub const TEST_MAX: Duration = Duration::from_secs(90);
+
+fn unusable(account: &Account, reason: impl std::fmt::Display) -> pipeline::Error {
+    pipeline::Error::Settings { name: account.settings.name.clone(), reason: reason.to_string() }
+}
+
+/// How to reach the server of an account, and which of its mailboxes are wanted.
+pub fn resolve(engine: &Engine, account: &Account) -> Result<(Settings, Selection), pipeline::Error> {
+    let kept = &account.settings;
+    let options: AccountOptions =
+        serde_json::from_str(&kept.options).map_err(|error| unusable(account, error))?;
+    let sealed = kept.credential.as_deref().ok_or_else(|| unusable(account, "no password"))?;
+    let password = engine.sealer().open_text(&account_field(account.id, PASSWORD_FIELD), sealed)?;
+    let trust = trust(&options.trust).map_err(|error| unusable(account, error))?;
+    let settings = settings(&kept.host, kept.port, kept.tls, &trust, &kept.login, password)
+        .map_err(|error| unusable(account, error))?;
+    let selection = match options.mailboxes {
+        api::MailboxChoice::All => Selection::All,
+        api::MailboxChoice::Inbox => Selection::Inbox,
+        api::MailboxChoice::Names(names) => Selection::Named(names),
+    };
+    Ok((settings, selection))
+}
+
+fn trust(trust: &api::Trust) -> Result<Trust, connect::TrustError> {
+    match trust {
+        api::Trust::System => Ok(Trust::System),
+        api::Trust::CaPem(pem) => Ok(Trust::Pem(pem.clone())),
+        api::Trust::PinSha256(pin) => Trust::pin(pin),
+    }
+}
+
+fn settings(
+    host: &str,
+    port: u16,
+    tls: Tls,
+    trust: &Trust,
+    login: &str,
+    password: Secret<String>,
+) -> Result<Settings, connect::TrustError> {
+    Ok(Settings {
+        host: host.to_owned(),
+        port,
+        encryption: match tls {
+            Tls::Implicit => Encryption::Tls,
+            Tls::StartTls => Encryption::StartTls,
+            Tls::None => Encryption::None,
+        },
+        tls: ClientTls::new(trust)?,
+        login: login.to_owned(),
+        password,
+        options: Options::default(),
+    })
+}
+
+/// Tries settings that may not be stored yet.
+pub async fn test(asked: TestSettings) -> Tested {
+    let settings = settings(&asked.host, asked.port, asked.tls, &asked.trust, &asked.login, asked.password);
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => {
+            let advice = Some(("tls-bad-certificate", Vec::new()));
+            let step =
+                TestedStep { step: api::TestStepWord::Tls, ok: false, detail: error.to_string(), advice };
+            return Tested { steps: vec![step], mailboxes: Vec::new() };
+        }
+    };
+    match tokio::time::timeout(TEST_MAX, intake::imap::test_settings(&settings)).await {
+        Ok(report) => tested(report),
+        Err(_) => {
+            let step = TestedStep {
+                step: api::TestStepWord::Connect,
+                ok: false,
+                detail: String::new(),
+                advice: Some(("connect-timeout", Vec::new())),
+            };
+            Tested { steps: vec![step], mailboxes: Vec::new() }
+        }
+    }
+}
+
+/// Tries the stored settings of an account.
+pub async fn test_stored(engine: &Engine, account: &Account) -> Result<TestReport, pipeline::Error> {
+    let (settings, _) = resolve(engine, account)?;
+    Ok(tokio::time::timeout(TEST_MAX, intake::imap::test_settings(&settings)).await.unwrap_or_default())
+}
+
+fn tested(report: TestReport) -> Tested {
+    let steps = report.steps.into_iter().map(|result| {
+        let advice = result.error.as_ref().map(|error| (advice(error), Vec::new()));
+        let words = result.error.as_ref().filter(|_| result.detail.is_empty()).map(ToString::to_string);
+        TestedStep {
+            step: step_word(result.step),
+            ok: result.error.is_none(),
+            detail: words.unwrap_or(result.detail),
+            advice,
+        }
+    });
+    let mailboxes = report.mailboxes.into_iter().filter(|mailbox| mailbox.is_selectable).map(|mailbox| {
+        api::MailboxFound {
+            name: mailbox.name,
+            special_use: mailbox.special_use.map(|special_use| special_use.as_str().to_owned()),
+            messages: mailbox.status.and_then(|status| status.messages).map(u64::from),
+        }
+    });
+    Tested { steps: steps.collect(), mailboxes: mailboxes.collect() }
+}
+
+const fn step_word(step: TestStep) -> api::TestStepWord {
+    match step {
+        TestStep::Name => api::TestStepWord::Name,
+        TestStep::Connect => api::TestStepWord::Connect,
+        TestStep::Tls => api::TestStepWord::Tls,
+        TestStep::Login => api::TestStepWord::Login,
+        TestStep::Folders => api::TestStepWord::Folders,
+    }
+}
+
+/// Key of the sentence that mends it, in the group `advice` of the server's language files.
+pub fn advice(error: &ImapError) -> &'static str {
+    match error {
+        ImapError::Connect(error) => error.key(),
+        ImapError::Insecure { .. } => "login-plain",
+        ImapError::NoStartTls { .. } | ImapError::Injected => "starttls-refused",
+        ImapError::NoLogin { .. } => "login-method",
+        ImapError::LoginRefused { .. } if error.is_transient() => "login-unavailable",
+        ImapError::LoginRefused { .. } => "login-refused",
+        ImapError::Refused { .. } => "folders-refused",
+        ImapError::Bye { .. } | ImapError::Closed { .. } | ImapError::Broken { .. } => "closed",
+        ImapError::Timeout { .. } => "connect-timeout",
+        _ => "protocol",
+    }
+}

@@ -1,0 +1,151 @@
+//! What can be asked of an installation.
+
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+
+use crate::support::{Poststelle, folder, mail, sha256};
+
+fn filled(count: usize) -> (Poststelle, Vec<String>) {
+    let post = Poststelle::new();
+    let from = post.dir.path().join("mails");
+    let digests = folder(&from, count);
+    post.import(&from).expect(0);
+    (post, digests)
+}
+
+#[test]
+fn search_finds_words_numbers_and_people() {
+    let (post, _) = filled(120);
+    let total =
+        |query: &str| post.run(&["search", "--json", query]).expect(0).last()["total"].as_u64().unwrap();
+    assert_eq!(total("guten"), 120);
+    assert_eq!(total("B-2026-00017"), 1);
+    assert_eq!(total("from:a5@example.org"), (0..120).filter(|n| n % 37 == 5).count() as u64);
+    assert_eq!(total("has:attachment"), 24);
+    assert_eq!(total("file:datei-10"), 1);
+    assert_eq!(total("pruefmail -ausgeschlossen"), 120);
+    let found = post.run(&["search", "--json", "--limit", "3", "nummer"]).expect(0).last();
+    let hits = found["hits"].as_array().unwrap();
+    assert_eq!(hits.len(), 3);
+    for hit in hits {
+        assert!(hit["snippet"].as_str().unwrap().contains("Nummer"), "{hit}");
+        assert!(
+            hit["mail_id"].is_string()
+                && hit["message_id"].is_string()
+                && hit["date"].as_str().unwrap().ends_with('Z'),
+            "{hit}"
+        );
+    }
+    assert_eq!(post.run(&["mails", "--jsonl", "--query", "B-2026-00017"]).expect(0).rows().len(), 1);
+    let bad = post.run(&["search", "--lang", "de", "before:nonsense"]).expect(2);
+    assert!(bad.err.contains("nonsense") && bad.err.contains("Datum"), "{}", bad.err);
+}
+
+#[test]
+fn threads_follow_replies() {
+    let (post, _) = filled(30);
+    let rows = post.run(&["threads", "--jsonl"]).expect(0).rows();
+    let thread = |n: usize| {
+        rows.iter().find(|row| row["message_id"] == format!("test-{n}@example.org")).unwrap()["thread_id"]
+            .clone()
+    };
+    assert_eq!(thread(1), thread(2));
+    assert_ne!(thread(0), thread(1));
+    assert_eq!(rows.len(), 30);
+}
+
+#[test]
+fn rebuild_gives_the_same() {
+    let (post, _) = filled(90);
+    let (mails, threads) = (post.mails(), post.run(&["threads", "--jsonl"]).expect(0).text());
+    std::fs::remove_dir_all(post.data().join("index")).unwrap();
+    post.run(&["rebuild"]).expect(0);
+    assert_eq!(post.mails(), mails);
+    assert_eq!(post.run(&["threads", "--jsonl"]).expect(0).text(), threads);
+    assert_eq!(post.run(&["search", "--json", "guten"]).expect(0).last()["total"], 90);
+    post.verify();
+}
+
+#[test]
+fn verify_names_a_changed_octet() {
+    let (post, digests) = filled(40);
+    let segment = std::fs::read_dir(post.data().join("archive"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .max_by_key(|path| path.metadata().map_or(0, |m| m.len()))
+        .unwrap();
+    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(&segment).unwrap();
+    let middle = file.metadata().unwrap().len() / 2;
+    file.seek(SeekFrom::Start(middle)).unwrap();
+    let mut octet = [0];
+    file.read_exact(&mut octet).unwrap();
+    file.seek(SeekFrom::Start(middle)).unwrap();
+    file.write_all(&[octet[0] ^ 0x10]).unwrap();
+    drop(file);
+    let done = post.run(&["verify", "--json"]).expect(1);
+    let report = done.last();
+    assert_eq!(report["ok"], false);
+    assert!(!report["faults"].as_array().unwrap().is_empty(), "{report}");
+    // the others can still be read
+    let whole = digests.iter().enumerate().filter(|(n, digest)| {
+        let shown = post.run(&["show", "--raw", &format!("<test-{n}@example.org>")]);
+        shown.status == Some(0) && sha256(&shown.out) == **digest
+    });
+    assert!(whole.count() >= 38);
+}
+
+#[test]
+fn explain_and_rows_need_no_data_directory() {
+    let post = Poststelle::new();
+    let file = post.dir.path().join("a.eml");
+    std::fs::write(&file, mail(3)).unwrap();
+    let run =
+        |words: &[&str]| crate::support::finish(crate::support::program().args(words).arg(&file)).expect(0);
+    assert!(run(&["explain", "--lang", "de"]).text().contains("Von einem Menschen"));
+    assert_eq!(run(&["parse", "--jsonl"]).last()["message_id"], "test-3@example.org");
+    assert_eq!(run(&["classify", "--jsonl"]).last()["kind"], "personal");
+    assert!(!post.data().exists());
+}
+
+#[test]
+fn accounts_and_users() {
+    let post = Poststelle::new();
+    let with_password = |words: &[&str]| {
+        crate::support::finish(post.command(words).env("POSTSTELLE_PASSWORD", "a long password"))
+    };
+    with_password(&["account", "add", "info", "--host", "imap.example.org", "--login", "info@example.org"])
+        .expect(0);
+    with_password(&["account", "add", "info", "--host", "imap.example.org", "--login", "info@example.org"])
+        .expect(1);
+    with_password(&[
+        "account",
+        "add",
+        "plain",
+        "--host",
+        "imap.example.org",
+        "--login",
+        "x",
+        "--tls",
+        "none",
+    ])
+    .expect(2);
+    with_password(&["user", "add", "anna@example.org", "--role", "agent", "--account", "info"]).expect(0);
+    with_password(&["user", "add", "anna@example.org"]).expect(1);
+    with_password(&["user", "add", "no address"]).expect(2);
+    let short = crate::support::finish(
+        post.command(&["user", "add", "b@example.org", "--lang", "de"]).env("POSTSTELLE_PASSWORD", "kurz"),
+    )
+    .expect(1);
+    assert!(short.err.contains("Zeichen"), "{}", short.err);
+    let users = post.run(&["user", "list", "--json"]).expect(0).rows();
+    assert_eq!(users[0]["accounts"][0], "info");
+    assert!(!post.run(&["account", "list", "--json"]).expect(0).text().contains("password"));
+    let database = std::fs::read(post.data().join("poststelle.sqlite")).unwrap();
+    assert!(
+        !database.windows(15).any(|window| window == b"a long password"),
+        "the password lies open in the database"
+    );
+    post.run(&["account", "remove", "info"]).expect(2);
+    post.run(&["account", "remove", "info", "--confirm", "info"]).expect(0);
+    assert!(post.run(&["account", "list", "--json"]).expect(0).text().is_empty());
+}
