@@ -2,7 +2,6 @@ import "@fontsource-variable/inter/index.css";
 import "./styles/mantine.css";
 import "./styles/global.css";
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { setNonce } from "get-nonce";
@@ -10,6 +9,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/queries";
 import { startLanguage } from "./lang/i18n";
+import { ToastPlace } from "./parts/ToastPlace";
 import { router } from "./router";
 import { colorSchemeManager, cssVariablesResolver, styleNonce, theme } from "./theme";
 
@@ -28,8 +28,8 @@ async function start(element: HTMLElement): Promise<void> {
         getStyleNonce={() => nonce}
       >
         <QueryClientProvider client={queryClient}>
-          <Notifications position="bottom-left" autoClose={8_000} />
           <RouterProvider router={router} />
+          <ToastPlace />
         </QueryClientProvider>
       </MantineProvider>
     </StrictMode>,

@@ -3,7 +3,6 @@ import {
   type CSSVariablesResolver,
   localStorageColorSchemeManager,
   type MantineColorsTuple,
-  Modal,
 } from "@mantine/core";
 
 /** Shade 8 is the darkest that still looks like the accent; white on it has a contrast of 5.7. */
@@ -32,7 +31,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // A <header> element outside an article is a banner; the page already has one.
-    ModalHeader: Modal.Header.extend({ defaultProps: { role: "presentation" } }),
+    ModalHeader: { defaultProps: { role: "presentation" } },
+    DrawerHeader: { defaultProps: { role: "presentation" } },
   },
 });
 

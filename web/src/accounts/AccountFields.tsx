@@ -17,6 +17,7 @@ import { useTranslation } from "react-i18next";
 import type { MailboxFound } from "../api/types";
 import { useFormats } from "../lang/format";
 import { Notice } from "../parts/Notice";
+import page from "../parts/Page.module.css";
 import css from "./accounts.module.css";
 import { type AccountForm, isLoopback, portOf } from "./form";
 import { isKnownProvider, presetFor } from "./presets";
@@ -180,7 +181,7 @@ function MailboxChoice({ form, found }: Pick<AccountFieldsProps, "form" | "found
   const { mailboxes, names } = form.values;
   return (
     <div>
-      <div className={css.label} id="mailbox-choice">
+      <div className={page.label} id="mailbox-choice">
         {t("accounts.mailboxes")}
       </div>
       <SegmentedControl

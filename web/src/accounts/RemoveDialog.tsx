@@ -1,5 +1,4 @@
 import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,6 +8,7 @@ import type { Account } from "../api/types";
 import { useFormats } from "../lang/format";
 import { Failure } from "../parts/Failure";
 import { Notice } from "../parts/Notice";
+import { tell } from "../parts/toast";
 
 /** Removal in two steps: what it means, then the name. */
 export function RemoveDialog({ account, onClose }: { account: Account; onClose: () => void }) {
@@ -27,7 +27,7 @@ export function RemoveDialog({ account, onClose }: { account: Account; onClose: 
         }),
       ),
     onSuccess: async () => {
-      notifications.show({ message: t("accounts.removed", { name: account.name }) });
+      tell(t("accounts.removed", { name: account.name }));
       await navigate({ to: "/settings/accounts" });
       client.removeQueries({ queryKey: ["accounts", account.id] });
       await client.invalidateQueries({ queryKey: ["accounts"], exact: true });

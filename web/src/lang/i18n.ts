@@ -17,6 +17,7 @@ export async function startLanguage(): Promise<void> {
     resources: { [language]: { translation } },
     interpolation: { escapeValue: false, prefix: "{", suffix: "}" },
     returnNull: false,
+    showSupportNotice: false,
   });
   rememberLanguage(language);
 }

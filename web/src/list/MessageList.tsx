@@ -48,6 +48,7 @@ export function MessageList(props: MessageListProps) {
   const rows = useRowWindow(count, density === "compact" ? 52 : 74);
   const { scroller, first, end, atTop, toTop, show } = rows;
   const [cursor, setCursor] = useState(0);
+  const [byKeys, setByKeys] = useState(false);
   const [listed, setListed] = useState(of);
   if (listed !== of) {
     setListed(of);
@@ -85,6 +86,7 @@ export function MessageList(props: MessageListProps) {
       return;
     }
     setCursor(next);
+    setByKeys(true);
     show(next);
     const row = source.row(next);
     if (!narrow && row !== undefined) {
@@ -106,6 +108,7 @@ export function MessageList(props: MessageListProps) {
     if (row !== undefined && isPlainClick(event)) {
       event.preventDefault();
       setCursor(Number(index));
+      setByKeys(false);
       open(row);
     }
   };
@@ -165,6 +168,7 @@ export function MessageList(props: MessageListProps) {
                   href={hrefOf(row)}
                   isOpen={row.mail_id === openId}
                   isCursor={index === cursor}
+                  showCursor={byKeys}
                   formats={formats}
                   t={t}
                 />
@@ -183,16 +187,12 @@ export function MessageList(props: MessageListProps) {
 }
 
 /** Name of the list, how many it holds, and its controls. */
-export function ListHead({ title, total, children }: { title: ReactNode; total: number | undefined; children: ReactNode }) {
-  const { t } = useTranslation();
-  const { number } = useFormats();
+export function ListHead({ title, total, children }: { title: string; total: string | undefined; children: ReactNode }) {
   return (
     <div className={css.head}>
       <div className={css.title}>
         <h1>{title}</h1>
-        {total === undefined ? null : (
-          <span className={css.total}>{t("list.total", { count: total, shown: number(total) })}</span>
-        )}
+        {total === undefined ? null : <span className={css.total}>{total}</span>}
       </div>
       {children}
     </div>

@@ -13,16 +13,18 @@ interface RowProps {
   total: number;
   href: string;
   isOpen: boolean;
+  /** Where the keys are. */
   isCursor: boolean;
+  showCursor: boolean;
   formats: Formats;
   t: TFunction;
 }
 
 /** One line of the list. Plain elements only: hundreds pass by in a second of scrolling. */
 export const MessageRowView = memo(function MessageRowView(props: RowProps) {
-  const { row, index, total, href, isOpen, isCursor, formats, t } = props;
+  const { row, index, total, href, isOpen, isCursor, showCursor, formats, t } = props;
   const from = nameOf(row) ?? t("list.unknownSender");
-  const state = `${row.unread ? css.unread : ""} ${isOpen ? css.open : ""} ${isCursor ? css.cursor : ""}`;
+  const state = `${row.unread ? css.unread : ""} ${isOpen ? css.open : ""} ${isCursor && showCursor ? css.cursor : ""}`;
   return (
     <div role="listitem" aria-setsize={total} aria-posinset={index + 1}>
       <a

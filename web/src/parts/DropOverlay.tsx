@@ -1,4 +1,3 @@
-import { notifications } from "@mantine/notifications";
 import { IconFileImport } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
@@ -6,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useSession } from "../api/session";
 import { filesOf, pick } from "../api/upload";
 import css from "./Shell.module.css";
+import { tellFailure } from "./toast";
 
 /** Mail files may be dropped anywhere on the page. */
 export function DropOverlay() {
@@ -40,7 +40,7 @@ export function DropOverlay() {
           pick(files);
           void navigate({ to: "/imports" });
         },
-        () => notifications.show({ color: "red", message: t("imports.unreadableDrop") }),
+        () => tellFailure(t("imports.unreadableDrop")),
       );
     };
     window.addEventListener("dragover", onOver);

@@ -5,6 +5,7 @@ import { type SyntheticEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { run, useCommand } from "../keys/dispatch";
 import { keyLabel } from "../keys/label";
+import { useIsNarrow } from "./Panes";
 import css from "./Shell.module.css";
 
 /** The search of the top bar; shows the query of the page one is on. */
@@ -12,6 +13,7 @@ export function SearchBox() {
   const { t, i18n } = useTranslation();
   const navigate = useNavigate();
   const location = useLocation();
+  const narrow = useIsNarrow();
   const search = location.search as Record<string, string | undefined>;
   const here = location.pathname === "/mail" ? (search["q"] ?? "") : "";
   const [text, setText] = useState(here);
@@ -40,9 +42,9 @@ export function SearchBox() {
         aria-label={t("shell.search")}
         placeholder={t("shell.searchPlaceholder")}
         leftSection={<IconSearch size={17} stroke={1.8} aria-hidden />}
-        rightSectionWidth={76}
+        rightSectionWidth={narrow ? 8 : 76}
         rightSection={
-          <Kbd className={css.kbd} onClick={() => run("palette")} aria-hidden>
+          narrow ? null : <Kbd className={css.kbd} onClick={() => run("palette")} aria-hidden>
             {keyLabel("Ctrl+K", i18n.language)}
           </Kbd>
         }

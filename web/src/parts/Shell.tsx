@@ -1,4 +1,4 @@
-import { Drawer, useMantineColorScheme } from "@mantine/core";
+import { useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCloudOff, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -17,6 +17,7 @@ import { TopBar } from "./TopBar";
 import css from "./Shell.module.css";
 
 const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
+const MenuDrawer = lazy(() => import("./MenuDrawer").then((module) => ({ default: module.MenuDrawer })));
 const KeyHelp = lazy(() => import("./KeyHelp").then((module) => ({ default: module.KeyHelp })));
 
 /** The frame around every page behind the login. */
@@ -40,17 +41,7 @@ export function Shell() {
       <div className={css.nav}>
         <Navigation />
       </div>
-      <Drawer
-        opened={menu}
-        onClose={close}
-        size={300}
-        padding="xs"
-        title={t("shell.menu")}
-        closeButtonProps={{ "aria-label": t("shell.closeMenu"), size: "lg" }}
-        classNames={{ body: css.drawer }}
-      >
-        <Navigation onGo={close} />
-      </Drawer>
+      <Suspense>{menu ? <MenuDrawer onClose={close} /> : null}</Suspense>
       <main id="main" className={css.main} tabIndex={-1}>
         <Outlet />
       </main>

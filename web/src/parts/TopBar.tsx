@@ -1,5 +1,4 @@
 import { ActionIcon, Burger, Menu, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconKeyboard, IconLogout, IconMoon, IconSettings, IconSun } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -11,6 +10,7 @@ import { Logo } from "./Logo";
 import { PlainLink } from "./PlainLink";
 import { SearchBox } from "./SearchBox";
 import css from "./Shell.module.css";
+import { tellFailure } from "./toast";
 
 export function TopBar({ onMenu }: { onMenu: () => void }) {
   const { t } = useTranslation();
@@ -25,16 +25,12 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
       </PlainLink>
       <SearchBox />
       <div className={css.right}>
-        <LanguageMenu onChoose={(language) => void chooseLanguage(language).catch(tellFailure(t("profile.notSaved")))} />
+        <LanguageMenu onChoose={(language) => void chooseLanguage(language).catch(() => tellFailure(t("profile.notSaved")))} />
         <ThemeButton />
         <UserMenu />
       </div>
     </div>
   );
-}
-
-function tellFailure(message: string): () => void {
-  return () => notifications.show({ color: "red", message });
 }
 
 function ThemeButton() {
@@ -51,7 +47,7 @@ function ThemeButton() {
       aria-label={dark ? t("shell.toLight") : t("shell.toDark")}
       onClick={() => {
         setColorScheme(theme);
-        void changeProfile({ theme }).catch(tellFailure(t("profile.notSaved")));
+        void changeProfile({ theme }).catch(() => tellFailure(t("profile.notSaved")));
       }}
     >
       {dark ? <IconSun size={19} stroke={1.7} /> : <IconMoon size={19} stroke={1.7} />}
@@ -91,7 +87,7 @@ function UserMenu() {
         <Menu.Divider />
         <Menu.Item
           leftSection={<IconLogout size={16} />}
-          onClick={() => void logOut().catch(tellFailure(t("shell.logOutFailed")))}
+          onClick={() => void logOut().catch(() => tellFailure(t("shell.logOutFailed")))}
         >
           {t("shell.logOut")}
         </Menu.Item>

@@ -49,6 +49,11 @@ export function Attachments({ mailId, parts }: { mailId: string; parts: Part[] }
   );
 }
 
+/** What kind of file it is: its ending where it has one. */
+function typeOf({ name, content_type }: Part): string {
+  return /\.([\p{L}\d]{1,5})$/u.exec(name ?? "")?.[1]?.toUpperCase() ?? content_type;
+}
+
 function Attachment({ mailId, part }: { mailId: string; part: Part }) {
   const { t } = useTranslation();
   const { octets } = useFormats();
@@ -56,7 +61,7 @@ function Attachment({ mailId, part }: { mailId: string; part: Part }) {
   const Sign = ICONS.find(([type]) => type.test(part.content_type))?.[1] ?? IconFile;
   const name = part.name ?? (part.content_type === "message/rfc822" ? t("reader.attachedMail") : t("reader.nameless"));
   const href = `/api/v1/messages/${mailId}/parts/${part.number}`;
-  const facts = `${octets(part.octets)} · ${part.content_type}`;
+  const facts = `${octets(part.octets)} · ${typeOf(part)}`;
   if (part.blocked) {
     return (
       <div className={`${css.file} ${css.blocked}`}>

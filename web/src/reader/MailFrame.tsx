@@ -18,6 +18,24 @@ interface MailFrameProps {
   title: string;
 }
 
+/** Room for a sideways scroll bar, pixels. */
+const SCROLL_BAR = 18;
+
+/**
+ * Height of what is in a document, pixels. Without a document type the body is as tall as its frame whatever it
+ * holds, so that only the content itself tells.
+ */
+function contentHeight(inner: Document): number {
+  const { body, documentElement, compatMode } = inner;
+  const content = inner.createRange();
+  content.selectNodeContents(body);
+  const style = inner.defaultView?.getComputedStyle(body);
+  const below = Number.parseFloat(style?.marginBottom ?? "") + Number.parseFloat(style?.paddingBottom ?? "");
+  const bottom = content.getBoundingClientRect().bottom + documentElement.scrollTop + (Number.isNaN(below) ? 0 : below);
+  const tall = compatMode === "BackCompat" ? bottom : Math.max(bottom, documentElement.offsetHeight);
+  return Math.ceil(tall) + (documentElement.scrollWidth > documentElement.clientWidth ? SCROLL_BAR : 0);
+}
+
 /** The mail's HTML in a document of its own, as tall as its content. */
 export function MailFrame({ mailId, images, title }: MailFrameProps) {
   const frame = useRef<HTMLIFrameElement>(null);
@@ -37,11 +55,8 @@ export function MailFrame({ mailId, images, title }: MailFrameProps) {
       let steps = 0;
       const measure = () => {
         steps += 1;
-        const { body, documentElement } = inner;
-        const bar = documentElement.scrollWidth > documentElement.clientWidth ? 18 : 0;
-        const tall = Math.max(body.scrollHeight, documentElement.offsetHeight) + bar;
         if (steps <= STEPS_MAX) {
-          setHeight(Math.min(tall, HEIGHT_MAX));
+          setHeight(Math.min(contentHeight(inner), HEIGHT_MAX));
         }
       };
       observer = new ResizeObserver(measure);

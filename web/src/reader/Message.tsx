@@ -1,5 +1,5 @@
-import { Anchor, Button, Skeleton } from "@mantine/core";
-import { IconChevronUp, IconPhotoOff } from "@tabler/icons-react";
+import { ActionIcon, Anchor, Button, Skeleton } from "@mantine/core";
+import { IconChevronDown, IconChevronUp, IconPhotoOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -75,13 +75,16 @@ function Head({ message, onFold }: { message: MessageDetail; onFold: (() => void
           <b>{name}</b>{" "}
           {from !== undefined && from.name !== null ? <span className={css.address}>&lt;{from.address}&gt;</span> : null}
         </div>
-        <div className={css.to}>
-          {recipients.length === 0
-            ? t("reader.noRecipients")
-            : t("reader.to", { names: formats.list(shown) }) + (others > 0 ? ` ${t("reader.andMore", { count: others })}` : "")}
-        </div>
         <details className={css.recipients}>
-          <summary>{t("reader.details")}</summary>
+          <summary>
+            {recipients.length === 0
+              ? t("reader.noRecipients")
+              : t("reader.to", { names: formats.list(shown) }) +
+                (others > 0 ? ` ${t("reader.andMore", { count: others })}` : "")}
+            {" · "}
+            <time dateTime={message.date}>{formats.longDate(message.date)}</time>
+            <IconChevronDown size={15} className={css.chevron} aria-label={t("reader.details")} role="img" />
+          </summary>
           <dl className={css.facts}>
             <Addresses label={t("reader.from")} of={message.from} />
             <Addresses label={t("reader.sender")} of={message.sender === null ? [] : [message.sender]} />
@@ -98,17 +101,11 @@ function Head({ message, onFold }: { message: MessageDetail; onFold: (() => void
           </dl>
         </details>
       </div>
-      <div className={css.when}>
-        <time dateTime={message.date}>{formats.longDate(message.date)}</time>
-        {onFold === undefined ? null : (
-          <>
-            {" · "}
-            <Anchor component="button" type="button" size="xs" onClick={onFold}>
-              <IconChevronUp size={14} aria-hidden /> {t("reader.fold")}
-            </Anchor>
-          </>
-        )}
-      </div>
+      {onFold === undefined ? null : (
+        <ActionIcon variant="subtle" color="gray" className={css.touch} aria-label={t("reader.fold")} onClick={onFold}>
+          <IconChevronUp size={18} stroke={1.7} />
+        </ActionIcon>
+      )}
     </header>
   );
 }

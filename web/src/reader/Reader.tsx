@@ -1,7 +1,7 @@
-import { ActionIcon, Skeleton, Tooltip } from "@mantine/core";
+import { ActionIcon, Skeleton } from "@mantine/core";
 import { IconArrowLeft, IconCode, IconDownload, IconMail, IconMailOpened } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { type ComponentType, useState } from "react";
+import { type ComponentType, lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isProblem } from "../api/problem";
 import { messageQuery, threadQuery } from "../api/queries";
@@ -15,8 +15,9 @@ import { useIsNarrow } from "../parts/Panes";
 import { FoldedMessage, Message } from "./Message";
 import css from "./Reader.module.css";
 import { SideColumn } from "./SideColumn";
-import { SourceDialog } from "./SourceDialog";
 import { useSeen } from "./useSeen";
+
+const SourceDialog = lazy(() => import("./SourceDialog").then((module) => ({ default: module.SourceDialog })));
 
 interface ReaderProps {
   mailId: string;
@@ -51,7 +52,6 @@ export function Reader({ mailId, onClose, withSide }: ReaderProps) {
               />
             ) : null}
             <Tool icon={IconCode} label={t("reader.source")} onClick={() => setSource(true)} />
-            <Tooltip label={t("reader.download")} openDelay={400}>
               <ActionIcon
                 component="a"
                 href={`/api/v1/messages/${mailId}/raw`}
@@ -60,10 +60,10 @@ export function Reader({ mailId, onClose, withSide }: ReaderProps) {
                 color="gray"
                 className={css.touch}
                 aria-label={t("reader.download")}
+                title={t("reader.download")}
               >
                 <IconDownload size={19} stroke={1.7} />
               </ActionIcon>
-            </Tooltip>
           </>
         )}
       </div>
@@ -91,7 +91,9 @@ export function Reader({ mailId, onClose, withSide }: ReaderProps) {
           <Thread message={data} />
         </div>
       )}
-      {source && data !== undefined ? <SourceDialog mailId={mailId} onClose={() => setSource(false)} /> : null}
+      <Suspense>
+        {source && data !== undefined ? <SourceDialog mailId={mailId} onClose={() => setSource(false)} /> : null}
+      </Suspense>
     </article>
   );
 }
@@ -104,11 +106,9 @@ interface ToolProps {
 
 function Tool({ icon: Sign, label, onClick }: ToolProps) {
   return (
-    <Tooltip label={label} openDelay={400}>
-      <ActionIcon variant="subtle" color="gray" className={css.touch} aria-label={label} onClick={onClick}>
-        <Sign size={19} stroke={1.7} />
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon variant="subtle" color="gray" className={css.touch} aria-label={label} title={label} onClick={onClick}>
+      <Sign size={19} stroke={1.7} />
+    </ActionIcon>
   );
 }
 

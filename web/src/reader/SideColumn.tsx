@@ -73,7 +73,7 @@ function Why({ message }: { message: MessageDetail }) {
         </Pill>
       </div>
       {verdict.evidence.length === 0 ? (
-        <p>{t("side.whyPersonal")}</p>
+        <p>{message.kind === "personal" ? t("side.whyPersonal") : t("side.whyUnknown")}</p>
       ) : (
         <ol className={css.steps}>
           {verdict.evidence.map(({ rule, where }, at) => (

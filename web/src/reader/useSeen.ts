@@ -1,12 +1,12 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { notifications } from "@mantine/notifications";
 import { api, done } from "../api/client";
 import { useSession } from "../api/session";
 import type { MessageDetail } from "../api/types";
 import { useCommand } from "../keys/dispatch";
 import { useMarkInLists } from "../list/messages";
+import { tellFailure } from "../parts/toast";
 
 /** A mail that was on the screen this long counts as read; leafing through with `j` does not. */
 const READ_AFTER_MS = 900;
@@ -37,7 +37,7 @@ export function useSeen(message: MessageDetail | undefined): Seen {
     onError: (_error, { id, seen }) => {
       setChosen(seen);
       markInLists(id, seen);
-      notifications.show({ color: "red", message: t("reader.notMarked") });
+      tellFailure(t("reader.notMarked"));
     },
   });
   const { mutate } = mark;

@@ -1,10 +1,10 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, done } from "../api/client";
 import type { User } from "../api/types";
 import { Failure } from "../parts/Failure";
+import { tell } from "../parts/toast";
 
 /** Asks, because it cannot be undone. */
 export function RemoveUser({ user, onClose }: { user: User; onClose: () => void }) {
@@ -14,7 +14,7 @@ export function RemoveUser({ user, onClose }: { user: User; onClose: () => void 
     mutationFn: () => done(api.DELETE("/api/v1/users/{user_id}", { params: { path: { user_id: user.id } } })),
     onSuccess: async () => {
       onClose();
-      notifications.show({ message: t("users.removed", { name: user.name }) });
+      tell(t("users.removed", { name: user.name }));
       await client.invalidateQueries({ queryKey: ["users"] });
     },
   });

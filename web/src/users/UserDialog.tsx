@@ -1,6 +1,5 @@
 import { Button, Group, Modal, MultiSelect, PasswordInput, Radio, Select, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, take } from "../api/client";
@@ -13,6 +12,7 @@ import { Failure } from "../parts/Failure";
 import { LANGUAGE_NAMES } from "../parts/LanguageMenu";
 import { useIsNarrow } from "../parts/Panes";
 import { PASSWORD_MIN } from "../parts/password";
+import { tell } from "../parts/toast";
 
 const ROLES: readonly Role[] = ["agent", "auditor", "administrator"];
 
@@ -53,7 +53,7 @@ export function UserDialog({ user, onClose }: { user: User | undefined; onClose:
           ),
     onSuccess: async (saved) => {
       onClose();
-      notifications.show({ message: t("users.saved", { name: saved.name }) });
+      tell(t("users.saved", { name: saved.name }));
       await client.invalidateQueries({ queryKey: ["users"] });
       if (saved.id === me) {
         await client.refetchQueries({ queryKey: ["session"] });

@@ -1,6 +1,5 @@
 import { Button, Divider, Skeleton } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
-import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -20,6 +19,7 @@ import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { FetchProgress, LastError } from "./accounts";
+import { tell } from "../parts/toast";
 
 const route = getRouteApi("/shell/settings/accounts/$accountId");
 
@@ -92,7 +92,7 @@ function Editor({ account }: { account: Account | undefined }) {
       await client.invalidateQueries({ queryKey: ["accounts"] });
       // Who makes an account may read it.
       await client.refetchQueries({ queryKey: ["session"] });
-      notifications.show({ message: t("accounts.saved", { name: saved.name }) });
+      tell(t("accounts.saved", { name: saved.name }));
       await navigate({ to: "/settings/accounts" });
     },
     onError: (error) => showFieldError(form, error),

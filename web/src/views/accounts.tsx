@@ -1,5 +1,4 @@
 import { Button, Progress, Skeleton } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconMailbox, IconPlus, IconRefresh, IconSettings } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -16,6 +15,7 @@ import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { PlainLink } from "../parts/PlainLink";
 import { ButtonLink } from "../parts/ButtonLink";
+import { tellFailure } from "../parts/toast";
 
 /** All accounts with what they are doing and what is wrong. */
 export function Accounts() {
@@ -123,7 +123,7 @@ function AccountCard({ account }: { account: Account }) {
             </dd>
           </>
         ) : null}
-        {state.next_action !== null && account.active ? (
+        {state.next_action !== null && (state.state === "waiting" || state.state === "retrying") ? (
           <>
             <dt>{t("accounts.next")}</dt>
             <dd>{ago(state.next_action)}</dd>
@@ -190,7 +190,7 @@ function FetchButton({ account }: { account: Account }) {
     mutationFn: () =>
       done(api.POST("/api/v1/accounts/{account_id}/fetch", { params: { path: { account_id: account.id } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["accounts"] }),
-    onError: (error) => notifications.show({ color: "red", title: t("accounts.notFetched"), message: error.message }),
+    onError: (error) => tellFailure(t("accounts.notFetched"), error.message),
   });
   const running = account.state.state === "fetching";
   return (
@@ -220,7 +220,7 @@ function ActiveButton({ account }: { account: Account }) {
         }),
       ),
     onSuccess: () => client.invalidateQueries({ queryKey: ["accounts"] }),
-    onError: (error) => notifications.show({ color: "red", title: t("accounts.notChanged"), message: error.message }),
+    onError: (error) => tellFailure(t("accounts.notChanged"), error.message),
   });
   return (
     <Button size="xs" variant="default" loading={change.isPending} onClick={() => change.mutate(!account.active)}>

@@ -72,9 +72,10 @@ function Entry({ event }: { event: LogEvent }) {
       </time>
       <div>
         <div>{event.text}</div>
-        <div className={page.dimmed}>{event.actor.user === null ? t("audit.by", event.actor) : event.actor.name}</div>
         <details className={css.details}>
-          <summary>{t("audit.details")}</summary>
+          <summary aria-label={t("audit.detailsOf", { name: event.actor.name, text: event.text })}>
+            {event.actor.name}
+          </summary>
           <dl className={page.facts}>
             <dt>{t("audit.action")}</dt>
             <dd className={page.mono}>{event.action}</dd>

@@ -12,6 +12,7 @@ import { useFormats } from "../lang/format";
 import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
 import { Empty, Notice, Pill, type Tone } from "../parts/Notice";
+import { useIsNarrow } from "../parts/Panes";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { PlainLink } from "../parts/PlainLink";
@@ -59,6 +60,7 @@ export function Imports() {
 
 function DropZone() {
   const { t } = useTranslation();
+  const narrow = useIsNarrow();
   const take = (files: File[]) => pick(files.map((file) => ({ file, path: file.webkitRelativePath || file.name })));
   return (
     <section className={css.zone}>
@@ -75,17 +77,19 @@ function DropZone() {
             </Button>
           )}
         </FileButton>
-        <FileButton
-          multiple
-          onChange={take}
-          inputProps={{ "aria-label": t("imports.chooseFolder"), ...{ webkitdirectory: "" } }}
-        >
-          {(props) => (
-            <Button {...props} variant="default" leftSection={<IconFolderOpen size={17} aria-hidden />}>
-              {t("imports.chooseFolder")}
-            </Button>
-          )}
-        </FileButton>
+        {narrow ? null : (
+          <FileButton
+            multiple
+            onChange={take}
+            inputProps={{ "aria-label": t("imports.chooseFolder"), ...{ webkitdirectory: "" } }}
+          >
+            {(props) => (
+              <Button {...props} variant="default" leftSection={<IconFolderOpen size={17} aria-hidden />}>
+                {t("imports.chooseFolder")}
+              </Button>
+            )}
+          </FileButton>
+        )}
       </div>
     </section>
   );

@@ -8,6 +8,7 @@ import { readFresh, useFresh } from "../api/live";
 import { accountsQuery, mailboxesQuery } from "../api/queries";
 import { useMayAdminister } from "../api/session";
 import type { MessageRow } from "../api/types";
+import { useFormats } from "../lang/format";
 import { ListHead, MessageList } from "../list/MessageList";
 import { type Filter, useMessages } from "../list/messages";
 import type { Rows } from "../list/window";
@@ -30,6 +31,7 @@ export function MailView() {
 
 function Mails() {
   const { t } = useTranslation();
+  const { number } = useFormats();
   const navigate = useNavigate();
   const { view } = route.useParams();
   const { account, mailbox, unread, id } = route.useSearch();
@@ -44,6 +46,10 @@ function Mails() {
   );
   const [wanted, setWanted] = useState(FIRST_ROWS);
   const source = useMessages(filter, wanted);
+  const total =
+    source.total === undefined || source.isStale
+      ? undefined
+      : t("list.total", { count: source.total, shown: number(source.total) });
   const fresh = useFresh();
   const title = useTitle();
   usePageTitle(title);
@@ -71,7 +77,7 @@ function Mails() {
       resting={<Empty icon={IconInbox}>{t("reader.nothingOpen")}</Empty>}
       list={
         <>
-          <ListHead title={title} total={source.isStale ? undefined : source.total}>
+          <ListHead title={title} total={total}>
             <SegmentedControl
               size="xs"
               value={unread === "1" ? "unread" : "all"}

@@ -1,6 +1,5 @@
 import { Autocomplete, Button, Group, PasswordInput, SegmentedControl, Select, Stack, Switch, TextInput, useMantineColorScheme } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -16,6 +15,7 @@ import { LANGUAGE_NAMES } from "../parts/LanguageMenu";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { PASSWORD_MIN } from "../parts/password";
+import { tell } from "../parts/toast";
 
 /** One's own name, language, colours, keys and password. */
 export function Profile() {
@@ -36,7 +36,7 @@ export function Profile() {
 function useChange(saved: string) {
   return useMutation({
     mutationFn: (change: ProfileChange) => changeProfile(change),
-    onSuccess: () => notifications.show({ message: saved }),
+    onSuccess: () => tell(saved),
   });
 }
 
@@ -146,7 +146,7 @@ function Display() {
 function Choice({ label, children }: { label: string; children: React.ReactNode }) {
   return (
     <Stack gap={4} align="flex-start">
-      <span>{label}</span>
+      <span className={page.label}>{label}</span>
       {children}
     </Stack>
   );

@@ -1,5 +1,4 @@
 import { Button, Skeleton } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconDownload, IconEye, IconRefresh, IconShieldCheck } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -15,6 +14,7 @@ import { Empty } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { wordOr } from "../reader/words";
+import { tell } from "../parts/toast";
 
 /** Mails that could not be taken apart. Their originals are safe; each says why. */
 export function Quarantine() {
@@ -53,7 +53,7 @@ function Item({ mail }: { mail: Quarantined }) {
     mutationFn: () =>
       done(api.POST("/api/v1/quarantine/{mail_id}/retry", { params: { path: { mail_id: mail.mail_id } } })),
     onSuccess: async () => {
-      notifications.show({ message: t("quarantine.retried") });
+      tell(t("quarantine.retried"));
       await client.invalidateQueries({ queryKey: ["quarantine"] });
     },
   });

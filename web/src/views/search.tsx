@@ -1,4 +1,4 @@
-import { ActionIcon, Popover, Select, Tooltip } from "@mantine/core";
+import { ActionIcon, Popover, Select } from "@mantine/core";
 import { IconFilter, IconHelp, IconSearch, IconSearchOff } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Navigate, useNavigate } from "@tanstack/react-router";
@@ -39,7 +39,7 @@ export function SearchView() {
 
 function Found({ q }: { q: string }) {
   const { t } = useTranslation();
-  const { seconds, list } = useFormats();
+  const { number, seconds, list } = useFormats();
   const navigate = useNavigate();
   const { sort = "date", id } = route.useSearch();
   const [help, setHelp] = useState(false);
@@ -52,6 +52,11 @@ function Found({ q }: { q: string }) {
   const hrefOf = useCallback((row: MessageRow) => `${closed}&id=${row.mail_id}`, [closed]);
   const search = (query: string) =>
     void navigate({ to: "/mail", search: { q: query, sort: sort === "relevance" ? sort : undefined } });
+  const setSort = (value: "relevance" | undefined) => void navigate({ to: "/mail", search: { q, id, sort: value } });
+  const total =
+    source.total === undefined || source.isStale
+      ? undefined
+      : t("search.total", { count: source.total, shown: number(source.total) });
   const unreadable = isProblem(source.error, 400) ? source.error : undefined;
   const narrowing = facets === undefined ? null : <Facets q={q} facets={facets} onSearch={search} />;
   return (
@@ -67,49 +72,44 @@ function Found({ q }: { q: string }) {
         }
         list={
           <>
-            <ListHead title={title} total={source.isStale ? undefined : source.total}>
-              <Select
-                size="xs"
-                w={128}
-                allowDeselect={false}
-                aria-label={t("search.sort")}
-                value={sort}
-                onChange={(value) =>
-                  void navigate({ to: "/mail", search: { q, id, sort: value === "relevance" ? "relevance" : undefined } })
-                }
-                data={[
-                  { value: "date", label: t("search.byDate") },
-                  { value: "relevance", label: t("search.byRelevance") },
-                ]}
-              />
+            <ListHead title={title} total={total}>
               <Popover position="bottom-end" withinPortal shadow="md" trapFocus>
                 <Popover.Target>
-                  <Tooltip label={t("search.narrow")} openDelay={400}>
-                    <ActionIcon variant="subtle" color="gray" className={css.touch} aria-label={t("search.narrow")}>
-                      <IconFilter size={18} stroke={1.7} />
-                    </ActionIcon>
-                  </Tooltip>
+                  <ActionIcon variant="subtle" color="gray" className={css.touch} aria-label={t("search.narrow")} title={t("search.narrow")}>
+                    <IconFilter size={18} stroke={1.7} />
+                  </ActionIcon>
                 </Popover.Target>
                 <Popover.Dropdown className={css.drop}>{narrowing ?? t("search.noFacets")}</Popover.Dropdown>
               </Popover>
-              <Tooltip label={t("search.help")} openDelay={400}>
                 <ActionIcon
                   variant="subtle"
                   color="gray"
                   className={css.touch}
                   aria-label={t("search.help")}
+                  title={t("search.help")}
                   onClick={() => setHelp(true)}
                 >
                   <IconHelp size={18} stroke={1.7} />
                 </ActionIcon>
-              </Tooltip>
             </ListHead>
             {unreadable === undefined ? null : <Unreadable q={q} problem={unreadable} onHelp={() => setHelp(true)} />}
             {unreadable === undefined ? (
               <>
-                {found.seconds === undefined ? null : (
-                  <div className={css.took}>{t("search.took", { seconds: seconds(found.seconds) })}</div>
-                )}
+                <div className={css.took}>
+                  <span>{found.seconds === undefined ? "" : t("search.took", { seconds: seconds(found.seconds) })}</span>
+                  <Select
+                    size="xs"
+                    w={140}
+                    allowDeselect={false}
+                    aria-label={t("search.sort")}
+                    value={sort}
+                    onChange={(value) => setSort(value === "relevance" ? "relevance" : undefined)}
+                    data={[
+                      { value: "date", label: t("search.byDate") },
+                      { value: "relevance", label: t("search.byRelevance") },
+                    ]}
+                  />
+                </div>
                 {found.unsupported.length === 0 ? null : (
                   <div className={css.unreadable}>
                     <Notice tone="warn">{t("search.unsupported", { words: list(found.unsupported) })}</Notice>

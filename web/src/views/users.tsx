@@ -1,5 +1,4 @@
 import { Button, Skeleton } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconPlus, IconShield, IconUser, IconUserOff, IconUserSearch } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -16,6 +15,7 @@ import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { RemoveUser } from "../users/RemoveUser";
 import { UserDialog } from "../users/UserDialog";
+import { tellFailure } from "../parts/toast";
 
 const ICONS: Record<Role, typeof IconUser> = {
   administrator: IconShield,
@@ -72,7 +72,7 @@ function UserCard({ user, onEdit, onRemove }: { user: User; onEdit: () => void; 
     mutationFn: (active: boolean) =>
       take(api.PATCH("/api/v1/users/{user_id}", { params: { path: { user_id: user.id } }, body: { active } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["users"] }),
-    onError: (error) => notifications.show({ color: "red", title: t("users.notSaved"), message: error.message }),
+    onError: (error) => tellFailure(t("users.notSaved"), error.message),
   });
   return (
     <section className={page.card} aria-label={user.name}>

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import type { Account } from "../api/types";
+import { connectionOf, EMPTY_FORM, formOf, isLoopback, requestOf } from "./form";
+import { isKnownProvider, presetFor } from "./presets";
+
+const account: Account = {
+  id: "0193",
+  name: "Vertrieb",
+  address: "vertrieb@firma.de",
+  kind: "imap",
+  active: true,
+  readable: true,
+  mails: 3,
+  connection: {
+    host: "imap.firma.de",
+    port: 143,
+    tls: "starttls",
+    login: "vertrieb",
+    password_set: true,
+    trust: { pin_sha256: "ab".repeat(32) },
+    mailboxes: { names: ["INBOX", "Archiv/2025"] },
+    poll_seconds: 90,
+  },
+  state: {
+    state: "waiting",
+    since: null,
+    last_success: null,
+    last_error: null,
+    next_action: null,
+    progress: null,
+    quarantined: 0,
+  },
+};
+
+describe("the form of an account", () => {
+  it("gives back what it was filled with, and no password", () => {
+    const connection = connectionOf(formOf(account));
+    expect(connection).toEqual({
+      host: "imap.firma.de",
+      port: 143,
+      tls: "starttls",
+      login: "vertrieb",
+      trust: { pin_sha256: "ab".repeat(32) },
+      mailboxes: { names: ["INBOX", "Archiv/2025"] },
+      poll_seconds: 90,
+    });
+  });
+
+  it("takes fingerprints with colons", () => {
+    const trustValue = Array.from({ length: 32 }, () => "AB").join(":");
+    expect(connectionOf({ ...EMPTY_FORM, trust: "pin_sha256", trustValue }).trust).toEqual({
+      pin_sha256: "ab".repeat(32),
+    });
+  });
+
+  it("leaves out an address that is not given", () => {
+    expect(requestOf({ ...EMPTY_FORM, name: " Büro " })).not.toHaveProperty("address");
+    expect(requestOf({ ...EMPTY_FORM, name: " Büro " }).name).toBe("Büro");
+  });
+});
+
+it("knows this machine by its names", () => {
+  expect(["localhost", "127.0.0.1", "::1", "127.1.2.3"].every(isLoopback)).toBe(true);
+  expect(["localhost.example.org", "imap.firma.de", ""].some(isLoopback)).toBe(false);
+});
+
+describe("presets", () => {
+  it("go by the domain", () => {
+    expect(presetFor("anna@GMX.de")?.host).toBe("imap.gmx.net");
+    expect(presetFor("anna@firma.example")?.host).toBe("imap.firma.example");
+    expect(presetFor("anna")).toBeUndefined();
+  });
+
+  it("tell known providers from guesses", () => {
+    expect(isKnownProvider("anna@gmx.de")).toBe(true);
+    expect(isKnownProvider("anna@firma.example")).toBe(false);
+    expect(isKnownProvider("anna@constructor.prototype")).toBe(false);
+  });
+});
