@@ -96,11 +96,17 @@ impl Bench {
 
     /// A data directory with the mails of `folder`, imported once.
     fn imported(&self, folder: &Path) -> Result<PathBuf> {
-        let name = folder.file_name().map_or_else(|| "folder".into(), |name| name.to_string_lossy().into_owned());
+        let name =
+            folder.file_name().map_or_else(|| "folder".into(), |name| name.to_string_lossy().into_owned());
         let data = self.dir.join(format!("data-{name}"));
         if !data.join("imported").exists() {
             let data = self.fresh(&format!("data-{name}"))?;
-            let status = self.command().args(["import", "--account", "bench", "--data"]).arg(&data).arg(folder).status()?;
+            let status = self
+                .command()
+                .args(["import", "--account", "bench", "--data"])
+                .arg(&data)
+                .arg(folder)
+                .status()?;
             ensure!(status.code().is_some(), "the import was killed");
             std::fs::write(data.join("imported"), "")?;
         }
@@ -111,8 +117,11 @@ impl Bench {
 /// Sum of the sizes of all files below a path.
 fn octets_below(path: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(path) else { return std::fs::metadata(path).map_or(0, |m| m.len()) };
-    entries.flatten().map(|entry| match entry.file_type() {
-        Ok(kind) if kind.is_dir() => octets_below(&entry.path()),
-        _ => entry.metadata().map_or(0, |m| m.len()),
-    }).sum()
+    entries
+        .flatten()
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => octets_below(&entry.path()),
+            _ => entry.metadata().map_or(0, |m| m.len()),
+        })
+        .sum()
 }

@@ -15,13 +15,24 @@ pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
     let port = free_port()?;
     let host = format!("127.0.0.1:{port}");
     let start = Instant::now();
-    let child = bench.command().args(["serve", "--listen", &host, "--data"]).arg(&data).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let child = bench
+        .command()
+        .args(["serve", "--listen", &host, "--data"])
+        .arg(&data)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
     let server = Server(child);
     let answer = wait_for(&host, start)?;
     println!("start to first answer: {:.0} ms", answer.as_secs_f64() * 1000.0);
     std::thread::sleep(Duration::from_secs(10));
     let pid = server.0.id();
-    println!("idle after 10 s: RSS {:.1} MB (anonymous {:.1} MB, files {:.1} MB)", mb(status_octets(pid, "VmRSS:")), mb(status_octets(pid, "RssAnon:")), mb(status_octets(pid, "RssFile:")));
+    println!(
+        "idle after 10 s: RSS {:.1} MB (anonymous {:.1} MB, files {:.1} MB)",
+        mb(status_octets(pid, "VmRSS:")),
+        mb(status_octets(pid, "RssAnon:")),
+        mb(status_octets(pid, "RssFile:"))
+    );
     Ok(())
 }
 

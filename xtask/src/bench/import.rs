@@ -15,12 +15,21 @@ pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
     command.args(["import", "--json", "--account", "bench", "--data"]).arg(&data).arg(&folder);
     let own = measured(&command)?;
     let last = own.output.lines().last().unwrap_or_default();
-    let report: serde_json::Value = serde_json::from_str(last).with_context(|| format!("last line of the import: {last}"))?;
+    let report: serde_json::Value =
+        serde_json::from_str(last).with_context(|| format!("last line of the import: {last}"))?;
     ensure!(report["seen"].as_u64().unwrap_or(0) > 0, "nothing was imported");
     let (seen, octets) = (report["seen"].as_f64().unwrap_or(0.0), report["octets"].as_f64().unwrap_or(0.0));
     println!("{}: {seen} mails, {:.1} MB; {}", folder.display(), octets / 1e6, last);
-    println!("on disk: archive {:.1} MB, database {:.1} MB, index {:.1} MB", mb(octets_below(&data.join("archive"))), mb(databases(&data)), mb(octets_below(&data.join("index"))));
-    println!("{:12} {:>9} {:>8} {:>8} {:>8} {:>9} {:>9}", "", "mails/s", "MB/s", "wall s", "CPU s", "RSS MB", "child MB");
+    println!(
+        "on disk: archive {:.1} MB, database {:.1} MB, index {:.1} MB",
+        mb(octets_below(&data.join("archive"))),
+        mb(databases(&data)),
+        mb(octets_below(&data.join("index")))
+    );
+    println!(
+        "{:12} {:>9} {:>8} {:>8} {:>8} {:>9} {:>9}",
+        "", "mails/s", "MB/s", "wall s", "CPU s", "RSS MB", "child MB"
+    );
     row("poststelle", &own, seen, octets);
     for (name, usage) in [("notmuch", notmuch(bench, &folder)?), ("mu", mu(bench, &folder)?)] {
         let Some(usage) = usage else { continue };
@@ -44,9 +53,16 @@ fn row(name: &str, usage: &Usage, mails: f64, octets: f64) {
 }
 
 fn databases(data: &Path) -> u64 {
-    std::fs::read_dir(data).into_iter().flatten().flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().contains(".sqlite") || entry.file_name().to_string_lossy().contains(".db"))
-        .map(|entry| octets_below(&entry.path())).sum()
+    std::fs::read_dir(data)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| {
+            entry.file_name().to_string_lossy().contains(".sqlite")
+                || entry.file_name().to_string_lossy().contains(".db")
+        })
+        .map(|entry| octets_below(&entry.path()))
+        .sum()
 }
 
 fn notmuch(bench: &Bench, folder: &Path) -> Result<Option<Usage>> {
@@ -56,7 +72,14 @@ fn notmuch(bench: &Bench, folder: &Path) -> Result<Option<Usage>> {
     }
     let home = bench.fresh("notmuch")?;
     let config = home.join("config");
-    std::fs::write(&config, format!("[database]\npath={}\nmail_root={}\n[user]\nname=bench\nprimary_email=bench@example.org\n[new]\ntags=new\nignore=manifest.jsonl;markers.json\n", home.join("db").display(), folder.canonicalize()?.display()))?;
+    std::fs::write(
+        &config,
+        format!(
+            "[database]\npath={}\nmail_root={}\n[user]\nname=bench\nprimary_email=bench@example.org\n[new]\ntags=new\nignore=manifest.jsonl;markers.json\n",
+            home.join("db").display(),
+            folder.canonicalize()?.display()
+        ),
+    )?;
     std::fs::create_dir_all(home.join("db"))?;
     let mut command = Command::new("notmuch");
     command.arg(format!("--config={}", config.display())).args(["new", "--quiet"]);
@@ -70,7 +93,9 @@ fn mu(bench: &Bench, folder: &Path) -> Result<Option<Usage>> {
     }
     let home = bench.fresh("mu")?;
     let mut init = Command::new("mu");
-    init.args(["init", "--quiet"]).arg(format!("--muhome={}", home.display())).arg(format!("--maildir={}", folder.canonicalize()?.display()));
+    init.args(["init", "--quiet"])
+        .arg(format!("--muhome={}", home.display()))
+        .arg(format!("--maildir={}", folder.canonicalize()?.display()));
     measured(&init)?;
     let mut command = Command::new("mu");
     command.args(["index", "--quiet"]).arg(format!("--muhome={}", home.display()));

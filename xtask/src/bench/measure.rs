@@ -28,7 +28,10 @@ pub(super) struct Usage {
 /// The shell's `time` counts, because it includes all children that have been waited for.
 pub(super) fn run(command: &Command) -> Result<Usage> {
     let mut shell = Command::new("bash");
-    shell.args(["-c", "TIMEFORMAT='%R %U %S'; time \"$@\"", "bash"]).arg(command.get_program()).args(command.get_args());
+    shell
+        .args(["-c", "TIMEFORMAT='%R %U %S'; time \"$@\"", "bash"])
+        .arg(command.get_program())
+        .args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => shell.env(name, value),
@@ -43,9 +46,17 @@ pub(super) fn run(command: &Command) -> Result<Usage> {
     let output = child.wait_with_output()?;
     let (rss, rss_children) = watch.stop();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    let times: Vec<f64> = errors.lines().last().unwrap_or_default().split(' ').filter_map(|word| word.parse().ok()).collect();
+    let times: Vec<f64> =
+        errors.lines().last().unwrap_or_default().split(' ').filter_map(|word| word.parse().ok()).collect();
     let [wall, user, system] = times[..] else { anyhow::bail!("no times from the shell: {errors}") };
-    Ok(Usage { wall, cpu: user + system, rss, rss_children, status: output.status.code(), output: String::from_utf8_lossy(&output.stdout).into_owned() })
+    Ok(Usage {
+        wall,
+        cpu: user + system,
+        rss,
+        rss_children,
+        status: output.status.code(),
+        output: String::from_utf8_lossy(&output.stdout).into_owned(),
+    })
 }
 
 /// Watches the resident sets of the processes below a shell.
@@ -58,14 +69,18 @@ struct Watch {
 
 impl Watch {
     fn start(shell: u32) -> Self {
-        let (stop, own, children) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (stop, own, children) =
+            (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let thread = std::thread::spawn({
             let (stop, own, children) = (Arc::clone(&stop), Arc::clone(&own), Arc::clone(&children));
             move || {
                 while !stop.load(Ordering::Relaxed) {
                     for program in below(shell) {
                         own.fetch_max(status_octets(program, "VmHWM:"), Ordering::Relaxed);
-                        children.fetch_max(below(program).into_iter().map(|pid| status_octets(pid, "VmRSS:")).sum(), Ordering::Relaxed);
+                        children.fetch_max(
+                            below(program).into_iter().map(|pid| status_octets(pid, "VmRSS:")).sum(),
+                            Ordering::Relaxed,
+                        );
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }

@@ -12,8 +12,26 @@ use super::measure::{Server, percentile};
 
 /// Kinds of queries with words of the generated mails; each is asked with every word of its list.
 const WORDS: &[&str] = &[
-    "Rechnung", "Angebot", "Vertrag", "Lieferung", "Bestellung", "Termin", "Sitzung", "Protokoll", "Projekt", "Zahlung", "Server", "Drucker", "Urlaub",
-    "Lager", "Versand", "Fenster", "Heizung", "Wartung", "Netzwerk", "Einladung",
+    "Rechnung",
+    "Angebot",
+    "Vertrag",
+    "Lieferung",
+    "Bestellung",
+    "Termin",
+    "Sitzung",
+    "Protokoll",
+    "Projekt",
+    "Zahlung",
+    "Server",
+    "Drucker",
+    "Urlaub",
+    "Lager",
+    "Versand",
+    "Fenster",
+    "Heizung",
+    "Wartung",
+    "Netzwerk",
+    "Einladung",
 ];
 
 pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
@@ -40,7 +58,13 @@ fn queries() -> Vec<(&'static str, String)> {
                 ("phrase", "\"mit freundlichen Grüßen\"".to_owned()),
                 ("phrase of two", format!("\"{} {}\"", word(n), word(n + 1))),
                 ("prefix", format!("{}*", &word(n)[..4])),
-                ("sender + date", format!("from:{} after:2024-01-01 before:2025-06-30", ["schmidt", "mueller", "weber", "info"][n % 4])),
+                (
+                    "sender + date",
+                    format!(
+                        "from:{} after:2024-01-01 before:2025-06-30",
+                        ["schmidt", "mueller", "weber", "info"][n % 4]
+                    ),
+                ),
             ]
         })
         .collect()
@@ -49,10 +73,20 @@ fn queries() -> Vec<(&'static str, String)> {
 fn http(bench: &Bench, data: &std::path::Path) -> Result<()> {
     let (email, password) = ("bench@example.org", "benchmark benchmark");
     let mut add = bench.command();
-    add.args(["user", "add", email, "--role", "administrator", "--account", "bench", "--data"]).arg(data).env("POSTSTELLE_PASSWORD", password);
+    add.args(["user", "add", email, "--role", "administrator", "--account", "bench", "--data"])
+        .arg(data)
+        .env("POSTSTELLE_PASSWORD", password);
     add.stderr(Stdio::null()).status()?;
     let host = format!("127.0.0.1:{}", free_port()?);
-    let _server = Server(bench.command().args(["serve", "--listen", &host, "--data"]).arg(data).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    let _server = Server(
+        bench
+            .command()
+            .args(["serve", "--listen", &host, "--data"])
+            .arg(data)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?,
+    );
     wait_for(&host, Instant::now())?;
     let mut client = Client::connect(&host)?;
     client.login(email, password)?;
@@ -73,11 +107,24 @@ fn http(bench: &Bench, data: &std::path::Path) -> Result<()> {
             }
         }
         times.sort_by(f64::total_cmp);
-        println!("{kind:16} {:7} {:9.2} {:9.2} {hits:9}", times.len(), percentile(&times, 0.5), percentile(&times, 0.99));
+        println!(
+            "{kind:16} {:7} {:9.2} {:9.2} {hits:9}",
+            times.len(),
+            percentile(&times, 0.5),
+            percentile(&times, 0.99)
+        );
     }
     Ok(())
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|octet| if octet.is_ascii_alphanumeric() { char::from(octet).to_string() } else { format!("%{octet:02X}") }).collect()
+    text.bytes()
+        .map(|octet| {
+            if octet.is_ascii_alphanumeric() {
+                char::from(octet).to_string()
+            } else {
+                format!("%{octet:02X}")
+            }
+        })
+        .collect()
 }
