@@ -5,6 +5,7 @@ pub(crate) mod digest;
 pub(crate) mod flowed;
 pub(crate) mod html;
 pub(crate) mod quote;
+pub(crate) mod signature;
 pub(crate) mod transfer;
 
 use model::{BodyText, Part, PartRole, Span, TextKind};

@@ -27,7 +27,9 @@ impl Defects {
         std::mem::replace(&mut self.fixed_at, at)
     }
 
-    pub(crate) fn into_list(self) -> Vec<Defect> {
+    /// In the order of the mail.
+    pub(crate) fn into_list(mut self) -> Vec<Defect> {
+        self.list.sort_by_key(|defect| defect.at);
         self.list
     }
 }

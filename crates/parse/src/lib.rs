@@ -20,3 +20,12 @@ pub use effective_date::{Times, effective_date};
 pub use limits::Limits;
 pub use message::{Parsed, header_of, header_section, parse, part_content};
 pub use preview::preview;
+
+/// Text of an HTML document as people read it, at most `octets_max` octets: blocks on lines of their own, without
+/// scripts, styles and comments.
+pub fn html_text(html: &str, octets_max: usize) -> String {
+    body::html::text(html, octets_max).0
+}
+
+#[cfg(test)]
+mod tests;

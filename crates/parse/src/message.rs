@@ -17,7 +17,7 @@ use crate::{Limits, body, facts};
 pub struct Parsed {
     /// What the mail says.
     pub message: Message,
-    /// What is wrong with it, in the order found, bounded.
+    /// What is wrong with it, in the order of the mail, bounded.
     pub defects: Vec<Defect>,
     /// What linking needs to know.
     pub facts: MailFacts,
@@ -185,9 +185,10 @@ pub fn header_of(fields: &[HeaderField]) -> Message {
 /// Content of part `index` after transfer decoding, for downloads and for reading attachments; of a
 /// [`PartRole::Message`] the mail inside, which can be parsed in turn.
 ///
-/// `octets`: the mail `parts` were made from. At most `octets_max` octets. `None` if there is no such part, or
+/// `octets`: the mail `parts` were made from; one whose only line end is CR is read with LF in its place. At most `octets_max` octets. `None` if there is no such part, or
 /// if it does not belong to these octets.
 pub fn part_content(octets: &[u8], parts: &[Part], index: usize, octets_max: usize) -> Option<Vec<u8>> {
+    let octets = &*with_line_ends(octets);
     let part = parts.get(index)?;
     let mut around = part.parent;
     while let Some(parent) = around {

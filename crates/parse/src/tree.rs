@@ -81,13 +81,13 @@ impl<'l> Walk<'l> {
             whole: true,
             in_digest: false,
         };
-        let mut source = Octets { octets, boundaries: Vec::new() };
+        let mut source = Octets::new(octets);
         self.body(&mut source, fields, body_at, position);
     }
 
     /// Reads an entity with its header section at `at`. Gives the delimiter that ended it.
     fn entity(&mut self, source: &mut Octets<'_>, at: usize, position: Position) -> Option<Delimiter> {
-        let octets = source.octets;
+        let octets = source.content;
         let section = header::section(octets, at, self.limits, &mut self.defects, |line| {
             source.matches(line).is_some()
         });
@@ -125,7 +125,7 @@ impl<'l> Walk<'l> {
             return self.message(source, &content, body_at, position);
         }
         let (end, delimiter) = source.content_end(body_at);
-        self.leaf(&source.octets[body_at..end], &content, body_at, position);
+        self.leaf(&source.content[body_at..end], &content, body_at, position);
         delimiter
     }
 
@@ -209,15 +209,14 @@ impl<'l> Walk<'l> {
         position: Position,
         boundary: Vec<u8>,
     ) -> Option<Delimiter> {
-        source.boundaries.push(boundary);
-        let level = source.boundaries.len() - 1;
+        let level = source.push(boundary);
         let mut delimiter = source.next_delimiter(body_at);
         if delimiter.is_none_or(|d| d.level < level) {
             // The boundary never comes: what is there is text.
-            source.boundaries.pop();
+            source.close(level);
             self.defects.add(DefectKind::BoundaryMissing, body_at);
-            let end = delimiter.map_or(source.octets.len(), |d| source.before_line_end(d.at, body_at));
-            self.leaf(&source.octets[body_at..end], content, body_at, position);
+            let end = delimiter.map_or(source.content.len(), |d| source.before_line_end(d.at, body_at));
+            self.leaf(&source.content[body_at..end], content, body_at, position);
             return delimiter;
         }
         let in_digest = content.content_type.value == "multipart/digest";
@@ -230,7 +229,7 @@ impl<'l> Walk<'l> {
             }
             if d.closing {
                 closed = true;
-                source.boundaries.truncate(level);
+                source.close(level);
                 delimiter = source.next_delimiter(d.next);
                 break;
             }
@@ -246,11 +245,11 @@ impl<'l> Walk<'l> {
             };
             delimiter = self.entity(source, d.next, child);
         }
-        source.boundaries.truncate(level);
+        source.close(level);
         if !closed && !self.stopped {
             self.defects.add(DefectKind::BoundaryUnclosed, body_at);
         }
-        let end = delimiter.map_or(source.octets.len(), |d| source.before_line_end(d.at, body_at));
+        let end = delimiter.map_or(source.content.len(), |d| source.before_line_end(d.at, body_at));
         self.parts[index].body_at.len = (end - body_at) as u64;
         if position.whole && position.message_depth > 0 {
             self.parts[index].number = join_number(&position.number, 0);
@@ -281,20 +280,23 @@ impl<'l> Walk<'l> {
         let delimiter;
         if content.encoding == TransferEncoding::Identity {
             delimiter = self.nested(source, body_at, index, inner);
-            let end = delimiter.map_or(source.octets.len(), |d| source.before_line_end(d.at, body_at));
+            let end = delimiter.map_or(source.content.len(), |d| source.before_line_end(d.at, body_at));
             self.parts[index].body_at.len = (end - body_at) as u64;
             self.parts[index].octets = (end - body_at) as u64;
         } else {
             let end;
             (end, delimiter) = source.content_end(body_at);
             self.parts[index].body_at.len = (end - body_at) as u64;
-            let decoded =
-                transfer::decode_all(content.encoding, &source.octets[body_at..end], self.nested_octets_left);
+            let decoded = transfer::decode_all(
+                content.encoding,
+                &source.content[body_at..end],
+                self.nested_octets_left,
+            );
             self.nested_octets_left -= decoded.len();
             self.parts[index].octets = decoded.len() as u64;
             let before = self.defects.fix(None);
             self.defects.fix(Some(before.unwrap_or(body_at as u64)));
-            let mut decoded_source = Octets { octets: &decoded, boundaries: Vec::new() };
+            let mut decoded_source = Octets::new(&decoded);
             self.nested(&mut decoded_source, 0, index, inner);
             self.defects.fix(before);
         }
@@ -309,7 +311,7 @@ impl<'l> Walk<'l> {
         index: usize,
         position: Position,
     ) -> Option<Delimiter> {
-        let octets = source.octets;
+        let octets = source.content;
         let section = header::section(octets, at, self.limits, &mut self.defects, |line| {
             source.matches(line).is_some()
         });

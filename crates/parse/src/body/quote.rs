@@ -3,18 +3,15 @@
 use model::{Span, TextKind};
 
 /// Bytes of a line that are looked at; longer lines are never introductions or signatures.
-const LINE_BYTES_MAX: usize = 300;
+pub(super) const LINE_BYTES_MAX: usize = 300;
 
-/// Lines a signature behind a closing formula may have; more is text.
-const SIGNATURE_LINES_MAX: usize = 40;
-
-struct Line<'a> {
+pub(super) struct Line<'a> {
     /// Without white space at either end.
-    text: &'a str,
+    pub(super) text: &'a str,
     at: usize,
     /// Bytes, line end included.
     len: usize,
-    kind: TextKind,
+    pub(super) kind: TextKind,
     /// Begins with `>`.
     prefixed: bool,
 }
@@ -28,7 +25,7 @@ pub(crate) fn stretches(text: &str, marks: &[(usize, TextKind)]) -> Vec<(TextKin
     let mut lines = split(text, marks);
     quoted_blocks(&mut lines);
     introductions(&mut lines);
-    signatures(&mut lines);
+    super::signature::signatures(&mut lines);
     joined(&lines)
 }
 
@@ -61,9 +58,9 @@ fn quoted_blocks(lines: &mut [Line<'_>]) {
             continue;
         }
         let block = if is_separator(lines[index].text) {
-            1 + header_block(lines, index + 1)
+            1 + header_block(lines, index + 1).lines
         } else {
-            header_block(lines, index)
+            header_block(lines, index).filter_form(lines, index)
         };
         if block == 0 {
             index += 1;
@@ -83,17 +80,32 @@ fn quoted_blocks(lines: &mut [Line<'_>]) {
     }
 }
 
-/// Lines of a block `Von: … Gesendet: … An: … Betreff: …` that begins at `from`; 0 if there is none.
-fn header_block(lines: &[Line<'_>], from: usize) -> usize {
+/// What looks like the header section of an earlier mail.
+#[derive(Default)]
+struct HeaderBlock {
+    lines: usize,
+    /// Labels in it.
+    seen: u8,
+}
+
+impl HeaderBlock {
+    /// The lines of the block, but 0 for the form of a web page: nothing stands before it, and nobody is
+    /// written to.
+    fn filter_form(self, lines: &[Line<'_>], from: usize) -> usize {
+        let first = lines[..from].iter().all(|line| line.text.is_empty());
+        if first && self.seen & TO == 0 { 0 } else { self.lines }
+    }
+}
+
+/// A block `Von: … Gesendet: … An: … Betreff: …` that begins at `from`; empty if there is none.
+fn header_block(lines: &[Line<'_>], from: usize) -> HeaderBlock {
     let mut seen = 0_u8;
     let mut count = 0;
     let mut gaps = 0;
     for (offset, line) in lines[from.min(lines.len())..].iter().enumerate().take(16) {
         match label(line.text) {
+            Some(FROM) if seen & FROM != 0 => break,
             Some(label) => {
-                if offset > 0 && label == FROM && seen & FROM != 0 {
-                    break;
-                }
                 seen |= label;
                 count = offset + 1;
                 gaps = 0;
@@ -108,13 +120,11 @@ fn header_block(lines: &[Line<'_>], from: usize) -> usize {
             }
         }
     }
-    let is_block = seen & FROM != 0 && (seen & !FROM).count_ones() >= 2
-        || (seen & (DATE | SUBJECT | TO)) == (DATE | SUBJECT | TO);
-    if is_block && lines.get(from).is_some_and(|l| l.text.is_empty() || label(l.text).is_some()) {
-        count
-    } else {
-        0
-    }
+    let is_block = seen & FROM != 0 && seen & DATE != 0 && seen & (TO | SUBJECT) != 0
+        || seen & FROM != 0 && seen & TO != 0 && seen & SUBJECT != 0
+        || seen & DATE != 0 && seen & TO != 0 && seen & SUBJECT != 0;
+    let begins = lines.get(from).is_some_and(|line| line.text.is_empty() || label(line.text).is_some());
+    if is_block && begins { HeaderBlock { lines: count, seen } } else { HeaderBlock::default() }
 }
 
 const FROM: u8 = 1;
@@ -154,58 +164,63 @@ fn label(line: &str) -> Option<u8> {
     }
 }
 
-/// `-----Ursprüngliche Nachricht-----` and its relatives.
-fn is_separator(line: &str) -> bool {
-    let inner = line.trim_matches(['-', '_', '=', '*', ' ']);
-    let dashes = line.len() - inner.len();
-    if inner.is_empty() || inner.len() > 80 {
-        return false;
-    }
-    let framed = dashes >= 4 && line.starts_with(['-', '_', '=', '*']);
-    let inner = inner.trim_end_matches(':');
-    let is = |words: &[&str]| words.iter().any(|w| same(inner, w));
-    framed
-        && (is(&[
-            "Ursprüngliche Nachricht",
-            "Original-Nachricht",
-            "Originalnachricht",
-            "Original Nachricht",
-            "Ursprüngliche Mail",
-            "Original Message",
-            "Original message",
-            "Original Email",
-            "Original e-mail",
-            "Originalmail",
-            "Weitergeleitete Nachricht",
-            "Weitergeleitete E-Mail",
-            "Forwarded message",
-            "Forwarded Message",
-            "Forwarded email",
-            "Forward",
-            "Message d'origine",
-            "Message original",
-        ]) || starts_with(inner, "Original Message")
-            || starts_with(inner, "Weitergeleitet von")
-            || starts_with(inner, "Forwarded by")
-            || starts_with(inner, "Forwarded message from"))
-        || !framed
-            && dashes == 0
-            && line.ends_with(':')
-            && is(&[
-                "Anfang der weitergeleiteten Nachricht",
-                "Anfang der weitergeleiteten E-Mail",
-                "Begin forwarded message",
-                "Ursprüngliche Nachricht",
-            ])
-}
+/// Words between the dashes of a separator, lower case.
+const SEPARATORS: [&str; 20] = [
+    "ursprüngliche nachricht",
+    "ursprüngliche mail",
+    "original-nachricht",
+    "originalnachricht",
+    "original nachricht",
+    "originalmail",
+    "original message",
+    "original email",
+    "original e-mail",
+    "weitergeleitete nachricht",
+    "weitergeleitete e-mail",
+    "weitergeleitete mail",
+    "weitergeleitet von",
+    "forwarded message",
+    "forwarded email",
+    "forwarded by",
+    "forward message",
+    "message d'origine",
+    "message transféré",
+    "mensaje original",
+];
 
-/// Compares without case, umlauts included.
-fn same(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || a.len() <= 80 && !a.is_ascii() && a.to_lowercase() == b.to_lowercase()
+/// Separators without dashes, lower case, with their colon.
+const OPENINGS: [&str; 4] = [
+    "anfang der weitergeleiteten nachricht:",
+    "anfang der weitergeleiteten e-mail:",
+    "begin forwarded message:",
+    "ursprüngliche nachricht:",
+];
+
+/// `-----Ursprüngliche Nachricht-----` and its relatives; text may follow the dashes.
+fn is_separator(line: &str) -> bool {
+    let inner = line.trim_start_matches(['-', '_', '=', '*']);
+    let dashes = line.len() - inner.len();
+    let lower = || inner[..inner.floor_char_boundary(48)].trim_start().to_lowercase();
+    match dashes {
+        0 => line.ends_with(':') && line.len() < 48 && OPENINGS.contains(&lower().as_str()),
+        1..4 => false,
+        _ => {
+            let lower = lower();
+            SEPARATORS.iter().any(|words| {
+                lower.strip_prefix(words).is_some_and(|rest| {
+                    let rest = rest.trim_start_matches([':', ' ']);
+                    rest.is_empty()
+                        || rest.starts_with(['-', '_', '=', '*'])
+                        || words.ends_with(['n', 'y'])
+                        || rest.starts_with("from")
+                })
+            })
+        }
+    }
 }
 
 /// `____________`, which Outlook writes above its header block.
-fn is_rule(line: &str) -> bool {
+pub(super) fn is_rule(line: &str) -> bool {
     line.len() >= 8 && line.bytes().all(|c| matches!(c, b'_' | b'-' | b'*'))
 }
 
@@ -223,7 +238,7 @@ fn introductions(lines: &mut [Line<'_>]) {
             let next = next_text(lines, index + 1);
             let quote_follows = next.is_some_and(|next| lines[next].kind == TextKind::Quoted);
             if let Some((from, certain)) = introduction(lines, index)
-                && (quote_follows || certain && next.is_some())
+                && (quote_follows || certain)
             {
                 let to = if quote_follows { index + 1 } else { lines.len() };
                 lines[from..to].iter_mut().for_each(|line| line.kind = TextKind::Quoted);
@@ -259,169 +274,43 @@ fn introduction(lines: &[Line<'_>], last: usize) -> Option<(usize, bool)> {
             return Some((from, dated && (opens || addressed)));
         }
     }
-    // `Eva Muster schrieb:` counts if a quote follows.
-    verb.then_some((last, false)).filter(|_| has_verb(lines[last].text))
+    // `Eva Muster schrieb:`, or a date and an address in any language, count if a quote follows.
+    let line = lines[last].text;
+    let dated_address = line.contains('@') && line.bytes().any(|c| c.is_ascii_digit());
+    (has_verb(line) || dated_address).then_some((last, false))
 }
 
 fn has_verb(line: &str) -> bool {
-    line.split(|c: char| !c.is_alphanumeric()).any(|word| {
-        [
-            "schrieb",
-            "schrieben",
-            "schreibt",
-            "geschrieben",
-            "wrote",
-            "writes",
-            "écrit",
-            "Zitat",
-            "Quoting",
-            "schreef",
-            "said",
-        ]
-        .iter()
-        .any(|verb| word.eq_ignore_ascii_case(verb))
-    })
-}
-
-fn starts_with(line: &str, prefix: &str) -> bool {
-    line.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
-fn signatures(lines: &mut [Line<'_>]) {
-    let mut index = 0;
-    while index < lines.len() {
-        if lines[index].kind != TextKind::New || lines[index].text.len() > LINE_BYTES_MAX {
-            index += 1;
-            continue;
-        }
-        let end = (index..lines.len()).find(|&i| lines[i].kind != TextKind::New).unwrap_or(lines.len());
-        for from in index..end {
-            let text = lines[from].text;
-            if text.is_empty() || text.len() > LINE_BYTES_MAX {
-                continue;
-            }
-            let begin = if is_delimiter(text) || is_footer(text) || is_list_footer(lines, from, end) {
-                from
-            } else if is_closing(text) && end - from <= SIGNATURE_LINES_MAX {
-                from + 1
-            } else {
-                continue;
-            };
-            let stop = (begin..end).find(|&i| is_postscript(lines[i].text)).unwrap_or(end);
-            lines[begin..stop].iter_mut().for_each(|line| line.kind = TextKind::Signature);
-            break;
-        }
-        index = end;
-    }
-}
-
-/// RFC 3676 §4.3; the blank is lost on the way often enough.
-fn is_delimiter(line: &str) -> bool {
-    line == "--"
-}
-
-/// What telephones, companies and mail programs put below every mail.
-fn is_footer(line: &str) -> bool {
-    const BEGINNINGS: [&str; 17] = [
-        "Von meinem iPhone",
-        "Von meinem iPad",
-        "Von meinem Samsung",
-        "Von meinem Android",
-        "Gesendet mit der",
-        "Gesendet mit Outlook",
-        "Gesendet von Outlook",
-        "Gesendet von meinem",
-        "Gesendet von Mail",
-        "Sent from my",
-        "Sent from Outlook",
-        "Sent from Mail for",
-        "Get Outlook for",
-        "Outlook für",
-        "Diese Nachricht wurde von meinem",
-        "Diese E-Mail enthält vertrauliche",
-        "This e-mail and any",
+    const VERBS: [&str; 22] = [
+        "schrieb",
+        "schrieben",
+        "schreibt",
+        "geschrieben",
+        "wrote",
+        "writes",
+        "écrit",
+        "Zitat",
+        "Quoting",
+        "schreef",
+        "said",
+        "escribió",
+        "escreveu",
+        "scritto",
+        "skrev",
+        "kirjoitti",
+        "napisał",
+        "pisze",
+        "napsal",
+        "написал",
+        "пише",
+        "yazdı",
     ];
-    BEGINNINGS.iter().any(|beginning| starts_with(line, beginning))
-        || starts_with(line, "This email and any")
-        || starts_with(line, "This message is intended only")
-        || starts_with(line, "Diese Mail enthält vertrauliche")
-        || starts_with(line, "Der Inhalt dieser E-Mail ist vertraulich")
+    line.split(|c: char| !c.is_alphanumeric())
+        .any(|word| VERBS.iter().any(|verb| word.eq_ignore_ascii_case(verb)))
 }
 
-/// A rule and the name of a mailing list below it.
-fn is_list_footer(lines: &[Line<'_>], at: usize, end: usize) -> bool {
-    is_rule(lines[at].text)
-        && lines[at].text.len() >= 20
-        && lines[at + 1..end.min(at + 3)].iter().any(|line| {
-            let lower = line.text.to_ascii_lowercase();
-            lower.contains("mailing list") || lower.contains("mailingliste") || lower.contains("unsubscribe")
-        })
-}
-
-/// Closing formulas that are the whole line, lower case.
-const CLOSINGS: [&str; 16] = [
-    "mfg",
-    "lg",
-    "vg",
-    "gruß",
-    "gruss",
-    "grüße",
-    "grüsse",
-    "regards",
-    "cheers",
-    "best",
-    "sincerely",
-    "hochachtungsvoll",
-    "yours sincerely",
-    "yours faithfully",
-    "thanks and regards",
-    "mit besten empfehlungen",
-];
-
-/// Beginnings of closing formulas, lower case.
-const CLOSING_BEGINNINGS: [&str; 22] = [
-    "mit freundlich",
-    "mit freundl",
-    "mit besten grüßen",
-    "mit bestem gruß",
-    "mit herzlichen",
-    "mit sportlichen",
-    "mit kollegialen",
-    "freundliche grü",
-    "freundlicher gruß",
-    "viele grü",
-    "liebe grü",
-    "beste grü",
-    "herzliche grü",
-    "schöne grü",
-    "sonnige grü",
-    "vielen dank und",
-    "kind regards",
-    "best regards",
-    "warm regards",
-    "with kind regards",
-    "with best regards",
-    "best wishes",
-];
-
-/// `Mit freundlichen Grüßen` and the like, alone on the line.
-fn is_closing(line: &str) -> bool {
-    if line.len() > 60 {
-        return false;
-    }
-    let words = line.trim_end_matches(['.', ',', '!', ' ', '-']);
-    if words.split_ascii_whitespace().count() > 7 {
-        return false;
-    }
-    let lower = words.to_lowercase();
-    CLOSINGS.contains(&lower.as_str())
-        || CLOSING_BEGINNINGS.iter().any(|beginning| {
-            lower.starts_with(beginning) && (!lower.starts_with("vielen dank") || lower.contains("grü"))
-        })
-}
-
-fn is_postscript(line: &str) -> bool {
-    ["PS:", "PS ", "P.S.", "PPS", "NB:"].iter().any(|start| line.starts_with(start))
+pub(super) fn starts_with(line: &str, prefix: &str) -> bool {
+    line.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn joined(lines: &[Line<'_>]) -> Vec<(TextKind, Span)> {

@@ -194,7 +194,7 @@ fn bare_address(bare: &[u8]) -> Option<(String, String)> {
     let words = words(bare);
     let at = match words.iter().rposition(|word| word.contains(&b'@')) {
         Some(at) => at,
-        None if words.len() == 1 => 0,
+        None if words.len() == 1 && !words[0].starts_with(b"\"") => 0,
         None => return None,
     };
     let mut word = words[at].as_slice();
@@ -222,14 +222,14 @@ fn words(octets: &[u8]) -> Vec<Vec<u8>> {
             blank = true;
             continue;
         }
-        if blank && !joined && c != b'@' && !word.is_empty() {
+        if blank && !joined && c != b'@' && c != b'.' && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }
         if c == b'"' {
             quoted = !quoted;
         }
         blank = false;
-        joined = c == b'@' && !quoted;
+        joined = !quoted && (c == b'@' || c == b'.' && word.contains(&b'@'));
         word.push(c);
     }
     if !word.is_empty() {

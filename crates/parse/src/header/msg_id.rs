@@ -43,8 +43,11 @@ fn bracketed(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut pos = 0;
     std::iter::from_fn(move || {
         let open = pos + memchr(b'<', body.get(pos..)?)? + 1;
-        let close = open + memchr(b'>', &body[open..])?;
-        pos = close + 1;
+        // The last one may be cut off.
+        let close = memchr(b'>', &body[open..])
+            .or_else(|| body[open..].iter().position(u8::is_ascii_whitespace))
+            .map_or(body.len(), |len| open + len);
+        pos = (close + 1).min(body.len());
         Some(&body[open..close])
     })
 }

@@ -104,20 +104,29 @@ fn number(body: &[u8], at: usize) -> Result<(u16, usize), StatusError> {
 
 /// The first enhanced status code anywhere in a text, and its offset.
 ///
-/// `550 5.1.1 <joe@a.example>: …` gives 5.1.1; parts of IP addresses and version numbers are none.
+/// `550-5.1.1 <joe@a.example>: …` gives 5.1.1; parts of IP addresses and version numbers are none.
 pub fn find_enhanced_status(text: &str) -> Option<(EnhancedStatus, usize)> {
     let octets = text.as_bytes();
     let mut from = 0;
     while let Some(at) = octets[from..].iter().position(|c| matches!(c, b'2' | b'4' | b'5')).map(|n| from + n)
     {
-        let begins =
-            at == 0 || !(octets[at - 1].is_ascii_alphanumeric() || matches!(octets[at - 1], b'.' | b'-'));
-        if begins && let Ok((status, _)) = enhanced_status(&octets[at..]) {
+        if status_may_begin(octets, at)
+            && let Ok((status, _)) = enhanced_status(&octets[at..])
+        {
             return Some((status, at));
         }
         from = at + 1;
     }
     None
+}
+
+/// Not inside a word or a number; a hyphen may stand before it if it belongs to a reply code.
+fn status_may_begin(octets: &[u8], at: usize) -> bool {
+    match at.checked_sub(1).map(|before| octets[before]) {
+        None => true,
+        Some(b'-') => at >= 4 && octets[at - 4..at - 1].iter().all(u8::is_ascii_digit),
+        Some(before) => !before.is_ascii_alphanumeric() && before != b'.',
+    }
 }
 
 /// The first SMTP reply code in a text: three digits of their own, 200 to 559, that a blank, a hyphen or the
@@ -128,20 +137,18 @@ pub fn find_reply_code(text: &str) -> Option<u16> {
         let [a @ (b'2' | b'4' | b'5'), b @ b'0'..=b'5', c @ b'0'..=b'9'] = octets[at..at + 3] else {
             return None;
         };
-        let begins = at == 0
-            || matches!(
-                octets[at - 1],
-                b' ' | b'\t' | b':' | b';' | b'(' | b'<' | b'"' | b'\'' | b'#' | b'['
-            );
-        let ends = matches!(
-            octets.get(at + 3),
-            None | Some(b' ' | b'-' | b'\t' | b')' | b'"' | b':' | b',' | b']' | b'#')
-        );
-        let dotted = octets.get(at + 3) == Some(&b'-')
-            && octets.get(at + 4).is_some_and(u8::is_ascii_digit)
-            && enhanced_status(&octets[at + 4..]).is_err();
-        (begins && ends && !dotted)
-            .then(|| u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0'))
+        let begins = at == 0 || b" \t:;(<\"'#[".contains(&octets[at - 1]);
+        // A hyphen parts code and text; in a range or a telephone number it does not.
+        let ends = match octets.get(at + 3) {
+            None => true,
+            Some(b'-') => {
+                !octets.get(at + 4).is_some_and(u8::is_ascii_digit)
+                    || enhanced_status(&octets[at + 4..]).is_ok()
+            }
+            Some(after) => b" \t)\":,]#".contains(after),
+        };
+        let digit = |octet: u8| u16::from(octet - b'0');
+        (begins && ends).then(|| digit(a) * 100 + digit(b) * 10 + digit(c))
     })
 }
 
