@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use archive::{Encoded, Encoder, Stored};
-use model::{AccountId, ImportRunId, MailId, MailboxId, Position, Provenance, Sha256, UnixMillis};
+use model::{AccountId, ImportRunId, MailId, MailboxId, Position, Provenance, Sha256};
 use store::{
     Cursor, Filed, ImportFailure, Intake, IntakeItem, IntakeOutcome, LeftOut, RunDelta, SegmentCommit,
 };
@@ -201,7 +201,7 @@ fn work_mail(
 struct Batch {
     mails: Vec<(Arc<Tally>, Box<Worked>)>,
     left_out: Vec<LeftOut>,
-    cursors: Vec<(MailboxId, Cursor)>,
+    cursors: Vec<(Arc<Tally>, MailboxId, Cursor)>,
     /// What a run counts beside its mails.
     runs: HashMap<Option<ImportRunId>, RunDelta>,
     tallies: Vec<Arc<Tally>>,
@@ -284,13 +284,21 @@ impl Writer {
         let intake = Intake {
             items,
             segments,
-            cursors: std::mem::take(&mut batch.cursors),
+            cursors: std::mem::take(&mut batch.cursors)
+                .into_iter()
+                .map(|(_, mailbox, cursor)| (mailbox, cursor))
+                .collect(),
             left_out: std::mem::take(&mut batch.left_out),
             run: None,
             event: None,
             now,
         };
-        let outcomes = self.core.store.commit_intake(intake)?;
+        let outcomes = self.core.store.commit_intake(intake).inspect_err(|error| {
+            // Rolled back for certain: a database that stays full must not fill the archive with copies.
+            if matches!(error, store::StoreError::DiskFull(_)) {
+                self.core.archive.withdraw(&stored);
+            }
+        })?;
         self.core.archive.confirm(&stored);
         let mut filed = Vec::with_capacity(outcomes.len());
         let mut accounts: HashMap<AccountId, (u64, Option<MailId>)> = HashMap::new();
@@ -355,7 +363,8 @@ impl Writer {
                 Record::Encoded(encoded)
                     if !known.contains_key(&worked.sha256) && !here.contains(&worked.sha256) =>
                 {
-                    Some(self.core.archive.append(&encoded)?)
+                    let appended = self.core.archive.append(&encoded);
+                    Some(appended.inspect_err(|_| self.core.archive.withdraw(&stored))?)
                 }
                 Record::None | Record::Encoded(_) => None,
             };
@@ -404,7 +413,7 @@ impl Batch {
                     counts.excluded += 1;
                 }
                 DonePiece::Cursor(mailbox, cursor) if !tally.has_failed() => {
-                    self.cursors.push((mailbox, cursor))
+                    self.cursors.push((Arc::clone(&tally), mailbox, cursor));
                 }
                 DonePiece::Cursor(..) => {}
                 DonePiece::Flush(done) => self.flushes.push(done),
@@ -415,7 +424,9 @@ impl Batch {
         }
     }
 
+    /// Neither mails nor the cursors behind them.
     fn drop_failed(&mut self) {
         self.mails.retain(|(tally, _)| !tally.has_failed());
+        self.cursors.retain(|(tally, ..)| !tally.has_failed());
     }
 }

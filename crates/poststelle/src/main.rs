@@ -24,7 +24,11 @@ use crate::control::{Request, Streams};
 use crate::failure::{Failure, USAGE};
 use crate::lang::Lang;
 
+/// Signal of a process that writes beyond a limit on file sizes.
+const SIGXFSZ: i32 = 25;
+
 fn main() -> ExitCode {
+    survive_file_limits();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let lang = wanted_lang(&arguments).unwrap_or_else(|| Lang::from_locale(|name| std::env::var(name).ok()));
     let status = match parsed(&arguments, lang) {
@@ -32,6 +36,17 @@ fn main() -> ExitCode {
         Err(status) => status,
     };
     ExitCode::from(u8::try_from(status).unwrap_or(1))
+}
+
+/// A limit on file sizes is to be an error that is told, like a full disk, and not the end of the process.
+fn survive_file_limits() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+    let _inside = runtime.enter();
+    // The handler stays when the runtime is gone.
+    if signal(SignalKind::from_raw(SIGXFSZ)).is_err() {
+        tracing::warn!("a limit on file sizes will end the process");
+    }
 }
 
 /// `--lang` as far as it can be seen before the command line is understood, so that even its errors are in that language.
