@@ -26,6 +26,7 @@ pub(crate) struct Core {
     pub(crate) index: Index,
 
     pub(crate) sealer: Sealer,
+    pub(crate) examiner: Option<examine::Examiner>,
     /// Folder for what is only needed for a moment.
     pub(crate) scratch: std::path::PathBuf,
     pub(crate) limits: parse::Limits,
@@ -47,6 +48,7 @@ impl Core {
         store: Store,
         index: Index,
         sealer: Sealer,
+        examiner: Option<examine::Examiner>,
         scratch: std::path::PathBuf,
     ) -> Self {
         Self {
@@ -54,6 +56,7 @@ impl Core {
             store,
             index,
             sealer,
+            examiner,
             scratch,
             limits: parse::Limits::default(),
             texts: Cache::new(TEXTS_OCTETS_MAX),

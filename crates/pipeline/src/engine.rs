@@ -41,8 +41,8 @@ pub struct Options {
     pub master_key_file: Option<PathBuf>,
     /// Threads that read mails; 0 = one for each processor.
     pub workers: usize,
-    /// The program and arguments that run `examine::child::run`; `None`: nothing is examined.
-    pub child: Option<(PathBuf, Vec<String>)>,
+    /// Arguments with which this program runs `examine::child::run`; `None`: attachments are not read.
+    pub child: Option<Vec<String>>,
     /// Throw the search index away first.
     pub recreate_index: bool,
 }
@@ -82,7 +82,8 @@ impl Engine {
         let index = open_index(&dir.join("index"), options.recreate_index)?;
         let scratch = dir.join("tmp");
         fs::create_dir_all(&scratch).map_err(|error| Error::io(&scratch, error))?;
-        let core = Arc::new(Core::new(archive, store, index, sealer, scratch));
+        let examiner = crate::attachments::examiner(options.child.clone());
+        let core = Arc::new(Core::new(archive, store, index, sealer, examiner, scratch));
         let recovered = recover(&core)?;
         let workers = if options.workers == 0 {
             std::thread::available_parallelism().map_or(2, usize::from)

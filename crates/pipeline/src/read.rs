@@ -12,7 +12,7 @@ const OCTETS_MAX: u64 = 8 << 20;
 /// Body and attachments. `None` if the original cannot be read, or is too large to be read here.
 pub(crate) fn texts(core: &Core, location: Location, octets: u64) -> Option<Texts> {
     if octets > OCTETS_MAX {
-        return crate::large::texts(core, location);
+        return crate::large::texts(core, location, octets);
     }
     let octets = core.archive.read_all(location, OCTETS_MAX).ok()?;
     steps::read_guarded(core, &octets).ok().map(|reading| reading.texts)

@@ -38,28 +38,22 @@ pub(crate) fn read_guarded(core: &Core, octets: &[u8]) -> Result<Reading, (&'sta
 }
 
 fn read(core: &Core, octets: &[u8]) -> Reading {
-    let Parsed { message, defects, facts, body_digest } = parse::parse(octets, &core.limits);
-    let attachments = crate::attachments::texts(core, octets, &message);
-    reading(message, defects, facts, body_digest, archive::sha256(octets), attachments)
+    let parsed = parse::parse(octets, &core.limits);
+    let attachments = crate::attachments::texts(core, octets, &parsed.message);
+    reading(parsed, archive::sha256(octets), attachments)
 }
 
 /// What follows from a parsed mail without its octets.
-pub(crate) fn reading(
-    mut message: Message,
-    defects: Vec<model::Defect>,
-    facts: MailFacts,
-    body_digest: Sha256,
-    sha256: Sha256,
-    attachments: Vec<(String, String)>,
-) -> Reading {
+pub(crate) fn reading(parsed: Parsed, sha256: Sha256, attachments: Vec<(String, String)>) -> Reading {
+    let Parsed { message, defects, facts, body_digest } = parsed;
     let verdict = classify::verdict(&message, &classify::Options::default());
     let key = message_key(&message, body_digest, sha256);
-    let body = body_stretches(&mut message);
+    let body = body_stretches(&message);
     Reading { message, defects, facts, verdict, key, texts: Texts { body, attachments } }
 }
 
 /// The body's text in stretches; the message keeps it for the preview.
-fn body_stretches(message: &mut Message) -> Vec<(TextKind, String)> {
+pub(crate) fn body_stretches(message: &Message) -> Vec<(TextKind, String)> {
     let body = &message.body;
     let text = |span: &model::Span| {
         let at = usize::try_from(span.at).ok()?;

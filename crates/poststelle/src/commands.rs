@@ -80,7 +80,7 @@ pub fn open(dir: &Path, config: &Config, create: bool, recreate_index: bool) -> 
         database: database(config)?,
         master_key_file: config.set("master_key_file").map(PathBuf::from),
         workers: config.get("workers").parse().map_err(|error| bad_value(config, "workers", &error))?,
-        child: std::env::current_exe().ok().map(|program| (program, vec!["child".to_owned()])),
+        child: Some(vec!["child".to_owned()]),
         recreate_index,
     };
     Ok(Engine::open(dir, &options)?)

@@ -133,7 +133,7 @@ fn run(cli: Cli, arguments: &[OsString], lang: Lang) -> i32 {
 fn local(cli: Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> {
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let status = match &cli.command {
-        Command::Child => return Ok(0),
+        Command::Child => return Ok(examine::child::run(io::stdin(), io::stdout())),
         Command::Classify(args) => commands::classify::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Parse(args) => commands::parse::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Explain(args) => commands::explain::run(args, lang, &mut out)?,
