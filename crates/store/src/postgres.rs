@@ -238,6 +238,11 @@ impl Session {
         self.prepared(sql).map(drop)
     }
 
+    #[cfg(test)]
+    pub(crate) fn run(&self, text: &'static str) -> Result<()> {
+        self.batch(text)
+    }
+
     fn params<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
         args.iter().map(|arg| arg as &(dyn ToSql + Sync)).collect()
     }

@@ -64,7 +64,10 @@ statements! {
     THREAD_COUNTS_IN = "SELECT m.thread, COUNT(*) FROM mails m WHERE m.thread = ANY($1) \
         AND m.message_seq = m.seq AND EXISTS (SELECT 1 FROM entries e WHERE e.list = ANY($2) \
         AND e.date = m.date AND e.message_seq = m.seq) GROUP BY m.thread";
-    SEQ_OF = "SELECT message_seq, thread FROM mails WHERE mail_id = $1 AND message_seq IS NOT NULL";
+    MESSAGE_OF = "SELECT message_seq FROM mails WHERE mail_id = $1 AND message_seq IS NOT NULL";
+    /// The thread the mail founded, while it holds mails; otherwise the one the mail belongs to.
+    THREAD_OF = "SELECT COALESCE((SELECT t.thread FROM mails t WHERE t.thread = m.seq LIMIT 1), m.thread) \
+        FROM mails m WHERE m.mail_id = $1 AND m.thread IS NOT NULL";
     OF_THREAD = "SELECT seq FROM mails WHERE thread = $1 AND message_seq = seq ORDER BY date, seq LIMIT $2";
 }
 
@@ -230,7 +233,7 @@ impl Store {
     pub fn thread(&self, scope: &Scope, thread: ThreadId, limit: usize) -> Result<Vec<MessageRow>> {
         self.read(|tx| {
             let scope = self.keys().scope(tx, scope)?;
-            let found = tx.first(&SEQ_OF, &[thread.octets().into()], |row| row.int(1))?;
+            let found = tx.first(&THREAD_OF, &[thread.octets().into()], |row| row.int(0))?;
             let Some(thread) = found else { return Ok(Vec::new()) };
             let messages = tx.query(&OF_THREAD, &[thread.into(), (limit as i64).into()], |row| row.int(0))?;
             self.rows(tx, &scope, &messages)
@@ -244,7 +247,7 @@ impl Store {
     pub fn message_row(&self, scope: &Scope, mail: MailId) -> Result<Option<MessageRow>> {
         self.read(|tx| {
             let scope = self.keys().scope(tx, scope)?;
-            let found = tx.first(&SEQ_OF, &[mail.octets().into()], |row| row.int(0))?;
+            let found = tx.first(&MESSAGE_OF, &[mail.octets().into()], |row| row.int(0))?;
             let Some(message) = found else { return Ok(None) };
             Ok(self.rows(tx, &scope, &[message])?.pop())
         })

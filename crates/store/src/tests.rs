@@ -2,7 +2,10 @@
 
 mod cases;
 mod engine;
+mod flow;
 mod lists;
+mod opening;
+mod people;
 mod statements;
 mod world;
 
@@ -12,7 +15,7 @@ use engine::Postgres;
 type Case = (&'static str, fn(&crate::Store));
 
 fn all() -> Vec<Case> {
-    [cases::ALL, lists::ALL].concat()
+    [cases::ALL, flow::ALL, lists::ALL, people::ALL].concat()
 }
 
 #[test]

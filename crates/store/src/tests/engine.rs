@@ -16,7 +16,7 @@ impl Folder {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("store-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
+        std::fs::create_dir_all(&path).expect("a temporary folder can be made");
         Self { path }
     }
 }
@@ -73,7 +73,14 @@ impl Postgres {
         };
         let folder = Folder::new();
         if is_root() {
-            assert!(Command::new("chown").arg("postgres").arg(&folder.path).status().unwrap().success());
+            assert!(
+                Command::new("chown")
+                    .arg("postgres")
+                    .arg(&folder.path)
+                    .status()
+                    .expect("chown runs")
+                    .success()
+            );
         }
         let data = folder.path.join("data");
         let made = command(&programs.join("initdb"))
@@ -82,7 +89,7 @@ impl Postgres {
             .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
             .current_dir(&folder.path)
             .output()
-            .unwrap();
+            .expect("initdb runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let server = command(&programs.join("postgres"))
             .arg("-D")
@@ -94,7 +101,7 @@ impl Postgres {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap();
+            .expect("postgres runs");
         let postgres = Self { server, folder };
         while !postgres.run("SELECT 1") {
             std::thread::yield_now();
@@ -110,7 +117,7 @@ impl Postgres {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
-            .unwrap()
+            .expect("psql runs")
             .success()
     }
 

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::{
-    AccountId, Address, EventId, Flags, Kind, Location, MailFacts, MailId, MailboxId, MessageId, ObjectId,
-    Position, Scope, SegmentId, Sha256, UnixMillis, Verdict,
+    AccountId, Address, EventId, Flags, ImportRunId, Kind, Location, MailFacts, MailId, MailboxId, MessageId,
+    ObjectId, Position, Scope, SegmentId, Sha256, UnixMillis, Verdict,
 };
 
 use crate::{
-    AddressRole, Event, Filed, Intake, IntakeItem, IntakeOutcome, ListFilter, ListOrder, ListStart,
-    MailboxListing, NewAccount, NodeHash, SegmentCommit, Store, ThreadAnswer, ThreadAssigner, ThreadWork,
+    AddressRole, Event, Filed, ImportRun, Intake, IntakeItem, IntakeOutcome, ListFilter, ListOrder,
+    ListStart, MailboxListing, NewAccount, NodeHash, RunDelta, SegmentCommit, Store, ThreadAnswer,
+    ThreadAssigner, ThreadWork,
 };
 
 pub(super) const NOW: UnixMillis = UnixMillis(1_770_000_000_000);
@@ -187,4 +188,18 @@ fn root(parent: &HashMap<i64, i64>, mut key: i64) -> i64 {
         key = *up;
     }
     key
+}
+
+pub(super) fn import_run(n: u64, account: u64) -> ImportRun {
+    ImportRun {
+        id: ImportRunId::from_octets(id(11, n)),
+        account: account_id(account),
+        actor: "somebody".to_owned(),
+        source: "a folder".to_owned(),
+        state: "running".to_owned(),
+        started: NOW,
+        finished: None,
+        total_octets: None,
+        counts: RunDelta::default(),
+    }
 }

@@ -1,0 +1,247 @@
+//! Accounts, mailboxes, users, sessions, settings, log.
+
+use model::{AccountId, Role, Scope, UnixMillis, UserId};
+
+use super::Case;
+use super::world::*;
+use crate::{
+    AccountError, AccountKind, AccountState, Cursor, EventFilter, IndexState, ListFilter, MailboxListing,
+    NewAccount, NewUser, Store, StoreError, Throttle, Tls, UserPatch,
+};
+
+pub(super) const ALL: &[Case] = &[
+    ("accounts", accounts),
+    ("account_states", account_states),
+    ("mailboxes", mailboxes),
+    ("users", users),
+    ("first_user_is_one", first_user_is_one),
+    ("sessions", sessions),
+    ("throttles", throttles),
+    ("settings_and_log", settings_and_log),
+];
+
+fn accounts(store: &Store) {
+    let new = NewAccount {
+        name: "info".to_owned(),
+        address: Some("info@example.org".to_owned()),
+        kind: AccountKind::Imap,
+        host: "imap.example.org".to_owned(),
+        port: 993,
+        tls: Tls::StartTls,
+        login: "info".to_owned(),
+        options: "{\"trust\":\"system\"}".to_owned(),
+        credential: Some(vec![0, 1, 255]),
+        poll_seconds: 30,
+        active: true,
+    };
+    store.create_account(account_id(1), new.clone(), NOW).unwrap();
+    let kept = store.account(account_id(1)).unwrap().unwrap();
+    assert_eq!((&kept.settings, kept.created, &kept.state), (&new, NOW, &None));
+    let error = store.create_account(account_id(2), new.clone(), NOW).unwrap_err();
+    assert!(matches!(error, StoreError::Exists { what: "account name" }), "{error}");
+    assert_eq!(store.account_or_create(account_id(2), new.clone(), NOW).unwrap(), account_id(1));
+    let other = NewAccount { name: "a".to_owned(), ..NewAccount::default() };
+    assert_eq!(store.account_or_create(account_id(3), other.clone(), NOW).unwrap(), account_id(3));
+    assert_eq!(store.account_by_name("a").unwrap().unwrap().id, account_id(3));
+    let changed = NewAccount { tls: Tls::None, active: false, credential: None, ..new.clone() };
+    store.update_account(account_id(1), changed.clone()).unwrap();
+    assert_eq!(store.account(account_id(1)).unwrap().unwrap().settings, changed);
+    assert!(matches!(store.update_account(account_id(1), other), Err(StoreError::Exists { .. })));
+    assert!(matches!(store.update_account(account_id(9), changed), Err(StoreError::Missing { .. })));
+    // Removed: out of the list, its mail stays, its name is free.
+    store.upsert_mailboxes(account_id(1), vec![listing(1, b"INBOX")]).unwrap();
+    fill(store, 1, 0..2);
+    store.remove_account(account_id(1), NOW).unwrap();
+    assert!(matches!(store.remove_account(account_id(1), NOW), Err(StoreError::Missing { .. })));
+    assert_eq!(store.accounts(false).unwrap().len(), 1);
+    assert_eq!(store.accounts(true).unwrap().len(), 2);
+    assert_eq!(store.account(account_id(1)).unwrap().unwrap().settings.credential, None);
+    assert_eq!(store.account_or_create(account_id(4), new, NOW).unwrap(), account_id(4));
+    assert_eq!(store.count(&scope(&[1]), &ListFilter::default()).unwrap(), 2);
+}
+
+fn account_states(store: &Store) {
+    account(store, 1);
+    let error = AccountError { class: "login".to_owned(), text: "NO go away".to_owned(), since: NOW };
+    let state = AccountState {
+        state: "failed".to_owned(),
+        since: NOW,
+        last_success: None,
+        last_error: Some(error),
+        next_action: Some(NOW.plus_ms(60_000)),
+    };
+    store.set_account_state(account_id(1), state.clone()).unwrap();
+    assert_eq!(store.account(account_id(1)).unwrap().unwrap().state, Some(state));
+    let state = AccountState {
+        state: "idle".to_owned(),
+        since: NOW,
+        last_success: Some(NOW),
+        ..AccountState::default()
+    };
+    store.set_account_state(account_id(1), state.clone()).unwrap();
+    assert_eq!(store.accounts(false).unwrap()[0].state, Some(state.clone()));
+    assert!(matches!(store.set_account_state(account_id(7), state), Err(StoreError::Missing { .. })));
+}
+
+fn listing(n: u64, name: &[u8]) -> MailboxListing {
+    MailboxListing {
+        id: mailbox_id(n),
+        name: name.to_vec(),
+        display_name: String::from_utf8_lossy(name).into_owned(),
+        special_use: None,
+        selected: true,
+    }
+}
+
+fn mailboxes(store: &Store) {
+    account(store, 1);
+    let sent = MailboxListing { special_use: Some("sent".to_owned()), ..listing(8, b"Ge\xffsendet") };
+    // INBOX is known: it keeps its id.
+    let ids = store.upsert_mailboxes(account_id(1), vec![listing(7, b"INBOX"), sent]).unwrap();
+    assert_eq!(ids, [mailbox_id(1), mailbox_id(8)]);
+    store.set_mailbox_status(mailbox_id(8), Some(u32::MAX), Some(17), Some(16)).unwrap();
+    assert!(store.set_mailbox_status(mailbox_id(99), None, None, None).is_err());
+    let cursor = Cursor { uid_validity: u32::MAX, uid: 16, opaque: String::new(), updated: NOW };
+    store.set_cursor(mailbox_id(8), Some(cursor.clone())).unwrap();
+    let kept = store.mailboxes(account_id(1)).unwrap();
+    assert_eq!(kept.iter().map(|m| m.id).collect::<Vec<_>>(), [mailbox_id(8), mailbox_id(1)]);
+    assert_eq!((&kept[0].name[..], kept[0].special_use.as_deref()), (&b"Ge\xffsendet"[..], Some("sent")));
+    assert_eq!(
+        (kept[0].uid_validity, kept[0].uid_next, kept[0].messages),
+        (Some(u32::MAX), Some(17), Some(16))
+    );
+    assert_eq!((&kept[0].cursor, &kept[1].cursor), (&Some(cursor), &None));
+    store.set_cursor(mailbox_id(8), None).unwrap();
+    assert_eq!(store.mailboxes(account_id(1)).unwrap()[0].cursor, None);
+    assert!(matches!(store.mailboxes(account_id(5)), Err(StoreError::Missing { .. })));
+}
+
+fn user_id(n: u64) -> UserId {
+    UserId::from_octets(id(20, n))
+}
+
+fn new_user(email: &str) -> NewUser {
+    NewUser {
+        name: "Eva".to_owned(),
+        email: email.to_owned(),
+        password_hash: "$argon2id$x".to_owned(),
+        role: Role::Agent,
+        language: "de".to_owned(),
+        theme: String::new(),
+        zone: "Europe/Berlin".to_owned(),
+    }
+}
+
+fn users(store: &Store) {
+    account(store, 1);
+    account(store, 2);
+    store.create_user(user_id(1), new_user("Eva@Example.org"), vec![account_id(2)], false, NOW).unwrap();
+    let error =
+        store.create_user(user_id(2), new_user("EVA@example.org"), Vec::new(), false, NOW).unwrap_err();
+    assert!(matches!(error, StoreError::Exists { what: "user address" }), "{error}");
+    let unknown: Vec<AccountId> = vec![account_id(9)];
+    assert!(store.create_user(user_id(3), new_user("b@c.example"), unknown, false, NOW).is_err());
+    assert_eq!(store.user_count().unwrap(), 1);
+    let user = store.user_by_email("eva@EXAMPLE.org").unwrap().unwrap();
+    assert_eq!((user.id, &user.profile), (user_id(1), &new_user("Eva@Example.org")));
+    assert_eq!(user.scope(), scope(&[2]));
+    store.grant(user_id(1), account_id(1)).unwrap();
+    store.grant(user_id(1), account_id(1)).unwrap();
+    assert_eq!(store.user(user_id(1)).unwrap().unwrap().accounts, [account_id(1), account_id(2)]);
+    let patch = UserPatch {
+        email: Some("e@example.org".to_owned()),
+        role: Some(Role::Auditor),
+        active: Some(false),
+        accounts: Some(Vec::new()),
+        ..UserPatch::default()
+    };
+    store.update_user(user_id(1), patch).unwrap();
+    let user = store.users().unwrap().remove(0);
+    assert_eq!((user.profile.role, user.active, user.accounts.len()), (Role::Auditor, false, 0));
+    assert_eq!((user.profile.email.as_str(), user.profile.name.as_str()), ("e@example.org", "Eva"));
+    // Who may read no account sees nothing.
+    assert_eq!(user.scope(), Scope::Accounts(Vec::new()));
+    store.delete_user(user_id(1)).unwrap();
+    assert!(store.delete_user(user_id(1)).is_err());
+    assert!(store.users().unwrap().is_empty());
+}
+
+fn first_user_is_one(store: &Store) {
+    let made = std::thread::scope(|threads| {
+        let tries = (0..6).map(|n| {
+            let new = new_user(&format!("{n}@example.org"));
+            threads.spawn(move || store.create_user(user_id(n), new, Vec::new(), true, NOW).is_ok())
+        });
+        let tries: Vec<_> = tries.collect();
+        tries.into_iter().filter(|_| true).map(|t| t.join().unwrap()).filter(|made| *made).count()
+    });
+    assert_eq!((made, store.user_count().unwrap()), (1, 1));
+}
+
+fn sessions(store: &Store) {
+    account(store, 1);
+    store.create_user(user_id(1), new_user("a@b.example"), vec![account_id(1)], true, NOW).unwrap();
+    let later = NOW.plus_ms(1000);
+    for token in [[1; 32], [2; 32], [3; 32]] {
+        store.start_session(token, user_id(1), NOW, later).unwrap();
+    }
+    assert!(store.start_session([4; 32], user_id(9), NOW, later).is_err());
+    let session = store.session(&[1; 32], NOW).unwrap().unwrap();
+    assert_eq!((session.user.id, session.expires, session.user.accounts.len()), (user_id(1), later, 1));
+    assert!(store.session(&[1; 32], later).unwrap().is_none());
+    store.extend_session([1; 32], later.plus_ms(10)).unwrap();
+    assert!(store.session(&[1; 32], later).unwrap().is_some());
+    assert_eq!(store.end_sessions(user_id(1), Some([2; 32])).unwrap(), 2);
+    assert!(store.session(&[1; 32], NOW).unwrap().is_none());
+    store.end_session([2; 32]).unwrap();
+    assert!(store.session(&[2; 32], NOW).unwrap().is_none());
+    store.start_session([5; 32], user_id(1), NOW, later).unwrap();
+    store.update_user(user_id(1), UserPatch { active: Some(false), ..UserPatch::default() }).unwrap();
+    assert!(store.session(&[5; 32], NOW).unwrap().is_none());
+    assert!(store.start_session([6; 32], user_id(1), NOW, later).is_err());
+    assert_eq!(store.expire_sessions(later, NOW).unwrap(), 1);
+}
+
+fn throttles(store: &Store) {
+    assert_eq!(store.throttle("a@b.example").unwrap(), None);
+    let throttle = Throttle { failures: 3, last: NOW, until: NOW.plus_ms(9) };
+    store.set_throttle("a@b.example".to_owned(), Some(throttle)).unwrap();
+    store.set_throttle("192.0.2.1".to_owned(), Some(throttle)).unwrap();
+    assert_eq!(store.throttle("a@b.example").unwrap(), Some(throttle));
+    store.set_throttle("a@b.example".to_owned(), None).unwrap();
+    assert_eq!(store.throttle("a@b.example").unwrap(), None);
+    store.expire_sessions(NOW, NOW.plus_ms(1)).unwrap();
+    assert_eq!(store.throttle("192.0.2.1").unwrap(), None);
+}
+
+fn settings_and_log(store: &Store) {
+    store.health().unwrap();
+    store.set_setting("organisation".to_owned(), Some("Verein".to_owned())).unwrap();
+    store.set_setting("organisation".to_owned(), Some("Verein e. V.".to_owned())).unwrap();
+    store.set_setting("x".to_owned(), Some(String::new())).unwrap();
+    store.set_setting("x".to_owned(), None).unwrap();
+    assert_eq!(store.setting("organisation").unwrap().as_deref(), Some("Verein e. V."));
+    assert_eq!(store.settings().unwrap().len(), 1);
+    assert_eq!(store.index_state("full").unwrap(), None);
+    let state = IndexState { version: 2, change_seq: 77 };
+    store.set_index_state("full".to_owned(), state).unwrap();
+    assert_eq!(store.index_state("full").unwrap(), Some(state));
+    let events = (0..10).map(|n| {
+        let mut event = event(n, if n % 2 == 0 { "even" } else { "odd" });
+        event.subject = (n / 3).to_string();
+        event.at = UnixMillis(n as i64);
+        event
+    });
+    store.append_events(events.collect()).unwrap();
+    let page = |filter: &EventFilter, before, limit| -> (Vec<i64>, Option<i64>) {
+        let rows = store.events(filter, before, limit).unwrap();
+        (rows.iter().map(|(_, event)| event.at.0).collect(), rows.last().map(|(seq, _)| *seq))
+    };
+    let (first, before) = page(&EventFilter::default(), None, 4);
+    assert_eq!(first, [9, 8, 7, 6]);
+    assert_eq!(page(&EventFilter::default(), before, 4).0, [5, 4, 3, 2]);
+    let kind = EventFilter { kind: Some("odd".to_owned()), subject: None };
+    assert_eq!(page(&kind, None, 3).0, [9, 7, 5]);
+    let subject = EventFilter { subject: Some("1".to_owned()), kind: None };
+    assert_eq!(page(&subject, None, 10).0, [5, 4, 3]);
+}
