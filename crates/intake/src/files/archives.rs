@@ -28,7 +28,7 @@ impl Walker<'_, '_> {
                 tar::Step::Member(member) => {
                     stock.budget().entry()?;
                     let inner = inside(place, &member.name);
-                    let step = if member.octets == 0 && !is_skipped(&inner) {
+                    let step = if member.octets == 0 && !is_skipped(&inner) && !inner.is_exact() {
                         Err(Reason::Empty.into())
                     } else {
                         self.member(&inner, &mut archive.content(), member.modified, stock, depth)
@@ -59,7 +59,9 @@ impl Walker<'_, '_> {
             stock.budget().entry()?;
             let inner = inside(place, &entry.name);
             let step = match directory.content(&entry) {
-                _ if entry.octets == 0 && !is_skipped(&inner) => Err(Reason::Empty.into()),
+                _ if entry.octets == 0 && !is_skipped(&inner) && !inner.is_exact() => {
+                    Err(Reason::Empty.into())
+                }
                 Ok(content) => {
                     let mut content = Metered::once(content, stock.budget().clone());
                     self.member(&inner, &mut content, None, stock, depth)

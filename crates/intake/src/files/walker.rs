@@ -165,7 +165,7 @@ impl<'o, 'f> Walker<'o, 'f> {
         modified: Option<UnixMillis>,
         is_given: bool,
     ) -> Step {
-        if octets == 0 {
+        if octets == 0 && !place.is_exact() {
             return Err(Reason::Empty.into());
         }
         if !place.is_exact() {
@@ -270,7 +270,7 @@ impl<'o, 'f> Walker<'o, 'f> {
     ) -> Step {
         let mut begin = Vec::new();
         content.take(SMALL_OCTETS + 1).read_to_end(&mut begin)?;
-        if begin.is_empty() {
+        if begin.is_empty() && !place.is_exact() {
             return Err(Reason::Empty.into());
         }
         if begin.len() as u64 <= SMALL_OCTETS {
@@ -304,7 +304,8 @@ impl<'o, 'f> Walker<'o, 'f> {
     }
 
     fn small(&mut self, place: &Place, octets: Vec<u8>, received: Option<UnixMillis>, flags: Flags) -> Step {
-        if octets.is_empty() {
+        // What is a mail by its place is one even without octets: wrong mail is normal mail.
+        if octets.is_empty() && !place.is_exact() {
             return Err(Reason::Empty.into());
         }
         let mailbox = maildir::mailbox(&place.folders, place.is_delivered);
