@@ -55,7 +55,8 @@ pub struct Tested {
 pub struct ImportJob {
     /// Goes into this account.
     pub account: AccountId,
-    /// Files; removed when the import has ended.
+    /// Files; removed when the import has ended. A note beside it, `<folder>.json`, keeps the next server from taking
+    /// it for an upload that nobody finished.
     pub folder: PathBuf,
     /// For display: what was given.
     pub source: String,

@@ -258,12 +258,14 @@ impl Drop for Folder {
     }
 }
 
-/// Removes what uploads left behind that nobody finished.
+/// Removes what uploads left behind that nobody finished. A folder with a note beside it (`<folder>.json`) is an import
+/// that goes on, and stays.
 pub(crate) fn clean(uploads: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(uploads)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("upload-") {
-            std::fs::remove_dir_all(entry.path())?;
+        let path = entry?.path();
+        let ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("upload-"));
+        if ours && path.is_dir() && !path.with_extension("json").exists() {
+            std::fs::remove_dir_all(path)?;
         }
     }
     Ok(())
@@ -336,7 +338,7 @@ struct Received {
     files: usize,
     octets: u64,
     first: String,
-    taken: HashSet<PathBuf>,
+    taken: Taken,
 }
 
 impl Received {
@@ -374,7 +376,7 @@ async fn receive(state: &State, form: &mut Multipart, folder: &Path) -> Result<R
 
 /// The name a browser gives may hold folders, as when a whole folder is dropped; nothing in it leads elsewhere. Names
 /// that exist already are put into a folder of their own.
-fn free_path(name: &str, number: usize, taken: &mut HashSet<PathBuf>) -> PathBuf {
+fn free_path(name: &str, number: usize, taken: &mut Taken) -> PathBuf {
     let cleaned = name.replace('\\', "/").replace(|c: char| c.is_control(), "_");
     let mut path: PathBuf = Path::new(&cleaned)
         .components()
@@ -386,14 +388,30 @@ fn free_path(name: &str, number: usize, taken: &mut HashSet<PathBuf>) -> PathBuf
     if path.as_os_str().is_empty() || path.as_os_str().len() > 2000 {
         path = PathBuf::from(format!("{}.eml", number + 1));
     }
-    let clashes = |path: &Path| {
-        taken.iter().any(|other| other == path || other.starts_with(path) || path.starts_with(other))
-    };
-    if clashes(&path) {
+    while taken.clashes(&path) {
         path = Path::new(&(number + 1).to_string()).join(path);
     }
-    taken.insert(path.clone());
+    taken.take(&path);
     path
+}
+
+/// Names that are in use in the folder of an upload.
+#[derive(Debug, Default)]
+struct Taken {
+    files: HashSet<PathBuf>,
+    folders: HashSet<PathBuf>,
+}
+
+impl Taken {
+    /// A file is there, a folder is there, or a file is where a folder would be needed.
+    fn clashes(&self, path: &Path) -> bool {
+        self.folders.contains(path) || path.ancestors().any(|above| self.files.contains(above))
+    }
+
+    fn take(&mut self, path: &Path) {
+        self.files.insert(path.to_owned());
+        self.folders.extend(path.ancestors().skip(1).map(Path::to_owned));
+    }
 }
 
 /// File systems take 255 octets; the ending says how the file is read.
@@ -433,7 +451,7 @@ mod tests {
 
     #[test]
     fn names_lead_nowhere_and_never_clash() {
-        let mut taken = HashSet::new();
+        let mut taken = Taken::default();
         let mut check = |name: &str, number: usize, expected: &str| {
             assert_eq!(free_path(name, number, &mut taken), PathBuf::from(expected), "{name}");
         };
@@ -454,6 +472,6 @@ mod tests {
     fn long_names_keep_both_ends() {
         let name = format!("{}.mbox", "ä".repeat(200));
         let short = shortened(&name);
-        assert!(short.len() <= 200 && short.ends_with(".mbox") && short.starts_with('ä'));
+        assert!(short.len() <= 200 && short.rsplit_once('.').unwrap().1 == "mbox" && short.starts_with('ä'));
     }
 }

@@ -115,7 +115,7 @@ mod tests {
     fn names_of_this_server() {
         let mut options = Options::default();
         let check = |host: &str, options: &Options, expected| {
-            assert_eq!(is_ours(Some(host), options), expected, "{host}")
+            assert_eq!(is_ours(Some(host), options), expected, "{host}");
         };
         check("127.0.0.1:8025", &options, true);
         check("localhost:8025", &options, true);

@@ -54,12 +54,13 @@ impl Routes {
         let route = on(filter(operation.method), handler);
         let route = match time_allowed(operation) {
             Some(allowed) => {
-                route.layer(from_fn(move |request: Request, next: Next| within(allowed, request, next)))
+                route.route_layer(from_fn(move |request: Request, next: Next| within(allowed, request, next)))
             }
             None => route,
         };
-        let route = route.layer(from_fn_with_state(self.state.clone(), idempotency::once));
-        let route = route.layer(from_fn_with_state((self.state.clone(), operation.access), rights::admit));
+        let route = route.route_layer(from_fn_with_state(self.state.clone(), idempotency::once));
+        let route =
+            route.route_layer(from_fn_with_state((self.state.clone(), operation.access), rights::admit));
         self.router = self.router.route(operation.path, route);
         #[cfg(test)]
         self.ids.push(operation.id);

@@ -1,1 +1,241 @@
-//! accounts
+//! Accounts: settings, tests, fetching.
+
+use axum::http::{Method, StatusCode};
+use keys::account_field;
+use model::{AccountId, Role};
+use serde_json::{Value, json};
+
+use super::world::World;
+use crate::{PASSWORD_FIELD, Tested, TestedStep};
+
+const SECRET: &str = "s3cret of the mailbox";
+
+fn request() -> Value {
+    json!({
+        "name": "Info", "address": "Info@example.org", "kind": "imap", "active": true,
+        "connection": {"host": "IMAP.example.org", "port": 993, "login": "info", "password": SECRET, "mailboxes": {"names": ["INBOX"]}},
+    })
+}
+
+fn id_of(account: &Value) -> AccountId {
+    account["id"].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn an_account_is_made_shown_and_kept_secret() {
+    let world = World::new();
+    let admin = world.administrator();
+    let made = world
+        .ask(Method::POST, "/api/v1/accounts")
+        .by(&admin)
+        .json(&request())
+        .expect(StatusCode::CREATED)
+        .await;
+    let id = id_of(&made);
+    assert!(!made.to_string().contains(SECRET));
+    assert_eq!(
+        (&made["address"], &made["readable"], &made["mails"]),
+        (&json!("info@example.org"), &json!(true), &json!(0))
+    );
+    let connection = &made["connection"];
+    assert_eq!(
+        *connection,
+        json!({
+            "host": "imap.example.org", "port": 993, "tls": "tls", "login": "info", "password_set": true, "trust": "system",
+            "mailboxes": {"names": ["INBOX"]}, "poll_seconds": 300,
+        })
+    );
+    assert_eq!(world.behind.asked.lock().unwrap().changed, [id]);
+    let kept = world.engine.store().account(id).unwrap().unwrap();
+    let sealed = kept.settings.credential.unwrap();
+    assert!(!sealed.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()));
+    let opened = world.engine.sealer().open_text(&account_field(id, PASSWORD_FIELD), &sealed).unwrap();
+    assert_eq!(opened.expose(), SECRET);
+    let other = world.user("agent@example.org", Role::Agent, &[id]);
+    let seen = world.get(&format!("/api/v1/accounts/{id}")).by(&other).expect(StatusCode::OK).await;
+    assert_eq!((&seen["name"], &seen["connection"]), (&json!("Info"), &json!(null)));
+    let log = world.engine.store().events(&store::EventFilter::default(), None, 10).unwrap();
+    assert!(log.iter().any(|(_, event)| event.kind == "account.created" && event.subject == id.to_string()));
+    assert!(log.iter().all(|(_, event)| !event.payload.contains(SECRET)));
+}
+
+#[tokio::test]
+async fn settings_that_can_never_work_are_refused() {
+    let world = World::new();
+    let admin = world.administrator();
+    let check = async |change: fn(&mut Value), field: &str, key: &str| {
+        let mut body = request();
+        change(&mut body);
+        let problem = world
+            .ask(Method::POST, "/api/v1/accounts")
+            .by(&admin)
+            .json(&body)
+            .expect(StatusCode::BAD_REQUEST)
+            .await;
+        assert_eq!((&problem["type"], &problem["field"]), (&json!(key), &json!(field)), "{problem}");
+    };
+    check(|b| b["connection"] = json!(null), "connection", "account-connection-needed").await;
+    check(|b| b["kind"] = json!("import"), "connection", "account-connection-unneeded").await;
+    check(|b| b["connection"]["host"] = json!("https://x"), "host", "account-host").await;
+    check(|b| b["connection"]["port"] = json!(0), "port", "account-port").await;
+    check(|b| b["connection"]["tls"] = json!("none"), "tls", "account-tls-none").await;
+    check(|b| b["connection"]["password"] = json!(null), "password", "account-password").await;
+    check(|b| b["connection"]["poll_seconds"] = json!(1), "poll_seconds", "account-poll").await;
+    check(|b| b["connection"]["trust"] = json!({"pin_sha256": "zz"}), "trust", "account-trust").await;
+    check(
+        |b| b["connection"]["trust"] = json!({"ca_pem": "-----BEGIN CERTIFICATE-----"}),
+        "trust",
+        "account-trust",
+    )
+    .await;
+    check(|b| b["address"] = json!("nonsense"), "address", "email").await;
+    check(|b| b["name"] = json!(""), "name", "field-empty").await;
+    assert!(world.engine.store().accounts(true).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn names_are_unique_and_removal_wants_the_name() {
+    let world = World::new();
+    let admin = world.administrator();
+    let create = || world.ask(Method::POST, "/api/v1/accounts").by(&admin).json(&request());
+    let id = id_of(&create().expect(StatusCode::CREATED).await);
+    assert_eq!(create().problem(StatusCode::CONFLICT).await, "account-name-taken");
+    let path = format!("/api/v1/accounts/{id}");
+    let remove =
+        |confirm: &str| world.ask(Method::DELETE, &path).by(&admin).json(&json!({"confirm": confirm}));
+    assert_eq!(remove("info").problem(StatusCode::CONFLICT).await, "account-confirm");
+    remove("Info").expect(StatusCode::NO_CONTENT).await;
+    world.get(&path).by(&admin).problem(StatusCode::NOT_FOUND).await;
+    assert!(world.engine.store().account(id).unwrap().unwrap().settings.credential.is_none());
+    create().expect(StatusCode::CREATED).await;
+}
+
+#[tokio::test]
+async fn a_change_keeps_the_password_and_says_what_changed() {
+    let world = World::new();
+    let admin = world.administrator();
+    let made = world
+        .ask(Method::POST, "/api/v1/accounts")
+        .by(&admin)
+        .json(&request())
+        .expect(StatusCode::CREATED)
+        .await;
+    let path = format!("/api/v1/accounts/{}", id_of(&made));
+    let mut connection = request()["connection"].clone();
+    connection["password"] = json!(null);
+    connection["port"] = json!(143);
+    connection["tls"] = json!("starttls");
+    let body = json!({"active": false, "address": "", "connection": connection});
+    let changed = world.ask(Method::PATCH, &path).by(&admin).json(&body).expect(StatusCode::OK).await;
+    assert_eq!(
+        (&changed["active"], &changed["address"], &changed["state"]["state"]),
+        (&json!(false), &json!(null), &json!("inactive"))
+    );
+    assert_eq!(
+        (&changed["connection"]["port"], &changed["connection"]["password_set"]),
+        (&json!(143), &json!(true))
+    );
+    let log = world.engine.store().events(&store::EventFilter::default(), None, 1).unwrap();
+    let payload: Value = serde_json::from_str(&log[0].1.payload).unwrap();
+    assert_eq!(payload["fields"], "address, port, tls, active");
+}
+
+#[tokio::test]
+async fn a_test_tells_each_step_in_the_callers_language() {
+    let world = World::new();
+    let admin = world.administrator();
+    let step = |step, ok, advice: Option<&'static str>| TestedStep {
+        step,
+        ok,
+        detail: "* OK ready".to_owned(),
+        advice: advice.map(|key| (key, Vec::new())),
+    };
+    let answer = Tested {
+        steps: vec![
+            step(api::TestStepWord::Name, true, None),
+            step(api::TestStepWord::Connect, false, Some("connect-refused")),
+        ],
+        mailboxes: Vec::new(),
+    };
+    world.behind.asked.lock().unwrap().answers.push_back(answer);
+    let test = world
+        .ask(Method::POST, "/api/v1/accounts/test")
+        .by(&admin)
+        .json(&json!({"connection": request()["connection"]}));
+    let told = test.expect(StatusCode::OK).await;
+    assert_eq!(
+        (&told["ok"], &told["steps"][0]["ok"], &told["steps"][1]["step"]),
+        (&json!(false), &json!(true), &json!("connect"))
+    );
+    let advice = &told["steps"][1]["advice"];
+    assert_eq!(advice["key"], "connect-refused");
+    assert!(advice["text"].as_str().unwrap().starts_with("The server takes no connection"), "{advice}");
+    assert_eq!(
+        world.behind.asked.lock().unwrap().tested,
+        [("imap.example.org".to_owned(), SECRET.to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn a_stored_password_goes_to_no_other_server() {
+    let world = World::new();
+    let admin = world.administrator();
+    let made = world
+        .ask(Method::POST, "/api/v1/accounts")
+        .by(&admin)
+        .json(&request())
+        .expect(StatusCode::CREATED)
+        .await;
+    let test = |change: fn(&mut Value)| {
+        let mut connection = request()["connection"].clone();
+        connection["password"] = json!(null);
+        change(&mut connection);
+        world
+            .ask(Method::POST, "/api/v1/accounts/test")
+            .by(&admin)
+            .json(&json!({"connection": connection, "account": made["id"]}))
+    };
+    test(|connection| connection["port"] = json!(1993)).expect(StatusCode::OK).await;
+    assert_eq!(
+        test(|c| c["host"] = json!("evil.example")).problem(StatusCode::BAD_REQUEST).await,
+        "account-password-again"
+    );
+    assert_eq!(
+        test(|c| c["login"] = json!("other")).problem(StatusCode::BAD_REQUEST).await,
+        "account-password-again"
+    );
+    let without = world.ask(Method::POST, "/api/v1/accounts/test").by(&admin);
+    let mut connection = request()["connection"].clone();
+    connection["password"] = json!(null);
+    assert_eq!(
+        without.json(&json!({"connection": connection})).problem(StatusCode::BAD_REQUEST).await,
+        "account-password"
+    );
+    let stored = format!("/api/v1/accounts/{}/test", made["id"].as_str().unwrap());
+    world.ask(Method::POST, &stored).by(&admin).expect(StatusCode::OK).await;
+    assert_eq!(world.behind.asked.lock().unwrap().tested.len(), 2);
+}
+
+#[tokio::test]
+async fn fetching_is_for_accounts_that_are_fetched() {
+    let world = World::new();
+    let admin = world.administrator();
+    let made = world
+        .ask(Method::POST, "/api/v1/accounts")
+        .by(&admin)
+        .json(&request())
+        .expect(StatusCode::CREATED)
+        .await;
+    let id = id_of(&made);
+    let fetch = |id: AccountId| world.ask(Method::POST, &format!("/api/v1/accounts/{id}/fetch")).by(&admin);
+    fetch(id).expect(StatusCode::ACCEPTED).await;
+    assert_eq!(world.behind.asked.lock().unwrap().fetched, [id]);
+    let files = world.account("Files", &[]);
+    assert_eq!(fetch(files).problem(StatusCode::CONFLICT).await, "account-not-fetched");
+    let auditor = world.user("auditor@example.org", Role::Auditor, &[id]);
+    world
+        .ask(Method::POST, &format!("/api/v1/accounts/{id}/fetch"))
+        .by(&auditor)
+        .problem(StatusCode::FORBIDDEN)
+        .await;
+}

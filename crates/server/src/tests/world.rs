@@ -377,6 +377,6 @@ impl Answer {
 /// A short mail.
 pub(super) fn mail(number: u32, from: &str, subject: &str, text: &str) -> String {
     format!(
-        "From: {from}\r\nTo: info@example.org\r\nSubject: {subject}\r\nDate: Mon, 2 Mar 2026 08:{number:02}:00 +0000\r\nMessage-ID: <{number}@example.org>\r\n\r\n{text}\r\n"
+        "From: {from}\r\nTo: info@example.org\r\nSubject: {subject}\r\nDate: Mon, 2 Mar 2026 08:{number:02}:00 +0000\r\nMessage-ID: <mail.{number}@example.org>\r\n\r\n{text}\r\n"
     )
 }
