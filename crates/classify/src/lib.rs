@@ -43,3 +43,6 @@ fn author_local_part(message: &Message) -> String {
         .map(|author| author.addr_spec.split('@').next().unwrap_or_default().to_lowercase())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -289,3 +289,56 @@ fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     let day_of_year = (153 * ((i64::from(month) + 9) % 12) + 2) / 5 + i64::from(day) - 1;
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<(i64, i16)>) {
+        let read = date(text.as_bytes()).map(|date| (date.at.seconds(), date.offset_minutes));
+        assert_eq!(read, expected, "{text:?}");
+    }
+
+    /// 2026-03-02T09:14:05+01:00.
+    const SECONDS: i64 = 1_772_439_245;
+
+    #[test]
+    fn of_the_grammar() {
+        check("Mon, 02 Mar 2026 09:14:05 +0100", Some((SECONDS, 60)));
+        check(" Mon,  2 Mar 2026 08:14:05 -0000 (GMT)", Some((SECONDS, 0)));
+        check("2 Mar 2026 09:14 +0100", Some((SECONDS - 5, 60)));
+        check("Mon, 02 Mar 2026 03:14:05 EST", Some((SECONDS, -300)));
+        check("Mon, 02 Mar 26 08:14:05 GMT", Some((SECONDS, 0)));
+        check("Tue, 1 Jan 80 00:00:00 Z", Some((315_532_800, 0)));
+        check("Thu, 29 Feb 2024 23:59:60 +0000", Some((1_709_251_200, 0)));
+        check("Mon(day), 2 (zwei) Mar 2026 09:14:05 (jetzt) +0100", Some((SECONDS, 60)));
+    }
+
+    #[test]
+    fn of_programs() {
+        check("Mon Mar  2 09:14:05 2026", Some((SECONDS + 3_600, 0)));
+        check("Mon Mar  2 09:14:05 CET 2026", Some((SECONDS, 60)));
+        check("2026-03-02T09:14:05+01:00", Some((SECONDS, 60)));
+        check("2026-03-02 08:14:05Z", Some((SECONDS, 0)));
+        check("02.03.2026 09:14:05 +0100", Some((SECONDS, 60)));
+        check("02-Mar-2026 09:14:05 +0100", Some((SECONDS, 60)));
+        check("Mo, 2 M\u{e4}r 2026 09:14:05 MEZ", Some((SECONDS, 60)));
+        check("Mon, 02 Mar 2026 09:14:05 GMT+1", Some((SECONDS, 60)));
+        check("Mon, 02 Mar 2026 09.14.05 +0100", Some((SECONDS, 60)));
+        check("Mon, 02 Mar 2026 9:14:05 PM +0100", Some((SECONDS + 12 * 3_600, 60)));
+        check("March 2, 2026 09:14:05 +0100", Some((SECONDS, 60)));
+        check("Mon, 02 Mar 2026 09:14:05 +0100 +0200", Some((SECONDS, 60)));
+    }
+
+    #[test]
+    fn of_nobody() {
+        check("", None);
+        check("gestern", None);
+        check("Mon, 32 Mar 2026 09:14:05 +0100", None);
+        check("Mon, 29 Feb 2026 09:14:05 +0100", None);
+        check("Mon, 02 Mar 2026 25:14:05 +0100", None);
+        check("Mon, 02 Mar 10000 09:14:05 +0100", None);
+        check("Mon, 02 Mar 2026 09:14:05 +9999", Some((SECONDS + 3_600, 0)));
+        check("99999999999999999999 Mar 2026", None);
+    }
+}
