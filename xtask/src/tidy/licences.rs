@@ -1,8 +1,9 @@
 //! What is linked in may be linked in: no GPL, no AGPL, no OpenSSL, one crypto provider.
 
 use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{Findings, members, packages, text};
@@ -41,7 +42,7 @@ pub(super) fn check(root: &Path, metadata: &Value, findings: &mut Findings) -> R
             findings.error(format!("{name} {version}: licence `{licence}` is not among the allowed ones"));
         }
     }
-    let linked = linked(metadata);
+    let linked = linked(root)?;
     for banned in BANNED.iter().filter(|banned| linked.iter().any(|name| name == *banned)) {
         findings.error(format!("{banned} is banned and linked in"));
     }
@@ -60,30 +61,27 @@ pub(super) fn check(root: &Path, metadata: &Value, findings: &mut Findings) -> R
     Ok(())
 }
 
-/// Names of all packages that normal dependencies of the program reach.
-fn linked(metadata: &Value) -> Vec<String> {
-    let nodes = metadata["resolve"]["nodes"].as_array().cloned().unwrap_or_default();
-    let mut reached: Vec<Value> =
-        members(metadata).filter(|p| text(p, "name") == "poststelle").map(|p| p["id"].clone()).collect();
-    let mut at = 0;
-    while let Some(id) = reached.get(at).cloned() {
-        at += 1;
-        let Some(node) = nodes.iter().find(|node| node["id"] == id) else { continue };
-        for dependency in node["deps"].as_array().into_iter().flatten() {
-            let linked_kind = |kind: &Value| kind["kind"].is_null() && for_this_system(text(kind, "target"));
-            let normal = dependency["dep_kinds"].as_array().into_iter().flatten().any(linked_kind);
-            if normal && !reached.contains(&dependency["pkg"]) {
-                reached.push(dependency["pkg"].clone());
-            }
-        }
-    }
-    packages(metadata).filter(|p| reached.contains(&p["id"])).map(|p| text(p, "name").to_owned()).collect()
-}
-
-/// Whether a `target` of a dependency may be Linux: no other system is built for.
-fn for_this_system(target: &str) -> bool {
-    !["windows", "apple", "macos", "wasm", "android", "ios"].iter().any(|other| target.contains(other))
-        || target.contains("not(")
+/// Names of all packages that are part of the program on this system.
+fn linked(root: &Path) -> Result<Vec<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--package",
+            "poststelle",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--locked",
+        ])
+        .current_dir(root)
+        .output()
+        .context("cargo tree")?;
+    ensure!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
 }
 
 /// Whether one alternative of an SPDX expression needs allowed licences only.
