@@ -59,7 +59,9 @@ impl Client {
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.trim().parse()?,
                 "transfer-encoding" => chunked = value.contains("chunked"),
-                "set-cookie" => self.cookie = value.trim().split(';').next().unwrap_or_default().to_owned(),
+                "set-cookie" => {
+                    value.trim().split(';').next().unwrap_or_default().clone_into(&mut self.cookie)
+                }
                 _ => {}
             }
         }

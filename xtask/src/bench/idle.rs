@@ -49,7 +49,7 @@ pub(super) fn wait_for(host: &str, start: Instant) -> Result<Duration> {
         {
             return Ok(start.elapsed());
         }
-        ensure!(start.elapsed() < Duration::from_secs(60), "the server does not answer");
+        ensure!(start.elapsed() < Duration::from_mins(1), "the server does not answer");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -69,7 +69,7 @@ fn rust(name: &str, source: &str, findings: &mut Findings) {
         let is_function = ["fn ", "async fn ", "const fn "].iter().any(|word| code_no_pub.starts_with(word));
         match start {
             None if is_function && !code.ends_with('}') && !code.ends_with(';') => {
-                start = Some((number, indent, code))
+                start = Some((number, indent, code));
             }
             Some((begin, at, signature)) if indent == at && code.starts_with('}') => {
                 let length = number - begin + 1;
