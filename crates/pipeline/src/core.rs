@@ -40,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) indexed: Bell,
     /// How many wait for the index.
     hurried: AtomicUsize,
+    clock: fn() -> UnixMillis,
 }
 
 impl Core {
@@ -66,12 +67,13 @@ impl Core {
             follower: Bell::default(),
             indexed: Bell::default(),
             hurried: AtomicUsize::new(0),
+            clock: system_time,
         }
     }
 
     /// The time.
     pub(crate) fn now(&self) -> UnixMillis {
-        UnixMillis(jiff::Timestamp::now().as_millisecond())
+        (self.clock)()
     }
 
     /// There are mails to be filed that nobody has at hand.
@@ -100,6 +102,10 @@ impl Core {
         // Without listeners nobody misses it.
         self.news.send(news).ok();
     }
+}
+
+fn system_time() -> UnixMillis {
+    UnixMillis(jiff::Timestamp::now().as_millisecond())
 }
 
 /// Somebody waits for the index.

@@ -290,12 +290,11 @@ fn prepare(dir: &Path, create: bool) -> Result<()> {
 
 /// The key for stored secrets: made beside the data at the first start unless it is to lie elsewhere, where it must be.
 fn sealer(dir: &Path, options: &Options) -> Result<Sealer> {
-    let key = match &options.master_key_file {
-        Some(path) => MasterKey::load(path)?,
-        None => {
-            let path = MasterKey::default_path(dir);
-            if path.exists() { MasterKey::load(&path)? } else { MasterKey::create(&path)? }
-        }
+    let path = options.master_key_file.clone().unwrap_or_else(|| MasterKey::default_path(dir));
+    let key = if options.master_key_file.is_some() || path.exists() {
+        MasterKey::load(&path)?
+    } else {
+        MasterKey::create(&path)?
     };
     Ok(Sealer::new(&key, Purpose::ACCOUNT_FIELDS))
 }

@@ -249,7 +249,9 @@ impl Writer {
         if let Err(error) = outcome {
             tracing::warn!(error = %crate::chain(&error), "a batch of mails could not be stored; it stays at its source");
             let error = Arc::new(error);
-            tallies.iter().for_each(|tally| tally.fail(&error));
+            for tally in &tallies {
+                tally.fail(&error);
+            }
         }
         for flush in flushes {
             // Who no longer waits needs no answer.

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn results_keep_the_order() {
         let (pool, results) = Pool::start("test", 3, 4, || {
-            |number: u64| (0..(number * 7919 % 5000)).fold(number, |a, b| a ^ (b & 0))
+            |number: u64| (0..(number * 7919 % 5000)).fold(number, |a, b| if b == u64::MAX { b } else { a })
         })
         .unwrap();
         let pushing = pool.clone();

@@ -60,7 +60,7 @@ impl Client {
                 "content-length" => length = value.trim().parse()?,
                 "transfer-encoding" => chunked = value.contains("chunked"),
                 "set-cookie" => {
-                    value.trim().split(';').next().unwrap_or_default().clone_into(&mut self.cookie)
+                    value.trim().split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
                 }
                 _ => {}
             }
