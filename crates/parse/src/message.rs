@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use model::{
-    Address, Defect, DefectKind, HeaderField, MailFacts, Message, Part, PartRole, ReversePath, Sha256, Span,
-    TransferEncoding,
+    Address, Defect, DefectKind, HeaderField, MailFacts, Message, MessageId, Part, PartRole, ReversePath,
+    Sha256, Span, TransferEncoding,
 };
 
 use crate::body::transfer;
+use crate::defects::Defects;
+use crate::header::date::Date;
 use crate::header::{RawField, address, date, msg_id, received, section, text, thread_index};
 use crate::tree::Walk;
 use crate::{Limits, body, facts};
@@ -46,7 +48,7 @@ pub fn parse(octets: &[u8], limits: &Limits) -> Parsed {
     if memchr::memchr(0, octets).is_some() {
         walk.defects.add(DefectKind::Nul, memchr::memchr(0, octets).unwrap_or_default());
     }
-    let mut message = header(&section.fields, limits, &mut walk);
+    let mut message = header(&section.fields, limits, &mut walk.defects);
     walk.mail(octets, &section.fields, section.body_at);
     message.body = body::text(&walk.parts, &walk.flowed, limits.text_octets_max);
     message.parts = walk.parts;
@@ -72,81 +74,110 @@ fn with_line_ends(octets: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// Fields of ids that are read, where one may stand.
+const ID_FIELDS_MAX: usize = 4;
+
 /// Fields that may stand once (RFC 5322 §3.6) and are read.
 const ONCE: [&str; 10] =
     ["From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "Date", "Subject", "Content-Type"];
 
-fn header(fields: &[RawField<'_>], limits: &Limits, walk: &mut Walk<'_>) -> Message {
-    let mut message = Message::default();
-    let defects = &mut walk.defects;
+/// Reads fields of a header section.
+struct Header<'a, 'l> {
+    fields: &'a [RawField<'a>],
+    limits: &'l Limits,
+    defects: &'a mut Defects,
+}
+
+fn header(fields: &[RawField<'_>], limits: &Limits, defects: &mut Defects) -> Message {
     for name in ONCE {
         if let Some(again) = fields.iter().filter(|field| field.is(name)).nth(1) {
             defects.add(DefectKind::FieldRepeated, again.at);
         }
     }
-    let find = |name: &str| fields.iter().find(|field| field.is(name));
-    message.subject =
-        find("Subject").map(|field| text::decode(field.bounded(limits.field_octets_max, defects)));
-    let mut list = |name: &str| -> Vec<Address> {
+    let mut header = Header { fields, limits, defects };
+    let mut message = Message {
+        subject: header.subject(),
+        from: header.addresses("From"),
+        sender: header.addresses("Sender").into_iter().next(),
+        reply_to: header.addresses("Reply-To"),
+        to: header.addresses("To"),
+        cc: header.addresses("Cc"),
+        bcc: header.addresses("Bcc"),
+        received: header.all("Received").find_map(|field| received::received_date(field.body)),
+        message_id: header.all("Message-ID").find_map(|field| msg_id::message_id(field.body)),
+        in_reply_to: header.ids("In-Reply-To"),
+        references: header.ids("References"),
+        thread_index: header.first("Thread-Index").and_then(|field| thread_index::thread_index(field.body)),
+        reverse_path: header.first("Return-Path").map(|field| reverse_path(field.body)),
+        ..Message::default()
+    };
+    if let Some(date) = header.date() {
+        message.date = Some(date.at);
+        message.date_offset_minutes = date.offset_minutes;
+    }
+    if message.from.is_empty() {
+        header.defects.add(DefectKind::FromMissing, 0);
+    }
+    if message.message_id.is_none() {
+        header.defects.add(DefectKind::MessageIdMissing, 0);
+    }
+    message.header_section = fields.iter().map(|field| field.decoded(limits, defects)).collect();
+    message
+}
+
+impl<'a> Header<'a, '_> {
+    fn all(&self, name: &'a str) -> impl Iterator<Item = &'a RawField<'a>> + use<'a> {
+        self.fields.iter().filter(move |field| field.is(name))
+    }
+
+    fn first(&self, name: &'a str) -> Option<&'a RawField<'a>> {
+        self.all(name).next()
+    }
+
+    fn subject(&mut self) -> Option<String> {
+        let field = self.first("Subject")?;
+        Some(text::decode(field.bounded(self.limits.field_octets_max, self.defects)))
+    }
+
+    /// The addresses of all fields of this name, bounded together.
+    fn addresses(&mut self, name: &'a str) -> Vec<Address> {
         let mut all: Vec<Address> = Vec::new();
-        for field in fields.iter().filter(|field| field.is(name)) {
-            let body = field.bounded(limits.structured_octets_max, defects);
-            let (addresses, more) = address::addresses(body, limits.addresses_max - all.len());
+        for field in self.all(name) {
+            let body = field.bounded(self.limits.structured_octets_max, self.defects);
+            let (addresses, more) = address::addresses(body, self.limits.addresses_max - all.len());
             all.extend(addresses);
             if more {
-                defects.add(DefectKind::TooManyAddresses, field.at);
+                self.defects.add(DefectKind::TooManyAddresses, field.at);
                 break;
             }
         }
         all
-    };
-    message.from = list("From");
-    message.sender = list("Sender").into_iter().next();
-    message.reply_to = list("Reply-To");
-    message.to = list("To");
-    message.cc = list("Cc");
-    message.bcc = list("Bcc");
-    if message.from.is_empty() {
-        defects.add(DefectKind::FromMissing, 0);
     }
-    if let Some(field) = find("Date") {
-        match date::date(field.body) {
-            Some(date) => {
-                message.date = Some(date.at);
-                message.date_offset_minutes = date.offset_minutes;
-            }
-            None => defects.add(DefectKind::DateUnreadable, field.at),
+
+    fn date(&mut self) -> Option<Date> {
+        let Some(field) = self.first("Date") else {
+            self.defects.add(DefectKind::DateMissing, 0);
+            return None;
+        };
+        let date = date::date(field.body);
+        if date.is_none() {
+            self.defects.add(DefectKind::DateUnreadable, field.at);
         }
-    } else {
-        defects.add(DefectKind::DateMissing, 0);
+        date
     }
-    message.received = fields
-        .iter()
-        .filter(|field| field.is("Received"))
-        .find_map(|field| received::received_date(field.body));
-    message.message_id =
-        fields.iter().filter(|field| field.is("Message-ID")).find_map(|field| msg_id::message_id(field.body));
-    if message.message_id.is_none() {
-        defects.add(DefectKind::MessageIdMissing, 0);
-    }
-    let mut ids = |name: &str| {
+
+    fn ids(&mut self, name: &'a str) -> Vec<MessageId> {
         let mut all = Vec::new();
-        for field in fields.iter().filter(|field| field.is(name)).take(4) {
-            let body = field.bounded(limits.structured_octets_max, defects);
-            let (ids, more) = msg_id::message_ids(body, limits.ids_max);
+        for field in self.all(name).take(ID_FIELDS_MAX) {
+            let body = field.bounded(self.limits.structured_octets_max, self.defects);
+            let (ids, more) = msg_id::message_ids(body, self.limits.ids_max);
             if more {
-                defects.add(DefectKind::TooManyIds, field.at);
+                self.defects.add(DefectKind::TooManyIds, field.at);
             }
             all.extend(ids);
         }
         all
-    };
-    message.in_reply_to = ids("In-Reply-To");
-    message.references = ids("References");
-    message.thread_index = find("Thread-Index").and_then(|field| thread_index::thread_index(field.body));
-    message.reverse_path = find("Return-Path").map(|field| reverse_path(field.body));
-    message.header_section = fields.iter().map(|field| field.decoded(limits, defects)).collect();
-    message
+    }
 }
 
 /// `Return-Path`: `<>` is the null path, and so is an empty body.
@@ -161,10 +192,10 @@ fn reverse_path(body: &[u8]) -> ReversePath {
 
 /// Reads a header section alone: what stands in text/rfc822-headers, or before the body of a nested mail.
 pub fn header_section(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) {
-    let mut walk = Walk::new(limits);
-    let section = section(octets, 0, limits, &mut walk.defects, |_| false);
-    let message = header(&section.fields, limits, &mut walk);
-    (message, walk.defects.into_list())
+    let mut defects = Defects::new(limits.defects_max);
+    let section = section(octets, 0, limits, &mut defects, |_| false);
+    let message = header(&section.fields, limits, &mut defects);
+    (message, defects.into_list())
 }
 
 /// Reads the fields of a nested mail's header section, [`Part::header_section`], as those of a mail.
@@ -174,7 +205,7 @@ pub fn header_section(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) 
 pub fn header_of(fields: &[HeaderField]) -> Message {
     let raw: Vec<RawField<'_>> = fields.iter().map(RawField::of_decoded).collect();
     let limits = Limits::default();
-    let mut message = header(&raw, &limits, &mut Walk::new(&limits));
+    let mut message = header(&raw, &limits, &mut Defects::new(0));
     for list in [&mut message.from, &mut message.to, &mut message.cc, &mut message.reply_to, &mut message.bcc]
     {
         list.retain(|address| address.addr_spec.contains('@'));

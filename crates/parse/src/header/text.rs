@@ -7,9 +7,6 @@ use crate::body::transfer::{base64_decode, word_decode};
 
 /// UTF-8 as it is, otherwise windows-1252; control characters replaced by blanks.
 pub(crate) fn lossy(octets: &[u8]) -> String {
-    if octets.iter().all(|c| (b' '..0x7f).contains(c)) {
-        return octets.iter().map(|&c| char::from(c)).collect();
-    }
     clean(charset::guess(octets))
 }
 
@@ -54,9 +51,8 @@ pub(crate) fn unfold(body: &[u8]) -> Vec<u8> {
 
 /// Control characters become blanks, NUL becomes U+FFFD.
 fn clean(text: String) -> String {
-    if !text.bytes().any(|c| c < b' ' || c == 0x7f)
-        && !text.contains(|c: char| ('\u{80}'..'\u{a0}').contains(&c))
-    {
+    // 0xc2 begins the control characters beyond ASCII, among others.
+    if text.bytes().all(|c| c >= b' ' && c != 0x7f && c != 0xc2) {
         return text;
     }
     let mut out = String::with_capacity(text.len());
