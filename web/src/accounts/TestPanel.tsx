@@ -1,5 +1,6 @@
 import { Button, Loader } from "@mantine/core";
 import { IconCircleCheck, IconCircleDashed, IconCircleX, IconPlugConnected } from "@tabler/icons-react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { TestAnswer, TestStep } from "../api/types";
 import { Failure } from "../parts/Failure";
@@ -18,6 +19,12 @@ interface TestPanelProps {
 /** "Test settings": one step below the other, the server's own words, and the sentence that mends it. */
 export function TestPanel({ answer, error, running, onTest }: TestPanelProps) {
   const { t } = useTranslation();
+  const steps = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    if (running || answer !== undefined) {
+      steps.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
+  }, [running, answer]);
   return (
     <section className={css.test} aria-live="polite" aria-busy={running}>
       <Button
@@ -30,7 +37,7 @@ export function TestPanel({ answer, error, running, onTest }: TestPanelProps) {
       </Button>
       {error === null ? null : <Failure error={error} what={t("test.failed")} retry={onTest} />}
       {running || answer !== undefined ? (
-        <ol className={css.steps}>
+        <ol className={css.steps} ref={steps}>
           {STEPS.map((step) => (
             <Step key={step} word={step} step={answer?.steps.find((one) => one.step === step)} running={running} />
           ))}

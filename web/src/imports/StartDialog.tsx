@@ -55,7 +55,6 @@ export function StartDialog({ picked, onClose }: { picked: Picked[]; onClose: ()
               value={account}
               onChange={setTyped}
               maxLength={200}
-              data-autofocus
             />
           ) : (
             <Select
@@ -71,7 +70,7 @@ export function StartDialog({ picked, onClose }: { picked: Picked[]; onClose: ()
             <Button variant="default" onClick={onClose}>
               {t("form.cancel")}
             </Button>
-            <Button type="submit" disabled={account.trim() === ""}>
+            <Button type="submit" data-autofocus disabled={account.trim() === ""}>
               {t("imports.start")}
             </Button>
           </Group>

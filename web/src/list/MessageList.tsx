@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconArrowUp } from "@tabler/icons-react";
 import { useRouter } from "@tanstack/react-router";
-import { type MouseEvent, type ReactNode, useCallback, useEffect, useState } from "react";
+import { type MouseEvent, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { MessageRow } from "../api/types";
 import { useCommand } from "../keys/dispatch";
@@ -17,8 +17,8 @@ import css from "./MessageList.module.css";
 import { useRowWindow } from "./useRowWindow";
 import type { Rows } from "./window";
 
-/** Rows are asked for when scrolling has come to rest this long. */
-const REST_MS = 60;
+/** While one scrolls, rows are asked for at most this often. */
+const ASK_MS = 100;
 
 interface MessageListProps {
   source: Source;
@@ -46,18 +46,24 @@ export function MessageList(props: MessageListProps) {
   const total = source.total ?? 0;
   const count = source.count ?? total;
   const rows = useRowWindow(count, density === "compact" ? 52 : 74);
-  const { scroller, first, end, atTop, toTop, show } = rows;
+  const { scroller, first, end, atTop, toTop, show, firstSeen } = rows;
   const [cursor, setCursor] = useState(0);
   const [byKeys, setByKeys] = useState(false);
   const [listed, setListed] = useState(of);
   if (listed !== of) {
     setListed(of);
     setCursor(0);
+    setByKeys(false);
   }
   useEffect(toTop, [of, toTop]);
 
+  const asked = useRef(0);
   useEffect(() => {
-    const timer = setTimeout(() => onWanted({ first, end }), REST_MS);
+    const wait = Math.max(0, asked.current + ASK_MS - performance.now());
+    const timer = setTimeout(() => {
+      asked.current = performance.now();
+      onWanted({ first, end });
+    }, wait);
     return () => clearTimeout(timer);
   }, [first, end, onWanted]);
 
@@ -80,8 +86,9 @@ export function MessageList(props: MessageListProps) {
     return cursor;
   };
   const move = (step: 1 | -1) => {
-    const isFirst = openId === undefined && cursor === 0 && step === 1 && !narrow;
-    const next = Math.min(Math.max(0, isFirst ? 0 : indexOfOpen() + step), count - 1);
+    // Where nothing is open yet, one begins with what is seen.
+    const target = openId === undefined && !byKeys ? firstSeen() : indexOfOpen() + step;
+    const next = Math.min(Math.max(0, target), count - 1);
     if (next < 0) {
       return;
     }

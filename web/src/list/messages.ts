@@ -53,7 +53,8 @@ async function fetchPage(filter: Filter, page: number, signal: AbortSignal): Pro
 /** Messages of a filter, loaded as the rows come into view. */
 export function useMessages(filter: Filter, wanted: Rows): Source {
   const first = useQuery({ ...pageQuery(filter, 0), placeholderData: keepPreviousData });
-  const pages = useMemo(() => pagesOf(wanted), [wanted]);
+  const total = first.data?.total ?? 0;
+  const pages = useMemo(() => pagesOf(wanted, total), [wanted, total]);
   const isStale = first.isPlaceholderData;
   const rest = useQueries({
     queries: isStale || first.data === undefined ? [] : pages.map((page) => pageQuery(filter, page)),
@@ -77,10 +78,14 @@ export function useMessages(filter: Filter, wanted: Rows): Source {
   };
 }
 
-/** Pages other than the first that hold these rows. */
-function pagesOf({ first, end }: Rows): number[] {
+/** Rows beyond those in view that are loaded with them. */
+const AHEAD = 30;
+
+/** Pages other than the first that hold these rows and those around them. */
+function pagesOf({ first, end }: Rows, total: number): number[] {
   const pages: number[] = [];
-  for (let page = Math.floor(first / PAGE); page * PAGE < end; page += 1) {
+  const last = Math.min(end + AHEAD, total);
+  for (let page = Math.floor(Math.max(0, first - AHEAD) / PAGE); page * PAGE < last; page += 1) {
     if (page > 0) {
       pages.push(page);
     }

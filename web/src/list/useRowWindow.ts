@@ -25,6 +25,8 @@ export interface RowWindow extends Rows {
   /** Scrolls as far as needed to show a row. */
   show: (row: number) => void;
   toTop: () => void;
+  /** The first row that is seen wholly. */
+  firstSeen: () => number;
 }
 
 /** Which of `count` rows of equal height are drawn inside a scrolling element, and where. */
@@ -104,6 +106,10 @@ export function useRowWindow(count: number, rowHeight: number): RowWindow {
     [moveTo],
   );
   const toTop = useCallback(() => moveTo(0), [moveTo]);
+  const firstSeen = useCallback(
+    () => Math.ceil((place.current.top + place.current.shift) / geometry.current.rowHeight),
+    [],
+  );
 
   return {
     scroller,
@@ -114,5 +120,6 @@ export function useRowWindow(count: number, rowHeight: number): RowWindow {
     atTop,
     show,
     toTop,
+    firstSeen,
   };
 }

@@ -13,7 +13,8 @@ export function LanguageMenu({ onChoose }: { onChoose: (language: Language) => v
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <UnstyledButton className={css.button} aria-label={t("shell.language")}>
+        <UnstyledButton className={css.button}>
+          <span className="sr-only">{t("shell.language")}: </span>
           {i18n.language.toUpperCase()}
         </UnstyledButton>
       </Menu.Target>

@@ -49,6 +49,7 @@ export function Palette({ asked }: { asked: number }) {
   return (
     <Spotlight
       shortcut={null}
+      attributes={{ content: { "aria-label": t("keys.names.palette") } }}
       query={query}
       onQueryChange={setQuery}
       actions={actions}

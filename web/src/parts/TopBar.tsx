@@ -66,7 +66,8 @@ function UserMenu() {
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
-        <UnstyledButton className={css.touch} aria-label={t("shell.userMenu", { name: user.name })}>
+        <UnstyledButton className={css.touch}>
+          <span className="sr-only">{t("shell.userMenu", { name: user.name })}</span>
           <span className={css.initials} aria-hidden>
             {initialsOf(user.name)}
           </span>

@@ -16,6 +16,7 @@ import { useTranslation } from "react-i18next";
 import { useMayAdminister } from "../api/session";
 import type { Part } from "../api/types";
 import { useFormats } from "../lang/format";
+import { SubHeading } from "../parts/SubHeading";
 import css from "./Reader.module.css";
 
 const ICONS: [RegExp, ComponentType<{ size: number; stroke: number }>][] = [
@@ -37,7 +38,7 @@ export function Attachments({ mailId, parts }: { mailId: string; parts: Part[] }
   }
   return (
     <section className={css.attachments}>
-      <h3>{t("reader.attachments", { count: shown.length })}</h3>
+      <SubHeading>{t("reader.attachments", { count: shown.length })}</SubHeading>
       <ul className={css.files}>
         {shown.map((part) => (
           <li key={part.number}>
@@ -77,7 +78,7 @@ function Attachment({ mailId, part }: { mailId: string; part: Part }) {
             {administrator ? (
               <>
                 {" · "}
-                <Anchor href={`${href}?blocked=1`} download size="xs">
+                <Anchor href={`${href}?blocked=1`} download size="xs" underline="always">
                   {t("reader.downloadAnyway")}
                 </Anchor>
               </>

@@ -10,6 +10,7 @@ import { KINDS } from "../parts/kinds";
 import { Pill } from "../parts/Notice";
 import { PlainLink } from "../parts/PlainLink";
 import { quote } from "../search/words";
+import { SubHeading } from "../parts/SubHeading";
 import css from "./Reader.module.css";
 import { placeText, wordOr } from "./words";
 
@@ -33,7 +34,7 @@ export function SideColumn({ mailId }: { mailId: string }) {
     <aside className={css.side} aria-label={t("side.summary")}>
       <section className={css.card}>
         <div className={css.cardHead}>
-          <h3>{t("side.links")}</h3>
+          <SubHeading>{t("side.links")}</SubHeading>
           <Pill tone="neutral">{t("side.noLinks")}</Pill>
         </div>
         <p>{t("side.linksLater")}</p>
@@ -47,12 +48,12 @@ export function SideColumn({ mailId }: { mailId: string }) {
         </section>
       )}
       <section className={css.card}>
-        <h3 className={css.cardHead}>{t("side.placements")}</h3>
+        <SubHeading className={css.cardHead}>{t("side.placements")}</SubHeading>
         <Placements of={data.placements} />
         {data.twins.length === 0 ? null : <Twins message={data} />}
       </section>
       <section className={css.card}>
-        <h3 className={css.cardHead}>{t("side.facts")}</h3>
+        <SubHeading className={css.cardHead}>{t("side.facts")}</SubHeading>
         <Facts message={data} />
       </section>
     </aside>
@@ -67,7 +68,7 @@ function Why({ message }: { message: MessageDetail }) {
   return (
     <>
       <div className={css.cardHead}>
-        <h3>{t("side.why")}</h3>
+        <SubHeading>{t("side.why")}</SubHeading>
         <Pill tone={tone} icon={icon}>
           {t(`kinds.${message.kind}`)}
         </Pill>
@@ -168,7 +169,7 @@ function Defects({ message }: { message: MessageDetail }) {
   return (
     <>
       <div className={css.cardHead}>
-        <h3>{t("side.defects")}</h3>
+        <SubHeading>{t("side.defects")}</SubHeading>
       </div>
       <p>{t("side.defectsWhat")}</p>
       <ul className={css.steps}>

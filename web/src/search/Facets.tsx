@@ -88,7 +88,7 @@ export function Facets({ q, facets, onSearch }: FacetsProps) {
 function Group({ title, values, children }: { title: string; values: Facet[]; children: (facet: Facet) => ReactNode }) {
   return values.length === 0 ? null : (
     <section>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <ul className={css.values}>
         {values.map((facet) => (
           <li key={facet.value}>{children(facet)}</li>

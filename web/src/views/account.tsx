@@ -97,8 +97,12 @@ function Editor({ account }: { account: Account | undefined }) {
     },
     onError: (error) => showFieldError(form, error),
   });
+  /** The name, and which mailboxes, matter only for saving: the test is what finds the mailboxes. */
   const runTest = () => {
-    if (!form.validate().hasErrors) {
+    const { errors } = form.validate();
+    form.clearFieldError("names");
+    form.clearFieldError("name");
+    if (Object.keys(errors).every((field) => field === "names" || field === "name")) {
       test.mutate(form.values);
     }
   };

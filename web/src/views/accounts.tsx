@@ -62,7 +62,7 @@ function AccountCard({ account }: { account: Account }) {
   const { tone, icon } = accountStateOf(account);
   const { connection, state } = account;
   return (
-    <section className={page.card} aria-label={account.name}>
+    <article className={page.card} aria-label={account.name}>
       <div className={page.cardHead}>
         <h2>{account.name}</h2>
         <Pill tone={tone} icon={icon}>
@@ -138,7 +138,7 @@ function AccountCard({ account }: { account: Account }) {
           </>
         )}
       </dl>
-    </section>
+    </article>
   );
 }
 

@@ -106,7 +106,7 @@ function UploadCard({ upload }: { upload: Upload }) {
   const { octets, percent } = useFormats();
   const share = upload.total === 0 ? 0 : upload.sent / upload.total;
   return (
-    <section className={page.card} aria-label={namesOf(upload.names)}>
+    <article className={page.card} aria-label={namesOf(upload.names)}>
       <div className={page.cardHead}>
         <h2>{namesOf(upload.names)}</h2>
         <Pill tone={upload.state === "failed" ? "danger" : "info"}>{t(`imports.uploads.${upload.state}`)}</Pill>
@@ -129,7 +129,7 @@ function UploadCard({ upload }: { upload: Upload }) {
           <Failure error={upload.error} what={t("imports.notSent")} />
         </div>
       )}
-    </section>
+    </article>
   );
 }
 
@@ -152,7 +152,7 @@ function RunCard({ run, mayCancel }: { run: ImportRun; mayCancel: boolean }) {
   const share = run.total_octets === 0 ? 0 : Math.min(100, (run.octets / run.total_octets) * 100);
   const tone = run.state === "finished" && run.failed > 0 ? "warn" : TONES[run.state];
   return (
-    <section className={page.card} aria-label={run.name}>
+    <article className={page.card} aria-label={run.name}>
       <div className={page.cardHead}>
         <h2>{run.name}</h2>
         <Pill tone={tone}>{t(`imports.states.${run.state}`)}</Pill>
@@ -209,6 +209,6 @@ function RunCard({ run, mayCancel }: { run: ImportRun; mayCancel: boolean }) {
           ) : null}
         </details>
       )}
-    </section>
+    </article>
   );
 }

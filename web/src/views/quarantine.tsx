@@ -59,7 +59,7 @@ function Item({ mail }: { mail: Quarantined }) {
   });
   const names = mail.accounts.map((id) => accounts.find((account) => account.id === id)?.name).filter((name) => name);
   return (
-    <section className={page.card} aria-label={mail.reason}>
+    <article className={page.card} aria-label={mail.reason}>
       <div className={page.cardHead}>
         <h2>{mail.reason}</h2>
       </div>
@@ -114,6 +114,6 @@ function Item({ mail }: { mail: Quarantined }) {
           </>
         ) : null}
       </div>
-    </section>
+    </article>
   );
 }

@@ -75,7 +75,7 @@ function UserCard({ user, onEdit, onRemove }: { user: User; onEdit: () => void; 
     onError: (error) => tellFailure(t("users.notSaved"), error.message),
   });
   return (
-    <section className={page.card} aria-label={user.name}>
+    <article className={page.card} aria-label={user.name}>
       <div className={page.cardHead}>
         <h2>{user.name}</h2>
         <Pill tone="neutral" icon={ICONS[user.role]}>
@@ -108,6 +108,6 @@ function UserCard({ user, onEdit, onRemove }: { user: User; onEdit: () => void; 
         <dt>{t("users.reads")}</dt>
         <dd>{names.length === 0 ? t("users.readsNone") : list(names)}</dd>
       </dl>
-    </section>
+    </article>
   );
 }
