@@ -273,11 +273,8 @@ pub enum MailFault {
     /// The server lists it and sends nothing.
     #[error("the server lists it, but does not send it")]
     NotSent,
-    /// What came is not what was announced.
-    #[error("the server's answer is garbled")]
-    Garbled,
-    /// The connection ends each time it is asked for.
-    #[error("the connection ends each time it is asked for: {words}")]
+    /// The connection ends, or cannot be understood any more, each time it is asked for.
+    #[error("no connection outlives it: {words}")]
     Breaks {
         /// How it ended.
         words: String,
@@ -290,7 +287,6 @@ impl MailFault {
         match self {
             Self::Refused { .. } => "fetch-refused",
             Self::NotSent => "fetch-not-sent",
-            Self::Garbled => "fetch-garbled",
             Self::Breaks { .. } => "fetch-breaks",
         }
     }
@@ -299,7 +295,7 @@ impl MailFault {
     pub fn words(&self) -> Option<&str> {
         match self {
             Self::Refused { words } | Self::Breaks { words } => Some(words),
-            Self::NotSent | Self::Garbled => None,
+            Self::NotSent => None,
         }
     }
 }

@@ -92,6 +92,8 @@ pub(crate) struct Fetching<'b> {
     /// Those of [`Wanted::again`] that are not handled yet.
     again: HashSet<u32>,
     streaming: Option<Streaming>,
+    /// The mail whose answer could not be understood.
+    blame: Option<u32>,
     since: Since,
     last_cursor: Option<Cursor>,
     done: u64,
@@ -135,6 +137,7 @@ impl<'b> Fetching<'b> {
             begin_uid: 0,
             listed_uid: 0,
             streaming: None,
+            blame: None,
             since: Since::default(),
             done: 0,
             total: 0,
@@ -143,7 +146,7 @@ impl<'b> Fetching<'b> {
 
     /// The mail that was coming in, or was to come next: the one to blame if the connection ended.
     pub(crate) fn suspect(&self) -> Option<u32> {
-        self.flights.front().and_then(Flight::first)
+        self.blame.or_else(|| self.flights.front().and_then(Flight::first))
     }
 
     fn position(&self, uid: u32) -> Position {
@@ -361,6 +364,16 @@ impl<'b> Fetching<'b> {
         // The octets handed over belong to the response that ends now.
         let is_announced = self.streaming.take().is_some_and(|streaming| streaming.is_announced);
         match response {
+            Response::Fetch(fetched) if fetched.is_broken && (is_announced || fetched.body.is_some()) => {
+                cut(is_announced, events);
+                self.blame = self
+                    .flights
+                    .iter()
+                    .find(|flight| flight.concerns(&fetched))
+                    .and_then(|flight| fetched.uid.or_else(|| flight.first()));
+                // From here on anything could be the text of a mail: another connection must begin.
+                return Err(ImapError::Protocol { what: "what follows a mail is no response".to_owned() });
+            }
             Response::Fetch(fetched) => self.fetched(fetched, is_announced, events),
             _ if is_announced => events.push(Event::Cut),
             Response::Search(ranges) => {
@@ -418,10 +431,10 @@ impl<'b> Fetching<'b> {
         batch.take(uid);
         let mut fetched = fetched;
         match fetched.body.take() {
-            Some(Body::Octets(octets)) if !fetched.is_broken => {
+            Some(Body::Octets(octets)) => {
                 self.hand_over(self.facts(uid, &fetched), octets, events);
             }
-            Some(Body::Streamed(octets)) if is_announced && !fetched.is_broken => {
+            Some(Body::Streamed(octets)) if is_announced => {
                 events.push(Event::End);
                 self.since.octets += octets;
                 self.settled(events);

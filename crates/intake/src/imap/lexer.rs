@@ -77,14 +77,6 @@ impl<'p> Lexer<'p> {
         self.at += octets;
     }
 
-    /// Whether nothing but blanks is left.
-    pub(crate) fn is_at_end(&self) -> bool {
-        let behind = self.parts.get(self.part + 1..).unwrap_or_default();
-        self.rest().is_empty()
-            && behind.iter().all(|part| matches!(part, Part::Text(text) if text.trim_ascii().is_empty()))
-            && !matches!(self.parts.get(self.part), Some(Part::Literal(_) | Part::Streamed(_)))
-    }
-
     /// What comes next, left where it is.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {

@@ -162,7 +162,8 @@ fn begins_items(octets: &[u8]) -> bool {
         "OLDNAME",
     ];
     let word = octets.strip_prefix(b"\"").unwrap_or(octets);
-    ITEMS
-        .iter()
-        .any(|item| word.get(..item.len()).is_some_and(|start| start.eq_ignore_ascii_case(item.as_bytes())))
+    word.starts_with(b")")
+        || ITEMS.iter().any(|item| {
+            word.get(..item.len()).is_some_and(|start| start.eq_ignore_ascii_case(item.as_bytes()))
+        })
 }

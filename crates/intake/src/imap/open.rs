@@ -12,7 +12,7 @@ use super::machine::{Machine, Step};
 use super::response::{Response, Status, Text};
 use super::talk::{Reply, Tag, Talk};
 
-/// Lines that are no greeting are passed over up to this many.
+/// Empty lines and odd responses before the greeting are passed over, up to this many.
 const ODD_LINES_MAX: u32 = 3;
 
 /// What was said on the way.
@@ -56,15 +56,18 @@ impl<'s> Opening<'s> {
     fn greeting(&mut self, talk: &mut Talk, reply: Reply) -> Result<Step<Opened>, ImapError> {
         let (status, text) = match reply {
             Reply::Response(Response::Untagged { status, text }) => (status, text),
-            // Servers of other protocols greet too, with lines that are no responses.
-            Reply::Response(Response::Other) if self.odd_lines < ODD_LINES_MAX => {
+            Reply::Response(Response::Other)
+                if self.odd_lines < ODD_LINES_MAX
+                    && (talk.odd_line.trim().is_empty() || talk.odd_line.starts_with('*')) =>
+            {
                 self.odd_lines += 1;
                 return Ok(Step::More);
             }
             Reply::Response(Response::Continue(words)) => {
                 return Err(ImapError::Greeting { words, is_bye: false });
             }
-            _ => return Err(ImapError::Greeting { words: String::new(), is_bye: false }),
+            // Servers of other protocols greet too, in their way, and then wait.
+            _ => return Err(ImapError::Greeting { words: talk.odd_line.clone(), is_bye: false }),
         };
         match status {
             Status::Ok => {

@@ -71,7 +71,8 @@ pub(crate) struct Fetched {
     /// `Message-ID` of a header section asked for.
     pub(crate) message_id: Option<String>,
     pub(crate) body: Option<Body>,
-    /// The response does not end as it should: the body may be wrong.
+    /// There is something in it, or behind it, that is no item: a literal may have been longer than it said, and what
+    /// seems to be responses may be the rest of a mail.
     pub(crate) is_broken: bool,
 }
 
@@ -209,7 +210,11 @@ impl Text {
 impl Fetched {
     fn read(number: u32, lexer: &mut Lexer<'_>) -> Self {
         let mut fetched = Self { number, ..Self::default() };
-        let whole = lexer.next() == Some(Token::Open) && fetched.items(lexer) && lexer.is_at_end();
+        let mut whole = lexer.next() == Some(Token::Open) && fetched.items(lexer);
+        // One parenthesis too many does no harm.
+        while whole && let Some(token) = lexer.next() {
+            whole = token == Token::Close;
+        }
         fetched.is_broken = !whole;
         fetched
     }
@@ -231,11 +236,13 @@ impl Fetched {
         }
     }
 
-    /// Reads items up to the closing parenthesis; whether it was there and everything before it made sense.
+    /// Reads items up to the closing parenthesis, or to the end without one; whether everything made sense.
     fn items(&mut self, lexer: &mut Lexer<'_>) -> bool {
+        let mut are_known = true;
         loop {
             let name = match lexer.next() {
                 Some(Token::Close) => return true,
+                None => return are_known,
                 Some(Token::Atom(name)) => name.to_ascii_uppercase(),
                 _ => return false,
             };
@@ -267,7 +274,10 @@ impl Fetched {
                     self.message_id = message_id(&text);
                     true
                 }
-                _ => lexer.skip(),
+                name => {
+                    are_known = false;
+                    is_item_name(name) && lexer.skip()
+                }
             };
             if !fits {
                 return false;
@@ -292,6 +302,11 @@ fn is_whole_body(name: &[u8]) -> bool {
     ["BODY[]", "BODY[]<0>", "RFC822", "BODY.PEEK[]", "BINARY[]"]
         .iter()
         .any(|whole| name.eq_ignore_ascii_case(whole.as_bytes()))
+}
+
+/// The form all items have, which little else in a mail has.
+fn is_item_name(name: &[u8]) -> bool {
+    name.iter().all(|octet| octet.is_ascii_alphanumeric() || b".-_[]<> ()".contains(octet))
 }
 
 /// Flags that mean something here.

@@ -8,7 +8,7 @@ use super::capability::Capabilities;
 use super::command::Command;
 use super::framer::{Frame, Framer};
 use super::lexer::Part;
-use super::response::{Body, Fetched, Response, Status};
+use super::response::{Fetched, Response, Status, words};
 
 /// A literal that is not a mail is kept up to this size.
 const LITERAL_OCTETS_MAX: u64 = 64 << 10;
@@ -74,6 +74,8 @@ pub(crate) struct Talk {
     small_octets_max: u64,
     chunk_octets: usize,
     ready: VecDeque<Reply>,
+    /// The last line that was no response, for messages.
+    pub(crate) odd_line: String,
 }
 
 impl Talk {
@@ -92,6 +94,7 @@ impl Talk {
             small_octets_max,
             chunk_octets,
             ready: VecDeque::new(),
+            odd_line: String::new(),
         }
     }
 
@@ -206,6 +209,9 @@ impl Talk {
         self.parts_octets = 0;
         self.literal = Literal::None;
         let response = Response::read(&mut parts);
+        if let (Response::Other, Some(Part::Text(line))) = (&response, parts.first()) {
+            self.odd_line = words(line);
+        }
         parts.clear();
         self.parts = parts;
         let reply = match response {
@@ -250,17 +256,6 @@ impl Talk {
             if let Some(Outgoing::Octets(mut octets)) = self.outgoing.pop_front() {
                 octets.zeroize();
             }
-        }
-    }
-}
-
-impl Body {
-    /// Octets of the mail as the server sent them.
-    pub(crate) fn octets(&self) -> u64 {
-        match self {
-            Self::Nil => 0,
-            Self::Octets(octets) => octets.len() as u64,
-            Self::Streamed(octets) => *octets,
         }
     }
 }

@@ -32,20 +32,16 @@ impl Fetching<'_> {
                 }
             }
             Flight::Body { uid, facts, outcome, .. } => {
-                let Some(body) = fetched.body.take() else { return super::cut(is_announced, events) };
-                // An answer that ends oddly is believed if as many octets came as the server had said.
-                let is_good = !fetched.is_broken || facts.size_octets == Some(body.octets());
+                // One answer to one question, whatever follows.
+                let body = fetched.body.take().filter(|_| *outcome == Alone::Nothing);
                 let (uid, facts) = (*uid, facts.clone());
-                *outcome = match (&body, is_good) {
-                    (Body::Nil, _) => Alone::Nothing,
-                    (_, true) => Alone::HandedOver,
-                    (_, false) => Alone::Garbled,
-                };
                 match body {
-                    Body::Octets(octets) if is_good => {
+                    Some(Body::Octets(octets)) => {
+                        *outcome = Alone::HandedOver;
                         self.hand_over(self.facts(uid, &facts), octets, events);
                     }
-                    Body::Streamed(octets) if is_announced && is_good => {
+                    Some(Body::Streamed(octets)) if is_announced => {
+                        *outcome = Alone::HandedOver;
                         events.push(Event::End);
                         self.since.octets += octets;
                         self.settled(events);
@@ -92,7 +88,6 @@ impl Fetching<'_> {
     ) {
         match outcome {
             Alone::HandedOver => {}
-            Alone::Garbled => self.failed(uid, MailFault::Garbled, events),
             Alone::Nothing if !is_ok => self.failed(uid, MailFault::Refused { words: text.words }, events),
             // Some servers send NIL for a mail without octets.
             Alone::Nothing if facts.size_octets == Some(0) => {

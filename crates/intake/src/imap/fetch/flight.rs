@@ -32,7 +32,6 @@ pub(super) enum Alone {
     /// Nothing came yet, or a `NIL`.
     Nothing,
     HandedOver,
-    Garbled,
 }
 
 impl Flight {
@@ -102,7 +101,7 @@ pub(super) struct Batch {
     from: usize,
     /// Came out of order: marks of those that have come behind `from`.
     came: Vec<u32>,
-    /// Came, but not as they should.
+    /// Came, but not in a way to be taken: a `NIL`, or large with facts behind the octets.
     pub(super) suspects: Vec<u32>,
 }
 
