@@ -1,7 +1,7 @@
 //! Accounts: logins at servers, and named imports.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::Timestamp;
@@ -163,6 +163,10 @@ pub struct AccountState {
     pub progress: Option<Progress>,
     /// Mails of this account in quarantine.
     pub quarantined: u64,
+    /// Mails at the source that a rule leaves there.
+    pub excluded: u64,
+    /// Mails at the source that could not be fetched and are tried again.
+    pub failed: u64,
 }
 
 /// An account.
@@ -329,4 +333,49 @@ pub struct Mailbox {
 pub struct MailboxList {
     /// By name.
     pub items: Vec<Mailbox>,
+}
+
+/// Which page.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct LeftOutQuery {
+    /// How many to skip.
+    #[param(default = 0)]
+    pub offset: u64,
+    /// How many, at most 200.
+    #[param(default = 50, minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// A mail at the source that is not in the archive, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeftOut {
+    /// Name of its mailbox, for display.
+    pub mailbox: String,
+    /// RFC 9051 §2.3.1.1; null for other sources.
+    pub uid_validity: Option<u32>,
+    /// RFC 9051 §2.3.1.1; null for other sources.
+    pub uid: Option<u32>,
+    /// Path of a file, or the key of a maildrop.
+    pub locator: Option<String>,
+    /// By a named rule; otherwise it failed and is tried again.
+    pub excluded: bool,
+    /// The rule's name, or what went wrong.
+    pub reason: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// First time.
+    pub since: Timestamp,
+    /// Last time.
+    pub last: Timestamp,
+}
+
+/// A page of mails left at the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeftOutPage {
+    /// By mailbox and place in it.
+    pub items: Vec<LeftOut>,
+    /// How many there are in all.
+    pub total: u64,
 }

@@ -189,7 +189,7 @@ fn components() -> Components {
     }
     collect! {
         Problem SetupState SetupRequest Session SessionRequest ProfileChange MessagePage MessageDetail SeenChange Thread
-        SearchAnswer AccountList Account AccountRequest AccountChange AccountRemoval ConnectionTest ConnectionTestAnswer MailboxList
+        SearchAnswer AccountList Account AccountRequest AccountChange AccountRemoval ConnectionTest ConnectionTestAnswer MailboxList LeftOutPage
         ImportUpload ImportList ImportRun QuarantinePage UserList User UserRequest UserChange EventPage Status
         MessageNew AccountStateChanged ImportProgress StatusChanged
     }

@@ -30,8 +30,8 @@ mod tests;
 pub use accounts::{
     Account, AccountChange, AccountError, AccountKind, AccountList, AccountRemoval, AccountRequest,
     AccountState, AccountStateWord, Advice, Connection, ConnectionRequest, ConnectionTest,
-    ConnectionTestAnswer, Mailbox, MailboxChoice, MailboxFound, MailboxList, Progress, TestStep,
-    TestStepWord, TlsMode, Trust,
+    ConnectionTestAnswer, LeftOut, LeftOutPage, LeftOutQuery, Mailbox, MailboxChoice, MailboxFound,
+    MailboxList, Progress, TestStep, TestStepWord, TlsMode, Trust,
 };
 pub use address::Address;
 pub use description::{description, description_json};

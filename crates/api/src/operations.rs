@@ -4,8 +4,8 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
-    Access, Body, EventQuery, FrameQuery, ListQuery, MessageQuery, Method, Operation, PartQuery,
-    QuarantineQuery, SearchQuery,
+    Access, Body, EventQuery, FrameQuery, LeftOutQuery, ListQuery, MessageQuery, Method, Operation,
+    PartQuery, QuarantineQuery, SearchQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -102,6 +102,9 @@ operations! {
         no_query, Empty => 202 Empty, &[404, 409];
     MAILBOXES = Get "/api/v1/accounts/{account_id}/mailboxes", SignedIn, "accounts", "The mailboxes of an account the caller may read.",
         no_query, Empty => 200 Json("MailboxList"), &[404];
+
+    LEFT_OUT = Get "/api/v1/accounts/{account_id}/left_out", SignedIn, "accounts", "Mails at the source that are not in the archive, and why.",
+        query::<LeftOutQuery>, Empty => 200 Json("LeftOutPage"), &[404];
 
     IMPORTS = Get "/api/v1/imports", SignedIn, "imports", "Imports, newest first.",
         no_query, Empty => 200 Json("ImportList"), &[];
