@@ -40,6 +40,8 @@ pub(crate) fn shown(state: &State, account: &store::Account, counts: &Counts) ->
             .map(Into::into),
         progress,
         quarantined: counts.of(account.id).quarantined,
+        excluded: counts.of(account.id).excluded,
+        failed: counts.of(account.id).failed,
     }
 }
 

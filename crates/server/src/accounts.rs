@@ -1,25 +1,29 @@
 //! Accounts: settings, tests, fetching, mailboxes.
 
+use std::collections::HashMap;
+
 use api::{
     Account, AccountChange, AccountList, AccountRemoval, AccountRequest, Advice, Connection,
-    ConnectionRequest, ConnectionTest, ConnectionTestAnswer, Language, MailboxList, TestStep, TlsMode,
+    ConnectionRequest, ConnectionTest, ConnectionTestAnswer, Language, LeftOut, LeftOutPage, LeftOutQuery,
+    MailboxList, TestStep, TlsMode,
 };
 use axum::extract::State as FromState;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use keys::Secret;
-use model::{AccountId, Role};
-use store::{NewAccount, StoreError};
+use model::{AccountId, MailboxId, Role};
+use store::{LeftOutRow, NewAccount, StoreError};
 use uuid::Uuid;
 
 use crate::account_settings::{self as settings, Kept};
 use crate::account_state::{self, Counts};
 use crate::background::{BackgroundError, TestSettings, Tested};
 use crate::events::{self, Subject};
-use crate::extract::{Id, Json, text};
+use crate::extract::{Id, Json, Params, limit, text};
+use crate::message_detail::place;
 use crate::problem::Failure;
 use crate::rights::Caller;
-use crate::{State, lang};
+use crate::{State, imports, lang};
 
 /// `GET /accounts`
 pub(crate) async fn list(
@@ -243,6 +247,48 @@ pub(crate) async fn mailboxes(
         })
         .await?;
     Ok(axum::Json(MailboxList { items }))
+}
+
+/// `GET /accounts/{account_id}/left_out`
+pub(crate) async fn left_out(
+    FromState(state): FromState<State>,
+    Id(id): Id<AccountId>,
+    caller: Caller,
+    Params(query): Params<LeftOutQuery>,
+) -> Result<axum::Json<LeftOutPage>, Failure> {
+    let limit = limit(query.limit)? as usize;
+    let offset = usize::try_from(query.offset).unwrap_or(usize::MAX).min(1 << 40);
+    let page = state.read(move |state| {
+        present(state, &caller, id)?;
+        let names: HashMap<MailboxId, String> = state
+            .store()
+            .mailboxes(id)?
+            .into_iter()
+            .map(|mailbox| (mailbox.id, mailbox.display_name))
+            .collect();
+        let counts = Counts::read(state)?.of(id);
+        let rows = state.store().left_out(id, limit, offset)?;
+        Ok(LeftOutPage {
+            items: rows.iter().map(|row| left(&names, caller.language(), row)).collect(),
+            total: counts.excluded + counts.failed,
+        })
+    });
+    page.await.map(axum::Json)
+}
+
+fn left(names: &HashMap<MailboxId, String>, language: Language, row: &LeftOutRow) -> LeftOut {
+    let (uid_validity, uid, locator) = place(&row.what.position);
+    LeftOut {
+        mailbox: names.get(&row.what.mailbox).cloned().unwrap_or_default(),
+        uid_validity,
+        uid,
+        locator,
+        excluded: row.what.excluded,
+        reason: imports::reason(language, &row.what.reason),
+        attempts: row.attempts,
+        since: row.since.into(),
+        last: row.last.into(),
+    }
 }
 
 fn may_see(caller: &Caller, id: AccountId) -> bool {

@@ -26,6 +26,8 @@ pub(crate) struct Client {
     pub(crate) secure: bool,
     /// On this machine itself, without a proxy between.
     pub(crate) local: bool,
+    /// Came through a trusted proxy.
+    pub(crate) proxied: bool,
 }
 
 /// A range of addresses, such as `10.0.0.0/24`, or a single one.
@@ -80,7 +82,7 @@ impl Client {
         let peer = peer.to_canonical();
         let trusted = |address: IpAddr| proxies.iter().any(|network| network.contains(address));
         if !trusted(peer) {
-            return Self { address: peer, secure: tls, local: peer.is_loopback() };
+            return Self { address: peer, secure: tls, local: peer.is_loopback(), proxied: false };
         }
         let mut address = peer;
         let hops: Vec<&str> = headers
@@ -98,7 +100,7 @@ impl Client {
         }
         let https =
             headers.get(FORWARDED_PROTO).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"));
-        Self { address, secure: tls || https, local: false }
+        Self { address, secure: tls || https, local: false, proxied: true }
     }
 
     /// Address for throttles: of IPv6 the first half only, since one machine has all of the rest.

@@ -62,8 +62,12 @@ pub(crate) async fn frame(
 
 /// Origin of the page as the browser sees it. Only what is certainly a host goes into the policy.
 fn page_origin(state: &State, request: &Request) -> String {
-    let secure = request.extensions().get::<Client>().is_some_and(|client| client.secure);
-    let scheme = if secure { "https" } else { "http" };
+    let client = request.extensions().get::<Client>();
+    let scheme = if client.is_some_and(|client| client.secure) { "https" } else { "http" };
+    if let (Some(url), true) = (&state.options().public_url, client.is_some_and(|client| client.proxied)) {
+        // Proxies may ask for the page under another name than the browser did.
+        return url.origin().ascii_serialization();
+    }
     let host = origin::host_of(request).and_then(|host| Url::parse(&format!("{scheme}://{host}/")).ok());
     let url = host.or_else(|| state.options().public_url.clone());
     url.map_or_else(|| "'self'".to_owned(), |url| url.origin().ascii_serialization())
@@ -168,12 +172,11 @@ pub(crate) async fn image(
             (fetched.content_type, fetched.octets)
         }
         Image::Part { number, .. } => {
+            let large = state.large_turn(octets.octets).await?;
             state
                 .heavy(move |state| {
-                    let mut opened = Opened::beginning(state, &octets, SHOWN_OCTETS_MAX)?;
-                    if !opened.whole {
-                        opened = Opened::all(state, &octets)?;
-                    }
+                    let _large = large;
+                    let opened = Opened::all(state, &octets)?;
                     let index = opened
                         .message
                         .parts

@@ -21,7 +21,7 @@ pub(crate) fn page_policy(nonce: &str) -> String {
 const NOTHING: &str =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
 
-const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()";
+const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// Adds what every answer carries; what an answer already has stays.
 pub(crate) async fn guard(FromState(state): FromState<State>, request: Request, next: Next) -> Response {

@@ -47,6 +47,7 @@ mod state;
 mod status;
 mod throttle;
 mod trace;
+mod upload;
 mod users;
 
 #[cfg(test)]

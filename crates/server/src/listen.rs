@@ -23,7 +23,7 @@ use tower::ServiceExt;
 use tracing::{debug, error, info, warn};
 
 use crate::client::Peer;
-use crate::{Options, State, imports};
+use crate::{Options, State, upload};
 
 /// Connections at the same time.
 const CONNECTIONS_MAX: usize = 2048;
@@ -160,7 +160,7 @@ pub fn bind(options: &Options) -> Result<Bound, ListenError> {
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     std::fs::create_dir_all(&options.uploads)
-        .and_then(|()| imports::clean(&options.uploads))
+        .and_then(|()| upload::clean(&options.uploads))
         .map_err(|source| ListenError::Uploads { at: options.uploads.clone(), source })?;
     Ok(Bound { listener, address, tls })
 }

@@ -142,11 +142,7 @@ fn attachments(kept: &store::MessageDetail, opened: &Opened, html: &str) -> Vec<
 }
 
 fn placement(row: &PlacementRow, names: &HashMap<AccountId, String>) -> Placement {
-    let (uid_validity, uid, locator) = match &row.position {
-        Position::Imap { uid_validity, uid } => (Some(*uid_validity), Some(*uid), None),
-        Position::Unique { unique_id } => (None, None, Some(unique_id.clone())),
-        Position::File { locator } => (None, None, Some(locator.clone())),
-    };
+    let (uid_validity, uid, locator) = place(&row.position);
     Placement {
         account: row.account.uuid(),
         account_name: names.get(&row.account).cloned().unwrap_or_default(),
@@ -156,5 +152,14 @@ fn placement(row: &PlacementRow, names: &HashMap<AccountId, String>) -> Placemen
         locator,
         fetched: row.fetched.into(),
         gone: row.gone.map(Into::into),
+    }
+}
+
+/// UIDVALIDITY and UID, or a locator.
+pub(crate) fn place(position: &Position) -> (Option<u32>, Option<u32>, Option<String>) {
+    match position {
+        Position::Imap { uid_validity, uid } => (Some(*uid_validity), Some(*uid), None),
+        Position::Unique { unique_id } => (None, None, Some(unique_id.clone())),
+        Position::File { locator } => (None, None, Some(locator.clone())),
     }
 }

@@ -207,11 +207,14 @@ pub(crate) async fn part(
     Params(query): Params<PartQuery>,
 ) -> Result<Response, Failure> {
     let id: MailId = id.parse().map_err(|_| Failure::not_found())?;
-    let turn = state.download_turn().await?;
+    let scope = caller.scope().clone();
+    let mail = state
+        .read(move |state| state.store().mail_octets(&scope, id)?.ok_or_else(Failure::not_found))
+        .await?;
+    let turn = state.large_turn(mail.octets).await?;
     state
         .heavy(move |state| {
             let _turn = turn;
-            let mail = state.store().mail_octets(caller.scope(), id)?.ok_or_else(Failure::not_found)?;
             let opened = Opened::all(state, &mail)?;
             let found =
                 opened.message.parts.iter().position(|part| part.number == number && !number.is_empty());

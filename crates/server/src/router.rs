@@ -17,7 +17,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, accounts, assets, client, events, frame, headers, health, idempotency, imports, live, messages,
-    origin, problem, quarantine, rights, search, session, setup, status, trace, users,
+    origin, problem, quarantine, rights, search, session, setup, status, trace, upload, users,
 };
 
 /// Longest JSON body.
@@ -145,8 +145,9 @@ fn routes(state: &State) -> Routes {
         .add(&api::TEST_ACCOUNT, accounts::test_stored)
         .add(&api::FETCH_ACCOUNT, accounts::fetch)
         .add(&api::MAILBOXES, accounts::mailboxes)
+        .add(&api::LEFT_OUT, accounts::left_out)
         .add(&api::IMPORTS, imports::list)
-        .add(&api::UPLOAD_IMPORT, imports::upload)
+        .add(&api::UPLOAD_IMPORT, upload::upload)
         .add(&api::IMPORT, imports::one)
         .add(&api::CANCEL_IMPORT, imports::cancel)
         .add(&api::QUARANTINE, quarantine::list)

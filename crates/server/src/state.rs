@@ -19,6 +19,7 @@ use crate::idempotency::Answers;
 use crate::options::Options;
 use crate::password::Passwords;
 use crate::problem::Failure;
+use crate::reading::SHOWN_OCTETS_MAX;
 use crate::throttle::Throttle;
 
 /// Reads of the database, the index and the archive at the same time.
@@ -81,6 +82,7 @@ struct Inner {
     uploads: Semaphore,
     downloads: Arc<Semaphore>,
     images: Semaphore,
+    large: Arc<Semaphore>,
     started: Instant,
     end: CancellationToken,
 }
@@ -115,6 +117,7 @@ impl State {
             uploads: Semaphore::new(UPLOADS_MAX),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             images: Semaphore::new(IMAGES_MAX),
+            large: Arc::new(Semaphore::new(1)),
             started: Instant::now(),
             end: CancellationToken::new(),
         })))
@@ -203,6 +206,15 @@ impl State {
     /// A place among the downloads, held until the last octet is out.
     pub(crate) async fn download_turn(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.0.downloads).acquire_owned().await.map_err(Failure::internal)
+    }
+
+    /// Mails that are read as a whole although they are large come one after the other: each takes as much memory as it
+    /// is long. `None` where that is no matter.
+    pub(crate) async fn large_turn(&self, mail_octets: u64) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+        if mail_octets <= SHOWN_OCTETS_MAX {
+            return Ok(None);
+        }
+        Arc::clone(&self.0.large).acquire_owned().await.map(Some).map_err(Failure::internal)
     }
 
     /// A place among the fetches of images.

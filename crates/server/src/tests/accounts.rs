@@ -2,8 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 use keys::account_field;
-use model::{AccountId, Role};
+use model::{AccountId, Position, Role, UnixMillis};
 use serde_json::{Value, json};
+use store::LeftOut;
 
 use super::world::World;
 use crate::{PASSWORD_FIELD, Tested, TestedStep};
@@ -238,4 +239,35 @@ async fn fetching_is_for_accounts_that_are_fetched() {
         .by(&auditor)
         .problem(StatusCode::FORBIDDEN)
         .await;
+}
+
+#[tokio::test]
+async fn what_was_left_at_the_source_is_accounted_for() {
+    let world = World::new();
+    let admin = world.administrator();
+    let account = world.account("Info", &[&super::world::mail(1, "eva@example.org", "One", "text")]);
+    let store = world.engine.store();
+    let mailbox = store.mailboxes(account).unwrap()[0].id;
+    let left = |uid, excluded, reason: &str| LeftOut {
+        mailbox,
+        position: Position::Imap { uid_validity: 7, uid },
+        excluded,
+        reason: reason.to_owned(),
+    };
+    let list = vec![left(1, false, "import-truncated"), left(2, true, "rule spam")];
+    store.leave_out(list, UnixMillis(super::world::NOW)).unwrap();
+    let path = format!("/api/v1/accounts/{account}/left_out");
+    let page = world.get(&format!("{path}?limit=1")).by(&admin).expect(StatusCode::OK).await;
+    assert_eq!(page["total"], 2);
+    let item = &page["items"][0];
+    assert_eq!(
+        (&item["uid"], &item["excluded"], &item["reason"]),
+        (&json!(1), &json!(false), &json!("The file is cut off."))
+    );
+    let rest = world.get(&format!("{path}?offset=1")).by(&admin).expect(StatusCode::OK).await;
+    assert_eq!(rest["items"][0]["reason"], "rule spam");
+    let shown = world.get(&format!("/api/v1/accounts/{account}")).by(&admin).expect(StatusCode::OK).await;
+    assert_eq!((&shown["state"]["excluded"], &shown["state"]["failed"]), (&json!(1), &json!(1)));
+    let stranger = world.user("agent@example.org", Role::Agent, &[]);
+    world.get(&path).by(&stranger).problem(StatusCode::NOT_FOUND).await;
 }

@@ -138,7 +138,7 @@ fn leftovers_of_uploads_are_removed_at_the_next_start() {
     std::fs::write(dir.path().join("other"), "x").unwrap();
     std::fs::create_dir_all(dir.path().join("upload-2")).unwrap();
     std::fs::write(dir.path().join("upload-2.json"), "{}").unwrap();
-    crate::imports::clean(dir.path()).unwrap();
+    crate::upload::clean(dir.path()).unwrap();
     let mut left: Vec<_> =
         std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();

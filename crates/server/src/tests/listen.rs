@@ -79,3 +79,31 @@ async fn serves_until_it_is_told_to_end() {
     assert!(TcpStream::connect(address).await.is_err());
     assert_eq!(StatusCode::OK, world.get("/health/live").send().await.status);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn speaks_tls_with_the_certificate_given() {
+    let (dir, mut options) = options("127.0.0.1:0");
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    options.tls = Some(crate::TlsFiles { certificate, key });
+    let bound = bind(&options).unwrap();
+    let address = bound.address();
+    assert_eq!(bound.url(), format!("https://{address}"));
+    let world = World::with(|own| own.tls = options.tls.clone());
+    let (end, ended) = oneshot::channel::<()>();
+    let server = tokio::spawn(bound.serve(world.state.clone(), async move { drop(ended.await) }));
+    let trust = connect::ClientTls::new(&connect::Trust::Pem(made.cert.pem())).unwrap();
+    let timeouts = connect::Timeouts::default();
+    let mut stream = connect::dial("localhost", address.port(), Some(&trust), &timeouts).await.unwrap();
+    stream
+        .write_all(b"GET /api/v1/setup HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    end.send(()).unwrap();
+    server.await.unwrap().unwrap();
+}
