@@ -12,7 +12,7 @@ use tantivy::schema::IndexRecordOption;
 
 use crate::prefix::PrefixQuery;
 use crate::query::{Node, Place, Words};
-use crate::schema::{ACCOUNT, DATE, LABEL, OCTETS, Origin, Text, label, part_marker, stem_marker};
+use crate::schema::{ACCOUNT, DATE, LABEL, OCTETS, Origin, PART, Text, label};
 use crate::stem::{Stems, Tongue};
 
 type Boxed = Box<dyn TantivyQuery>;
@@ -147,7 +147,7 @@ impl Compiler {
         }
         for stem in stems {
             for origin in origins {
-                found.push(more(stem_marker(*origin), stem, STEM_WEIGHT));
+                found.push(more(*origin, stem, STEM_WEIGHT));
             }
             // A stem that is a word itself stands in the fields only.
             if stem != word {
@@ -159,7 +159,7 @@ impl Compiler {
             }
         }
         for origin in origins {
-            found.push(more(part_marker(*origin), &german, PART_WEIGHT));
+            found.push(more(*origin, &format!("{PART}{german}"), PART_WEIGHT));
         }
     }
 }
@@ -186,12 +186,9 @@ fn term(text: Text, word: &str, weight: f32) -> Boxed {
     Box::new(BoostQuery::new(Box::new(query), weight))
 }
 
-fn more(marker: char, stem: &str, weight: f32) -> Boxed {
-    let mut text = String::with_capacity(stem.len() + 1);
-    text.push(marker);
-    text.push_str(stem);
-    let query = TermQuery::new(Term::from_field_text(Text::More.field(), &text), IndexRecordOption::Basic);
-    Box::new(BoostQuery::new(Box::new(query), weight))
+fn more(origin: Origin, stem: &str, weight: f32) -> Boxed {
+    let term = Term::from_field_text(origin.stems().field(), stem);
+    Box::new(BoostQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), weight))
 }
 
 fn side_by_side(texts: &[Text], words: &[String]) -> Boxed {

@@ -7,22 +7,25 @@
 //! itself, and knows neither HTTP nor the database.
 
 mod analyze;
+mod batch;
 mod compile;
 mod document;
-mod encode;
 mod error;
 mod facet;
 mod fold;
-mod lexicon;
+mod parts;
 mod prefix;
 mod query;
+mod replaced;
 mod schema;
 mod search;
+mod segment;
 mod snippet;
 mod stem;
 mod store;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 
 pub use document::{Attached, Document};
 pub use error::{Error, Rebuild};

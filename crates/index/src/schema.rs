@@ -4,8 +4,7 @@ use model::Kind;
 use tantivy::schema::{
     BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
-
-use crate::encode;
+use tantivy::tokenizer::RAW_TOKENIZER_NAME;
 
 /// Text fields, in the order of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +19,16 @@ pub(crate) enum Text {
     File,
     /// Text of attachments.
     Attached,
-    /// Stems and parts of compounds: a marker ([`stem_marker`], [`part_marker`]), then the stem.
-    More,
+    /// Stems of words of the subject, and behind [`PART`] those of parts of compounds.
+    SubjectStems,
+    /// The same of the body.
+    BodyStems,
+    /// The same of names and text of attachments.
+    AttachedStems,
 }
 
 impl Text {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Subject,
         Self::From,
         Self::To,
@@ -33,7 +36,9 @@ impl Text {
         Self::Aside,
         Self::File,
         Self::Attached,
-        Self::More,
+        Self::SubjectStems,
+        Self::BodyStems,
+        Self::AttachedStems,
     ];
     pub(crate) const COUNT: usize = Self::ALL.len();
 
@@ -46,7 +51,9 @@ impl Text {
             Self::Aside => "aside",
             Self::File => "file",
             Self::Attached => "attached",
-            Self::More => "more",
+            Self::SubjectStems => "subject_stems",
+            Self::BodyStems => "body_stems",
+            Self::AttachedStems => "attached_stems",
         }
     }
 
@@ -57,8 +64,14 @@ impl Text {
             Self::From => 1.5,
             Self::To | Self::Body | Self::File => 1.0,
             Self::Attached => 0.6,
-            Self::Aside | Self::More => 0.3,
+            Self::Aside => 0.3,
+            Self::SubjectStems | Self::BodyStems | Self::AttachedStems => 0.1,
         }
+    }
+
+    /// Holds stems: no places, no frequencies.
+    pub(crate) const fn is_stems(self) -> bool {
+        matches!(self, Self::SubjectStems | Self::BodyStems | Self::AttachedStems)
     }
 
     /// Number of the field.
@@ -78,44 +91,36 @@ pub(crate) enum Origin {
 impl Origin {
     pub(crate) const ALL: [Self; 3] = [Self::Subject, Self::Body, Self::Attached];
 
+    /// Where its stems stand.
+    pub(crate) const fn stems(self) -> Text {
+        match self {
+            Self::Subject => Text::SubjectStems,
+            Self::Body => Text::BodyStems,
+            Self::Attached => Text::AttachedStems,
+        }
+    }
+
     /// As a bit.
     pub(crate) const fn bit(self) -> u8 {
         1 << self as u8
     }
 }
 
-/// First character of a stem in [`Text::More`].
-pub(crate) const fn stem_marker(origin: Origin) -> char {
-    match origin {
-        Origin::Subject => 'S',
-        Origin::Body => 'B',
-        Origin::Attached => 'A',
-    }
-}
-
-/// First character of a part of a compound in [`Text::More`].
-pub(crate) const fn part_marker(origin: Origin) -> char {
-    match origin {
-        Origin::Subject => '1',
-        Origin::Body => '2',
-        Origin::Attached => '3',
-    }
-}
+/// First character of the stem of a part of a compound.
+pub(crate) const PART: char = '+';
 
 /// Key of a mail.
-pub(crate) const SEQ: Field = Field::from_field_id(8);
+pub(crate) const SEQ: Field = Field::from_field_id(10);
 /// Milliseconds since 1970.
-pub(crate) const DATE: Field = Field::from_field_id(9);
+pub(crate) const DATE: Field = Field::from_field_id(11);
 /// Size.
-pub(crate) const OCTETS: Field = Field::from_field_id(10);
-/// What facets and filters read, packed: see [`flags`].
-pub(crate) const FLAGS: Field = Field::from_field_id(11);
+pub(crate) const OCTETS: Field = Field::from_field_id(12);
 /// 16 octets each.
-pub(crate) const ACCOUNT: Field = Field::from_field_id(12);
+pub(crate) const ACCOUNT: Field = Field::from_field_id(14);
 /// Filters as terms: see [`label`].
-pub(crate) const LABEL: Field = Field::from_field_id(13);
+pub(crate) const LABEL: Field = Field::from_field_id(15);
 
-/// Names of the columns.
+/// Names of the columns; the flags are what facets read, packed: see [`flags`].
 pub(crate) mod column {
     pub(crate) const SEQ: &str = "seq";
     pub(crate) const DATE: &str = "date";
@@ -124,9 +129,9 @@ pub(crate) mod column {
     pub(crate) const ACCOUNT: &str = "account";
 }
 
-/// Bit of [`FLAGS`]: has an attachment. The low five bits hold the kind.
+/// Bit of [`column::FLAGS`]: has an attachment. The low five bits hold the kind.
 pub(crate) const FLAG_ATTACHMENT: u64 = 1 << 5;
-/// Bit of [`FLAGS`]: unread.
+/// Bit of [`column::FLAGS`]: unread.
 pub(crate) const FLAG_UNREAD: u64 = 1 << 6;
 
 /// Position of a kind in [`Kind::ALL`].
@@ -146,7 +151,7 @@ pub(crate) mod label {
     use model::Kind;
 
     use super::kind_number;
-    use crate::lexicon::digest;
+    use crate::parts::digest;
 
     pub(crate) const ATTACHMENT: u64 = 100;
     pub(crate) const UNREAD: u64 = 101;
@@ -165,11 +170,13 @@ pub(crate) mod label {
 pub(crate) fn schema() -> Schema {
     let mut builder = Schema::builder();
     for text in Text::ALL {
-        let more = text == Text::More;
-        let indexing =
-            TextFieldIndexing::default().set_tokenizer(encode::NAME).set_fieldnorms(!more).set_index_option(
-                if more { IndexRecordOption::Basic } else { IndexRecordOption::WithFreqsAndPositions },
-            );
+        let option =
+            if text.is_stems() { IndexRecordOption::Basic } else { IndexRecordOption::WithFreqsAndPositions };
+        // Words come here analysed.
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer(RAW_TOKENIZER_NAME)
+            .set_fieldnorms(!text.is_stems())
+            .set_index_option(option);
         builder.add_text_field(text.name(), TextOptions::default().set_indexing_options(indexing));
     }
     builder.add_u64_field(column::SEQ, NumericOptions::default().set_indexed().set_fast());
@@ -195,7 +202,6 @@ mod tests {
             (column::SEQ, SEQ),
             (column::DATE, DATE),
             (column::OCTETS, OCTETS),
-            (column::FLAGS, FLAGS),
             (column::ACCOUNT, ACCOUNT),
             ("label", LABEL),
         ] {

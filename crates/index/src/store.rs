@@ -3,26 +3,27 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tantivy::directory::MmapDirectory;
 use tantivy::directory::error::OpenReadError;
 use tantivy::index::{SegmentComponent, SegmentMeta};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::store::Compressor;
-use tantivy::tokenizer::TokenizerManager;
-use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
+use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError};
 
-use crate::document::{Document, Entry, Flight, Scribe};
-use crate::encode::{self, Encoded};
+use crate::batch::Batch;
+use crate::document::Document;
 use crate::error::{Error, Rebuild};
-use crate::{FORMAT, schema};
+use crate::parts::Parts;
+use crate::replaced::Replaced;
+use crate::{FORMAT, schema, segment};
 
 const VERSION_FILE: &str = "format";
 const META_FILE: &str = "meta.json";
-const WORDS_FILE: &str = "words";
-/// Analysed text that may wait for the writer.
-const FLIGHT_MAX_OCTETS: usize = 4 << 20;
+const PARTS_FILE: &str = "words";
+/// tantivy's own writer only keeps the books here; this is the least it takes, and it takes it only for documents.
+const WRITER_OCTETS: usize = 15_000_000;
 /// Segments of about one size that are merged into one.
 const MERGE_SEGMENTS: usize = 8;
 /// Below this many messages all segments count as of one size.
@@ -34,7 +35,7 @@ const SETTLED_MESSAGES_MAX: u32 = 500_000;
 /// Limits of an index.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Memory for messages not yet on disk, octets; at least 15 MB. When it is full a segment is written.
+    /// Memory for messages not yet on disk, octets. When it is full a segment is written.
     pub heap_octets: usize,
 }
 
@@ -53,14 +54,15 @@ pub struct Index {
     inner: tantivy::Index,
     pub(crate) reader: IndexReader,
     state: Mutex<State>,
-    flight: Arc<Flight>,
 }
 
 /// What writing needs; nothing of it is made before the first write.
 struct State {
-    writer: Option<IndexWriter<Entry>>,
-    scribe: Option<Scribe>,
+    writer: Option<IndexWriter>,
+    batch: Option<Batch>,
     change_seq: u64,
+    /// Something was written since.
+    dirty: bool,
     /// Highest key ever written: higher ones need not be deleted first.
     seq_max: u64,
 }
@@ -116,7 +118,7 @@ impl Index {
             ..IndexSettings::default()
         };
         let fresh = !dir.join(META_FILE).exists();
-        let mut index = if fresh {
+        let index = if fresh {
             tantivy::Index::create(directory, schema::schema(), settings).map_err(failed)?
         } else {
             tantivy::Index::open(directory).map_err(failed)?
@@ -124,9 +126,6 @@ impl Index {
         if index.schema() != schema::schema() {
             return Err(damaged(dir, "its schema is not that of its version"));
         }
-        let tokenizers = TokenizerManager::default();
-        tokenizers.register(encode::NAME, Encoded::default());
-        index.set_tokenizers(tokenizers);
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -147,8 +146,7 @@ impl Index {
             options,
             inner: index,
             reader,
-            state: Mutex::new(State { writer: None, scribe: None, change_seq, seq_max }),
-            flight: Flight::new(FLIGHT_MAX_OCTETS),
+            state: Mutex::new(State { writer: None, batch: None, change_seq, dirty: false, seq_max }),
         })
     }
 
@@ -175,31 +173,29 @@ impl Index {
     /// on from [`Index::last_change_seq`].
     pub fn write(&self, documents: &[Document<'_>], deletes: &[u64]) -> Result<(), Error> {
         let mut state = self.state();
-        let state = &mut *state;
-        if state.writer.is_none() {
-            state.writer = Some(self.writer()?);
+        state.dirty = true;
+        let result = self.add(&mut state, documents, deletes);
+        self.or_forget(&mut state, result)
+    }
+
+    fn add(&self, state: &mut State, documents: &[Document<'_>], deletes: &[u64]) -> Result<(), Error> {
+        let State { writer, batch, seq_max, .. } = state;
+        let (writer, batch) = self.tools(writer, batch)?;
+        let failed = |e| failure(&self.dir, e);
+        for document in documents {
+            if document.seq <= *seq_max {
+                delete(writer, batch, document.seq).map_err(failed)?;
+            }
+            *seq_max = document.seq.max(*seq_max);
+            batch.add(document);
+            if batch.is_full(self.options.heap_octets) {
+                flush(writer, batch).map_err(failed)?;
+            }
         }
-        let (Some(writer), scribe) = (&state.writer, state.scribe.get_or_insert_with(|| self.scribe()))
-        else {
-            return Ok(());
-        };
-        let result = (|| {
-            for document in documents {
-                if document.seq <= state.seq_max {
-                    writer.delete_term(Term::from_field_u64(schema::SEQ, document.seq));
-                }
-                writer.add_document(scribe.entry(document, &self.flight))?;
-                state.seq_max = state.seq_max.max(document.seq);
-            }
-            for seq in deletes {
-                writer.delete_term(Term::from_field_u64(schema::SEQ, *seq));
-            }
-            Ok(())
-        })();
-        result.map_err(|e| {
-            state.writer = None;
-            failure(&self.dir, e)
-        })
+        for seq in deletes {
+            delete(writer, batch, *seq).map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Makes durable and findable what was written, up to this change of the database.
@@ -208,34 +204,55 @@ impl Index {
     /// [`Error::Io`]; what was written since the last commit is then forgotten.
     pub fn commit(&self, change_seq: u64) -> Result<(), Error> {
         let mut state = self.state();
-        let state = &mut *state;
-        if state.writer.is_none() {
-            state.writer = Some(self.writer()?);
-        }
-        let Some(writer) = &mut state.writer else { return Ok(()) };
-        let committed = writer.prepare_commit().and_then(|mut commit| {
-            commit.set_payload(&write_payload(change_seq, state.seq_max));
-            commit.commit()
-        });
-        if let Err(e) = committed {
-            state.writer = None;
-            return Err(failure(&self.dir, e));
-        }
-        state.change_seq = change_seq;
-        if let Some(scribe) = &mut state.scribe {
-            // Only parts of compounds hang on it, and it is learned again.
-            let _ = scribe.lexicon.save(&self.dir.join(WORDS_FILE));
-        }
+        let result = self.finish(&mut state, change_seq);
+        self.or_forget(&mut state, result)?;
+        drop(state);
         self.reload()
     }
 
-    /// Merges small segments when nothing has to be written for a while, and gives memory back; blocks until done.
+    fn finish(&self, state: &mut State, change_seq: u64) -> Result<(), Error> {
+        let (writer, batch) = self.tools(&mut state.writer, &mut state.batch)?;
+        let failed = |e| failure(&self.dir, e);
+        flush(writer, batch).map_err(failed)?;
+        let mut commit = writer.prepare_commit().map_err(failed)?;
+        commit.set_payload(&write_payload(change_seq, state.seq_max));
+        commit.commit().map_err(failed)?;
+        state.change_seq = change_seq;
+        state.dirty = false;
+        batch.segment = None;
+        batch.recent.clear();
+        // Only parts of compounds hang on it, and it is learned again.
+        let _ = batch.parts.save(&self.dir.join(PARTS_FILE));
+        Ok(())
+    }
+
+    /// What is in memory is worth nothing after a failure: the next write begins at the last commit.
+    fn or_forget(&self, state: &mut State, result: Result<(), Error>) -> Result<(), Error> {
+        if result.is_err() {
+            state.writer = None;
+            state.batch = None;
+            state.dirty = false;
+            state.seq_max = u64::MAX;
+            if let Some((_, seq_max)) =
+                self.inner.load_metas().ok().and_then(|metas| read_payload(metas.payload.as_deref()))
+            {
+                state.seq_max = seq_max;
+            }
+        }
+        result
+    }
+
+    /// Merges small segments when nothing has to be written for a while, and gives memory back; blocks until done. Does
+    /// nothing while something written is not committed.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn settle(&self) -> Result<(), Error> {
         let mut state = self.state();
-        state.scribe = None;
+        if state.dirty {
+            return Ok(());
+        }
+        state.batch = None;
         let failed = |e: TantivyError| failure(&self.dir, e);
         let metas = self.inner.searchable_segment_metas().map_err(failed)?;
         let small: Vec<_> = metas
@@ -276,17 +293,25 @@ impl Index {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn scribe(&self) -> Scribe {
-        let mut scribe = Scribe::default();
-        scribe.lexicon.load(&self.dir.join(WORDS_FILE));
-        scribe
+    /// Writer and batch, made if they are not there.
+    fn tools<'a>(
+        &self,
+        writer: &'a mut Option<IndexWriter>,
+        batch: &'a mut Option<Batch>,
+    ) -> Result<(&'a mut IndexWriter, &'a mut Batch), Error> {
+        let writer = match writer {
+            Some(writer) => writer,
+            none => none.insert(self.writer()?),
+        };
+        let batch = batch.get_or_insert_with(|| Batch::new(Parts::load(&self.dir.join(PARTS_FILE))));
+        Ok((writer, batch))
     }
 
-    fn writer(&self) -> Result<IndexWriter<Entry>, Error> {
+    fn writer(&self) -> Result<IndexWriter, Error> {
         let options = IndexWriterOptions::builder()
             .num_worker_threads(1)
             .num_merge_threads(1)
-            .memory_budget_per_thread(self.options.heap_octets.max(15_000_000))
+            .memory_budget_per_thread(WRITER_OCTETS)
             .build();
         let writer = self.inner.writer_with_options(options).map_err(|e| failure(&self.dir, e))?;
         let mut merges = LogMergePolicy::default();
@@ -302,6 +327,39 @@ impl Index {
     pub(crate) fn guarded<T>(&self, read: impl FnOnce() -> Result<T, TantivyError>) -> Result<T, Error> {
         guarded(&self.dir, || read().map_err(|e| failure(&self.dir, e)))
     }
+}
+
+/// Makes a segment of what waits in memory.
+fn flush(writer: &IndexWriter, batch: &mut Batch) -> Result<(), TantivyError> {
+    if batch.facts.is_empty() {
+        return Ok(());
+    }
+    begin(writer, batch);
+    let Some(segment) = batch.segment.take() else { return Ok(()) };
+    segment::write(batch, &segment)?;
+    let segment = segment.with_max_doc(batch.facts.len() as u32);
+    batch.clear();
+    writer.add_segment(segment.meta().clone())
+}
+
+/// Decides which segment the batch will be.
+fn begin(writer: &IndexWriter, batch: &mut Batch) {
+    if batch.segment.is_none() {
+        let segment = writer.new_segment();
+        batch.recent.begin(segment.id());
+        batch.segment = Some(segment);
+    }
+}
+
+/// Deletes the message of this key, wherever it is.
+fn delete(writer: &IndexWriter, batch: &mut Batch, seq: u64) -> Result<(), TantivyError> {
+    if batch.holds(seq) {
+        flush(writer, batch)?;
+    }
+    begin(writer, batch);
+    let (recent, count) = (batch.recent.clone(), batch.recent.len());
+    writer.delete_query(Box::new(Replaced { seq, recent, count }))?;
+    Ok(())
 }
 
 /// tantivy panics on some kinds of damage.

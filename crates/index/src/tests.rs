@@ -380,6 +380,12 @@ fn a_mail_written_again_replaces_the_first() {
     assert_eq!(keys(&index, "lieferschein", &Scope::All), [1]);
     assert_eq!(keys(&index, "", &Scope::All), [1, 2]);
     assert_eq!((index.last_change_seq(), index.len()), (18, 2));
+    for change in 20..40 {
+        index.write(&[again.clone()], &[]).unwrap();
+        index.write(&[again.clone()], &[]).unwrap();
+        index.commit(change).unwrap();
+        assert_eq!(keys(&index, "", &Scope::All), [1, 2]);
+    }
     index.settle().unwrap();
     assert_eq!(keys(&index, "", &Scope::All), [1, 2]);
     index.write(&[], &[2]).unwrap();

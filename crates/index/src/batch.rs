@@ -1,0 +1,228 @@
+//! Messages in memory, turned inside out into a segment of the index.
+//!
+//! tantivy can do this by itself. Here every occurrence of a word costs one look into a table and four octets in a log
+//! that is sorted when the segment is written; stems and parts of compounds come with the number of the word.
+
+use model::{Address, TextKind};
+use tantivy::index::Segment;
+
+use crate::analyze::{Analyzer, Class, Sink, Word};
+use crate::document::Document;
+use crate::parts::Parts;
+use crate::replaced::Recent;
+use crate::schema::{Origin, Text, flags, label};
+use crate::stem::Tongue;
+use crate::vocabulary::{Number, Vocabulary};
+
+/// Text of one message beyond which no more is indexed, octets.
+const TEXT_MAX_OCTETS: usize = 4 << 20;
+/// In a log: stands where the word before stands.
+pub(crate) const SAME_PLACE: u32 = 1 << 31;
+/// In a log: no phrase goes across here.
+pub(crate) const GAP: u32 = SAME_PLACE - 1;
+/// Words the vocabulary may hold over from one batch to the next.
+const WORDS_KEPT: usize = 150_000;
+/// Memory the vocabulary may take within one batch, octets.
+const VOCABULARY_MAX_OCTETS: usize = 24 << 20;
+
+/// The words of one field, message after message.
+#[derive(Default)]
+pub(crate) struct Log {
+    /// Numbers of words, [`SAME_PLACE`] set or not, and [`GAP`]s.
+    pub words: Vec<u32>,
+    /// Messages with words: number in the batch, and where its words begin.
+    pub messages: Vec<(u32, u32)>,
+}
+
+/// What is kept of a message beside its words.
+pub(crate) struct Facts {
+    pub seq: u64,
+    pub date: i64,
+    pub octets: u64,
+    pub flags: u64,
+    pub accounts: Vec<[u8; 16]>,
+    pub labels: Vec<u64>,
+}
+
+/// Messages that wait to become a segment.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) parts: Parts,
+    pub(crate) logs: [Log; Text::COUNT],
+    pub(crate) facts: Vec<Facts>,
+    /// The segment it will be, if that is decided.
+    pub(crate) segment: Option<Segment>,
+    pub(crate) recent: Recent,
+    analyzer: Analyzer,
+    /// Words of this message that may have stems.
+    sights: Vec<(Number, Origin)>,
+}
+
+/// A field that is being written.
+struct Pen<'a> {
+    log: &'a mut Vec<u32>,
+    origin: Option<Origin>,
+    vocabulary: &'a mut Vocabulary,
+    parts: &'a mut Parts,
+    sights: &'a mut Vec<(Number, Origin)>,
+    /// German minus English function words.
+    german: i32,
+}
+
+impl Sink for Pen<'_> {
+    fn word(&mut self, word: Word<'_>) {
+        let number = self.vocabulary.number(word.text);
+        let steps = matches!(word.class, Class::Word | Class::Plain);
+        self.log.push(if steps { number } else { number | SAME_PLACE });
+        let (Class::Word, Some(origin)) = (word.class, self.origin) else { return };
+        let Some(sight) = self.vocabulary.see(number, origin.bit(), self.parts) else { return };
+        match sight.speaks_for {
+            Some(Tongue::German) => self.german += i32::from(sight.first),
+            Some(Tongue::English) => self.german -= i32::from(sight.first),
+            None if word.text.len() > 2 => self.sights.push((number, origin)),
+            None => {}
+        }
+    }
+}
+
+impl Batch {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self { parts, ..Self::default() }
+    }
+
+    /// Memory the messages take, octets, about.
+    pub(crate) fn octets(&self) -> usize {
+        let words: usize = self.logs.iter().map(|log| log.words.len() * 4 + log.messages.len() * 8).sum();
+        words + self.facts.len() * (size_of::<Facts>() + 64) + self.vocabulary.octets()
+    }
+
+    /// So full that it has to become a segment before more is added.
+    pub(crate) fn is_full(&self, heap_octets: usize) -> bool {
+        // What writing needs beside is taken off.
+        self.octets() > heap_octets / 4 * 3 || self.vocabulary.octets() > VOCABULARY_MAX_OCTETS
+    }
+
+    /// Whether a message of this key waits in it.
+    pub(crate) fn holds(&self, seq: u64) -> bool {
+        self.facts.iter().any(|facts| facts.seq == seq)
+    }
+
+    /// Forgets the messages, which are a segment now, and keeps what was learned of words if that is not too much.
+    pub(crate) fn clear(&mut self) {
+        for log in &mut self.logs {
+            log.words.clear();
+            log.messages.clear();
+        }
+        self.facts.clear();
+        if self.vocabulary.len() > WORDS_KEPT {
+            self.vocabulary = Vocabulary::default();
+        }
+    }
+
+    /// Adds a message.
+    pub(crate) fn add(&mut self, document: &Document<'_>) {
+        self.vocabulary.begin();
+        self.sights.clear();
+        self.people(document.from, Text::From);
+        self.people(document.to, Text::To);
+        self.people(document.cc, Text::To);
+        let mut german = self.text(document.subject, Text::Subject, Some(Origin::Subject));
+        let mut left = TEXT_MAX_OCTETS;
+        for (kind, stretch) in &document.text {
+            let field = if *kind == TextKind::New { Text::Body } else { Text::Aside };
+            german += self.text(bounded(stretch, &mut left), field, Some(Origin::Body));
+        }
+        for attachment in &document.attachments {
+            german += self.text(attachment.name, Text::File, Some(Origin::Attached));
+            german += self.text(bounded(attachment.text, &mut left), Text::Attached, Some(Origin::Attached));
+        }
+        self.stems(if german < 0 { Tongue::English } else { Tongue::German });
+        let mut labels = vec![label::kind(document.kind)];
+        labels.extend(document.has_attachment.then_some(label::ATTACHMENT));
+        labels.extend(document.unread.then_some(label::UNREAD));
+        labels.extend((!document.message_id.is_empty()).then(|| label::message_id(document.message_id)));
+        self.facts.push(Facts {
+            seq: document.seq,
+            date: document.date.0,
+            octets: document.octets,
+            flags: flags(document.kind, document.has_attachment, document.unread),
+            accounts: document.accounts.iter().map(|account| *account.octets()).collect(),
+            labels,
+        });
+    }
+
+    fn people(&mut self, addresses: &[Address], field: Text) {
+        for address in addresses {
+            // Side by side, so that a phrase may be a name and the beginning of the address.
+            for text in [address.display_name.as_deref().unwrap_or_default(), &address.addr_spec] {
+                self.write(text, field, None);
+            }
+            self.log(field).push(GAP);
+        }
+    }
+
+    /// Writes a stretch of text; gives how many more German than English function words it has.
+    fn text(&mut self, text: &str, field: Text, origin: Option<Origin>) -> i32 {
+        let german = self.write(text, field, origin);
+        if !text.is_empty() {
+            self.log(field).push(GAP);
+        }
+        german
+    }
+
+    /// The log of a field, begun for this message.
+    fn log(&mut self, field: Text) -> &mut Vec<u32> {
+        let log = &mut self.logs[field as usize];
+        let message = self.facts.len() as u32;
+        if log.messages.last().is_none_or(|(last, _)| *last != message) {
+            log.messages.push((message, log.words.len() as u32));
+        }
+        &mut log.words
+    }
+
+    fn write(&mut self, text: &str, field: Text, origin: Option<Origin>) -> i32 {
+        if text.is_empty() {
+            return 0;
+        }
+        self.log(field);
+        let mut pen = Pen {
+            log: &mut self.logs[field as usize].words,
+            origin,
+            vocabulary: &mut self.vocabulary,
+            parts: &mut self.parts,
+            sights: &mut self.sights,
+            german: 0,
+        };
+        self.analyzer.analyze(text, &mut pen);
+        pen.german
+    }
+
+    /// Writes stems, where they differ from the word, and parts of the words seen.
+    fn stems(&mut self, tongue: Tongue) {
+        for at in 0..self.sights.len() {
+            let (number, origin) = self.sights[at];
+            let stem = self.vocabulary.stem(number, tongue);
+            if stem != number {
+                self.log(origin.stems()).push(stem);
+            }
+            if tongue == Tongue::German {
+                let parts = self.vocabulary.parts(number, &self.parts);
+                if !parts.is_empty() {
+                    let log = &mut self.logs[origin.stems() as usize];
+                    let message = self.facts.len() as u32;
+                    if log.messages.last().is_none_or(|(last, _)| *last != message) {
+                        log.messages.push((message, log.words.len() as u32));
+                    }
+                    log.words.extend_from_slice(parts);
+                }
+            }
+        }
+    }
+}
+
+fn bounded<'a>(text: &'a str, left: &mut usize) -> &'a str {
+    let cut = &text[..text.floor_char_boundary((*left).min(text.len()))];
+    *left -= cut.len();
+    cut
+}
