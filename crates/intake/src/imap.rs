@@ -29,6 +29,7 @@ mod machine;
 mod mailbox;
 mod once;
 mod open;
+mod rehearse;
 mod response;
 mod talk;
 pub(crate) mod utf7;
@@ -42,3 +43,8 @@ pub use event::{Cursor, Event, Facts, KnownMail, Mail};
 pub use fetch::Wanted;
 pub use fetcher::{Fetcher, Selection};
 pub use mailbox::{Mailbox, MailboxStatus, SpecialUse};
+#[doc(hidden)]
+pub use rehearse::rehearse;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! The procedures without a server: for tests and for fuzzing.
+
+use keys::Secret;
+
+use super::command::Command;
+use super::event::Event;
+use super::fetch::{Blamed, Bounds, Fetching, Wanted};
+use super::list::Listing;
+use super::machine::{Machine, Step};
+use super::open::Opening;
+use super::talk::Talk;
+
+/// Lets a procedure hear octets. Gives what it reported; stops where it does.
+pub(crate) fn hear<M: Machine>(
+    machine: &mut M,
+    talk: &mut Talk,
+    octets: &[u8],
+    piece: usize,
+) -> (Vec<Event>, bool) {
+    let mut events = Vec::new();
+    let mut step = machine.begin(talk, &mut events);
+    for chunk in octets.chunks(piece.max(1)) {
+        talk.input(chunk.len()).extend_from_slice(chunk);
+        loop {
+            while talk.output().is_some() {}
+            match step {
+                Ok(Step::Ask(_)) => step = Ok(machine.answered(talk, Vec::new(), &mut events)),
+                Ok(Step::BeginTls) => {
+                    machine.tls_begun(talk);
+                    step = Ok(Step::More);
+                }
+                Ok(Step::Done(_)) | Err(_) => {
+                    if step.is_err() {
+                        machine.lost(&mut events);
+                    }
+                    return (events, step.is_ok());
+                }
+                Ok(Step::More) => {}
+            }
+            let Some(reply) = talk.reply() else { break };
+            step = machine.hear(talk, reply, &mut events);
+        }
+    }
+    machine.lost(&mut events);
+    (events, false)
+}
+
+/// Between `Begin` and its end come chunks only, and there is an end.
+fn check_order(events: &[Event]) {
+    let mut is_open = false;
+    for event in events {
+        match event {
+            Event::Begin(_) => {
+                assert!(!is_open);
+                is_open = true;
+            }
+            Event::End | Event::Cut => {
+                assert!(is_open);
+                is_open = false;
+            }
+            Event::Chunk(_) => assert!(is_open),
+            _ => assert!(!is_open, "{event:?}"),
+        }
+    }
+    assert!(!is_open);
+}
+
+/// Lets the procedures hear these octets, from their beginning and from their middle, in pieces of this size.
+///
+/// # Panics
+/// If what they report contradicts itself, whatever the octets are.
+pub fn rehearse(octets: &[u8], piece: usize) {
+    let blamed = Blamed::from([(2, (2, "gone".to_owned()))]);
+    let password = Secret::from("secret");
+    let bounds = Bounds { batch_mails: 3, batch_octets: 100 };
+    let wanted = Wanted { mailbox: b"INBOX".to_vec(), again: vec![1], ..Wanted::default() };
+    for behind in [0, octets.len() / 4, octets.len() / 2] {
+        let rest = &octets[behind..];
+        for sent in [0, 2] {
+            let mut talk = Talk::new(1000, 100);
+            for _ in 0..sent {
+                talk.send(&Command::Noop);
+            }
+            check_order(&hear(&mut Fetching::new(wanted.clone(), bounds, &blamed), &mut talk, rest, piece).0);
+        }
+        let mut talk = Talk::new(1000, 100);
+        check_order(&hear(&mut Listing::default(), &mut talk, rest, piece).0);
+        let mut talk = Talk::new(1000, 100);
+        check_order(
+            &hear(&mut Opening::new("me", &password, piece.is_multiple_of(2)), &mut talk, rest, piece).0,
+        );
+    }
+}

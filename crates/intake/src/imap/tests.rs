@@ -1,0 +1,134 @@
+//! The client without sockets: recorded sessions in pieces of every size, cut off anywhere, with octets changed.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::error::ImapError;
+use super::fetch::{Blamed, Bounds, Fetching, Wanted};
+use super::rehearse::{hear, rehearse};
+use super::response::Response;
+use super::talk::{Reply, Talk};
+
+/// What the servers of all recorded sessions say, one entry a session.
+fn recorded() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/sessions");
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).expect("fixtures").flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let said = |text: String| {
+        let head = text.split("\n==\n").next().unwrap_or_default().to_owned();
+        let mut octets = Vec::new();
+        for line in head.lines() {
+            let (text, times, end) = if let Some(text) = line.strip_prefix("S: ") {
+                (text, 1, "\r\n")
+            } else if let Some(text) = line.strip_prefix("S~ ") {
+                (text, 1, "")
+            } else if let Some((times, text)) = line.strip_prefix("Sx ").and_then(|rest| rest.split_once(' '))
+            {
+                (text, times.parse().expect("a number"), "")
+            } else {
+                continue;
+            };
+            let text = text.replace("\\r", "\r").replace("\\n", "\n").replace("\\\\", "\\");
+            octets.extend(text.into_bytes().repeat(times));
+            octets.extend_from_slice(end.as_bytes());
+        }
+        octets
+    };
+    files.into_iter().map(|file| said(std::fs::read_to_string(file).expect("a session"))).collect()
+}
+
+/// Replies, the pieces of literals joined.
+fn replies(octets: &[u8], piece: usize) -> Vec<Reply> {
+    let mut talk = Talk::new(66_000, 1000);
+    let mut found: Vec<Reply> = Vec::new();
+    for chunk in octets.chunks(piece) {
+        talk.input(chunk.len()).extend_from_slice(chunk);
+        while let Some(reply) = talk.reply() {
+            match (found.last_mut(), reply) {
+                (Some(Reply::BodyChunk(before)), Reply::BodyChunk(next)) => before.extend(next),
+                (_, reply) => found.push(reply),
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn pieces_do_not_matter() {
+    for octets in recorded() {
+        let whole = replies(&octets, usize::MAX);
+        for piece in [1, 2, 3, 7, 64, 1000, 4096] {
+            assert!(replies(&octets, piece) == whole, "pieces of {piece}: {}", octets[..200].escape_ascii());
+        }
+    }
+}
+
+#[test]
+fn every_end_is_survived() {
+    for octets in recorded().into_iter().filter(|octets| octets.len() < 3000) {
+        for end in (0..octets.len()).step_by(3) {
+            rehearse(&octets[..end], 50);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn changed_octets_are_survived(
+        session in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
+        piece in 1..5000_usize,
+    ) {
+        let sessions = recorded();
+        let mut octets = session.get(&sessions).clone();
+        octets.push(b'\n');
+        for (at, octet) in changes {
+            let at = at.index(octets.len());
+            octets[at] = octet;
+        }
+        rehearse(&octets, piece);
+    }
+
+    #[test]
+    fn tags_can_be_guessed_without_harm(words in prop::collection::vec(prop::sample::select(vec![
+        "p1 OK x\r\n", "p2 OK\r\n", "p2 NO x\r\n", "p3 OK\r\n", "p3 BAD\r\n", "p4 OK\r\n", "p4 NO [UNAVAILABLE] x\r\n", "p5 OK\r\n",
+        "* 3 EXISTS\r\n", "* 1 EXPUNGE\r\n", "* OK [UIDVALIDITY 1] x\r\n", "* OK [UIDNEXT 9] x\r\n", "* SEARCH 1 2 3\r\n",
+        "* SEARCH 4294967295\r\n", "* ESEARCH ALL 1:4294967295\r\n", "* BYE x\r\n", "+ go\r\n",
+        "* 1 FETCH (UID 1 FLAGS () INTERNALDATE \"02-Mar-2026 11:00:00 +0100\" BODY[] {3}\r\nabc)\r\n",
+        "* 2 FETCH (UID 3 BODY[] NIL)\r\n", "* 2 FETCH (BODY[] {3}\r\nabc UID 2)\r\n", "* 1 FETCH (UID 2 RFC822.SIZE 3)\r\n",
+        "* 3 FETCH (UID 3 BODY[] {3}\r\nabcx)\r\n",
+    ]), 0..40)) {
+        rehearse(words.concat().as_bytes(), 1000);
+    }
+}
+
+#[test]
+fn hostile_ranges_stay_small() {
+    let mut talk = Talk::new(1000, 100);
+    let blamed = Blamed::new();
+    let wanted = Wanted { mailbox: b"INBOX".to_vec(), ..Wanted::default() };
+    let mut fetching = Fetching::new(wanted, Bounds { batch_mails: 500, batch_octets: 1 << 20 }, &blamed);
+    let ranges = "1:4294967295,".repeat(10_000);
+    let said = format!("* 5 EXISTS\r\np1 OK\r\n* ESEARCH UID ALL {ranges}\r\np2 OK\r\n");
+    let (events, is_done) = hear(&mut fetching, &mut talk, said.as_bytes(), 1000);
+    assert!(!is_done && events.len() < 10);
+    let mut sent = 0;
+    while let Some(octets) = talk.output() {
+        sent += octets.len();
+    }
+    assert!(sent < 10_000);
+}
+
+#[test]
+fn a_refusal_is_no_response() {
+    let octets = b"* NO [ALERT] {5}\r\n* OK fine\r\n";
+    let found = replies(octets, 4);
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|reply| matches!(reply, Reply::Response(Response::Untagged { .. }))));
+    let error = ImapError::Bye { words: "x".to_owned() };
+    assert!(error.is_transient());
+}
