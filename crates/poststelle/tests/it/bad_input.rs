@@ -56,7 +56,7 @@ fn port_in_use() {
 fn public_address_without_certificate() {
     let address = format!("0.0.0.0:{}", free_port());
     said(&["serve", "--lang", "de", "--listen", &address], 1, &[&address, "--tls-cert"]);
-    said(&["serve", "--lang", "de", "--listen", "somewhere"], 1, &["somewhere"]);
+    said(&["serve", "--lang", "de", "--listen", "somewhere"], 2, &["somewhere"]);
     said(
         &[
             "serve",

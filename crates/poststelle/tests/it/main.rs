@@ -6,5 +6,6 @@ mod commands;
 mod corpus;
 mod crash;
 mod disk_full;
+mod imap;
 mod import;
 mod support;
