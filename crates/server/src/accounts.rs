@@ -66,12 +66,12 @@ pub(crate) async fn create(
             state.store().create_account(id, new, state.now()).map_err(|error| name_taken(error, &name))?;
             state.store().grant(caller.user_id(), id)?;
             events::record(state, &caller, "account.created", Subject::Account(id), &[("name", name)])?;
+            state.background().account_changed(id);
             let mut caller = caller;
             caller.may_read(id);
             read(state, &caller, id)
         })
         .await?;
-    state.background().account_changed(id);
     Ok((StatusCode::CREATED, axum::Json(account)))
 }
 
@@ -91,10 +91,10 @@ pub(crate) async fn change(
             state.store().update_account(id, changed).map_err(|error| name_taken(error, &name))?;
             let details = [("name", name), ("fields", fields.join(", "))];
             events::record(state, &caller, "account.changed", Subject::Account(id), &details)?;
+            state.background().account_changed(id);
             read(state, &caller, id)
         })
         .await?;
-    state.background().account_changed(id);
     Ok(axum::Json(account))
 }
 
@@ -115,10 +115,10 @@ pub(crate) async fn remove(
                     .with("name", name));
             }
             state.store().remove_account(id, state.now())?;
+            state.background().account_changed(id);
             events::record(state, &caller, "account.removed", Subject::Account(id), &[("name", name)])
         })
         .await?;
-    state.background().account_changed(id);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -177,7 +177,7 @@ fn write(store: &Store, waiting: &Receiver<Line>) {
 /// keep up.
 ///
 /// # Errors
-/// If it cannot be noted: then it must not be shown.
+/// If the log cannot keep up and the entry cannot be written at once either.
 pub(crate) fn record_reading(
     state: &State,
     caller: &Caller,

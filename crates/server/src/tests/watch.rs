@@ -1,8 +1,11 @@
 //! The event log, status, quarantine, health, metrics, repeated requests.
 
 use axum::http::{Method, StatusCode};
-use model::Role;
+use model::{
+    AccountId, Flags, Location, MailId, MailboxId, ObjectId, Position, Role, SegmentId, Sha256, UnixMillis,
+};
 use serde_json::json;
+use store::{Intake, IntakeItem, IntakeOutcome, MailboxListing, SegmentCommit};
 
 use super::world::{World, mail};
 use crate::Peer;
@@ -110,6 +113,77 @@ async fn an_empty_quarantine() {
         "not-found"
     );
     assert_eq!(retry("nonsense").problem(StatusCode::NOT_FOUND).await, "not-found");
+}
+
+/// A mail that was archived and could not be taken apart three times.
+fn quarantined(world: &World, account: AccountId) -> MailId {
+    let store = world.engine.store();
+    let listing = MailboxListing {
+        id: MailboxId::from_octets([1; 16]),
+        name: b"INBOX".to_vec(),
+        display_name: "INBOX".to_owned(),
+        special_use: None,
+        selected: true,
+    };
+    let mailbox = store.upsert_mailboxes(account, vec![listing]).unwrap()[0];
+    let (id, segment) = (MailId::from_octets([2; 16]), SegmentId::from_octets([3; 16]));
+    let item = IntakeItem {
+        mail_id: id,
+        sha256: Sha256([4; 32]),
+        octets: 17,
+        record: Some((ObjectId::from_octets([5; 16]), Location { segment, at: 64, len: 40 })),
+        mailbox,
+        position: Position::Imap { uid_validity: 1, uid: 1 },
+        received: None,
+        fetched: UnixMillis(super::world::NOW),
+        flags: Flags::default(),
+        envelope: None,
+    };
+    let segments = vec![SegmentCommit { segment, committed: 104, sealed: true }];
+    let outcome = store.commit_intake(Intake { items: vec![item], segments, ..Intake::default() }).unwrap();
+    let IntakeOutcome::New { seq, .. } = outcome[0] else { panic!("not new") };
+    for _ in 0..3 {
+        let now = UnixMillis(super::world::NOW);
+        store.fail_step(seq, "parse".to_owned(), "gave up".to_owned(), now, now).unwrap();
+    }
+    id
+}
+
+#[tokio::test]
+async fn mails_in_quarantine_are_listed_for_those_who_keep_order() {
+    let world = World::new();
+    let account = world.account("Info", &[]);
+    let id = quarantined(&world, account);
+    let admin = world.administrator();
+    let agent = world.user("agent@example.org", Role::Agent, &[account]);
+    let stranger = world.user("stranger@example.org", Role::Agent, &[]);
+    let list = async |caller| {
+        world.get("/api/v1/quarantine").by(caller).expect(StatusCode::OK).await["items"].clone()
+    };
+    let seen = list(&agent).await;
+    assert_eq!(
+        seen,
+        json!([{
+            "mail_id": id.to_string(), "accounts": [account.to_string()], "step": "parse", "attempts": 3, "reason": "gave up",
+            "since": "2026-03-02T09:00:00.000Z", "octets": 17, "readable": true,
+        }])
+    );
+    assert_eq!(list(&admin).await[0]["readable"], false);
+    assert_eq!(list(&stranger).await, json!([]));
+    let row = world.get("/api/v1/messages").by(&agent).expect(StatusCode::OK).await["items"][0].clone();
+    assert_eq!((&row["quarantined"], &row["mail_id"]), (&json!(true), &json!(id.to_string())));
+    // The original cannot be read: what there is is a sentence, not a broken page.
+    let path = format!("/api/v1/messages/{id}");
+    assert_eq!(
+        world.get(&path).by(&agent).problem(StatusCode::INTERNAL_SERVER_ERROR).await,
+        "original-missing"
+    );
+    world.get(&path).by(&admin).problem(StatusCode::NOT_FOUND).await;
+    let status = world.get("/api/v1/status").by(&agent).expect(StatusCode::OK).await;
+    assert_eq!(status["quarantined"], 1);
+    let retry = |caller| world.ask(Method::POST, &format!("/api/v1/quarantine/{id}/retry")).by(caller);
+    retry(&stranger).problem(StatusCode::NOT_FOUND).await;
+    retry(&admin).expect(StatusCode::ACCEPTED).await;
 }
 
 #[tokio::test]
