@@ -92,31 +92,8 @@ impl Command<'_> {
         let mut line = Line::new(tag, capabilities);
         match self {
             Self::Capability | Self::StartTls | Self::Noop | Self::Logout => line.text(self.word()),
-            Self::Login { login, password } => {
-                line.text("LOGIN ");
-                line.string(login.as_bytes());
-                line.text(" ");
-                line.string(password.expose().as_bytes());
-            }
-            Self::AuthenticatePlain { login, password } => {
-                let response =
-                    base64(&[b"\0", login.as_bytes(), b"\0", password.expose().as_bytes()].concat());
-                line.text("AUTHENTICATE PLAIN");
-                if capabilities.has("SASL-IR") {
-                    line.text(" ");
-                } else {
-                    line.text("\r\n");
-                    line.wait();
-                }
-                line.text(&response);
-            }
-            Self::AuthenticateLogin { login, password } => {
-                line.text("AUTHENTICATE LOGIN");
-                for answer in [login.as_bytes(), password.expose().as_bytes()] {
-                    line.text("\r\n");
-                    line.wait();
-                    line.text(&base64(answer));
-                }
+            Self::Login { .. } | Self::AuthenticatePlain { .. } | Self::AuthenticateLogin { .. } => {
+                self.login(&mut line);
             }
             Self::Id => line.text("ID (\"name\" \"Poststelle\")"),
             Self::List { is_plain } => {
@@ -164,6 +141,39 @@ impl Command<'_> {
         }
         line.text("\r\n");
         line.pieces
+    }
+
+    /// Name and password, in one of the ways.
+    fn login(&self, line: &mut Line<'_>) {
+        match self {
+            Self::Login { login, password } => {
+                line.text("LOGIN ");
+                line.string(login.as_bytes());
+                line.text(" ");
+                line.string(password.expose().as_bytes());
+            }
+            Self::AuthenticatePlain { login, password } => {
+                let response =
+                    base64(&[b"\0", login.as_bytes(), b"\0", password.expose().as_bytes()].concat());
+                line.text("AUTHENTICATE PLAIN");
+                if line.capabilities.has("SASL-IR") {
+                    line.text(" ");
+                } else {
+                    line.text("\r\n");
+                    line.wait();
+                }
+                line.text(&response);
+            }
+            Self::AuthenticateLogin { login, password } => {
+                line.text("AUTHENTICATE LOGIN");
+                for answer in [login.as_bytes(), password.expose().as_bytes()] {
+                    line.text("\r\n");
+                    line.wait();
+                    line.text(&base64(answer));
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -5,29 +5,26 @@
 
 mod alone;
 mod flight;
+mod receive;
 mod renumber;
+mod send;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use model::Position;
 
-use super::command::{Command, What, set};
+use super::command::Command;
 use super::error::{During, ImapError, MailFault, is_transient_code};
 use super::event::{Cursor, Event, Facts, KnownMail, Mail};
 use super::machine::{Machine, Step};
-use super::response::{Body, Fetched, Response, Status, Text};
+use super::response::{Fetched, Status, Text};
 use super::talk::{Reply, Tag, Talk};
-use flight::{Batch, Flight};
+use flight::Flight;
 use renumber::Renumbering;
 
 /// Sequence numbers one SEARCH asks about, so that its answer stays short.
 const WINDOW_MAILS: u32 = 20_000;
-/// Longest set in one command.
-const SET_OCTETS_MAX: usize = 6000;
-/// Commands on the way at the same time.
-const FLIGHTS_MAX: usize = 2;
-
 /// What to fetch from a mailbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -191,90 +188,6 @@ impl<'b> Fetching<'b> {
         self.go_on(talk, events)
     }
 
-    /// Sends what may be sent, and sees whether all is done.
-    fn go_on(&mut self, talk: &mut Talk, events: &mut Vec<Event>) -> Step<Outcome> {
-        loop {
-            let is_searching = self.flights.iter().any(Flight::is_search);
-            if !is_searching && self.todo.len() < 2 * self.bounds.batch_mails && self.next_number.is_some() {
-                self.search(talk);
-            }
-            self.send_fetches(talk);
-            if !self.flights.is_empty() {
-                return Step::More;
-            }
-            if self.next_number.is_none() && !self.settle_renumbering(events) && !self.has_grown() {
-                self.batch_end(events, true);
-                return Step::Done(Outcome { uid_next: self.uid_next });
-            }
-        }
-    }
-
-    /// Batches overlap; a mail fetched alone has the line for itself, so that no answer can be taken for another's.
-    fn send_fetches(&mut self, talk: &mut Talk) {
-        loop {
-            let fetches = self.flights.iter().filter(|flight| !flight.is_search()).count();
-            if !self.alone.is_empty() {
-                if fetches == 0
-                    && let Some(uid) = self.alone.pop_front()
-                {
-                    self.send_facts(talk, uid);
-                }
-                return;
-            }
-            let is_alone = self.flights.iter().any(Flight::is_alone);
-            if self.todo.is_empty() || fetches >= FLIGHTS_MAX || is_alone {
-                return;
-            }
-            self.send_batch(talk);
-        }
-    }
-
-    /// Whether mail has come in meanwhile; then it is searched for.
-    fn has_grown(&mut self) -> bool {
-        if self.messages <= self.searched_messages {
-            return false;
-        }
-        self.is_few = self.messages - self.searched_messages <= WINDOW_MAILS;
-        self.searched_messages = self.messages;
-        self.begin_uid = self.begin_uid.max(self.listed_uid);
-        self.next_number = Some(1);
-        // What the server announced is out of date.
-        self.uid_next = None;
-        true
-    }
-
-    fn search(&mut self, talk: &mut Talk) {
-        let Some(first) = self.next_number.take() else { return };
-        let uid_first = self.begin_uid.saturating_add(1);
-        let numbers = if self.messages <= WINDOW_MAILS || self.is_few {
-            None
-        } else {
-            let last = first.saturating_add(WINDOW_MAILS - 1);
-            if last < self.messages {
-                self.next_number = Some(last + 1);
-            }
-            Some((first, last.min(self.messages)))
-        };
-        let tag = talk.send(&Command::UidSearch { numbers, uid_first });
-        self.flights.push_back(Flight::Search { tag, found: Vec::new() });
-    }
-
-    fn send_batch(&mut self, talk: &mut Talk) {
-        let mut count = self.bounds.batch_mails.min(self.todo.len()).max(1);
-        let uids = self.todo.make_contiguous();
-        while count > 1 && set(&uids[..count]).len() > SET_OCTETS_MAX {
-            count /= 2;
-        }
-        let uids: VecDeque<u32> = self.todo.drain(..count).collect();
-        let (uids, what) = (Vec::from(uids), self.what());
-        let tag = talk.send(&Command::UidFetch { uids: &uids, what });
-        self.flights.push_back(Flight::Batch(Batch::new(tag, uids)));
-    }
-
-    fn what(&self) -> What {
-        if self.renumbering.is_some() { What::Identity } else { What::Mail }
-    }
-
     /// UIDs found by a search, in any order.
     fn found(&mut self, mut found: Vec<u32>, events: &mut Vec<Event>) {
         found.sort_unstable();
@@ -346,103 +259,6 @@ impl<'b> Fetching<'b> {
             self.last_cursor = Some(cursor);
             self.since = Since::default();
             events.push(Event::BatchEnd { mailbox, cursor });
-        }
-    }
-
-    /// The octets of a mail begin.
-    fn body_begins(&mut self, fetched: &Fetched, octets: u64, events: &mut Vec<Event>) {
-        let announced = self.flights.iter().find_map(|flight| flight.announced(fetched));
-        self.streaming = Some(Streaming { is_announced: announced.is_some() });
-        if let Some((uid, known)) = announced {
-            let mut facts = self.facts(uid, &known);
-            facts.size_octets = facts.size_octets.or(Some(octets));
-            events.push(Event::Begin(facts));
-        }
-    }
-
-    fn response(&mut self, response: Response, events: &mut Vec<Event>) -> Result<(), ImapError> {
-        // The octets handed over belong to the response that ends now.
-        let is_announced = self.streaming.take().is_some_and(|streaming| streaming.is_announced);
-        match response {
-            Response::Fetch(fetched) if fetched.is_broken && (is_announced || fetched.body.is_some()) => {
-                cut(is_announced, events);
-                self.blame = self
-                    .flights
-                    .iter()
-                    .find(|flight| flight.concerns(&fetched))
-                    .and_then(|flight| fetched.uid.or_else(|| flight.first()));
-                // From here on anything could be the text of a mail: another connection must begin.
-                return Err(ImapError::Protocol { what: "what follows a mail is no response".to_owned() });
-            }
-            Response::Fetch(fetched) => self.fetched(fetched, is_announced, events),
-            _ if is_announced => events.push(Event::Cut),
-            Response::Search(ranges) => {
-                let search = self.flights.iter_mut().find_map(|flight| match flight {
-                    Flight::Search { found, .. } => Some(found),
-                    _ => None,
-                });
-                if let Some(found) = search {
-                    // No more mails can be named than there are, whatever the ranges say.
-                    let found_max = 2 * self.messages.max(WINDOW_MAILS) as usize;
-                    for (first, last) in ranges {
-                        found.extend((first.max(1)..=last).take(found_max.saturating_sub(found.len())));
-                    }
-                }
-            }
-            Response::Exists(messages) => self.messages = messages,
-            Response::Expunge(number) => {
-                self.messages = self.messages.saturating_sub(1);
-                self.searched_messages = self.searched_messages.saturating_sub(1);
-                // Those behind it have moved up.
-                self.next_number = self.next_number.map(|next| if number < next { next - 1 } else { next });
-            }
-            Response::Untagged { status: Status::Bye, text } => {
-                return Err(ImapError::Bye { words: text.words });
-            }
-            Response::Untagged { text, .. } => {
-                self.uid_validity = text.number("UIDVALIDITY").unwrap_or(self.uid_validity);
-                self.uid_next = text.number("UIDNEXT").or(self.uid_next);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn fetched(&mut self, fetched: Fetched, is_announced: bool, events: &mut Vec<Event>) {
-        let at = self.flights.iter().position(|flight| flight.concerns(&fetched));
-        match at.and_then(|at| self.flights.get_mut(at)) {
-            None => cut(is_announced, events),
-            Some(Flight::Batch(batch)) if self.renumbering.is_some() => {
-                if let Some(uid) = fetched.uid.filter(|uid| batch.take(*uid)) {
-                    self.identified(uid, fetched);
-                }
-            }
-            Some(Flight::Batch(_)) => self.fetched_in_batch(at.unwrap_or(0), fetched, is_announced, events),
-            Some(_) => self.fetched_alone(at.unwrap_or(0), fetched, is_announced, events),
-        }
-    }
-
-    fn fetched_in_batch(&mut self, at: usize, fetched: Fetched, is_announced: bool, events: &mut Vec<Event>) {
-        let Flight::Batch(batch) = &mut self.flights[at] else { return };
-        let Some(uid) = batch.uid_of(&fetched).filter(|_| fetched.body.is_some()) else {
-            // News about flags, or too broken to tell.
-            return cut(is_announced, events);
-        };
-        batch.take(uid);
-        let mut fetched = fetched;
-        match fetched.body.take() {
-            Some(Body::Octets(octets)) => {
-                self.hand_over(self.facts(uid, &fetched), octets, events);
-            }
-            Some(Body::Streamed(octets)) if is_announced => {
-                events.push(Event::End);
-                self.since.octets += octets;
-                self.settled(events);
-            }
-            _ => {
-                batch.suspects.push(uid);
-                cut(is_announced, events);
-            }
         }
     }
 
