@@ -6,7 +6,7 @@
 //! | `lexer`, `response` | understands lines, as much as makes sense |
 //! | `command` | puts command lines together; nothing else does |
 //! | `talk` | tags, continuations, literals passed on in pieces |
-//! | `open`, `list`, `fetch`, `once` | procedures: pure state machines over `talk`, each a [`machine::Machine`] |
+//! | `open`, `list`, `fetch`, `once` | procedures: pure state machines over `talk`, each a `machine::Machine` |
 //! | `drive` | the sockets and the clock; the only file with either |
 //! | `fetcher` | a whole account, run after run |
 //! | `check` | the test of settings, step by step |
