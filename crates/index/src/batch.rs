@@ -20,6 +20,8 @@ const TEXT_MAX_OCTETS: usize = 4 << 20;
 pub(crate) const SAME_PLACE: u32 = 1 << 31;
 /// In a log: no phrase goes across here.
 pub(crate) const GAP: u32 = SAME_PLACE - 1;
+/// Words that get their numbers at a time.
+const DRAFT_MAX: usize = 512;
 /// Words the vocabulary may hold over from one batch to the next.
 const WORDS_KEPT: usize = 150_000;
 /// Memory the vocabulary may take within one batch, octets.
@@ -57,32 +59,100 @@ pub(crate) struct Batch {
     analyzer: Analyzer,
     /// Words of this message that may have stems.
     sights: Vec<(Number, Origin)>,
+    draft: Draft,
+}
+
+/// Words of a text, before they have numbers.
+#[derive(Default)]
+struct Draft {
+    /// The words, one behind the other.
+    text: String,
+    marks: Vec<Mark>,
+}
+
+/// A word in a [`Draft`].
+struct Mark {
+    digest: u64,
+    at: u32,
+    len: u8,
+    steps: bool,
+    /// Consists of letters: may have a stem.
+    letters: bool,
 }
 
 /// A field that is being written.
+///
+/// Words get their numbers many at a time: the memory of a large table answers slowly, but many questions at once.
 struct Pen<'a> {
     log: &'a mut Vec<u32>,
     origin: Option<Origin>,
     vocabulary: &'a mut Vocabulary,
     parts: &'a mut Parts,
     sights: &'a mut Vec<(Number, Origin)>,
+    draft: &'a mut Draft,
     /// German minus English function words.
     german: i32,
 }
 
 impl Sink for Pen<'_> {
     fn word(&mut self, word: Word<'_>) {
-        let number = self.vocabulary.number(word.text);
-        let steps = matches!(word.class, Class::Word | Class::Plain);
-        self.log.push(if steps { number } else { number | SAME_PLACE });
-        let (Class::Word, Some(origin)) = (word.class, self.origin) else { return };
-        let Some(sight) = self.vocabulary.see(number, origin.bit(), self.parts) else { return };
-        match sight.speaks_for {
-            Some(Tongue::German) => self.german += i32::from(sight.first),
-            Some(Tongue::English) => self.german -= i32::from(sight.first),
-            None if word.text.len() > 2 => self.sights.push((number, origin)),
-            None => {}
+        self.draft.marks.push(Mark {
+            digest: self.vocabulary.digest(word.text),
+            at: self.draft.text.len() as u32,
+            len: word.text.len() as u8,
+            steps: matches!(word.class, Class::Word | Class::Plain),
+            letters: word.class == Class::Word,
+        });
+        self.draft.text.push_str(word.text);
+        if self.draft.marks.len() >= DRAFT_MAX {
+            self.number();
         }
+    }
+}
+
+impl Pen<'_> {
+    /// Gives the words of the draft their numbers.
+    fn number(&mut self) {
+        let bit = self.origin.map_or(0, Origin::bit);
+        let before = self.sights.len();
+        for mark in &self.draft.marks {
+            let word = &self.draft.text[mark.at as usize..mark.at as usize + usize::from(mark.len)];
+            let bit = if mark.letters { bit } else { 0 };
+            let sight = self.vocabulary.see(mark.digest, word, bit);
+            self.log.push(if mark.steps { sight.number } else { sight.number | SAME_PLACE });
+            if let (true, true, Some(origin)) = (mark.letters, sight.new, self.origin) {
+                // The first sight in the mail is told apart by the highest bit for a moment.
+                let number = if sight.first { sight.number | SAME_PLACE } else { sight.number };
+                self.sights.push((number, origin));
+            }
+        }
+        self.draft.marks.clear();
+        self.draft.text.clear();
+        self.judge(before);
+    }
+
+    /// Counts function words among the new sights and leaves the others.
+    fn judge(&mut self, from: usize) {
+        let mut keep = from;
+        for at in from..self.sights.len() {
+            let (number, origin) = self.sights[at];
+            let first = number & SAME_PLACE != 0;
+            let number = number & !SAME_PLACE;
+            let speaks_for = if first {
+                self.vocabulary.count(number, self.parts)
+            } else {
+                self.vocabulary.speaks_for(number)
+            };
+            match speaks_for {
+                Some(Tongue::German) => self.german += i32::from(first),
+                Some(Tongue::English) => self.german -= i32::from(first),
+                None => {
+                    self.sights[keep] = (number, origin);
+                    keep += 1;
+                }
+            }
+        }
+        self.sights.truncate(keep);
     }
 }
 
@@ -116,7 +186,10 @@ impl Batch {
         }
         self.facts.clear();
         if self.vocabulary.len() > WORDS_KEPT {
-            self.vocabulary = Vocabulary::default();
+            self.vocabulary.prune();
+            if self.vocabulary.len() > WORDS_KEPT / 2 {
+                self.vocabulary = Vocabulary::default();
+            }
         }
     }
 
@@ -124,9 +197,6 @@ impl Batch {
     pub(crate) fn add(&mut self, document: &Document<'_>) {
         self.vocabulary.begin();
         self.sights.clear();
-        self.people(document.from, Text::From);
-        self.people(document.to, Text::To);
-        self.people(document.cc, Text::To);
         let mut german = self.text(document.subject, Text::Subject, Some(Origin::Subject));
         let mut left = TEXT_MAX_OCTETS;
         for (kind, stretch) in &document.text {
@@ -137,6 +207,10 @@ impl Batch {
             german += self.text(attachment.name, Text::File, Some(Origin::Attached));
             german += self.text(bounded(attachment.text, &mut left), Text::Attached, Some(Origin::Attached));
         }
+        // Behind the text, whose words would otherwise have been seen here first.
+        self.people(document.from, Text::From);
+        self.people(document.to, Text::To);
+        self.people(document.cc, Text::To);
         self.stems(if german < 0 { Tongue::English } else { Tongue::German });
         let mut labels = vec![label::kind(document.kind)];
         labels.extend(document.has_attachment.then_some(label::ATTACHMENT));
@@ -192,9 +266,11 @@ impl Batch {
             vocabulary: &mut self.vocabulary,
             parts: &mut self.parts,
             sights: &mut self.sights,
+            draft: &mut self.draft,
             german: 0,
         };
         self.analyzer.analyze(text, &mut pen);
+        pen.number();
         pen.german
     }
 

@@ -18,9 +18,9 @@ use crate::stem::{Stems, Tongue};
 type Boxed = Box<dyn TantivyQuery>;
 
 /// Weight of another form of a word, against 1 for the word itself.
-const STEM_WEIGHT: f32 = 0.15;
+const STEM_WEIGHT: f32 = 0.05;
 /// Weight of a compound that contains the word.
-const PART_WEIGHT: f32 = 0.08;
+const PART_WEIGHT: f32 = 0.02;
 /// Weight of a code found by its parts only.
 const LOOSE_WEIGHT: f32 = 0.5;
 

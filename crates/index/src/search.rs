@@ -7,14 +7,15 @@ use std::sync::Arc;
 use model::{Scope, UnixMillis};
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::ColumnValues;
-use tantivy::query::{BooleanQuery, Occur};
-use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
+use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, Occur};
+use tantivy::schema::Field;
+use tantivy::{DocId, Score, Searcher, SegmentOrdinal, SegmentReader, Term};
 
 use crate::compile::{compile, scope_filter};
 use crate::error::Error;
 use crate::facet::{Accounts, Counts, Facets, Sum, Years};
 use crate::query::Query;
-use crate::schema::column;
+use crate::schema::{Text, column};
 use crate::store::Index;
 
 /// Order of an answer.
@@ -94,7 +95,10 @@ impl Index {
         if let Some(filter) = scope_filter(scope) {
             compiled = Box::new(BooleanQuery::new(vec![(Occur::Must, compiled), (Occur::Must, filter)]));
         }
-        let harvest = self.guarded(|| self.reader.searcher().search(&compiled, &collector))?;
+        let harvest = self.guarded(|| {
+            let searcher = self.reader.searcher();
+            searcher.search_with_statistics_provider(&compiled, &collector, &Rarity(&searcher))
+        })?;
         let mut best = harvest.best;
         let more = best.len() > limit;
         best.truncate(limit);
@@ -104,6 +108,27 @@ impl Index {
             hits: best.iter().map(Best::hit).collect(),
             facets: harvest.sum.map(Sum::facets),
         })
+    }
+}
+
+/// How rare words are. A stem counts as equally common everywhere: fields of stems hold only words that differ from
+/// theirs, so that their numbers say nothing of the word, and a rare form would outrank the exact word.
+struct Rarity<'a>(&'a Searcher);
+
+impl Bm25StatisticsProvider for Rarity<'_> {
+    fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
+        self.0.total_num_tokens(field)
+    }
+
+    fn total_num_docs(&self) -> tantivy::Result<u64> {
+        self.0.total_num_docs()
+    }
+
+    fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
+        if Text::ALL.iter().any(|text| text.is_stems() && text.field() == term.field()) {
+            return Ok(self.0.total_num_docs()? / 2);
+        }
+        Bm25StatisticsProvider::doc_freq(self.0, term)
     }
 }
 
