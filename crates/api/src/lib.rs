@@ -1,7 +1,7 @@
 //! The JSON of the HTTP API and its description.
 //!
-//! In: values of `model`. Out: types that serialise, the table of all operations ([`operations`]) with the right
-//! each needs, and the OpenAPI document made from both ([`description`]), kept in `openapi.json` beside this crate.
+//! In: values of `model`. Out: types that serialise, the table of all operations ([`OPERATIONS`]) with the right
+//! each needs, and the OpenAPI document made from both ([`description()`]), kept in `openapi.json` beside this crate.
 //! It does not answer requests, knows no database and checks no rights: that is `server`.
 
 mod accounts;
