@@ -39,6 +39,23 @@ fn a_mail_larger_than_the_memory_is_refused() {
     assert!(matches!(refused, Err(MailError::Failed(Reason::Memory))), "{refused:?}");
 }
 
+/// With `SLOW_TESTS=1`: 150 MB, most of it one attachment that nobody can read.
+#[test]
+fn a_very_large_mail_stays_within_its_memory() {
+    if std::env::var_os("SLOW_TESTS").is_none() {
+        return;
+    }
+    let pdf = make::saved(make::pdf(&["Rechnung 4711"]));
+    let noise: Vec<u8> = (0..109_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let mail = make::mail(&[("a.bin", &noise), ("b.pdf", &pdf)]);
+    assert!(mail.len() > 145_000_000);
+    // The debug build is slow; its memory is what counts here.
+    let examiner = with_limits(Limits { memory_octets: 450 << 20, cpu_seconds: 120, ..Limits::default() });
+    let found = examiner.mail(&mut &mail[..], mail.len() as u64, &parse::Limits::default()).unwrap();
+    assert_eq!(found.parsed.message.parts.len(), 4);
+    assert_eq!(found.cut_short, None);
+}
+
 #[test]
 fn a_source_that_fails_is_told_apart() {
     let short = examiner().mail(&mut &b"Subject: x\r\n"[..], 1000, &parse::Limits::default());
