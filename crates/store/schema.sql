@@ -56,7 +56,7 @@ CREATE TABLE entries (
     class INTEGER NOT NULL,
     PRIMARY KEY (list, date, message_seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX entries_class ON entries (list, class, date, message_seq);
+CREATE INDEX entries_class ON entries (list, class, date, message_seq) WHERE class <> 52;
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY,
     event_id BLOB NOT NULL,

@@ -22,6 +22,7 @@ mod engine;
 const BATCH: u64 = 500;
 const ACCOUNTS: u64 = 10;
 const NOW: i64 = 1_770_000_000_000;
+const BEGIN: i64 = 1_600_000_000_000;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
@@ -112,7 +113,8 @@ fn filed(seq: i64, n: u64) -> Filed {
     Filed {
         seq,
         message_key: hash(n, 50),
-        date: UnixMillis(NOW - (scatter(n, 14) % (5 * 365 * 86_400)) as i64 * 1000),
+        // As mail comes, more or less in order: one every three minutes, give or take some days.
+        date: UnixMillis(BEGIN + n as i64 * 180_000 + (scatter(n, 14) % (6 * 86_400)) as i64 * 1000),
         message_id: Some(MessageId(format!("{:016x}.{n}@mail.company.example", scatter(n, 15)))),
         subject: format!("Re: order B-2026-{} and the delivery date", n % 90_000),
         preview: "Dear all, thank you for your message. We have looked into it and can confirm that the goods left \
@@ -310,7 +312,7 @@ struct MessageCursorAt(u64, u64);
 
 impl MessageCursorAt {
     fn cursor(&self) -> ListStart {
-        let date = UnixMillis(NOW - (scatter(self.0, 5) % (5 * 365 * 86_400)) as i64 * 1000);
+        let date = UnixMillis(BEGIN + (scatter(self.0, 5) % self.1) as i64 * 180_000);
         ListStart::After(store::MessageCursor { date, seq: self.1 as i64 })
     }
 }

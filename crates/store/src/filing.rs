@@ -147,6 +147,8 @@ fn messages(tx: &Tx<'_>, batch: &[Filed]) -> Result<Messages> {
         }
         answer.of.insert(filed.seq, message);
     }
+    // Neighbours in the table are written one after the other.
+    answer.new.sort_unstable();
     Ok(answer)
 }
 

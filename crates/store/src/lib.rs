@@ -9,6 +9,7 @@
 mod accounts;
 mod addresses;
 mod changes;
+mod checkpoint;
 mod codec;
 mod db;
 mod detail;

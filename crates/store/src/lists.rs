@@ -19,6 +19,8 @@ use crate::value::{Arg, args};
 
 /// From this offset on, whole days are skipped by their counts.
 const SKIP_FROM: u64 = 500;
+/// Class that is not in the index `entries_class`.
+const COMMON: i64 = class(13, false, false);
 /// A filter is answered class by class if it leaves less than one in this many.
 const RARE: i64 = 8;
 
@@ -81,17 +83,17 @@ pub struct ListPage {
 
 statements! {
     NEWER = "SELECT date, message_seq FROM entries WHERE list = $1 AND (date, message_seq) < ($2, $3) \
-        ORDER BY date DESC, message_seq DESC LIMIT $4";
+        ORDER BY date DESC, message_seq DESC LIMIT $4 OFFSET $5";
     NEWER_OF = "SELECT date, message_seq FROM entries WHERE list = $1 AND (date, message_seq) < ($2, $3) \
-        AND class = ANY($5) ORDER BY date DESC, message_seq DESC LIMIT $4";
-    NEWER_IN = "SELECT date, message_seq FROM entries WHERE list = $1 AND class = $5 \
-        AND (date, message_seq) < ($2, $3) ORDER BY date DESC, message_seq DESC LIMIT $4";
+        AND class = ANY($6) ORDER BY date DESC, message_seq DESC LIMIT $4 OFFSET $5";
+    NEWER_IN = "SELECT date, message_seq FROM entries WHERE list = $1 AND class = $6 AND class <> 52 \
+        AND (date, message_seq) < ($2, $3) ORDER BY date DESC, message_seq DESC LIMIT $4 OFFSET $5";
     OLDER = "SELECT date, message_seq FROM entries WHERE list = $1 AND (date, message_seq) > ($2, $3) \
-        ORDER BY date, message_seq LIMIT $4";
+        ORDER BY date, message_seq LIMIT $4 OFFSET $5";
     OLDER_OF = "SELECT date, message_seq FROM entries WHERE list = $1 AND (date, message_seq) > ($2, $3) \
-        AND class = ANY($5) ORDER BY date, message_seq LIMIT $4";
-    OLDER_IN = "SELECT date, message_seq FROM entries WHERE list = $1 AND class = $5 \
-        AND (date, message_seq) > ($2, $3) ORDER BY date, message_seq LIMIT $4";
+        AND class = ANY($6) ORDER BY date, message_seq LIMIT $4 OFFSET $5";
+    OLDER_IN = "SELECT date, message_seq FROM entries WHERE list = $1 AND class = $6 AND class <> 52 \
+        AND (date, message_seq) > ($2, $3) ORDER BY date, message_seq LIMIT $4 OFFSET $5";
     COUNTS = "SELECT list, class, n FROM list_counts WHERE list = ANY($1) AND n > 0";
     SETS = "SELECT s.key, s.accounts, c.class, c.n FROM account_sets s JOIN list_counts c ON c.list = s.key \
         WHERE c.n > 0";
@@ -196,7 +198,8 @@ fn sources(plan: &Plan, totals: &Totals) -> Vec<Source> {
         if matching == all && all > 0 {
             sources.push((*list, Classes::Any));
         } else if matching * RARE < all || found.len() == 1 {
-            sources.extend(found.into_iter().map(|(class, _)| (*list, Classes::In(class))));
+            let one = |class| if class == COMMON { Classes::Of(vec![class]) } else { Classes::In(class) };
+            sources.extend(found.into_iter().map(|(class, _)| (*list, one(class))));
         } else if matching > 0 {
             sources.push((*list, Classes::Of(found.into_iter().map(|(class, _)| class).collect())));
         }
@@ -209,6 +212,8 @@ struct Scan {
     source: Source,
     order: ListOrder,
     piece: usize,
+    /// Entries to skip with the first piece.
+    skip: u64,
     at: MessageCursor,
     fetched: VecDeque<MessageCursor>,
     ended: bool,
@@ -223,6 +228,7 @@ impl Scan {
                 self.at = *last;
             }
             self.fetched = rows.into();
+            self.skip = 0;
             self.piece = (self.piece * 2).min(2000);
         }
         Ok(self.fetched.front().copied())
@@ -235,11 +241,17 @@ impl Scan {
             ListOrder::Ascending => [&OLDER, &OLDER_OF, &OLDER_IN],
         };
         let read = |row: &crate::value::Row<'_>| Ok(MessageCursor { date: row.time(0)?, seq: row.int(1)? });
-        let [a, b, c, d] = args![*list, self.at.date, self.at.seq, self.piece as i64];
+        let mut args = args![*list, self.at.date, self.at.seq, self.piece as i64, self.skip].to_vec();
         match classes {
-            Classes::Any => tx.query(any, &[a, b, c, d], read),
-            Classes::Of(classes) => tx.query(of, &[a, b, c, d, Arg::Ints(classes)], read),
-            Classes::In(class) => tx.query(one, &[a, b, c, d, (*class).into()], read),
+            Classes::Any => tx.query(any, &args, read),
+            Classes::Of(classes) => {
+                args.push(Arg::Ints(classes));
+                tx.query(of, &args, read)
+            }
+            Classes::In(class) => {
+                args.push((*class).into());
+                tx.query(one, &args, read)
+            }
         }
     }
 }
@@ -253,12 +265,21 @@ fn merge(
     mut skip: u64,
     count: usize,
 ) -> Result<Vec<MessageCursor>> {
+    // Of one source, the database skips; of several, nobody knows how many of each.
+    let first = if sources.len() == 1 { std::mem::take(&mut skip) } else { 0 };
     let wanted = count.saturating_add(usize::try_from(skip).unwrap_or(usize::MAX));
-    let piece =
-        if sources.len() == 1 { wanted.min(2000) } else { (2 * wanted / sources.len().max(1)).clamp(4, 200) };
+    let piece = if sources.len() == 1 { count } else { (2 * wanted / sources.len().max(1)).clamp(4, 200) };
     let mut scans: Vec<Scan> = sources
         .into_iter()
-        .map(|source| Scan { source, order, piece, at: from, fetched: VecDeque::new(), ended: false })
+        .map(|source| Scan {
+            source,
+            order,
+            piece,
+            skip: first,
+            at: from,
+            fetched: VecDeque::new(),
+            ended: false,
+        })
         .collect();
     let mut out = Vec::with_capacity(count.min(1000));
     while out.len() < count {

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::checkpoint::Checkpoints;
 use crate::db::{Tx, Weight};
 use crate::error::{Result, StoreError};
 use crate::sql::{CHUNK, Sql};
@@ -99,11 +100,12 @@ impl SqliteDb {
         let mut writer = Connection::open(path).map_err(failed)?;
         configure_writer(&writer).map_err(failed)?;
         migrate(&mut writer)?;
+        let checkpoints = Checkpoints::start(path, &mut writer).map_err(failed)?;
         let readers = (0..READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let (queue, jobs) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(&writer, &jobs))
+            .spawn(move || write_loop(&writer, checkpoints, &jobs))
             .map_err(|error| StoreError::Busy(Box::new(error)))?;
         Ok(Self {
             queue: Mutex::new(Some(queue)),
@@ -184,8 +186,7 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -24000; PRAGMA wal_autocheckpoint = 4000; \
-         PRAGMA journal_size_limit = 67108864;",
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -24000; PRAGMA journal_size_limit = 67108864;",
     )?;
     prepare_connection(connection)
 }
@@ -211,7 +212,7 @@ fn plain(connection: &Connection, text: &str) -> rusqlite::Result<usize> {
     connection.prepare_cached(text)?.execute([])
 }
 
-fn write_loop(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
+fn write_loop(connection: &Connection, checkpoints: Checkpoints, jobs: &Receiver<Box<dyn Job>>) {
     let mut next = None;
     while let Some(job) = next.take().or_else(|| jobs.recv().ok()) {
         let small = job.weight() == Weight::Small;
@@ -232,7 +233,9 @@ fn write_loop(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
         for job in done {
             job.finish(failure.as_ref());
         }
+        checkpoints.after_commit();
     }
+    checkpoints.finish();
     if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);") {
         tracing::warn!(error = %error, "the log of the database could not be moved into it");
     }

@@ -124,3 +124,22 @@ fn panic_in_a_write() {
     let row = store.write(|tx| crate::store::take(tx, "row", 1)).unwrap();
     assert_eq!(row, 1);
 }
+
+/// The log is moved into the file while the store is open, and is empty after it is closed.
+#[test]
+fn log_is_moved() {
+    let folder = Folder::new();
+    let store = Store::open(&sqlite(&folder)).unwrap();
+    let size = |name: &str| std::fs::metadata(folder.path.join(name)).map_or(0, |file| file.len());
+    let before = size("poststelle.db");
+    let mut round = 0;
+    // 2,000 pages are 8 MB: some rounds until the other thread has been asked and is done.
+    while size("poststelle.db") < before + (4 << 20) {
+        let value = "x".repeat(1 << 20);
+        store.set_setting(format!("s{}", round % 16), Some(value)).unwrap();
+        round += 1;
+        assert!(round < 10_000, "the log is never moved");
+    }
+    store.close();
+    assert_eq!(size("poststelle.db-wal"), 0);
+}
