@@ -14,6 +14,8 @@ pub(super) struct Line<'a> {
     pub(super) kind: TextKind,
     /// Begins with `>`.
     prefixed: bool,
+    /// Begins with white space of at least two columns.
+    indented: bool,
 }
 
 /// Divides `text` into stretches that cover it without gaps.
@@ -40,10 +42,12 @@ fn split<'a>(text: &'a str, marks: &[(usize, TextKind)]) -> Vec<Line<'a>> {
         while marks.peek().is_some_and(|(from, _)| *from <= at) {
             kind = marks.next().map_or(kind, |(_, kind)| *kind);
         }
-        let line = text[at..at + len].trim();
+        let whole = &text[at..at + len];
+        let line = whole.trim();
+        let indented = whole.starts_with("  ") || whole.starts_with('\t');
         let prefixed = line.starts_with('>');
         let kind_of_line = if prefixed { TextKind::Quoted } else { kind };
-        lines.push(Line { text: line, at, len, kind: kind_of_line, prefixed });
+        lines.push(Line { text: line, at, len, kind: kind_of_line, prefixed, indented });
         at += len;
     }
     lines
@@ -224,14 +228,18 @@ pub(super) fn is_rule(line: &str) -> bool {
     line.len() >= 8 && line.bytes().all(|c| matches!(c, b'_' | b'-' | b'*'))
 }
 
-/// Index of the next line at or behind `from` that is not empty.
+/// Index of the next line at or behind `from` that is neither empty nor a mark of omission (`[…]`).
 fn next_text(lines: &[Line<'_>], from: usize) -> Option<usize> {
-    (from..lines.len()).take(4).find(|&index| !lines[index].text.is_empty())
+    let omits =
+        |text: &str| text.len() <= 10 && text.chars().all(|c| matches!(c, '.' | '…' | '[' | ']' | '(' | ')'));
+    (from..lines.len()).take(4).find(|&index| !omits(lines[index].text))
 }
 
 /// `Am … schrieb …:`, `On … wrote:`, over up to three lines.
 fn introductions(lines: &mut [Line<'_>]) {
+    let last_prefixed = lines.iter().rposition(|line| line.prefixed);
     let mut index = 0;
+    let mut new_before = false;
     while index < lines.len() {
         let line = &lines[index];
         if line.kind == TextKind::New && line.text.len() <= LINE_BYTES_MAX && line.text.ends_with(':') {
@@ -240,14 +248,34 @@ fn introductions(lines: &mut [Line<'_>]) {
             if let Some((from, certain)) = introduction(lines, index)
                 && (quote_follows || certain)
             {
-                let to = if quote_follows { index + 1 } else { lines.len() };
-                lines[from..to].iter_mut().for_each(|line| line.kind = TextKind::Quoted);
-                index = to;
+                let prefixes_later = last_prefixed.is_some_and(|last| last > index);
+                let to = if quote_follows || prefixes_later {
+                    index + 1
+                } else {
+                    quoted_to(lines, next, new_before)
+                };
+                lines[from..to.max(index + 1)].iter_mut().for_each(|line| line.kind = TextKind::Quoted);
+                index = to.max(index + 1);
                 continue;
             }
         }
+        new_before |= line.kind == TextKind::New && !line.text.is_empty();
         index += 1;
     }
+}
+
+/// How far text without `>` behind an introduction is quoted. `next`: its first line.
+///
+/// To the end where new text stands before the introduction, or the quote is indented. Lines that begin with
+/// another mark than `>` are quoted as long as they do. Otherwise nobody can tell, and nothing is.
+fn quoted_to(lines: &[Line<'_>], next: Option<usize>, new_before: bool) -> usize {
+    let Some(next) = next else { return 0 };
+    let Some(mark) = lines[next].text.chars().next() else { return 0 };
+    if matches!(mark, ')' | '#' | '|' | ':' | '%' | '}' | '+' | '=') {
+        let same = |line: &Line<'_>| line.text.is_empty() || line.text.starts_with(mark);
+        return lines[next..].iter().position(|line| !same(line)).map_or(lines.len(), |behind| next + behind);
+    }
+    if new_before || lines[next].indented { lines.len() } else { 0 }
 }
 
 /// First line of the introduction that ends with line `last`, and whether it is one even without quoted lines

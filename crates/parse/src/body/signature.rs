@@ -4,7 +4,7 @@ use model::TextKind;
 
 use super::quote::{LINE_BYTES_MAX, Line, is_rule, starts_with};
 
-/// Lines a signature behind a closing formula may have; more is text.
+/// Lines a signature may have; more is text, such as the sections of a newsletter.
 const SIGNATURE_LINES_MAX: usize = 40;
 
 /// Marks signatures, and what programs put below every mail, in what is new so far.
@@ -21,15 +21,15 @@ pub(super) fn signatures(lines: &mut [Line<'_>]) {
             if text.is_empty() || text.len() > LINE_BYTES_MAX {
                 continue;
             }
-            let begin = if is_delimiter(text) || is_footer(text) || is_list_footer(lines, from, end) {
-                from
-            } else if is_closing(text) && end - from <= SIGNATURE_LINES_MAX
-                || is_thanks(text) && is_name_behind(lines, from + 1, end)
-            {
-                from + 1
-            } else {
-                continue;
-            };
+            let few = end - from <= SIGNATURE_LINES_MAX;
+            let begin =
+                if few && is_delimiter(text) || is_footer(text) || few && is_list_footer(lines, from, end) {
+                    from
+                } else if few && is_closing(text) || is_thanks(text) && is_name_behind(lines, from + 1, end) {
+                    from + 1
+                } else {
+                    continue;
+                };
             let stop = (begin..end).find(|&i| is_postscript(lines[i].text)).unwrap_or(end);
             lines[begin..stop].iter_mut().for_each(|line| line.kind = TextKind::Signature);
             break;
@@ -72,10 +72,14 @@ fn is_footer(line: &str) -> bool {
         || starts_with(line, "Der Inhalt dieser E-Mail ist vertraulich")
 }
 
+/// Lines of the footer of a mailing list.
+const LIST_FOOTER_LINES_MAX: usize = 12;
+
 /// A rule and the name of a mailing list below it.
 fn is_list_footer(lines: &[Line<'_>], at: usize, end: usize) -> bool {
     is_rule(lines[at].text)
         && lines[at].text.len() >= 20
+        && end - at <= LIST_FOOTER_LINES_MAX
         && lines[at + 1..end.min(at + 3)].iter().any(|line| {
             let lower = line.text.to_ascii_lowercase();
             lower.contains("mailing list") || lower.contains("mailingliste") || lower.contains("unsubscribe")
