@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use intake::imap::{
-    Class, Encryption, Fetcher, ImapError, Selection, Session, TestStep, channel, test_settings,
+    Class, Encryption, Event, Fetcher, ImapError, Selection, Session, TestStep, channel, test_settings,
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -195,4 +195,64 @@ async fn tests_of_settings_name_the_step() {
     let last = report.steps.pop().expect("a step");
     assert_eq!((last.step, last.detail.as_str()), (TestStep::Folders, "Keine Ordner für Sie"));
     assert!(report.is_ok());
+}
+
+/// Kilobytes of a line of `/proc/self/status`.
+fn kilobytes(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").trim().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_mail_of_150_megabytes_needs_little_memory() {
+    const PIECE: usize = 64 << 10;
+    const OCTETS: usize = 2400 * PIECE;
+    let port = peer(|stream| async {
+        let mut stream = BufReader::new(stream);
+        stream.write_all(GREETING).await.unwrap();
+        let date = "INTERNALDATE \"02-Mar-2026 11:00:00 +0100\"";
+        let answers = [
+            "p1 OK [CAPABILITY IMAP4rev1] in\r\n".to_owned(),
+            "* LIST () \"/\" INBOX\r\np2 OK\r\n".to_owned(),
+            "* 1 EXISTS\r\n* OK [UIDVALIDITY 1]\r\np3 OK\r\n".to_owned(),
+            "* SEARCH 1\r\np4 OK\r\n".to_owned(),
+            format!("* 1 FETCH (UID 1 FLAGS () {date} RFC822.SIZE {OCTETS} BODY[] {{{OCTETS}}}\r\n"),
+        ];
+        for answer in answers {
+            stream.read_line(&mut String::new()).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        let piece = vec![b'x'; PIECE];
+        for _ in 0..OCTETS / PIECE {
+            stream.write_all(&piece).await.unwrap();
+        }
+        stream.write_all(b")\r\np5 OK\r\n").await.unwrap();
+        hang(stream.into_inner()).await;
+    })
+    .await;
+    let before = kilobytes("VmRSS");
+    let (outlet, mut inlet) = channel(4 << 20);
+    let mut fetcher = Fetcher::new(plain_settings(port, Encryption::None, &any_trust()));
+    let fetching = async {
+        let result = fetcher.run(&Selection::All, Vec::new(), &outlet).await;
+        drop(outlet);
+        result
+    };
+    let taking = async {
+        let (mut octets, mut is_ended) = (0, false);
+        while let Some(event) = inlet.recv().await {
+            match event {
+                Event::Chunk(chunk) => octets += chunk.len(),
+                Event::End => is_ended = true,
+                _ => {}
+            }
+        }
+        (octets, is_ended)
+    };
+    let (result, (octets, is_ended)) = tokio::join!(fetching, taking);
+    result.expect("the mail comes");
+    assert_eq!((octets, is_ended), (OCTETS, true));
+    let grown = kilobytes("VmHWM").saturating_sub(before);
+    assert!(grown < 16 << 10, "grown by {grown} kB");
 }
