@@ -22,14 +22,16 @@ pub(super) fn signatures(lines: &mut [Line<'_>]) {
                 continue;
             }
             let few = end - from <= SIGNATURE_LINES_MAX;
-            let begin =
-                if few && is_delimiter(text) || is_footer(text) || few && is_list_footer(lines, from, end) {
-                    from
-                } else if few && is_closing(text) || is_thanks(text) && is_name_behind(lines, from + 1, end) {
-                    from + 1
-                } else {
-                    continue;
-                };
+            // More than one delimiter behind this one: sections, not signatures.
+            let sections = || lines[from + 1..end].iter().filter(|line| is_delimiter(line.text)).count() > 1;
+            let delimited = few && is_delimiter(text) && !sections();
+            let begin = if delimited || is_footer(text) || few && is_list_footer(lines, from, end) {
+                from
+            } else if few && is_closing(text) || is_thanks(text) && is_name_behind(lines, from + 1, end) {
+                from + 1
+            } else {
+                continue;
+            };
             let stop = (begin..end).find(|&i| is_postscript(lines[i].text)).unwrap_or(end);
             lines[begin..stop].iter_mut().for_each(|line| line.kind = TextKind::Signature);
             break;
