@@ -7,15 +7,18 @@ pub const FAILED: i32 = 1;
 /// Wrong usage.
 pub const USAGE: i32 = 2;
 
+/// Placeholders and what they stand for.
+pub type Values = Vec<(&'static str, String)>;
+
 /// A failure that a person reads.
 #[derive(Debug)]
 pub struct Failure {
     /// Key in `lang/*.toml`.
     pub key: &'static str,
     /// Values of the placeholders.
-    pub values: Vec<(&'static str, String)>,
+    pub values: Values,
     /// Values that are texts themselves: placeholder, key, values.
-    pub texts: Vec<(&'static str, &'static str, Vec<(&'static str, String)>)>,
+    pub texts: Vec<(&'static str, &'static str, Values)>,
     /// Exit status.
     pub status: i32,
 }

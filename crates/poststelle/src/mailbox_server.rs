@@ -77,17 +77,16 @@ pub async fn test(asked: TestSettings) -> Tested {
             return Tested { steps: vec![step], mailboxes: Vec::new() };
         }
     };
-    match tokio::time::timeout(TEST_MAX, intake::imap::test_settings(&settings)).await {
-        Ok(report) => tested(report),
-        Err(_) => {
-            let step = TestedStep {
-                step: api::TestStepWord::Connect,
-                ok: false,
-                detail: String::new(),
-                advice: Some(("connect-timeout", Vec::new())),
-            };
-            Tested { steps: vec![step], mailboxes: Vec::new() }
-        }
+    if let Ok(report) = tokio::time::timeout(TEST_MAX, intake::imap::test_settings(&settings)).await {
+        tested(report)
+    } else {
+        let step = TestedStep {
+            step: api::TestStepWord::Connect,
+            ok: false,
+            detail: String::new(),
+            advice: Some(("connect-timeout", Vec::new())),
+        };
+        Tested { steps: vec![step], mailboxes: Vec::new() }
     }
 }
 

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let lang = wanted_lang(&arguments).unwrap_or_else(|| Lang::from_locale(|name| std::env::var(name).ok()));
     let status = match parsed(&arguments, lang) {
-        Ok(cli) => run(cli, &arguments, lang),
+        Ok(cli) => run(&cli, &arguments, lang),
         Err(status) => status,
     };
     ExitCode::from(u8::try_from(status).unwrap_or(1))
@@ -115,7 +115,7 @@ fn say(failure: &Failure, lang: Lang) -> i32 {
     failure.status
 }
 
-fn run(cli: Cli, arguments: &[OsString], lang: Lang) -> i32 {
+fn run(cli: &Cli, arguments: &[OsString], lang: Lang) -> i32 {
     match local(cli, arguments, lang) {
         Ok(status) => status,
         // The reader of our output went away: not our failure to report.
@@ -130,7 +130,7 @@ fn run(cli: Cli, arguments: &[OsString], lang: Lang) -> i32 {
 }
 
 /// Commands that need no data directory run here; the others in the running server, or on the directory itself.
-fn local(cli: Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> {
+fn local(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> {
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let status = match &cli.command {
         Command::Child => return Ok(examine::child::run(io::stdin(), io::stdout())),
@@ -138,7 +138,7 @@ fn local(cli: Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> {
         Command::Parse(args) => commands::parse::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Explain(args) => commands::explain::run(args, lang, &mut out)?,
         Command::Config(args) => {
-            commands::config::run(args, &configuration(&cli, &[], &args.data.data)?, &mut out)?
+            commands::config::run(args, &configuration(cli, &[], &args.data.data)?, &mut out)?
         }
         Command::Serve(args) => {
             let options = [
@@ -147,11 +147,11 @@ fn local(cli: Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> {
                 ("tls_key", args.tls_key.clone()),
                 ("trusted_proxy", args.trusted_proxy.clone()),
             ];
-            commands::serve::run(args, &configuration(&cli, &options, &args.data.data)?, lang)?
+            commands::serve::run(args, &configuration(cli, &options, &args.data.data)?, lang)?
         }
         _ => {
             drop(out);
-            return on_data(&cli, arguments, lang);
+            return on_data(cli, arguments, lang);
         }
     };
     out.flush()?;

@@ -48,7 +48,7 @@ pub fn run(
     let mut progress = Progress::new(lang, streams.terminal);
     let err = &mut streams.err;
     let counts = engine.import(&import, &mut streams.input, &AtomicBool::new(false), &mut |step| {
-        progress.step(&step, err)
+        progress.step(&step, err);
     })?;
     progress.clear();
     engine.catch_up()?;

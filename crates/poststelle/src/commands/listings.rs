@@ -17,6 +17,7 @@ use crate::failure::Failure;
 const PAGE: usize = 1000;
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "names of the contract")]
 struct Mail<'a> {
     mail_id: String,
     message_id: Option<&'a str>,
@@ -117,7 +118,7 @@ fn row<'a>(line: &'a MailLine, names: &'a HashMap<AccountId, String>) -> Mail<'a
         };
         match &placement.position {
             Position::Imap { uid_validity, uid } => {
-                (row.uid_validity, row.uid) = (Some(*uid_validity), Some(*uid))
+                (row.uid_validity, row.uid) = (Some(*uid_validity), Some(*uid));
             }
             Position::Unique { unique_id } => row.unique_id = Some(unique_id),
             Position::File { locator } => row.locator = Some(locator),
@@ -126,11 +127,11 @@ fn row<'a>(line: &'a MailLine, names: &'a HashMap<AccountId, String>) -> Mail<'a
     });
     Mail {
         mail_id: line.mail_id.to_string(),
-        message_id: line.message_id.as_ref().map(|id| id.as_str()),
+        message_id: line.message_id.as_ref().map(model::MessageId::as_str),
         sha256: line.sha256.to_string(),
         octets: line.octets,
         date: line.date.map(when),
-        kind: line.kind.map(|kind| kind.as_str()),
+        kind: line.kind.map(model::Kind::as_str),
         thread_id: line.thread_id.map(|id| id.to_string()),
         quarantined: line.quarantined,
         placements: placements.collect(),
@@ -148,7 +149,7 @@ pub fn threads(engine: &Engine, streams: &mut Streams<'_>) -> Result<i32, Failur
         after = last.seq;
         for line in &lines {
             let row = Thread {
-                message_id: line.message_id.as_ref().map(|id| id.as_str()),
+                message_id: line.message_id.as_ref().map(model::MessageId::as_str),
                 thread_id: line.thread_id.map(|id| id.to_string()),
             };
             serde_json::to_writer(&mut *streams.out, &row).map_err(std::io::Error::from)?;

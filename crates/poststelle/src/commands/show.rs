@@ -36,7 +36,7 @@ pub fn run(engine: &Engine, args: &cli::Show, streams: &mut Streams<'_>) -> Resu
             "sha256": mail.sha256.to_string(),
             "octets": mail.octets,
             "object_id": mail.object.to_string(),
-            "message_id": detail.as_ref().and_then(|d| d.row.message_id.as_ref()).map(|id| id.as_str()),
+            "message_id": detail.as_ref().and_then(|d| d.row.message_id.as_ref()).map(model::MessageId::as_str),
             "subject": detail.as_ref().map(|d| d.row.subject.as_str()),
             "date": detail.as_ref().map(|d| when(d.row.date)),
             "kind": detail.as_ref().map(|d| d.row.kind.as_str()),

@@ -60,7 +60,7 @@ fn name(fault: &Fault) -> &'static str {
         Fault::OriginalMissing { .. } => "original_missing",
         Fault::OriginalDiffers { .. } => "original_differs",
         Fault::Unknown { .. } => "unknown_object",
-        _ => "index",
+        Fault::Index { .. } => "index",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -107,14 +107,13 @@ impl Poststelle {
             assert!(lines.read_line(&mut said).unwrap() > 0, "serve stopped: {said}");
         }
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-        Server { child, address }
+        Server { child }
     }
 }
 
 /// A running server, stopped when it goes out of scope.
 pub(crate) struct Server {
     child: Child,
-    pub(crate) address: String,
 }
 
 impl Drop for Server {
@@ -184,7 +183,7 @@ pub(crate) fn mail(n: usize) -> Vec<u8> {
         n,
         "Eine weitere Zeile Text.\r\n".repeat(n % 50)
     );
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         write!(mail, "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=grenze\r\n\r\n--grenze\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--grenze\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"datei-{n}.bin\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--grenze--\r\n", "QUJDREVGRw==".repeat(1 + n % 90)).unwrap();
     } else {
         write!(mail, "\r\n{text}").unwrap();
@@ -230,11 +229,4 @@ impl Random {
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (z ^ (z >> 31)) % end
     }
-}
-
-/// Everything a stream still holds.
-pub(crate) fn rest(stream: &mut impl std::io::Read) -> String {
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    text
 }
