@@ -71,7 +71,7 @@ pub(crate) struct Tally {
     trouble: Mutex<Option<Arc<Error>>>,
 }
 
-/// A reading of a [`Tally`].
+/// What became of the mails of a source so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// New in the archive.
