@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use archive::{Found, Stored};
-use model::{AccountId, MailId, MailboxId, Provenance};
+use model::{AccountId, MailId, MailboxId, Provenance, SegmentId};
 use store::{AccountKind, Intake, IntakeItem, MailboxListing, NewAccount, SegmentCommit};
 
 use crate::core::Core;
@@ -29,15 +29,18 @@ pub(crate) fn recover(core: &Core) -> Result<Recovered> {
         core.store.segments()?.into_iter().map(|s| (s.segment, s.committed)).collect();
     let mut recovered = Recovered::default();
     let mut adoption = Adoption { core, places: HashMap::new() };
-    let mut batch = Vec::with_capacity(BATCH);
+    // Of one segment: until it is walked to its end, the archive does not sync it.
+    let mut found_in: Option<SegmentId> = None;
+    let mut records: Vec<(Stored, Provenance)> = Vec::new();
     for found in core.archive.recover(committed) {
         match found? {
             Found::Record { stored, provenance } => {
-                recovered.adopted += 1;
-                batch.push((stored, provenance));
-                if batch.len() >= BATCH {
-                    adoption.take(std::mem::take(&mut batch))?;
+                if found_in != Some(stored.location.segment) {
+                    adoption.take_all(&mut records)?;
+                    found_in = Some(stored.location.segment);
                 }
+                recovered.adopted += 1;
+                records.push((stored, provenance));
             }
             Found::Damage(damage) => {
                 recovered.damaged += 1;
@@ -49,7 +52,7 @@ pub(crate) fn recover(core: &Core) -> Result<Recovered> {
             }
         }
     }
-    adoption.take(batch)?;
+    adoption.take_all(&mut records)?;
     Ok(recovered)
 }
 
@@ -59,10 +62,15 @@ struct Adoption<'a> {
 }
 
 impl Adoption<'_> {
-    fn take(&mut self, batch: Vec<(Stored, Provenance)>) -> Result<()> {
-        if batch.is_empty() {
-            return Ok(());
+    fn take_all(&mut self, records: &mut Vec<(Stored, Provenance)>) -> Result<()> {
+        while !records.is_empty() {
+            let batch = records.drain(..records.len().min(BATCH)).collect();
+            self.take(batch)?;
         }
+        Ok(())
+    }
+
+    fn take(&mut self, batch: Vec<(Stored, Provenance)>) -> Result<()> {
         let mut items = Vec::with_capacity(batch.len());
         let mut stored = Vec::with_capacity(batch.len());
         for (record, provenance) in batch {

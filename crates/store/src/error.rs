@@ -97,12 +97,10 @@ impl StoreError {
     pub(crate) fn sqlite(statement: &'static str, error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         let code = error.sqlite_error_code();
-        // A limit on file sizes is no ENOSPC to SQLite, but "cannot write" and "cannot grow": IOERR_WRITE, IOERR_SHMSIZE.
-        let cannot_grow = error.sqlite_error().is_some_and(|e| matches!(e.extended_code, 778 | 4874));
+        let full = is_full(&error);
         let source: Cause = Box::new(error);
         match code {
-            Some(Code::DiskFull) => Self::DiskFull(source),
-            _ if cannot_grow => Self::DiskFull(source),
+            _ if full => Self::DiskFull(source),
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy(source),
             Some(Code::NotADatabase | Code::DatabaseCorrupt) => {
                 Self::Damaged { database: String::new(), source }
@@ -167,4 +165,11 @@ impl StoreError {
     pub(crate) fn naming(self, what: &'static str) -> Self {
         if self.is_duplicate() { Self::Exists { what } } else { self }
     }
+}
+
+/// Whether room would help. A limit on file sizes is no ENOSPC to SQLite, but "cannot write" and "cannot grow":
+/// `IOERR_WRITE`, `IOERR_SHMSIZE`.
+pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        || error.sqlite_error().is_some_and(|e| matches!(e.extended_code, 778 | 4874))
 }

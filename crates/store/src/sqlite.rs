@@ -47,10 +47,7 @@ struct Failure {
 
 impl Failure {
     fn new(error: &rusqlite::Error) -> Self {
-        Self {
-            full: error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            text: error.to_string(),
-        }
+        Self { full: crate::error::is_full(error), text: error.to_string() }
     }
 
     fn error(&self) -> StoreError {

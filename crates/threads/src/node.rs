@@ -9,8 +9,7 @@ use model::{Message, MessageId};
 pub struct Node(pub [u8; 16]);
 
 impl Node {
-    /// The node of a message id, compared octet by octet. `None` for an id that says nothing: see
-    /// [`is_distinct`].
+    /// The node of a message id, compared octet by octet. `None` for an id that says nothing: such as `no-id`.
     pub fn of_id(id: &MessageId) -> Option<Self> {
         is_distinct(id.as_str()).then(|| Self::of(b"id", id.as_str().as_bytes()))
     }
