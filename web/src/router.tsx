@@ -60,7 +60,7 @@ const shell = createRoute({
   id: "shell",
   beforeLoad: async ({ location }) => {
     try {
-      await queryClient.query({ ...sessionQuery, staleTime: "static" });
+      await queryClient.query(sessionQuery);
     } catch (error) {
       if (!isProblem(error, 401)) {
         throw error;

@@ -29,6 +29,8 @@ const account: Account = {
     next_action: null,
     progress: null,
     quarantined: 0,
+    excluded: 0,
+    failed: 0,
   },
 };
 

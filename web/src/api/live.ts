@@ -73,21 +73,32 @@ export function useLive(): void {
     const imports = invalidate("imports");
     const status = invalidate("status");
     const quarantine = invalidate("quarantine");
+    const messages = invalidate("messages");
 
     const open = () => {
       clearTimeout(timer);
       source?.close();
       source = new EventSource("/api/v1/live");
       source.addEventListener("message.new", (event) => {
-        arrived += countIn(event);
+        const { count } = bodyOf(event);
+        arrived += typeof count === "number" ? count : 1;
         tellArrived();
         status();
       });
       source.addEventListener("account.state", accounts);
-      source.addEventListener("import.progress", imports);
-      source.addEventListener("status", () => {
+      source.addEventListener("import.progress", (event) => {
+        imports();
+        // Into an account that did not exist before, no message.new is told.
+        if (bodyOf(event)["state"] === "finished") {
+          messages();
+        }
+      });
+      source.addEventListener("status", (event) => {
         status();
         quarantine();
+        if (bodyOf(event)["missed"] === true) {
+          messages();
+        }
       });
       source.onerror = () => {
         if (source?.readyState === EventSource.CLOSED) {
@@ -111,14 +122,11 @@ export function useLive(): void {
   }, []);
 }
 
-function countIn(event: MessageEvent<unknown>): number {
+function bodyOf(event: MessageEvent<unknown>): Record<string, unknown> {
   try {
     const body: unknown = JSON.parse(String(event.data));
-    if (typeof body === "object" && body !== null && "count" in body && typeof body.count === "number") {
-      return body.count;
-    }
+    return typeof body === "object" && body !== null ? { ...body } : {};
   } catch {
-    // An event without a body speaks of one message.
+    return {};
   }
-  return 1;
 }

@@ -92,6 +92,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account_id}/left_out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mails at the source that are not in the archive, and why. */
+        get: operations["left_out"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account_id}/mailboxes": {
         parameters: {
             query?: never;
@@ -672,6 +689,16 @@ export interface components {
         };
         /** @description State of an account. */
         AccountState: {
+            /**
+             * Format: int64
+             * @description Mails at the source that a rule leaves there.
+             */
+            excluded: number;
+            /**
+             * Format: int64
+             * @description Mails at the source that could not be fetched and are tried again.
+             */
+            failed: number;
             last_error: components["schemas"]["AccountError"] | null;
             last_success: components["schemas"]["Timestamp"] | null;
             next_action: components["schemas"]["Timestamp"] | null;
@@ -1030,6 +1057,46 @@ export interface components {
          * @enum {string}
          */
         Language: "de" | "en";
+        /** @description A mail at the source that is not in the archive, and why. */
+        LeftOut: {
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description By a named rule; otherwise it failed and is tried again. */
+            excluded: boolean;
+            /** @description Last time. */
+            last: components["schemas"]["Timestamp"];
+            /** @description Path of a file, or the key of a maildrop. */
+            locator: string | null;
+            /** @description Name of its mailbox, for display. */
+            mailbox: string;
+            /** @description The rule's name, or what went wrong. */
+            reason: string;
+            /** @description First time. */
+            since: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description RFC 9051 §2.3.1.1; null for other sources.
+             */
+            uid: number | null;
+            /**
+             * Format: int32
+             * @description RFC 9051 §2.3.1.1; null for other sources.
+             */
+            uid_validity: number | null;
+        };
+        /** @description A page of mails left at the source. */
+        LeftOutPage: {
+            /** @description By mailbox and place in it. */
+            items: components["schemas"]["LeftOut"][];
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+        };
         /** @description A mailbox that is known. */
         Mailbox: {
             /**
@@ -2237,6 +2304,69 @@ export interface operations {
             };
             /** @description Does not fit the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    left_out: {
+        parameters: {
+            query?: {
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mails at the source that are not in the archive, and why. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeftOutPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -35,8 +35,14 @@ export async function applyProfile({ user }: Session): Promise<void> {
   }
 }
 
+/** Ends the session. What was shown is forgotten by the login page, when nothing of it is drawn any more. */
 export async function leave(): Promise<void> {
   await done(api.DELETE("/api/v1/session"));
+  // Whoever goes back is asked for a session anew.
+  await queryClient.invalidateQueries({ queryKey: sessionQuery.queryKey, refetchType: "none" });
+}
+
+export function forget(): void {
   queryClient.clear();
 }
 

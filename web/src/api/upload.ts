@@ -109,6 +109,8 @@ function request(id: number, form: FormData): void {
       queryClient.setQueryData<ImportRun[]>(["imports"], (old) => [run, ...(old ?? [])]);
       void queryClient.invalidateQueries({ queryKey: ["imports"] });
       void queryClient.invalidateQueries({ queryKey: ["accounts"] });
+      // A new account belongs to those one may read.
+      void queryClient.invalidateQueries({ queryKey: ["session"] });
       remove(id);
     } else {
       fail(id, new Problem(xhr.status, parsed(xhr.responseText)));

@@ -2,7 +2,7 @@ import { useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCloudOff, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLive } from "../api/live";
@@ -103,15 +103,15 @@ function useProfile(): void {
 /** Leads to the login when the server no longer knows the session. */
 function useEndOfSession(): void {
   const { error } = useQuery(sessionQuery);
-  const navigate = useNavigate();
-  const { href } = useLocation();
+  const router = useRouter();
   const ended = isProblem(error, 401);
   useEffect(() => {
-    if (ended) {
-      queryClient.clear();
-      void navigate({ to: "/login", search: { next: href } });
+    // Where one is now, read once: on the way to the login the address already is the login's.
+    const { href, pathname } = router.latestLocation;
+    if (ended && pathname !== "/login") {
+      void router.navigate({ to: "/login", search: { next: href } });
     }
-  }, [ended, href, navigate]);
+  }, [ended, router]);
 }
 
 function useGoCommands(): void {

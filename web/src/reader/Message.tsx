@@ -150,7 +150,7 @@ function Body({ message }: { message: MessageDetail }) {
         </Notice>
       ) : null}
       {message.has_html && hasText ? (
-        <Anchor component="button" type="button" size="xs" mt="xs" onClick={() => setAsText(!asText)}>
+        <Anchor component="button" type="button" size="sm" className={css.change} onClick={() => setAsText(!asText)}>
           {asText ? t("reader.showFormatted") : t("reader.showText")}
         </Anchor>
       ) : null}

@@ -2,6 +2,7 @@ import { Button, Progress, Skeleton } from "@mantine/core";
 import { IconMailbox, IconPlus, IconRefresh, IconSettings } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { LeftOut } from "../accounts/LeftOut";
 import { accountStateOf } from "../accounts/state";
 import { api, done, take } from "../api/client";
 import { accountsQuery } from "../api/queries";
@@ -138,6 +139,7 @@ function AccountCard({ account }: { account: Account }) {
           </>
         )}
       </dl>
+      <LeftOut account={account} />
     </article>
   );
 }

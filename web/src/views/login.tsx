@@ -6,7 +6,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "../api/client";
 import { isProblem } from "../api/problem";
-import { changeProfile, enter } from "../api/session";
+import { changeProfile, enter, forget } from "../api/session";
 import type { Language } from "../api/types";
 import { switchLanguage } from "../lang/i18n";
 import { Failure } from "../parts/Failure";
@@ -25,6 +25,7 @@ export function Login() {
   const { next } = route.useSearch();
   const [chosen, setChosen] = useState<Language>();
   usePageTitle(t("login.title"));
+  useEffect(forget, []);
   const form = useForm({
     initialValues: { email: "", password: "" },
     validate: {

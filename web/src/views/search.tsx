@@ -1,12 +1,12 @@
 import { ActionIcon, Popover, Select } from "@mantine/core";
 import { IconFilter, IconHelp, IconSearch, IconSearchOff } from "@tabler/icons-react";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Navigate, useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "../api/client";
 import { isProblem, type Problem } from "../api/problem";
-import { useSession } from "../api/session";
+import { statusQuery } from "../api/queries";
 import type { MessageRow, SearchAnswer } from "../api/types";
 import { useFormats } from "../lang/format";
 import { ListHead, MessageList } from "../list/MessageList";
@@ -26,6 +26,8 @@ const PAGE = 50;
 
 /** Empty rows that show that there is more. */
 const AHEAD = 8;
+
+const AGAIN_MS = 2_500;
 
 type Sort = "date" | "relevance";
 
@@ -122,11 +124,7 @@ function Found({ q }: { q: string }) {
                   hrefOf={hrefOf}
                   openId={id}
                   onWanted={loadFor}
-                  empty={
-                    <Empty icon={IconSearchOff} action={<PlainLink to="/mail/all">{t("search.reset")}</PlainLink>}>
-                      {t("search.nothing")}
-                    </Empty>
-                  }
+                  empty={<Nothing />}
                 />
               </>
             ) : null}
@@ -135,6 +133,19 @@ function Found({ q }: { q: string }) {
       />
       {help ? <QueryHelp onClose={() => setHelp(false)} /> : null}
     </>
+  );
+}
+
+/** No hits: one sentence, one action, and whether the search still has to catch up. */
+function Nothing() {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  const behind = useQuery(statusQuery).data?.index_behind ?? 0;
+  return (
+    <Empty icon={IconSearchOff} action={<PlainLink to="/mail/all">{t("search.reset")}</PlainLink>}>
+      {t("search.nothing")}
+      {behind > 0 ? ` ${t("system.indexBehind", { count: behind, shown: number(behind) })}` : ""}
+    </Empty>
   );
 }
 
@@ -178,13 +189,12 @@ interface FoundRows {
 
 /** Hits page by page; the next page is asked for when its rows come into view. */
 function useFound(q: string, sort: Sort): FoundRows {
-  const zone = useSession().user.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const found = useInfiniteQuery({
-    queryKey: ["search", q, sort, zone],
+    queryKey: ["search", q, sort],
     queryFn: ({ pageParam, signal }) =>
       take(
         api.GET("/api/v1/search", {
-          params: { query: { q, sort, zone, limit: PAGE, ...(pageParam !== null && { cursor: pageParam }) } },
+          params: { query: { q, sort, limit: PAGE, ...(pageParam !== null && { cursor: pageParam }) } },
           signal,
         }),
       ),
@@ -192,6 +202,8 @@ function useFound(q: string, sort: Sort): FoundRows {
     getNextPageParam: (last) => last.next,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
+    // The search follows new mail by a second or two; who found nothing may just have been quick.
+    refetchInterval: (query) => (query.state.data?.pages[0]?.total === 0 ? AGAIN_MS : false),
   });
   const { data, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = found;
   const hits = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);

@@ -122,6 +122,7 @@ function AdministratorStep({ codeRequired, onBack, onNext }: AdministratorStepPr
             name: name.trim(),
             email: email.trim(),
             password,
+            zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
             ...(codeRequired && { code: code.trim() }),
           },
         }),

@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** Longer than anything takes on a busy machine. */
+const WAIT_MS = 15_000;
+
+const CHROMIUM = process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium";
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** What went wrong on a page that nobody looks at. */
+export interface Watch {
+  /** Requests to anywhere but the server. They are not let through. */
+  outside: string[];
+  /** Scripts that failed, what the policy of the page forbade, and dialogs. */
+  troubles: string[];
+}
+
+export interface Window {
+  context: BrowserContext;
+  page: Page;
+  watch: Watch;
+}
+
+/** A window of its own in German, unless said otherwise. */
+export async function openWindow(browser: Browser, base: string, options: BrowserContextOptions = {}): Promise<Window> {
+  const context = await browser.newContext({
+    baseURL: base,
+    locale: "de-DE",
+    timezoneId: "Europe/Berlin",
+    viewport: { width: 1440, height: 900 },
+    ...options,
+  });
+  const watch: Watch = { outside: [], troubles: [] };
+  await context.route("**/*", async (route) => {
+    const url = route.request().url();
+    if (url.startsWith(`${base}/`)) {
+      await route.continue();
+    } else {
+      watch.outside.push(url);
+      await route.abort();
+    }
+  });
+  context.setDefaultTimeout(WAIT_MS);
+  const page = await context.newPage();
+  page.on("pageerror", (error) => watch.troubles.push(error.message));
+  page.on("dialog", (dialog) => {
+    watch.troubles.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("console", (message) => {
+    // Chromium reports every refused answer; those are for the tests to judge.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+      watch.troubles.push(message.text());
+    }
+  });
+  return { context, page, watch };
+}
+
+interface Violation {
+  id: string;
+  impact: string | null | undefined;
+  nodes: { target: unknown[] }[];
+}
+
+/** Serious and critical findings of axe, each with the first places. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  // The policy of the page forbids evaluating text, so axe comes in through the debugger.
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: AXE });
+  const { result } = await session.send("Runtime.evaluate", {
+    expression: 'axe.run(document, { resultTypes: ["violations"], iframes: false }).then((found) => JSON.stringify(found.violations))',
+    awaitPromise: true,
+  });
+  await session.detach();
+  const violations = JSON.parse(String(result.value)) as Violation[];
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target }) => target.join(" ")).join(", ")}`);
+}
+
+/** Whether the page is wider than the window it is in. */
+export function overflowsSideways(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+}
