@@ -1,4 +1,5 @@
 import { QueryCache, queryOptions, QueryClient } from "@tanstack/react-query";
+import { calm } from "./calm";
 import { api, take } from "./client";
 import { isProblem, Problem } from "./problem";
 
@@ -58,8 +59,8 @@ export const mailboxesQuery = (id: string) =>
 export const messageQuery = (mailId: string) =>
   queryOptions({
     queryKey: ["message", mailId],
-    queryFn: ({ signal }) =>
-      take(api.GET("/api/v1/messages/{mail_id}", { params: { path: { mail_id: mailId } }, signal })),
+    queryFn: async ({ signal }) =>
+      calm(await take(api.GET("/api/v1/messages/{mail_id}", { params: { path: { mail_id: mailId } }, signal }))),
     staleTime: 300_000,
   });
 
@@ -67,12 +68,14 @@ export const messageQuery = (mailId: string) =>
 export const fullMessageQuery = (mailId: string) =>
   queryOptions({
     queryKey: ["message", mailId, "full"],
-    queryFn: ({ signal }) =>
-      take(
-        api.GET("/api/v1/messages/{mail_id}", {
-          params: { path: { mail_id: mailId }, query: { full: 1 } },
-          signal,
-        }),
+    queryFn: async ({ signal }) =>
+      calm(
+        await take(
+          api.GET("/api/v1/messages/{mail_id}", {
+            params: { path: { mail_id: mailId }, query: { full: 1 } },
+            signal,
+          }),
+        ),
       ),
     staleTime: Infinity,
   });
@@ -81,7 +84,9 @@ export const threadQuery = (threadId: string) =>
   queryOptions({
     queryKey: ["thread", threadId],
     queryFn: async ({ signal }) =>
-      (await take(api.GET("/api/v1/threads/{thread_id}", { params: { path: { thread_id: threadId } }, signal }))).items,
+      calm(
+        (await take(api.GET("/api/v1/threads/{thread_id}", { params: { path: { thread_id: threadId } }, signal }))).items,
+      ),
     staleTime: 60_000,
   });
 

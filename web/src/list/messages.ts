@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { calm } from "../api/calm";
 import { api, take } from "../api/client";
 import { queryClient } from "../api/queries";
 import type { Kind, MessagePage, MessageRow } from "../api/types";
@@ -47,7 +48,7 @@ async function fetchPage(filter: Filter, page: number, signal: AbortSignal): Pro
   const from = cursor === undefined ? { offset: page * PAGE } : { cursor };
   const { unread, ...rest } = filter;
   const query = { ...rest, ...(unread === true ? { unread } : {}), ...from, limit: PAGE };
-  return take(api.GET("/api/v1/messages", { params: { query }, signal }));
+  return calm(await take(api.GET("/api/v1/messages", { params: { query }, signal })));
 }
 
 /** Messages of a filter, loaded as the rows come into view. */

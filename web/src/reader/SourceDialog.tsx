@@ -3,6 +3,7 @@ import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { calmText } from "../api/calm";
 import { Problem } from "../api/problem";
 import { fullMessageQuery } from "../api/queries";
 import { useFormats } from "../lang/format";
@@ -115,12 +116,12 @@ async function fetchBeginning(mailId: string, signal: AbortSignal): Promise<{ te
   for (;;) {
     const { done, value } = await reader.read();
     if (done) {
-      return { text: text + decoder.decode(), cut: false };
+      return { text: calmText(text + decoder.decode()), cut: false };
     }
     text += decoder.decode(value, { stream: true });
     if (text.length > SHOWN_MAX) {
       await reader.cancel();
-      return { text: text.slice(0, SHOWN_MAX), cut: true };
+      return { text: calmText(text.slice(0, SHOWN_MAX)), cut: true };
     }
   }
 }

@@ -4,6 +4,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-qu
 import { getRouteApi, Navigate, useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { calm } from "../api/calm";
 import { api, take } from "../api/client";
 import { isProblem, type Problem } from "../api/problem";
 import { statusQuery } from "../api/queries";
@@ -191,12 +192,14 @@ interface FoundRows {
 function useFound(q: string, sort: Sort): FoundRows {
   const found = useInfiniteQuery({
     queryKey: ["search", q, sort],
-    queryFn: ({ pageParam, signal }) =>
-      take(
-        api.GET("/api/v1/search", {
-          params: { query: { q, sort, limit: PAGE, ...(pageParam !== null && { cursor: pageParam }) } },
-          signal,
-        }),
+    queryFn: async ({ pageParam, signal }) =>
+      calm(
+        await take(
+          api.GET("/api/v1/search", {
+            params: { query: { q, sort, limit: PAGE, ...(pageParam !== null && { cursor: pageParam }) } },
+            signal,
+          }),
+        ),
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
