@@ -23,7 +23,7 @@ const SETTLE_PATIENCE: Duration = Duration::from_secs(5);
 /// Runs until the engine closes; commits what it has then.
 pub(crate) fn run(core: &Arc<Core>) {
     let mut follower =
-        Follower { core, seen: core.index.last_change_seq(), pending: 0, since: None, settled: true };
+        Follower { core, seen: core.index.last_change_seq(), pending: 0, since: None, settled: false };
     loop {
         let closing = core.follower.is_closed();
         match follower.step(closing) {

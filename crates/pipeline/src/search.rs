@@ -11,6 +11,9 @@ use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::Result;
 
+/// At most so many threads read snippets of one search.
+const SNIPPET_THREADS: usize = 4;
+
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -137,18 +140,29 @@ impl Engine {
     }
 }
 
-/// Snippets come from the originals: the index keeps no text.
+/// Snippets come from the originals, which the index keeps no text of; read on as many threads as there are cores,
+/// since that is most of a search's time.
 fn with_snippets(core: &Core, query: &Query, scope: &Scope, rows: Vec<MessageRow>) -> Vec<Hit> {
-    rows.into_iter()
-        .map(|row| {
-            let snippet = if query.is_empty() { None } else { text_of(core, scope, row.mail_id) };
-            let snippet = match snippet {
-                Some(text) => index::snippet(query, &text),
-                None => index::snippet(query, &row.preview),
-            };
-            Hit { row, snippet }
-        })
-        .collect()
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(SNIPPET_THREADS);
+    let share = rows.len().div_ceil(threads).max(1);
+    let mut hits = rows.into_iter().map(|row| Hit { row, snippet: Vec::new() }).collect::<Vec<_>>();
+    let of = |hits: &mut [Hit]| {
+        hits.iter_mut().for_each(|hit| hit.snippet = snippet(core, query, scope, &hit.row))
+    };
+    std::thread::scope(|spawner| {
+        let mut shares = hits.chunks_mut(share);
+        let own = shares.next();
+        for others in shares {
+            spawner.spawn(|| of(others));
+        }
+        own.map(of)
+    });
+    hits
+}
+
+fn snippet(core: &Core, query: &Query, scope: &Scope, row: &MessageRow) -> Vec<Piece> {
+    let text = if query.is_empty() { None } else { text_of(core, scope, row.mail_id) };
+    index::snippet(query, text.as_ref().unwrap_or(&row.preview))
 }
 
 fn text_of(core: &Core, scope: &Scope, mail: MailId) -> Option<String> {

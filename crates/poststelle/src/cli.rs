@@ -25,7 +25,7 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Data {
     /// The data directory.
-    #[arg(long, value_name = "DIR", default_value = "./poststelle-data")]
+    #[arg(long, value_name = "DIR", default_value = "./poststelle-data", global = true)]
     pub data: PathBuf,
 }
 

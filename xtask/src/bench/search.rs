@@ -34,6 +34,9 @@ const WORDS: &[&str] = &[
     "Einladung",
 ];
 
+/// Words that stand beside each other in many of them.
+const PHRASES: &[&str] = &["viele Grüße", "für den", "die Rechnung", "best regards", "of the"];
+
 pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
     let folder = bench.mails(arguments, 50_000)?;
     let data = bench.imported(&folder)?;
@@ -55,7 +58,7 @@ fn queries() -> Vec<(&'static str, String)> {
             [
                 ("one word", word(n).to_owned()),
                 ("three words", format!("{} {} {}", word(n), word(n + 3), word(n + 7))),
-                ("phrase", "\"mit freundlichen Grüßen\"".to_owned()),
+                ("phrase", format!("\"{}\"", PHRASES[n % PHRASES.len()])),
                 ("phrase of two", format!("\"{} {}\"", word(n), word(n + 1))),
                 ("prefix", format!("{}*", &word(n)[..4])),
                 (
