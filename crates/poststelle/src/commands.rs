@@ -93,9 +93,25 @@ fn bad_value(config: &Config, key: &str, reason: &dyn std::fmt::Display) -> Fail
 fn database(config: &Config) -> Result<Option<Database>, Failure> {
     let Some(url) = config.set("database") else { return Ok(None) };
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(bad_value(config, "database", &"postgresql://user:password@host/name"));
+        // Not the value itself: it may hold a password.
+        let reason = "postgresql://user:password@host/name";
+        return Err(Failure::usage("config-value")
+            .with("key", "database")
+            .with("value", "…")
+            .with("reason", reason));
     }
-    Ok(Some(Database::Postgres { url: url.to_owned(), tls: None }))
+    let tls = if url.contains("sslmode=require") { Some(database_tls(config)?.config()) } else { None };
+    Ok(Some(Database::Postgres { url: url.to_owned(), tls }))
+}
+
+fn database_tls(config: &Config) -> Result<connect::ClientTls, Failure> {
+    let trust = match config.set("database_ca") {
+        Some(path) => connect::Trust::Pem(
+            std::fs::read_to_string(path).map_err(|error| bad_value(config, "database_ca", &error))?,
+        ),
+        None => connect::Trust::System,
+    };
+    connect::ClientTls::new(&trust).map_err(|error| bad_value(config, "database_ca", &error))
 }
 
 /// The zone of dates in queries.

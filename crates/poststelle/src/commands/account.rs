@@ -187,12 +187,24 @@ fn test(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'_
         writeln!(streams.out, "{mark} {step}  {}", result.detail)?;
         if let Some(error) = &result.error {
             writeln!(streams.out, "  {}", crate::failure::chain(error))?;
+            if let Some(advice) = advice(error, lang) {
+                writeln!(streams.out, "  {advice}")?;
+            }
         }
     }
     for mailbox in report.mailboxes.iter().filter(|mailbox| mailbox.is_selectable) {
         writeln!(streams.out, "    {}", mailbox.name)?;
     }
     Ok(if report.is_ok() { 0 } else { FAILED })
+}
+
+/// How to mend it, where a sentence is known.
+fn advice(error: &intake::imap::ImapError, lang: Lang) -> Option<String> {
+    let language = match lang {
+        Lang::De => api::Language::De,
+        Lang::En => api::Language::En,
+    };
+    server::sentence(language, mailbox_server::advice(error))
 }
 
 const fn step_key(step: TestStep) -> &'static str {
@@ -215,9 +227,13 @@ fn fetch(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'
         Ok(counts) => counts,
         Err(error) if error.is_disk_full() => return Err(error.into()),
         Err(error) => {
-            return Err(Failure::new("account-fetch-failed")
-                .with("name", name)
-                .with("reason", crate::failure::chain(error.root())));
+            let mut reason = crate::failure::chain(error.root());
+            if let pipeline::Error::Fetch(error) = error.root()
+                && let Some(advice) = advice(error, lang)
+            {
+                reason = format!("{reason}. {advice}");
+            }
+            return Err(Failure::new("account-fetch-failed").with("name", name).with("reason", reason));
         }
     };
     engine.catch_up()?;

@@ -8,4 +8,5 @@ mod crash;
 mod disk_full;
 mod imap;
 mod import;
+mod postgres;
 mod support;
