@@ -15,7 +15,7 @@ use crate::news::News;
 use crate::texts::Cache;
 
 /// Octets of texts kept between reading and indexing.
-const TEXTS_OCTETS_MAX: usize = 24 << 20;
+const TEXTS_OCTETS_MAX: usize = 16 << 20;
 /// News kept for a slow page.
 const NEWS_MAX: usize = 256;
 
