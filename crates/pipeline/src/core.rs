@@ -14,8 +14,6 @@ use tokio::sync::broadcast;
 use crate::news::News;
 use crate::texts::Cache;
 
-/// Octets of texts kept between reading and indexing.
-const TEXTS_OCTETS_MAX: usize = 16 << 20;
 /// News kept for a slow page.
 const NEWS_MAX: usize = 256;
 
@@ -51,6 +49,7 @@ impl Core {
         sealer: Sealer,
         examiner: Option<examine::Examiner>,
         scratch: std::path::PathBuf,
+        batch_octets: usize,
     ) -> Self {
         Self {
             archive,
@@ -60,7 +59,7 @@ impl Core {
             examiner,
             scratch,
             limits: parse::Limits::default(),
-            texts: Cache::new(TEXTS_OCTETS_MAX),
+            texts: Cache::new(batch_octets / 5 * 2),
             filing: Mutex::new(()),
             news: broadcast::channel(NEWS_MAX).0,
             runner: Bell::default(),

@@ -73,15 +73,27 @@ pub fn reads_input(command: &Command, has_password: bool) -> bool {
     }
 }
 
+/// How a command opens the data directory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opening {
+    /// Makes it if it is missing.
+    pub create: bool,
+    /// Begins the search index anew.
+    pub recreate_index: bool,
+    /// Takes in a great deal of mail and does nothing else.
+    pub bulk: bool,
+}
+
 /// Opens the data directory.
-pub fn open(dir: &Path, config: &Config, create: bool, recreate_index: bool) -> Result<Engine, Failure> {
+pub fn open(dir: &Path, config: &Config, how: &Opening) -> Result<Engine, Failure> {
     let options = Options {
-        create,
+        create: how.create,
         database: database(config)?,
         master_key_file: config.set("master_key_file").map(PathBuf::from),
         workers: config.get("workers").parse().map_err(|error| bad_value(config, "workers", &error))?,
         child: Some(vec!["child".to_owned()]),
-        recreate_index,
+        recreate_index: how.recreate_index,
+        batch_octets: if how.bulk { pipeline::BATCH_OCTETS_ALONE } else { pipeline::BATCH_OCTETS },
     };
     Ok(Engine::open(dir, &options)?)
 }

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
-use crate::commands::Context;
+use crate::commands::{Context, Opening};
 use crate::config::Config;
 use crate::control::{Request, Streams};
 use crate::failure::{Failure, USAGE};
@@ -186,12 +186,12 @@ fn on_data(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure
     }
     let config = configuration(cli, &[], dir)?;
     commands::log_to_stderr(&config, "warn")?;
-    let engine = commands::open(
-        dir,
-        &config,
-        commands::creates(&cli.command),
-        matches!(cli.command, Command::Rebuild(_)),
-    )?;
+    let opening = Opening {
+        create: commands::creates(&cli.command),
+        recreate_index: matches!(cli.command, Command::Rebuild(_)),
+        bulk: matches!(cli.command, Command::Import(_) | Command::Rebuild(_)),
+    };
+    let engine = commands::open(dir, &config, &opening)?;
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let directory = std::env::current_dir()?;
     let outcome = {

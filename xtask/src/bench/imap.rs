@@ -105,7 +105,7 @@ fn mbsync(bench: &Bench, dovecot: &Dovecot) -> Result<Usage> {
     std::fs::write(dir.join("ca.pem"), dovecot.certificate())?;
     std::fs::create_dir_all(dir.join("mail"))?;
     let config = format!(
-        "IMAPStore far\nHost localhost\nPort {port}\nUser alice\nPass secret\nTLSType IMAPS\nCertificateFile {dir}/ca.pem\n\nMaildirStore near\nPath {dir}/mail/\nInbox {dir}/mail/inbox\nSubFolders Verbatim\n\nChannel bench\nFar :far:\nNear :near:\nPatterns INBOX\nCreate Near\nSync Pull\nSyncState *\n",
+        "IMAPStore far\nHost localhost\nPort {port}\nUser alice\nPass secret\nSSLType IMAPS\nCertificateFile {dir}/ca.pem\n\nMaildirStore near\nPath {dir}/mail/\nInbox {dir}/mail/inbox\nSubFolders Verbatim\n\nChannel bench\nFar :far:\nNear :near:\nPatterns INBOX\nCreate Near\nSync Pull\nSyncState *\n",
         port = dovecot.imaps_port(),
         dir = dir.display(),
     );
