@@ -31,6 +31,8 @@ pub(crate) struct Core {
     pub(crate) texts: Cache,
     /// Held while mails go from `received` to `filed` by one hand.
     pub(crate) filing: Mutex<()>,
+    /// Held by who takes up mails at `received`.
+    pub(crate) draining: Mutex<()>,
     pub(crate) news: broadcast::Sender<News>,
     pub(crate) runner: Bell,
     pub(crate) follower: Bell,
@@ -61,6 +63,7 @@ impl Core {
             limits: parse::Limits::default(),
             texts: Cache::new(batch_octets / 5 * 2),
             filing: Mutex::new(()),
+            draining: Mutex::new(()),
             news: broadcast::channel(NEWS_MAX).0,
             runner: Bell::default(),
             follower: Bell::default(),

@@ -198,7 +198,7 @@ impl Engine {
     pub fn catch_up(&self) -> Result<()> {
         let core = self.core();
         let waited = core.hurry();
-        crate::run::drain(core, self.inner.workers, &mut |_| ())?;
+        crate::run::drain(core, self.inner.workers, true, &mut |_| ())?;
         core.wake_follower();
         while !core.store.changed_since(core.index.last_change_seq() as i64, 1)?.is_empty() {
             if core.follower.is_closed() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::time::Instant;
 
 use intake::imap::TestStep;
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
         AccountAction::Add(add) => self::add(context, add, streams),
         AccountAction::List { json } => list(engine, *json, lang, streams),
         AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
-        AccountAction::Fetch { name } => fetch(engine, &find(engine, name)?, lang, streams),
+        AccountAction::Fetch { name, json } => fetch(engine, &find(engine, name)?, *json, lang, streams),
         AccountAction::Remove { name, confirm } => {
             let account = find(engine, name)?;
             if confirm.as_deref() != Some(name) {
@@ -218,8 +219,15 @@ const fn step_key(step: TestStep) -> &'static str {
 }
 
 /// Fetches once and waits until everything is filed.
-fn fetch(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+fn fetch(
+    engine: &Engine,
+    account: &Account,
+    as_json: bool,
+    lang: Lang,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
     imap_only(account)?;
+    let began = Instant::now();
     let (settings, selection) = mailbox_server::resolve(engine, account)?;
     let runtime = runtime()?;
     let name = &account.settings.name;
@@ -236,7 +244,16 @@ fn fetch(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'
             return Err(Failure::new("account-fetch-failed").with("name", name).with("reason", reason));
         }
     };
+    let archived_seconds = began.elapsed().as_secs_f64();
     engine.catch_up()?;
+    if as_json {
+        let row = json!({
+            "archived": counts.archived, "duplicates": counts.duplicates, "failed": counts.failed, "octets": counts.octets,
+            "archived_seconds": archived_seconds, "seconds": began.elapsed().as_secs_f64(),
+        });
+        writeln!(streams.out, "{row}")?;
+        return Ok(if counts.failed > 0 { FAILED } else { 0 });
+    }
     let values: [(&str, &dyn std::fmt::Display); 4] = [
         ("name", name),
         ("archived", &counts.archived),
