@@ -32,10 +32,27 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let lang = wanted_lang(&arguments).unwrap_or_else(|| Lang::from_locale(|name| std::env::var(name).ok()));
     let status = match parsed(&arguments, lang) {
-        Ok(cli) => run(&cli, &arguments, lang),
+        Ok(cli) => {
+            share_memory(&arguments);
+            run(&cli, &arguments, lang)
+        }
         Err(status) => status,
     };
     ExitCode::from(u8::try_from(status).unwrap_or(1))
+}
+
+/// The C library gives each thread memory of its own and keeps what was freed there. Measured: a first fetch takes 116 MB
+/// with two shared pieces and 159 MB without, at the same speed. It reads the setting only when a process begins.
+fn share_memory(arguments: &[OsString]) {
+    use std::os::unix::process::CommandExt as _;
+    const SETTING: &str = "MALLOC_ARENA_MAX";
+    if !cfg!(target_env = "gnu") || std::env::var_os(SETTING).is_some() {
+        return;
+    }
+    let (Ok(program), Some((name, rest))) = (std::env::current_exe(), arguments.split_first()) else { return };
+    // Comes back only if it did not work; then it goes on as it is.
+    let error = std::process::Command::new(program).arg0(name).args(rest).env(SETTING, "2").exec();
+    tracing::debug!(%error, "memory is not shared between threads");
 }
 
 /// A limit on file sizes is to be an error that is told, like a full disk, and not the end of the process.
