@@ -5,11 +5,18 @@
 //! octets, no directory, no history. It does not match reports with mails that were sent, nor change the
 //! standing of an address.
 
+mod address;
 mod auto_submitted;
+mod codes;
+mod judge;
 mod list;
 mod may_reply;
 mod original;
+mod own_text;
+mod phrase;
+mod reason;
 mod report;
+mod source;
 mod unsubscribe;
 mod verdict;
 

@@ -3,7 +3,7 @@
 use model::{Kind, Message, Verdict};
 
 use crate::report::{aggregate, arf, dsn, failed_recipients, mdn};
-use crate::{auto_submitted, list, may_reply, unsubscribe};
+use crate::{auto_submitted, list, may_reply, source, unsubscribe};
 
 /// What the mailbox knows of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,11 +17,12 @@ pub struct Options {
 type Rule = fn(&Message) -> Option<Verdict>;
 
 /// What the structure of a mail says with certainty comes first; what its sender merely claims, later.
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     dsn::verdict,
     mdn::verdict,
     arf::verdict,
     aggregate::verdict,
+    source::verdict,
     failed_recipients::verdict,
     auto_submitted::verdict,
     unsubscribe::verdict,

@@ -1,0 +1,39 @@
+//! The list or group takes no mail from this sender.
+
+use model::Permanence;
+
+use super::Reason;
+
+/// Codes of RFC 3463 and the IANA registry, and what servers write.
+pub(super) const REASON: Reason = Reason {
+    word: "not_permitted",
+    by_text: "reason.not_permitted.text",
+    by_code: "reason.not_permitted.code",
+    permanence: Permanence::Temporary,
+    codes: &[],
+    phrases: &[
+        "not a member of",
+        "are not member",
+        "non-member",
+        "members-only",
+        "members only",
+        "not subscribed",
+        "permission to post",
+        "not have permission",
+        "not authorized to send",
+        "restricted to members",
+        "awaits moderator",
+        "notauthorized",
+        "resolver.rst.auth",
+        "not permitted to send",
+        "delivery not authorized",
+        "mitglied der liste",
+        "keine berechtigung",
+        "no permission",
+        "group you tried to contact",
+        "recipient preferences",
+        "not accepting mail with",
+        "googlegroups",
+        "google groups",
+    ],
+};
