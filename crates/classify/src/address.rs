@@ -46,7 +46,7 @@ pub(crate) fn addresses(line: &str) -> Vec<InText> {
         }
         let bracketed = start > 0 && octets.get(start - 1) == Some(&b'<') && octets.get(end) == Some(&b'>');
         let (Some(local), Some(domain)) = (line.get(start..at), line.get(at + 1..end)) else { continue };
-        let plausible = bracketed || domain.contains('.') && !domain.contains("..") && domain.len() > 3;
+        let plausible = bracketed || domain.contains('.') && !domain.contains("..") && domain.len() >= 3;
         if !local.is_empty() && !domain.is_empty() && plausible {
             found.push(InText { address: format!("{local}@{domain}").to_lowercase(), start, end });
         }

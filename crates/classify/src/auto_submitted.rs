@@ -1,6 +1,6 @@
 //! Mail sent by a machine, by its own word (RFC 3834 §5) or that of older programs.
 
-use model::{AutoReply, Evidence, Kind, Message, ReversePath, Source, Verdict};
+use model::{Evidence, Kind, Message, ReversePath, Source, Verdict};
 
 use crate::{author_local_part, first_word, in_field, original};
 
@@ -24,7 +24,7 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         kind,
         confidence,
         source: Some(Source(source)),
-        auto_reply: (kind == Kind::AutoReply).then(AutoReply::default),
+        auto_reply: (kind == Kind::AutoReply).then(|| crate::auto_reply::details(message)),
         original: original::of(message),
         evidence,
         ..Verdict::default()

@@ -42,7 +42,9 @@ pub(crate) fn judge_all(report: &mut RecipientReport, sources: &Sources<'_>, fou
     }
     let comment = sources.literal.split_once('(').map_or("", |(_, comment)| comment);
     let own = format!("{} {comment}", sources.diagnostic);
-    let said = reason::Said { text: &own, status, smtp_code: report.smtp_code, action: report.action };
+    let after_data = answers_data(sources.diagnostic) || answers_data(sources.prose);
+    let said =
+        reason::Said { text: &own, status, smtp_code: report.smtp_code, action: report.action, after_data };
     let mut because = reason::because(&said);
     // What the report adds in words is weighed where the diagnostic names no reason in words.
     if !because.by_text && !sources.prose.is_empty() {
@@ -60,6 +62,19 @@ pub(crate) fn judge_all(report: &mut RecipientReport, sources: &Sources<'_>, fou
             found.push(evidence(rule, place));
         }
     }
+}
+
+/// The host answered the mail, not the address.
+fn answers_data(text: &str) -> bool {
+    const SIGNS: [&str; 5] = [
+        "end of data",
+        ">>> data <<< ",
+        "failed after i sent the message",
+        "smtp command data",
+        "after data",
+    ];
+    let lower = text.to_ascii_lowercase();
+    SIGNS.iter().any(|sign| lower.contains(sign)) && !lower.contains("rcpt to:<")
 }
 
 /// The most specific of field, diagnostic and prose. The host's own code, right behind its reply code, counts

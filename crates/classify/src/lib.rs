@@ -6,8 +6,11 @@
 //! standing of an address.
 
 mod address;
+mod auto_reply;
 mod auto_submitted;
+mod challenge;
 mod codes;
+mod complaint;
 mod judge;
 mod list;
 mod may_reply;

@@ -112,6 +112,8 @@ pub(crate) struct Said<'a> {
     pub(crate) smtp_code: Option<u16>,
     /// The action reported.
     pub(crate) action: Option<Action>,
+    /// It was said after the host had taken the address and read the mail.
+    pub(crate) after_data: bool,
 }
 
 /// What is concluded of it.
@@ -131,7 +133,7 @@ pub(crate) struct Because {
 
 /// Reason and permanence of one report.
 pub(crate) fn because(said: &Said<'_>) -> Because {
-    let text = said.text.to_lowercase();
+    let text = without_prefaces(&said.text.to_lowercase());
     let of_text = by_text(&text);
     let of_code = said.status.and_then(by_code);
     let reason = choose(said, &text, of_text, of_code);
@@ -151,6 +153,15 @@ pub(crate) fn because(said: &Said<'_>) -> Because {
         by_text,
         exact: !reason.is_vague(),
     }
+}
+
+/// Postfix puts `Recipient address rejected: ` before whatever the reason is.
+fn without_prefaces(text: &str) -> String {
+    const KEPT: &str = "recipient address rejected: access denied";
+    if !text.contains("address rejected: ") || text.contains(KEPT) {
+        return text.to_owned();
+    }
+    text.replace("recipient address rejected: ", "")
 }
 
 fn by_text(text: &str) -> Option<&'static Reason> {
@@ -206,6 +217,10 @@ fn answers_mail_from(text: &str) -> bool {
 /// A domain that cannot be looked up now may be there tomorrow, and a late mail is not lost.
 fn permanence(reason: &Reason, said: &Said<'_>) -> Permanence {
     if said.action == Some(Action::Delayed) {
+        return Permanence::Temporary;
+    }
+    // Who takes the address and refuses the mail filters it, whatever it says.
+    if said.after_data {
         return Permanence::Temporary;
     }
     let transient = said.status.is_some_and(|s| s.class == StatusClass::Transient)

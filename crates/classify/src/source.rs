@@ -39,7 +39,7 @@ mod zoho;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use model::{Action, Kind, Message, RecipientReport, ReversePath, Source, Verdict};
+use model::{Action, Kind, Message, PartRole, RecipientReport, ReversePath, Source, Verdict};
 
 use crate::own_text::{OwnText, own_text};
 use crate::report::failed_recipients;
@@ -227,7 +227,8 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     let of_subject = phrase::in_subject(&subject);
     let trusted = sender.daemon || sender.null_path || sender.machine;
     let in_subject = of_subject.failed.is_some() || of_subject.delayed.is_some();
-    if !trusted && !in_subject {
+    let returns_mail = message.parts.iter().any(|p| p.message_depth == 0 && p.role == PartRole::Message);
+    if !trusted && !in_subject && !returns_mail {
         return None;
     }
     let own = own_text(message);
@@ -240,10 +241,19 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     let format = format_of(&words.lower);
     let fields = prose::has_fields(&words.own);
     let said = words.text.failed.is_some() || words.text.delayed.is_some() || fields;
+    let mut reports = Vec::new();
     if !is_report(&sender, &words, format.is_some(), said, in_subject) {
-        return None;
+        if !said || !returns_mail || sender.list || sender.conversation {
+            return None;
+        }
+        reports = prose::reports(message, &words.own);
+        if !names_the_returned(message, &reports) {
+            return None;
+        }
     }
-    let mut reports = prose::reports(message, &words.own);
+    if reports.is_empty() {
+        reports = prose::reports(message, &words.own);
+    }
     if reports.is_empty() {
         reports = failed_recipients::reports(message);
     }
@@ -255,21 +265,37 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     Some(finish(message, &sender, &words, format, reports))
 }
 
+/// The recipients named are those of the mail that is returned with the report, and its author is whom the
+/// report was sent to: so reports somebody who gives no other sign.
+fn names_the_returned(message: &Message, reports: &[RecipientReport]) -> bool {
+    let Some(original) = original::of(message) else { return false };
+    let to: Vec<String> = original.to.iter().map(model::Address::folded).collect();
+    let ours = original.from.iter().any(|from| message.to.iter().any(|to| to.folded() == from.folded()));
+    ours && !reports.is_empty()
+        && reports.iter().all(|report| report.recipient.as_ref().is_some_and(|address| to.contains(address)))
+}
+
 /// Kind before reason: is this a report of a mail system at all?
 fn is_report(sender: &Sender, words: &Words<'_>, format: bool, said: bool, in_subject: bool) -> bool {
     let returned = words.own.announced || words.own.returned.is_some();
     if sender.daemon && (sender.null_path || sender.machine) {
         return said || in_subject && (format || returned);
     }
+    // Reports on mail to a list come through the list, with its fields.
     if sender.daemon {
-        return !sender.list && !sender.conversation && said && (in_subject || format || returned);
+        return !sender.conversation && said && (in_subject || format || returned);
     }
     if sender.null_path {
         return !sender.list && said && (format || in_subject);
     }
+    let opens = words.subject.failed.or(words.subject.delayed) == Some(0)
+        && words.text.failed.or(words.text.delayed).is_some_and(|at| at < 300);
     // A machine, or only a subject: words, the returned mail or a format, and no conversation.
-    !sender.list && !sender.conversation && said && in_subject && (format || returned || sender.machine)
-        || !sender.list && said && in_subject && format && returned
+    (!sender.list || opens && format)
+        && !sender.conversation
+        && said
+        && in_subject
+        && (format || returned || sender.machine)
 }
 
 fn finish(

@@ -3,7 +3,7 @@
 use model::{Kind, Message, Verdict};
 
 use crate::report::{aggregate, arf, dsn, failed_recipients, mdn};
-use crate::{auto_submitted, list, may_reply, source, unsubscribe};
+use crate::{auto_reply, auto_submitted, challenge, complaint, list, may_reply, source, unsubscribe};
 
 /// What the mailbox knows of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,14 +17,17 @@ pub struct Options {
 type Rule = fn(&Message) -> Option<Verdict>;
 
 /// What the structure of a mail says with certainty comes first; what its sender merely claims, later.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 12] = [
+    challenge::verdict,
     dsn::verdict,
     mdn::verdict,
     arf::verdict,
+    complaint::verdict,
     aggregate::verdict,
     source::verdict,
     failed_recipients::verdict,
     auto_submitted::verdict,
+    auto_reply::verdict,
     unsubscribe::verdict,
     list::verdict,
 ];
