@@ -8,7 +8,9 @@ use model::{Kind, Message, Source, Verdict};
 use crate::{evidence, in_field};
 
 /// What such services write, lower case.
-const PHRASES: [&str; 30] = [
+const PHRASES: [&str; 32] = [
+    "delivery software (tmda)",
+    "to release your pending message",
     "sender not pre-approved",
     "not pre-approved",
     "boxbe guest list",
@@ -46,8 +48,7 @@ static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
 });
 
 /// Header fields that such services write.
-const FIELDS: [(&str, &str); 4] = [
-    ("X-TMDA-Fingerprint", "challenge.tmda"),
+const FIELDS: [(&str, &str); 3] = [
     ("X-Spamarrest-Challenge", "challenge.spamarrest"),
     ("X-UOL-Challenge", "challenge.uol"),
     ("X-ChoiceMail-Registration-Request", "challenge.choicemail"),

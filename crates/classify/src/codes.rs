@@ -12,6 +12,8 @@ pub(crate) struct Codes {
     pub(crate) status: Option<EnhancedStatus>,
     /// One that says more than "expired", where there is one besides it.
     pub(crate) cause: Option<EnhancedStatus>,
+    /// The reply code that stands before `cause`.
+    pub(crate) cause_code: Option<u16>,
     /// The first reply code of a failure.
     pub(crate) smtp_code: Option<u16>,
     /// The enhanced code stands right behind the reply code: it is the host's own.
@@ -23,6 +25,7 @@ pub(crate) fn codes(text: &str) -> Codes {
     let octets = text.as_bytes();
     let octets = octets.get(..TEXT_BYTES_MAX).unwrap_or(octets);
     let mut codes = Codes::default();
+    let mut last = None;
     let mut at = 0;
     while let Some(&octet) = octets.get(at) {
         if !matches!(octet, b'4' | b'5') || !begins(octets, at) {
@@ -31,9 +34,10 @@ pub(crate) fn codes(text: &str) -> Codes {
         }
         let rest = octets.get(at..).unwrap_or_default();
         if let Ok((status, len)) = enhanced_status(rest) {
-            codes.add_status(status);
+            codes.add_status(status, last);
             at += len;
         } else if let Some(code) = reply_code(rest) {
+            last = Some(code);
             if codes.smtp_code.is_none() && !is_counted(octets, at) {
                 codes.smtp_code = Some(code);
                 codes.together = enhanced_status(octets.get(at + 4..).unwrap_or_default()).is_ok();
@@ -47,7 +51,7 @@ pub(crate) fn codes(text: &str) -> Codes {
 }
 
 impl Codes {
-    fn add_status(&mut self, status: EnhancedStatus) {
+    fn add_status(&mut self, status: EnhancedStatus, after: Option<u16>) {
         if status.class == StatusClass::Success {
             return;
         }
@@ -56,6 +60,7 @@ impl Codes {
         }
         if self.cause.is_none() && status.specificity() == 2 && (status.subject, status.detail) != (4, 7) {
             self.cause = Some(status);
+            self.cause_code = after;
         }
     }
 }

@@ -20,12 +20,12 @@ pub(crate) struct Sources<'a> {
 }
 
 /// Judges a report that was read from text alone, or from fields in it.
-pub(crate) fn judge(report: &mut RecipientReport, action: Action, found: &mut Vec<Evidence>) {
+pub(crate) fn judge(report: &mut RecipientReport, action: Action, prose: &str, found: &mut Vec<Evidence>) {
     let diagnostic = report.diagnostic.clone().unwrap_or_default();
     let literal = report.status_literal.clone().unwrap_or_default();
     let field = enhanced_status(literal.as_bytes()).ok().map(|(status, _)| status);
     report.action = Some(action);
-    judge_all(report, &Sources { field, literal: &literal, diagnostic: &diagnostic, prose: "" }, found);
+    judge_all(report, &Sources { field, literal: &literal, diagnostic: &diagnostic, prose }, found);
 }
 
 /// Judges a report by all that speaks about it.
@@ -35,7 +35,10 @@ pub(crate) fn judge_all(report: &mut RecipientReport, sources: &Sources<'_>, fou
     let of_prose = if failure { codes(sources.prose) } else { Codes::default() };
     let status = effective(sources.field, &of_diagnostic, &of_prose);
     let comment = codes(sources.literal);
-    report.smtp_code = of_diagnostic.smtp_code.or(comment.smtp_code).or(of_prose.smtp_code);
+    report.smtp_code = cause_code(status, &of_diagnostic)
+        .or(of_diagnostic.smtp_code)
+        .or(comment.smtp_code)
+        .or(of_prose.smtp_code);
     report.status = status.map(|status| status.to_string());
     if !failure {
         return;
@@ -64,17 +67,21 @@ pub(crate) fn judge_all(report: &mut RecipientReport, sources: &Sources<'_>, fou
     }
 }
 
-/// The host answered the mail, not the address.
+/// The reply code that stands before the effective code, where an expiry stands before its cause.
+fn cause_code(status: Option<EnhancedStatus>, codes: &Codes) -> Option<u16> {
+    (status.is_some() && status == codes.cause && codes.status != codes.cause)
+        .then_some(codes.cause_code)
+        .flatten()
+}
+
+/// The host took the address and answered the mail with a refusal. `Sendmail` sends commands ahead: what it
+/// writes below `DATA` may answer `RCPT` unless the whole service is called unavailable.
 fn answers_data(text: &str) -> bool {
-    const SIGNS: [&str; 5] = [
-        "end of data",
-        ">>> data <<< ",
-        "failed after i sent the message",
-        "smtp command data",
-        "after data",
-    ];
+    const SIGNS: [&str; 4] =
+        ["end of data", "failed after i sent the message", "smtp command data", "after data"];
     let lower = text.to_ascii_lowercase();
-    SIGNS.iter().any(|sign| lower.contains(sign)) && !lower.contains("rcpt to:<")
+    SIGNS.iter().any(|sign| lower.contains(sign))
+        || lower.contains(">>> data <<< 5") && lower.contains("service unavailable")
 }
 
 /// The most specific of field, diagnostic and prose. The host's own code, right behind its reply code, counts
@@ -95,6 +102,7 @@ fn effective(
     }
     if let Some(told) = of_prose.status
         && more(told, status)
+        && !(of_diagnostic.together && of_diagnostic.status.is_some_and(|own| own.specificity() > 0))
     {
         status = Some(told);
     }

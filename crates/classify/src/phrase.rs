@@ -38,21 +38,26 @@ pub(crate) struct Said {
     pub(crate) delayed: Option<usize>,
     /// It is no longer tried.
     pub(crate) gave_up: Option<usize>,
+    /// That it did not arrive is said in two languages, near the beginning.
+    pub(crate) bilingual: bool,
 }
+
+/// Where two languages must stand.
+const BILINGUAL_BYTES_MAX: usize = 900;
 
 type Sorts = [fn(&Pack) -> &'static [&'static str]; 3];
 
 struct Automaton {
     words: AhoCorasick,
-    sorts: Vec<usize>,
+    sorts: Vec<(usize, usize)>,
 }
 
 impl Automaton {
     fn new(of: Sorts) -> Self {
-        let mut rows: Vec<(usize, &'static str)> = Vec::new();
-        for pack in &PACKS {
+        let mut rows: Vec<((usize, usize), &'static str)> = Vec::new();
+        for (language, pack) in PACKS.iter().enumerate() {
             for (sort, words) in of.iter().enumerate() {
-                rows.extend(words(pack).iter().map(|word| (sort, *word)));
+                rows.extend(words(pack).iter().map(|word| ((sort, language), *word)));
             }
         }
         Self {
@@ -63,14 +68,20 @@ impl Automaton {
 
     fn said(&self, text: &str) -> Said {
         let mut first: [Option<usize>; 3] = [None; 3];
+        let mut spoken = None;
+        let mut bilingual = false;
         for found in self.words.find_overlapping_iter(text) {
-            let sort = self.sorts.get(found.pattern().as_usize());
-            if let Some(slot) = sort.and_then(|sort| first.get_mut(*sort)) {
+            let Some((sort, language)) = self.sorts.get(found.pattern().as_usize()) else { continue };
+            if let Some(slot) = first.get_mut(*sort) {
                 slot.get_or_insert(found.start());
+            }
+            if *sort == 0 && found.start() < BILINGUAL_BYTES_MAX {
+                bilingual |= spoken.is_some_and(|spoken| spoken != *language);
+                spoken = Some(*language);
             }
         }
         let [failed, delayed, gave_up] = first;
-        Said { failed, delayed, gave_up }
+        Said { failed, delayed, gave_up, bilingual }
     }
 }
 

@@ -220,7 +220,7 @@ fn permanence(reason: &Reason, said: &Said<'_>) -> Permanence {
         return Permanence::Temporary;
     }
     // Who takes the address and refuses the mail filters it, whatever it says.
-    if said.after_data {
+    if said.after_data && said.status.is_none_or(|status| (status.subject, status.detail) != (1, 1)) {
         return Permanence::Temporary;
     }
     let transient = said.status.is_some_and(|s| s.class == StatusClass::Transient)

@@ -16,6 +16,7 @@ mod haraka;
 mod hmailserver;
 mod imail;
 mod james;
+mod list_manager;
 mod mailenable;
 mod mailru;
 mod mcafee;
@@ -57,7 +58,7 @@ pub(crate) struct Format {
 }
 
 /// The more particular ones first: where words of several are found, the first one counts.
-const FORMATS: [Format; 33] = [
+const FORMATS: [Format; 34] = [
     opensmtpd::FORMAT,
     dragonfly::FORMAT,
     postfix::FORMAT,
@@ -90,6 +91,7 @@ const FORMATS: [Format; 33] = [
     barracuda::FORMAT,
     mcafee::FORMAT,
     messagelabs::FORMAT,
+    list_manager::FORMAT,
     groupware::FORMAT,
 ];
 
@@ -242,12 +244,14 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     let fields = prose::has_fields(&words.own);
     let said = words.text.failed.is_some() || words.text.delayed.is_some() || fields;
     let mut reports = Vec::new();
-    if !is_report(&sender, &words, format.is_some(), said, in_subject) {
+    if !refuses_for_list(&sender, &words, format)
+        && !is_report(&sender, &words, format.is_some(), said, in_subject)
+    {
         if !said || !returns_mail || sender.list || sender.conversation {
             return None;
         }
         reports = prose::reports(message, &words.own);
-        if !names_the_returned(message, &reports) {
+        if !words.text.bilingual && !names_the_returned(message, &reports) {
             return None;
         }
     }
@@ -263,6 +267,14 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         return None;
     }
     Some(finish(message, &sender, &words, format, reports))
+}
+
+/// A list program that refuses the mail says so first, in a mail with the fields of the list.
+fn refuses_for_list(sender: &Sender, words: &Words<'_>, format: Option<(&Format, usize)>) -> bool {
+    let subject = words.subject.failed.is_some() || sender.daemon || sender.null_path;
+    subject
+        && !sender.conversation
+        && format.is_some_and(|(format, at)| format.name == "list_manager" && at < 300)
 }
 
 /// The recipients named are those of the mail that is returned with the report, and its author is whom the
@@ -290,6 +302,10 @@ fn is_report(sender: &Sender, words: &Words<'_>, format: bool, said: bool, in_su
     }
     let opens = words.subject.failed.or(words.subject.delayed) == Some(0)
         && words.text.failed.or(words.text.delayed).is_some_and(|at| at < 300);
+    // Only machines tell it twice, in two languages, right at the beginning.
+    if words.text.bilingual && in_subject && !sender.list {
+        return true;
+    }
     // A machine, or only a subject: words, the returned mail or a format, and no conversation.
     (!sender.list || opens && format)
         && !sender.conversation
@@ -334,9 +350,15 @@ fn finish(
             reports.push(listed);
         }
     }
+    // Fields in the text name one recipient: the words beside them speak of it too.
+    let beside = if reports.len() == 1 && prose::has_fields(&words.own) {
+        words.own.folded.get(..words.own.folded.floor_char_boundary(8 << 10)).unwrap_or_default()
+    } else {
+        ""
+    };
     for report in &mut reports {
         let action = *report.action.get_or_insert(action);
-        judge::judge(report, action, &mut found);
+        judge::judge(report, action, beside, &mut found);
     }
     let kind = if reports.iter().any(|r| r.action == Some(Action::Failed)) || reports.is_empty() && !delayed {
         Kind::Bounce

@@ -69,7 +69,7 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         }
         for report in &mut reports {
             let action = report.action.unwrap_or(Action::Failed);
-            judge(report, action, &mut evidence_of);
+            judge(report, action, "", &mut evidence_of);
         }
     }
     name_from_text(message, &own, &mut reports);

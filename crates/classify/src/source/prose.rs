@@ -54,7 +54,13 @@ pub(crate) fn reports(message: &Message, own: &OwnText<'_>) -> Vec<RecipientRepo
     if !fields.is_empty() {
         return fields;
     }
-    let named = named(message, own);
+    let mut named = named(message, own);
+    if named.iter().all(|one| one.rank == Rank::Sentence) {
+        let bare = bare_names(message, own);
+        if !bare.is_empty() {
+            named = bare;
+        }
+    }
     let starts: Vec<usize> = named.iter().map(|n| n.line).collect();
     let mut reports: Vec<RecipientReport> = Vec::new();
     let mut index: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
@@ -167,6 +173,35 @@ fn named(message: &Message, own: &OwnText<'_>) -> Vec<Named> {
     all
 }
 
+/// AOL lists its recipients without their domain: indented words below a line that speaks of recipients.
+fn bare_names(message: &Message, own: &OwnText<'_>) -> Vec<Named> {
+    let Some(domain) = message.from.first().map(model::Address::domain).filter(|domain| !domain.is_empty())
+    else {
+        return Vec::new();
+    };
+    let Some(above) = own.lines.iter().position(|line| line.to_lowercase().contains("following recipients"))
+    else {
+        return Vec::new();
+    };
+    let is_name = |line: &str| {
+        line.starts_with([' ', '\t'])
+            && (1..=64).contains(&line.trim().len())
+            && line.trim().bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-'))
+    };
+    own.lines
+        .iter()
+        .enumerate()
+        .skip(above + 1)
+        .take(100)
+        .filter(|(_, line)| is_name(line))
+        .map(|(n, line)| Named {
+            address: format!("{}@{domain}", line.trim().to_lowercase()),
+            line: n,
+            rank: Rank::Line,
+        })
+        .collect()
+}
+
 fn scan(own: &OwnText<'_>, excluded: &Excluded) -> Vec<Named> {
     let mut all = Vec::new();
     let mut before = "";
@@ -211,7 +246,7 @@ fn is_alone(line: &str, found: &InText) -> bool {
 }
 
 /// Labels before an address, lower case, without the blanks and brackets between.
-const LABELS: [&str; 60] = [
+const LABELS: [&str; 64] = [
     "recipient:",
     "recipients:",
     "recipient",
@@ -272,10 +307,14 @@ const LABELS: [&str; 60] = [
     "email address:",
     "permanent errors:",
     "addressee:",
+    "violation for",
+    "addressed,",
+    "delivered to address",
+    "message for",
 ];
 
 /// Labels of the mail that was sent, of people to ask, and of senders.
-const OTHERS: [&str; 30] = [
+const OTHERS: [&str; 29] = [
     "from:",
     "sender:",
     "reply-to:",
@@ -303,7 +342,6 @@ const OTHERS: [&str; 30] = [
     "http",
     "sender",
     "absender:",
-    "id:",
     "via",
     "for assistance",
 ];
@@ -399,10 +437,12 @@ fn behind_address<'l>(line: &'l str, address: &str) -> &'l str {
         return line;
     };
     let before = line.get(..found.start).unwrap_or_default();
-    if before.chars().any(char::is_alphanumeric) {
-        return line;
-    }
     let rest = line.get(found.end..).unwrap_or_default();
+    if before.chars().any(char::is_alphanumeric) {
+        // `554 <a@b>... 550 Host unknown`: the inner code is the cause.
+        let inner = rest.trim_start_matches(['>', '.', ' ']);
+        return if crate::codes::codes(inner).smtp_code.is_some() { inner } else { line };
+    }
     rest.trim_start_matches(['>', ':', ' ', '"', '\''])
 }
 
