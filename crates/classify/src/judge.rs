@@ -1,7 +1,7 @@
 //! Effective code, reply code, reason and permanence of one report.
 
 use model::{Action, Evidence, RecipientReport};
-use parse::report::status::{EnhancedStatus, enhanced_status};
+use parse::report::status::{EnhancedStatus, enhanced_status, find_enhanced_status, find_reply_code};
 
 use crate::codes::{Codes, codes};
 use crate::{evidence, reason};
@@ -39,8 +39,12 @@ pub(crate) fn judge_all(report: &mut RecipientReport, sources: &Sources<'_>, fou
         .or(of_diagnostic.smtp_code)
         .or(comment.smtp_code)
         .or(of_prose.smtp_code);
+    let status = status.or_else(|| {
+        (!failure).then(|| find_enhanced_status(sources.diagnostic).map(|(status, _)| status)).flatten()
+    });
     report.status = status.map(|status| status.to_string());
     if !failure {
+        report.smtp_code = find_reply_code(sources.diagnostic);
         return;
     }
     let comment = sources.literal.split_once('(').map_or("", |(_, comment)| comment);

@@ -204,7 +204,7 @@ fn start_of_returned(line: &str, first: bool) -> Start {
         bare.as_bytes().first(),
         Some(b'r' | b'R' | b'd' | b'D' | b'x' | b'X' | b'a' | b'A' | b'c' | b'C')
     ) && !first
-        && FIRST_FIELDS.iter().any(|word| starts(&word))
+        && FIRST_FIELDS.iter().any(starts)
     {
         return Start::Here;
     }

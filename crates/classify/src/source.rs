@@ -184,6 +184,9 @@ pub(crate) fn is_daemon(message: &Message) -> bool {
     })
 }
 
+/// Before the subjects of answers and forwarded mail.
+const PREFIXES: [&str; 10] = ["re:", "aw:", "fwd:", "fw:", "wg:", "tr:", "rv:", "i:", "sv:", "odp:"];
+
 fn sender(message: &Message) -> Sender {
     let path = match &message.reverse_path {
         None => message.field("Return-Path").is_some_and(|body| body.trim().is_empty()),
@@ -198,7 +201,6 @@ fn sender(message: &Message) -> Sender {
         .is_some_and(|body| !body.contains('@') && body.contains("<>") || body.trim() == "<>");
     let auto = message.field("Auto-Submitted").is_some_and(|body| crate::first_word(body) != "no");
     let subject = message.subject.as_deref().unwrap_or_default().trim_start().to_lowercase();
-    const PREFIXES: [&str; 10] = ["re:", "aw:", "fwd:", "fw:", "wg:", "tr:", "rv:", "i:", "sv:", "odp:"];
     Sender {
         daemon: is_daemon(message) || from_is_empty,
         null_path: path,
@@ -350,8 +352,8 @@ fn finish(
             reports.push(listed);
         }
     }
-    // Fields in the text name one recipient: the words beside them speak of it too.
-    let beside = if reports.len() == 1 && prose::has_fields(&words.own) {
+    // Where one recipient is named, all of the text is about that one.
+    let beside = if reports.len() == 1 {
         words.own.folded.get(..words.own.folded.floor_char_boundary(8 << 10)).unwrap_or_default()
     } else {
         ""

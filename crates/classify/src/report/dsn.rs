@@ -44,7 +44,7 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     for (one, per_message) in &read {
         let mut report = fields_of(one, per_message);
         if report.action.is_none() {
-            report.action = guessed_action(one, &words);
+            report.action = Some(guessed_action(one, &words));
         }
         let names = report.recipient.as_deref().unwrap_or_default();
         let prose = if read.len() <= PROSE_RECIPIENTS_MAX {
@@ -114,13 +114,13 @@ fn name_from_text(message: &Message, own: &OwnText<'_>, reports: &mut [Recipient
 }
 
 /// The action where the field is missing: by the class of the code, then by the words of the text.
-fn guessed_action(one: &PerRecipient, words: &phrase::Said) -> Option<Action> {
+fn guessed_action(one: &PerRecipient, words: &phrase::Said) -> Action {
     match one.status.map(|status| status.class) {
-        Some(StatusClass::Success) => Some(Action::Delivered),
-        Some(StatusClass::Permanent) => Some(Action::Failed),
-        Some(StatusClass::Transient) if words.gave_up.is_none() => Some(Action::Delayed),
-        _ if words.delayed.is_some() && words.gave_up.is_none() => Some(Action::Delayed),
-        _ => Some(Action::Failed),
+        Some(StatusClass::Success) => Action::Delivered,
+        Some(StatusClass::Permanent) => Action::Failed,
+        Some(StatusClass::Transient) if words.gave_up.is_none() => Action::Delayed,
+        _ if words.delayed.is_some() && words.gave_up.is_none() => Action::Delayed,
+        _ => Action::Failed,
     }
 }
 

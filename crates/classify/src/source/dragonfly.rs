@@ -1,4 +1,4 @@
-//! DragonFly Mail Agent.
+//! `DragonFly` Mail Agent.
 
 use super::Format;
 

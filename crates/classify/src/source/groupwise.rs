@@ -1,4 +1,4 @@
-//! GroupWise.
+//! `GroupWise`.
 
 use super::Format;
 

@@ -1,4 +1,4 @@
-//! IMail.
+//! `IMail`.
 
 use super::Format;
 

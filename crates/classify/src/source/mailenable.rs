@@ -1,4 +1,4 @@
-//! MailEnable.
+//! `MailEnable`.
 
 use super::Format;
 

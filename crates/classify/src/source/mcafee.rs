@@ -1,4 +1,4 @@
-//! McAfee and SurfControl.
+//! `McAfee` and `SurfControl`.
 
 use super::Format;
 

@@ -1,4 +1,4 @@
-//! MDaemon.
+//! `MDaemon`.
 
 use super::Format;
 

@@ -1,4 +1,4 @@
-//! MessageLabs and Symantec.
+//! `MessageLabs` and Symantec.
 
 use super::Format;
 

@@ -1,4 +1,4 @@
-//! PowerMTA.
+//! `PowerMTA`.
 
 use super::Format;
 

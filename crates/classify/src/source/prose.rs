@@ -80,18 +80,9 @@ pub(crate) fn reports(message: &Message, own: &OwnText<'_>) -> Vec<RecipientRepo
             });
         }
     }
-    // Where one recipient is named, all of the text is about that one.
-    let sole = reports.len() == 1;
-    for report in &mut reports {
-        let has_code = report.diagnostic.as_deref().is_some_and(|text| {
-            let codes = crate::codes::codes(text);
-            codes.status.is_some() || codes.smtp_code.is_some()
-        });
-        if sole && !has_code || report.diagnostic.is_none() {
-            let all =
-                own.folded.get(..own.folded.floor_char_boundary(DIAGNOSTIC_BYTES_MAX)).unwrap_or_default();
-            report.diagnostic = (!all.trim().is_empty()).then(|| all.trim().to_owned());
-        }
+    for report in reports.iter_mut().filter(|report| report.diagnostic.is_none()) {
+        let all = own.folded.get(..own.folded.floor_char_boundary(DIAGNOSTIC_BYTES_MAX)).unwrap_or_default();
+        report.diagnostic = (!all.trim().is_empty()).then(|| all.trim().to_owned());
     }
     reports
 }

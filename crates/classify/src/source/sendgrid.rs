@@ -1,4 +1,4 @@
-//! SendGrid.
+//! `SendGrid`.
 
 use super::Format;
 
