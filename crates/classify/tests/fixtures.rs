@@ -31,9 +31,8 @@ fn feedback_as_it_is() {
             *wrong.entry(topic.to_string_lossy().into_owned()).or_default() += 1;
             let name = path.with_extension("");
             let name = name.file_name().unwrap_or_default().to_string_lossy();
-            differences.extend(
-                found.into_iter().map(|line| format!("{}/{name}: {line}", topic.to_string_lossy())),
-            );
+            differences
+                .extend(found.into_iter().map(|line| format!("{}/{name}: {line}", topic.to_string_lossy())));
         }
     }
     assert!(
@@ -59,10 +58,7 @@ fn check(path: &Path) -> Vec<String> {
 }
 
 fn verdict(octets: &[u8]) -> Verdict {
-    classify::verdict(
-        &parse::parse(octets, &Limits::default()).message,
-        &classify::Options::default(),
-    )
+    classify::verdict(&parse::parse(octets, &Limits::default()).message, &classify::Options::default())
 }
 
 fn differences(expected: &str, verdict: &Verdict) -> Vec<String> {
@@ -127,9 +123,9 @@ fn of_verdict(verdict: &Verdict, name: &str, value: &str) -> (String, bool) {
         "not" => (kind.to_owned(), value.split('|').all(|word| word != kind)),
         "may_reply" => text(Some(if verdict.may_reply { "yes" } else { "no" })),
         "no_reports" => (format!("{} reports", verdict.reports.len()), verdict.reports.is_empty()),
-        "original_message_id" => text(
-            verdict.original.as_ref().and_then(|o| o.message_id.as_ref()).map(model::MessageId::as_str),
-        ),
+        "original_message_id" => {
+            text(verdict.original.as_ref().and_then(|o| o.message_id.as_ref()).map(model::MessageId::as_str))
+        }
         "language" => text(reply.and_then(|reply| reply.language.as_deref())),
         "deputy" => {
             let deputy = reply.and_then(|reply| reply.deputy.as_ref());

@@ -40,16 +40,39 @@ type Repeated = (&'static str, &'static str, &'static str);
 const REPEATED: [(&str, Repeated); 12] = [
     ("text", ("Subject: Frage\n\n", "Guten Tag, anbei die Liste.\n", "")),
     ("codes", ("Subject: Undeliverable: x\n\n", "550 5.1.1 <a@b.example>: user unknown\n", "")),
-    ("bare addresses", ("From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\nHi.\n\n", "<a@b.example>:\n", "")),
-    ("one line", ("From: MAILER-DAEMON@mx.example\nSubject: Mail delivery failed\n\n", "a@b.example 550 ", "\n")),
+    (
+        "bare addresses",
+        ("From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\nHi.\n\n", "<a@b.example>:\n", ""),
+    ),
+    (
+        "one line",
+        ("From: MAILER-DAEMON@mx.example\nSubject: Mail delivery failed\n\n", "a@b.example 550 ", "\n"),
+    ),
     ("brackets", ("From: MAILER-DAEMON@mx.example\nSubject: Returned mail\n\n", "<(<[", "\n")),
-    ("recipients", (DSN, "\nFinal-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n", "\n--b--\n")),
+    (
+        "recipients",
+        (DSN, "\nFinal-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n", "\n--b--\n"),
+    ),
     ("folded diagnostic", (DSN, "\nDiagnostic-Code: smtp; 550\n 5.1.1 no such user\n", "\n--b--\n")),
     ("empty groups", (DSN, "\n\n", "--b--\n")),
     ("failed recipients", ("X-Failed-Recipients: a@b.example", ",\n c@d.example", "\n\nx\n")),
     ("quotes", ("Subject: Re: x\n\n", "> > > Am 1.1. schrieb a@b.example: 550 user unknown\n", "")),
-    ("exim", ("From: Mail Delivery System <Mailer-Daemon@mx.example>\n\nA message that you sent could not be delivered:\n\n", "  a@b.example\n    host mx.b.example: 550 no\n", "")),
-    ("absence", ("Subject: Automatische Antwort: x\nAuto-Submitted: auto-replied\n\n", "Ich bin bis 3.4.2026 nicht da, Vertretung a@b.example. ", "\n")),
+    (
+        "exim",
+        (
+            "From: Mail Delivery System <Mailer-Daemon@mx.example>\n\nA message that you sent could not be delivered:\n\n",
+            "  a@b.example\n    host mx.b.example: 550 no\n",
+            "",
+        ),
+    ),
+    (
+        "absence",
+        (
+            "Subject: Automatische Antwort: x\nAuto-Submitted: auto-replied\n\n",
+            "Ich bin bis 3.4.2026 nicht da, Vertretung a@b.example. ",
+            "\n",
+        ),
+    ),
 ];
 
 const DSN: &str = "From: MAILER-DAEMON@mx.example\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n";
