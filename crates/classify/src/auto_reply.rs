@@ -11,10 +11,18 @@ use crate::{author_local_part, in_field, original, source};
 pub(crate) use details::details;
 
 /// What programs put before the subject, lower case; a colon or the end follows, or a blank and more.
-const SUBJECTS: [&str; 46] = [
+const SUBJECTS: [&str; 54] = [
     "out of office",
     "out-of-office",
     "out of the office",
+    "out of office autoreply",
+    "away from my mail",
+    "autosvar",
+    "automatisk svar",
+    "automatiskt svar",
+    "automaattinen vastaus",
+    "fraværsmelding",
+    "automatická odpověď",
     "automatic reply",
     "automatic response",
     "automated reply",
@@ -75,6 +83,21 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     if message.field("X-MS-Exchange-Inbox-Rules-Loop").is_some() && null_path {
         found.push(in_field("autoreply.exchange_rule", "X-MS-Exchange-Inbox-Rules-Loop"));
     }
+    // procmail's recipes (`formail -r`) mark their answers so.
+    let precedence = message.field("Precedence").map(crate::first_word).unwrap_or_default();
+    if message.field("X-Loop").is_some()
+        && matches!(precedence.as_str(), "junk" | "bulk")
+        && !list
+        && message.field("List-Post").is_none()
+        && (!message.in_reply_to.is_empty() || subject.starts_with("re:"))
+    {
+        found.push(in_field("autoreply.loop", "X-Loop"));
+    }
+    if message.field("Auto-Submitted").is_some_and(|body| crate::first_word(body) == "auto-generated")
+        && TICKETS.iter().any(|words| subject.contains(words))
+    {
+        found.push(in_field("autoreply.ticket", "Subject"));
+    }
     let local = author_local_part(message);
     let machine = source::is_daemon(message)
         || ["noreply", "no-reply", "donotreply", "do-not-reply"].iter().any(|word| local.contains(word));
@@ -95,6 +118,19 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         ..Verdict::default()
     })
 }
+
+/// Subjects with which ticket systems confirm a mail, lower case.
+const TICKETS: [&str; 9] = [
+    "request received",
+    "ticket received",
+    "we received your",
+    "we have received your",
+    "anfrage erhalten",
+    "anfrage eingegangen",
+    "eingangsbestätigung",
+    "ticket erstellt",
+    "ticket created",
+];
 
 /// It answers a mail, or thanks for one.
 fn answers(message: &Message, subject: &str) -> bool {

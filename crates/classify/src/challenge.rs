@@ -8,10 +8,18 @@ use model::{Kind, Message, Source, Verdict};
 use crate::{evidence, in_field};
 
 /// What such services write, lower case.
-const PHRASES: [&str; 32] = [
+const PHRASES: [&str; 40] = [
     "delivery software (tmda)",
     "to release your pending message",
     "sender not pre-approved",
+    "confirm your message to",
+    "to be approved, answer",
+    "verification required",
+    "complete the verification process",
+    "protecting myself from receiving junk",
+    "uses a guest list",
+    "message is on the waiting list",
+    "schützt sich vor spam mit einer bestätigung",
     "not pre-approved",
     "boxbe guest list",
     "x-boxbe-notice",

@@ -114,8 +114,9 @@ enum Start {
 }
 
 /// What programs write above the mail they return. Lower case, without rulers.
-const ANNOUNCEMENTS: [&str; 56] = [
+const ANNOUNCEMENTS: [&str; 57] = [
     "below this line is a copy",
+    "darunter befindet sich eine kopie",
     "below the next line is a copy",
     "a copy of the original message below this line",
     "enclosed is a copy",
@@ -218,7 +219,7 @@ fn start_of_returned(line: &str, first: bool) -> Start {
     // The words are the line, or a ruler or a colon shows that it is a heading.
     let rest = lower.get(found.end()..).unwrap_or_default();
     let ruled = bare.starts_with(['-', '=', '*', '_', '#', '|']);
-    let heading = ruled || line.ends_with([':', '-', '=', '*', '.', '_', '|']) || rest.trim().is_empty();
+    let heading = ruled || line.ends_with([':', '-', '=', '*', '_', '|']) || rest.trim().is_empty();
     let sentence = rest.split_whitespace().count() > 12;
     if heading && !sentence || found.end() > 24 { Start::Behind } else { Start::No }
 }

@@ -224,6 +224,32 @@ struct Words<'m> {
     text: phrase::Said,
 }
 
+impl Words<'_> {
+    /// The text begins as people begin a letter.
+    fn greets(&self) -> bool {
+        const GREETINGS: [&str; 16] = [
+            "hallo",
+            "hi",
+            "hello",
+            "dear",
+            "guten",
+            "sehr",
+            "liebe",
+            "lieber",
+            "moin",
+            "bonjour",
+            "hey",
+            "servus",
+            "buongiorno",
+            "hola",
+            "beste",
+            "grüß",
+        ];
+        let first = self.lower.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty());
+        first.is_some_and(|first| GREETINGS.contains(&first))
+    }
+}
+
 /// A bounce or a delay that is told in words.
 pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     let sender = sender(message);
@@ -263,9 +289,16 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     if reports.is_empty() {
         reports = failed_recipients::reports(message);
     }
-    // Somebody who is no mail system must name a recipient, or return the mail.
-    let weak = !sender.daemon && !sender.null_path;
-    if reports.is_empty() && (weak || !(words.own.announced || in_subject || format.is_some())) {
+    // Somebody who is no mail system must name a recipient, or return the mail; so must one that only its name
+    // shows: deceivers take such names.
+    let proven = sender.machine || matches!(message.reverse_path, Some(ReversePath::Null));
+    let returned = words.own.announced || words.own.returned.is_some();
+    let shown = returned || format.is_some();
+    let system = sender.daemon || sender.null_path;
+    if reports.is_empty() && !(system && (shown || in_subject && proven)) {
+        return None;
+    }
+    if !proven && !shown && !words.text.bilingual && !prose::names_plainly(message, &words.own) {
         return None;
     }
     Some(finish(message, &sender, &words, format, reports))
@@ -307,6 +340,10 @@ fn is_report(sender: &Sender, words: &Words<'_>, format: bool, said: bool, in_su
     // Only machines tell it twice, in two languages, right at the beginning.
     if words.text.bilingual && in_subject && !sender.list {
         return true;
+    }
+    // People greet.
+    if !sender.machine && words.greets() {
+        return false;
     }
     // A machine, or only a subject: words, the returned mail or a format, and no conversation.
     (!sender.list || opens && format)

@@ -36,7 +36,20 @@ fn apple_end(message: &Message) -> Option<UnixMillis> {
 }
 
 /// Words after which the last day stands, lower case.
-const UNTIL: [&str; 17] = [
+const UNTIL: [&str; 30] = [
+    "ab",
+    "wieder am",
+    "wieder im büro am",
+    "sprechstunde:",
+    "back",
+    "return",
+    "retour le",
+    "rückkehr am",
+    "zurück am",
+    "do",
+    "di nuovo dal",
+    "de vuelta el",
+    "terug op",
     "until",
     "till",
     "through",
@@ -75,7 +88,19 @@ fn until(text: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
             }
         }
     }
-    best.map(|(_, found)| found)
+    best.map(|(_, found)| found).or_else(|| between(&lower, sent))
+}
+
+/// `zwischen dem 1. und 15. April`, `from 3 to 14 May`.
+fn between(lower: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
+    const PAIRS: [(&str, &str); 5] =
+        [("zwischen", "und "), ("between", "and "), ("vom", "bis "), ("from", "to "), ("du", "au ")];
+    PAIRS.iter().find_map(|(first, second)| {
+        let rest = lower.get(lower.find(first)? + first.len()..)?;
+        let rest = rest.get(..rest.floor_char_boundary(60))?;
+        let rest = rest.get(rest.find(second)? + second.len()..)?;
+        date(rest, sent)
+    })
 }
 
 /// Names of months by their first letters, in the languages of the packs.
@@ -125,7 +150,7 @@ fn date(text: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';' | '!'))
         .filter(|word| !word.is_empty())
-        .take(6)
+        .take(9)
         .collect();
     let mut number: Option<i64> = None;
     let mut month: Option<i64> = None;
@@ -142,7 +167,7 @@ fn date(text: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
         if let Ok(value) = digits.parse::<i64>() {
             if (1..=31).contains(&value) && number.is_none() {
                 number = Some(value);
-            } else if (2000..2100).contains(&value) && number.is_some() && month.is_some() {
+            } else if (2000..2100).contains(&value) && month.is_some() {
                 year = Some(value);
             } else {
                 break;
@@ -154,13 +179,15 @@ fn date(text: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
             break;
         }
     }
+    // `ab Oktober 2026`.
+    let number = number.or(if year.is_some() { Some(1) } else { None });
     with_year(year, month?, number?, sent)
 }
 
 fn numeric(word: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
-    let separator = ['.', '/', '-'].into_iter().find(|c| word.matches(*c).count() >= 1)?;
-    let numbers: Vec<i64> =
-        word.trim_end_matches(['.', ':']).split(separator).map(|n| n.parse().ok()).collect::<Option<_>>()?;
+    let word = word.trim_end_matches(['.', ':']);
+    let separator = ['-', '/', '.'].into_iter().find(|c| word.contains(*c))?;
+    let numbers: Vec<i64> = word.split(separator).map(|n| n.parse().ok()).collect::<Option<_>>()?;
     match (separator, numbers.as_slice()) {
         ('-', [y, m, d]) if *y > 1000 => day(*y, *m, *d),
         ('.', [d, m]) => with_year(None, *m, *d, sent),
@@ -222,13 +249,14 @@ const TURN_TO: [&str; 20] = [
     "urgent",
 ];
 
-/// The first address behind such words that is neither the author's nor ours.
+/// The first address behind such words, or anywhere, that is neither the author's nor ours.
 fn deputy(text: &str, message: &Message) -> Option<Address> {
     let lower = text.to_lowercase();
-    let from = TURN_TO.iter().filter_map(|word| lower.find(word)).min()?;
+    let from = TURN_TO.iter().filter_map(|word| lower.find(word)).min().unwrap_or_default();
     let known: Vec<String> = message.from.iter().chain(&message.to).map(Address::folded).collect();
     let rest = lower.get(from..)?;
-    let found = addresses(rest).into_iter().find(|found| !known.contains(&found.address))?;
+    let others = |text: &str| addresses(text).into_iter().find(|found| !known.contains(&found.address));
+    let found = others(rest).or_else(|| others(&lower))?;
     Some(Address { display_name: None, addr_spec: found.address })
 }
 

@@ -22,25 +22,64 @@ const WORDS: [(&str, &[&str]); 7] = [
             "bitte",
             "vielen",
             "dank",
+            "da",
+            "habe",
+            "wir",
+            "ist",
+            "im",
+            "ein",
+            "eine",
+            "wird",
+            "wurde",
+            "unser",
+            "unsere",
+            "diese",
+            "uns",
+            "das",
+            "den",
+            "dem",
+            "ab",
+            "kein",
+            "keine",
+            "liebe",
+            "lieber",
+            "auf",
+            "zu",
+            "für",
+            "nach",
+            "montag",
+            "haben",
+            "erhalten",
+            "zur",
+            "mal",
+            "weg",
+            "erst",
+            "hat",
+            "bleibt",
         ],
     ),
     (
         "en",
         &[
             "the", "and", "will", "your", "office", "until", "am", "with", "please", "for", "of", "my",
-            "thank", "you",
+            "thank", "you", "is", "are", "on", "we", "this", "to", "back", "that", "it", "got", "monday",
+            "have", "be", "at", "been", "not", "out", "away", "from",
         ],
     ),
     (
         "fr",
         &[
             "je", "suis", "et", "votre", "vous", "jusqu'au", "absent", "bureau", "merci", "pour", "des",
-            "sera", "de",
+            "sera", "de", "le", "la", "les", "nous", "retour", "serai", "au", "sur", "di", "del", "nostro",
+            "in", "ferie",
         ],
     ),
     (
         "es",
-        &["estoy", "y", "su", "hasta", "oficina", "el", "los", "gracias", "por", "correo", "fuera", "favor"],
+        &[
+            "estoy", "y", "su", "hasta", "oficina", "el", "los", "gracias", "por", "correo", "fuera",
+            "favor", "de", "la", "en", "del", "no", "estaré",
+        ],
     ),
     (
         "it",
@@ -63,19 +102,36 @@ const WORDS: [(&str, &[&str]); 7] = [
         "nl",
         &[
             "ik", "ben", "niet", "tot", "kantoor", "het", "een", "uw", "bedankt", "voor", "met", "contact",
-            "afwezig",
+            "afwezig", "van", "de", "is", "wij", "deze", "dat", "gesloten", "op",
         ],
     ),
     (
         "pl",
-        &["jestem", "nie", "do", "biurze", "dziękuję", "się", "proszę", "będę", "wiadomość", "oraz", "na"],
+        &[
+            "jestem",
+            "nie",
+            "do",
+            "biurze",
+            "dziękuję",
+            "się",
+            "proszę",
+            "będę",
+            "wiadomość",
+            "oraz",
+            "na",
+            "w",
+            "jest",
+            "po",
+            "od",
+            "wiadomości",
+        ],
     ),
 ];
 
 /// Words looked at.
 const WORDS_MAX: usize = 400;
 
-/// `de`, `en`, … where three small words, and more than of any other language, are found.
+/// `de`, `en`, … of which more small words are found than of any other.
 pub(super) fn language(text: &str) -> Option<&'static str> {
     let mut counts = [0_usize; WORDS.len()];
     for word in
@@ -89,7 +145,7 @@ pub(super) fn language(text: &str) -> Option<&'static str> {
     let (best, most) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
     let second =
         counts.iter().enumerate().filter(|(n, _)| *n != best).map(|(_, c)| *c).max().unwrap_or_default();
-    (*most >= 2 && *most > second).then(|| WORDS.get(best).map(|(tag, _)| *tag)).flatten()
+    (*most >= 1 && *most > second).then(|| WORDS.get(best).map(|(tag, _)| *tag)).flatten()
 }
 
 #[cfg(test)]

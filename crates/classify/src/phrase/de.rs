@@ -5,6 +5,8 @@ use super::Pack;
 pub(super) const PACK: Pack = Pack {
     failed: &[
         "konnte nicht zugestellt werden",
+        "nicht zustellen",
+        "nicht ausliefern",
         "konnte nicht an",
         "konnten nicht zugestellt werden",
         "kann nicht zugestellt werden",
@@ -50,6 +52,7 @@ pub(super) const PACK: Pack = Pack {
         "zustellung wurde eingestellt",
     ],
     subject_failed: &[
+        "fehlermeldung",
         "unzustellbar",
         "nicht zustellbar",
         "zustellung fehlgeschlagen",

@@ -92,6 +92,8 @@ pub(super) const REASON: Reason = Reason {
         "bad recipient",
         "badrcptto",
         "not listed in domino directory",
+        "nicht im domino-verzeichnis",
+        "not in domino directory",
         "not listed in public name",
         "not unique",
         "no longer on server",

@@ -147,6 +147,11 @@ fn of_fields(own: &OwnText<'_>) -> Vec<RecipientReport> {
         .collect()
 }
 
+/// Whether the text names a recipient in another way than in the middle of a sentence.
+pub(crate) fn names_plainly(message: &Message, own: &OwnText<'_>) -> bool {
+    has_fields(own) || named(message, own).iter().any(|one| one.rank < Rank::Sentence)
+}
+
 /// The recipients of the best sort that occurs, in order.
 fn named(message: &Message, own: &OwnText<'_>) -> Vec<Named> {
     let strict = Excluded::of(message, true);

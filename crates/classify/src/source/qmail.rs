@@ -7,6 +7,7 @@ pub(super) const FORMAT: Format = Format {
     name: "qmail",
     rule: "source.qmail",
     signs: &[
+        "hier ist das qmail-send programm",
         "this is the qmail-send program at",
         "i'm afraid i wasn't able to deliver your message to the following",
         "this is the deliver program at",
