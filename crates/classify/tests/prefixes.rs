@@ -21,6 +21,32 @@ fn no_prefix_panics() {
     }
 }
 
+/// Parts of mails put together anew: what stands where no program would write it.
+#[test]
+fn no_mixture_panics() {
+    let mails: Vec<Vec<u8>> = fixtures::mails("").iter().map(|path| fixtures::read(path)).collect();
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |bound: usize| {
+        // xorshift64: the same mixtures every time.
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed % bound.max(1) as u64) as usize
+    };
+    let rounds = if fixtures::slow_tests() { 200_000 } else { 2_000 };
+    for _ in 0..rounds {
+        let (one, other) = (&mails[below(mails.len())], &mails[below(mails.len())]);
+        let mut mixture = one[..below(one.len())].to_vec();
+        mixture.extend_from_slice(&other[below(other.len())..]);
+        for _ in 0..below(4) {
+            let at = below(mixture.len());
+            let octet = [b'\n', b' ', b'<', b':', b'@', b'-', 0, 0xc3, b'5', b'='][below(10)];
+            mixture.insert(at, octet);
+        }
+        classified(&mixture);
+    }
+}
+
 /// Mails whose parts are repeated: what one of them costs must grow as its size does.
 #[test]
 fn time_is_linear() {
