@@ -19,6 +19,7 @@ mod own_text;
 mod phrase;
 mod reason;
 mod report;
+mod return_path;
 mod source;
 mod unsubscribe;
 mod verdict;

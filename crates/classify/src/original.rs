@@ -1,7 +1,8 @@
 //! The mail a report speaks of, as far as it is returned.
 
-use model::{Message, Original, PartRole};
+use model::{Message, MessageId, Original, PartRole};
 use parse::Limits;
+use parse::report::dsn::PerMessage;
 
 /// Reads the first mail, or header section of one, that is attached to the report itself.
 pub(crate) fn of(message: &Message) -> Option<Original> {
@@ -21,6 +22,8 @@ pub(crate) fn of(message: &Message) -> Option<Original> {
             from: returned.from,
             to: returned.to,
             date: returned.date,
+            references: bounded(returned.references),
+            ..Original::default()
         };
         (original != Original::default()).then_some(original)
     })
@@ -54,8 +57,53 @@ pub(crate) fn in_text(returned: Option<&str>) -> Option<Original> {
         from: returned.from,
         to: returned.to,
         date: returned.date,
+        references: bounded(returned.references),
+        ..Original::default()
     };
     (original != Original::default()).then_some(original)
+}
+
+/// Adds what the report says of the envelope.
+pub(crate) fn with_envelope(
+    original: Option<Original>,
+    per_message: Option<&PerMessage>,
+) -> Option<Original> {
+    let Some(per_message) = per_message else { return original };
+    let envelope_id = per_message.original_envelope_id.as_deref().map(decoded_xtext);
+    if original.is_none() && envelope_id.is_none() && per_message.arrival.is_none() {
+        return None;
+    }
+    Some(Original { envelope_id, arrival: per_message.arrival, ..original.unwrap_or_default() })
+}
+
+/// `+3D` is `=`.
+///
+/// Source: RFC 3461 §4.
+fn decoded_xtext(text: &str) -> String {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&octet, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(value) if octet == b'+' => {
+                octets.push(value);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                octets.push(octet);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
+/// References kept of a returned mail: the last ones.
+const REFERENCES_MAX: usize = 50;
+
+fn bounded(mut references: Vec<MessageId>) -> Vec<MessageId> {
+    let first = references.len().saturating_sub(REFERENCES_MAX);
+    references.split_off(first)
 }
 
 /// Bytes read of a mail that follows the text of a report.
@@ -67,4 +115,15 @@ fn is_field_line(line: &str) -> bool {
     line.split_once(':').is_some_and(|(name, _)| {
         !name.is_empty() && name.len() < 60 && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn envelope_ids() {
+        assert_eq!(decoded_xtext("m+2B4711+3D"), "m+4711=");
+        assert_eq!(decoded_xtext("a+zz+"), "a+zz+");
+    }
 }

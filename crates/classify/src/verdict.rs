@@ -3,7 +3,9 @@
 use model::{Kind, Message, Verdict};
 
 use crate::report::{aggregate, arf, dsn, failed_recipients, mdn};
-use crate::{auto_reply, auto_submitted, challenge, complaint, list, may_reply, source, unsubscribe};
+use crate::{
+    auto_reply, auto_submitted, challenge, complaint, list, may_reply, return_path, source, unsubscribe,
+};
 
 /// What the mailbox knows of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +43,9 @@ pub fn verdict(message: &Message, options: &Options) -> Verdict {
         confidence: 0.5,
         ..Verdict::default()
     });
+    if !matches!(verdict.kind, Kind::Personal | Kind::List) {
+        verdict.return_path = return_path::of(message);
+    }
     if verdict.kind == Kind::Personal || verdict.kind == Kind::Unsubscribe {
         let against = may_reply::against(message, options);
         verdict.may_reply = against.is_empty();

@@ -36,7 +36,13 @@ fn apple_end(message: &Message) -> Option<UnixMillis> {
 }
 
 /// Words after which the last day stands, lower case.
-const UNTIL: [&str; 30] = [
+const UNTIL: [&str; 36] = [
+    "voraussichtlich am",
+    "per",
+    "rueckkehr am",
+    "reopens on",
+    "reopen on",
+    "wieder da am",
     "ab",
     "wieder am",
     "wieder im büro am",
@@ -93,8 +99,14 @@ fn until(text: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
 
 /// `zwischen dem 1. und 15. April`, `from 3 to 14 May`.
 fn between(lower: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
-    const PAIRS: [(&str, &str); 5] =
-        [("zwischen", "und "), ("between", "and "), ("vom", "bis "), ("from", "to "), ("du", "au ")];
+    const PAIRS: [(&str, &str); 6] = [
+        ("zwischen", "und "),
+        ("between", "and "),
+        ("vom", "bis "),
+        ("from", "to "),
+        ("du", "au "),
+        ("am ", "und "),
+    ];
     PAIRS.iter().find_map(|(first, second)| {
         let rest = lower.get(lower.find(first)? + first.len()..)?;
         let rest = rest.get(..rest.floor_char_boundary(60))?;
@@ -104,7 +116,19 @@ fn between(lower: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
 }
 
 /// Names of months by their first letters, in the languages of the packs.
-const MONTHS: [(&str, i64); 38] = [
+const MONTHS: [(&str, i64); 50] = [
+    ("maer", 3),
+    ("stycz", 1),
+    ("lut", 2),
+    ("kwie", 4),
+    ("maj", 5),
+    ("czerw", 6),
+    ("lip", 7),
+    ("sierp", 8),
+    ("wrze", 9),
+    ("paźd", 10),
+    ("listop", 11),
+    ("grud", 12),
     ("januar", 1),
     ("january", 1),
     ("janvier", 1),

@@ -78,7 +78,10 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         confidence: if read.is_empty() { 0.8 } else { 1.0 },
         source: Some(Source("rfc3464")),
         reports,
-        original: original::of(message).or_else(|| original::in_text(own.returned)),
+        original: original::with_envelope(
+            original::of(message).or_else(|| original::in_text(own.returned)),
+            read.first().map(|(_, per_message)| per_message),
+        ),
         evidence: evidence_of,
         ..Verdict::default()
     })
@@ -159,6 +162,8 @@ pub(crate) fn fields_of(recipient: &PerRecipient, per_message: &PerMessage) -> R
         diagnostic: (!diagnostic.is_empty()).then(|| cut(diagnostic)),
         remote_mta: recipient.remote_mta.clone(),
         reporting_mta: per_message.reporting_mta.clone(),
+        last_attempt: recipient.last_attempt,
+        retry_until: recipient.retry_until,
         ..RecipientReport::default()
     }
 }
