@@ -18,6 +18,7 @@ use std::time::Instant;
 use classify::Options;
 use model::Kind;
 use parse::Limits;
+use test_support::fixtures::thread_nanoseconds;
 
 const NOT_MAILS: [&str; 6] = ["expected", "json", "jsonl", "md", "csv", "js"];
 
@@ -127,12 +128,6 @@ fn mails(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
-}
-
-/// Processor time of this thread.
-fn thread_nanoseconds() -> u64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    text.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0)
 }
 
 /// Largest resident set so far.
