@@ -24,6 +24,7 @@ mod source;
 mod unsubscribe;
 mod verdict;
 
+pub use reason::reasons;
 pub use verdict::{Options, verdict};
 
 use model::{Evidence, Message};

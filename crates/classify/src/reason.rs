@@ -90,6 +90,11 @@ impl Reason {
     }
 }
 
+/// Every word that a reason may be.
+pub fn reasons() -> impl Iterator<Item = &'static str> {
+    REASONS.iter().map(|reason| reason.word)
+}
+
 /// All phrases, and for each the index of its reason.
 static PHRASES: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
     let rows =
@@ -232,4 +237,61 @@ fn permanence(reason: &Reason, said: &Said<'_>) -> Permanence {
         return Permanence::Temporary;
     }
     reason.permanence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phrase_shows_a_reason() {
+        for reason in REASONS {
+            for phrase in reason.phrases {
+                let said = Said { text: phrase, ..Said::default() };
+                assert!(because(&said).word.is_some(), "{}: {phrase}", reason.word);
+                assert_eq!(*phrase, phrase.to_lowercase());
+            }
+            for (subject, detail) in reason.codes {
+                let status =
+                    EnhancedStatus { class: StatusClass::Permanent, subject: *subject, detail: *detail };
+                let because = because(&Said { status: Some(status), ..Said::default() });
+                assert!(because.word.is_some(), "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn reason_and_permanence() {
+        use Permanence::{Permanent, Temporary};
+        let check = |text: &str, word: &str, permanence: Permanence| {
+            let codes = crate::codes::codes(text);
+            let said = Said {
+                text,
+                status: codes.status,
+                smtp_code: codes.smtp_code,
+                action: Some(Action::Failed),
+                after_data: false,
+            };
+            let because = because(&said);
+            assert_eq!((because.word, because.permanence), (Some(word), permanence), "{text}");
+        };
+        check("550 5.1.1 <a@b.example>: Recipient address rejected: User unknown", "user_unknown", Permanent);
+        check("550 5.7.1 No such user", "user_unknown", Permanent);
+        check("450 4.1.1 user unknown in virtual alias table", "user_unknown", Permanent);
+        check("550 5.1.1 mailbox is full", "mailbox_full", Temporary);
+        check("552 5.2.2 Quota exceeded", "mailbox_full", Temporary);
+        check("550 5.1.2 host unknown", "domain_unknown", Permanent);
+        check("4.4.3 host not found, try again", "domain_unknown", Temporary);
+        check("556 5.1.10 domain does not accept mail (nullMX)", "no_mail_host", Permanent);
+        check("551 5.1.6 recipient has moved", "moved", Permanent);
+        check("550 5.1.8 domain of sender address does not exist", "sender_rejected", Temporary);
+        check("550 5.7.26 not accepted due to DMARC policy", "authentication_failed", Temporary);
+        check("554 5.7.1 blocked using zen.spamhaus.org", "blocked", Temporary);
+        check("450 4.7.1 greylisted", "greylisted", Temporary);
+        check("550 5.2.1 the account is disabled", "mailbox_disabled", Temporary);
+        check("552 5.3.4 message too big", "message_too_large", Temporary);
+        check("554 5.4.6 too many hops", "routing_loop", Temporary);
+        check("550 5.1.1", "user_unknown", Permanent);
+        check("550 5.7.1", "policy", Temporary);
+    }
 }

@@ -94,7 +94,24 @@ fn until(text: &str, sent: Option<UnixMillis>) -> Option<UnixMillis> {
             }
         }
     }
-    best.map(|(_, found)| found).or_else(|| between(&lower, sent))
+    best.map(|(_, found)| found).or_else(|| between(&lower, sent)).or_else(|| week(&lower, sent?))
+}
+
+/// `in der 33. und 34. Kalenderwoche`: the Sunday of the last week named.
+fn week(lower: &str, sent: UnixMillis) -> Option<UnixMillis> {
+    let at = lower.find("kalenderwoche")?;
+    let before = lower.get(..at)?.trim_end().trim_end_matches('.');
+    let digits = before.len() - before.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let number: i64 = before.get(digits..)?.parse().ok().filter(|week| (1..=53).contains(week))?;
+    let year = 1970 + sent.0.div_euclid(31_556_952_000);
+    (year..=year + 1)
+        .filter_map(|year| {
+            // Week 1 holds the 4th of January; 1970-01-01 was a Thursday.
+            let fourth = day(year, 1, 4)?.0.div_euclid(86_400_000);
+            let monday = fourth - (fourth + 3).rem_euclid(7);
+            Some(UnixMillis((monday + (number - 1) * 7 + 6) * 86_400_000))
+        })
+        .find(|sunday| sunday.0 >= sent.0)
 }
 
 /// `zwischen dem 1. und 15. April`, `from 3 to 14 May`.

@@ -129,7 +129,7 @@ const WORDS: [(&str, &[&str]); 7] = [
 ];
 
 /// Words looked at.
-const WORDS_MAX: usize = 24;
+const WORDS_MAX: usize = 16;
 
 /// `de`, `en`, … of which more small words are found than of any other.
 pub(super) fn language(text: &str) -> Option<&'static str> {
