@@ -147,7 +147,7 @@ const DAEMON_NAMES: [&str; 16] = [
 ];
 
 /// What stands before the `@` of mail systems, lower case.
-const DAEMONS: [&str; 14] = [
+const DAEMONS: [&str; 16] = [
     "mailer-daemon",
     "mailerdaemon",
     "mail-daemon",
@@ -161,6 +161,8 @@ const DAEMONS: [&str; 14] = [
     "double-bounce",
     "bounce-notification",
     "mailer_daemon",
+    "post_master",
+    "mail-delivery-subsystem",
     "daemon",
 ];
 
