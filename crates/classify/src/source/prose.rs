@@ -179,7 +179,7 @@ fn bare_names(message: &Message, own: &OwnText<'_>) -> Vec<Named> {
         let line = line.to_lowercase();
         line.contains("following recipients") || line.contains("not delivered to the following")
     };
-    let Some(above) = own.lines.iter().position(|line| lists(&line)) else {
+    let Some(above) = own.lines.iter().position(lists) else {
         return Vec::new();
     };
     // Alone in its line, or with a reason behind several blanks.
