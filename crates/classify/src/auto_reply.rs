@@ -11,7 +11,7 @@ use crate::{author_local_part, in_field, original, source};
 pub(crate) use details::details;
 
 /// What programs put before the subject, lower case; a colon or the end follows, or a blank and more.
-const SUBJECTS: [&str; 54] = [
+const SUBJECTS: [&str; 57] = [
     "out of office",
     "out-of-office",
     "out of the office",
@@ -23,6 +23,9 @@ const SUBJECTS: [&str; 54] = [
     "automaattinen vastaus",
     "fraværsmelding",
     "automatická odpověď",
+    "自動応答",
+    "自動返信",
+    "automatische afwezigheid",
     "automatic reply",
     "automatic response",
     "automated reply",

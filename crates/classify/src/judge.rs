@@ -48,14 +48,15 @@ pub(crate) fn judge_all(report: &mut RecipientReport, sources: &Sources<'_>, fou
         return;
     }
     let comment = sources.literal.split_once('(').map_or("", |(_, comment)| comment);
-    let own = format!("{} {comment}", sources.diagnostic);
-    let after_data = answers_data(sources.diagnostic) || answers_data(sources.prose);
+    let own = format!("{} {comment}", sources.diagnostic).to_lowercase();
+    let prose = sources.prose.to_lowercase();
+    let after_data = answers_data(&own) || answers_data(&prose);
     let said =
         reason::Said { text: &own, status, smtp_code: report.smtp_code, action: report.action, after_data };
     let mut because = reason::because(&said);
     // What the report adds in words is weighed where the diagnostic names no reason in words.
-    if !because.by_text && !sources.prose.is_empty() {
-        let of_prose = reason::because(&reason::Said { text: sources.prose, ..said });
+    if !because.by_text && !prose.is_empty() {
+        let of_prose = reason::because(&reason::Said { text: &prose, ..said });
         if of_prose.by_text && (because.word.is_none() || of_prose.exact) {
             because = of_prose;
         }
@@ -78,14 +79,13 @@ fn cause_code(status: Option<EnhancedStatus>, codes: &Codes) -> Option<u16> {
         .flatten()
 }
 
-/// The host took the address and answered the mail with a refusal. `Sendmail` sends commands ahead: what it
+/// `text` in lower case. The host took the address and answered the mail with a refusal. `Sendmail` sends commands ahead: what it
 /// writes below `DATA` may answer `RCPT` unless the whole service is called unavailable.
 fn answers_data(text: &str) -> bool {
     const SIGNS: [&str; 4] =
         ["end of data", "failed after i sent the message", "smtp command data", "after data"];
-    let lower = text.to_ascii_lowercase();
-    SIGNS.iter().any(|sign| lower.contains(sign))
-        || lower.contains(">>> data <<< 5") && lower.contains("service unavailable")
+    SIGNS.iter().any(|sign| text.contains(sign))
+        || text.contains(">>> data <<< 5") && text.contains("service unavailable")
 }
 
 /// The most specific of field, diagnostic and prose. The host's own code, right behind its reply code, counts

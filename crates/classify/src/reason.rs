@@ -27,6 +27,7 @@ mod tls_failed;
 mod user_unknown;
 mod virus;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -109,7 +110,7 @@ static PHRASES: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
 /// What a server said about one recipient.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Said<'a> {
-    /// Its words, white space folded.
+    /// Its words, lower case, white space folded.
     pub(crate) text: &'a str,
     /// The effective code.
     pub(crate) status: Option<EnhancedStatus>,
@@ -138,7 +139,7 @@ pub(crate) struct Because {
 
 /// Reason and permanence of one report.
 pub(crate) fn because(said: &Said<'_>) -> Because {
-    let text = without_prefaces(&said.text.to_lowercase());
+    let text = without_prefaces(said.text);
     let of_text = by_text(&text);
     let of_code = said.status.and_then(by_code);
     let reason = choose(said, &text, of_text, of_code);
@@ -161,12 +162,12 @@ pub(crate) fn because(said: &Said<'_>) -> Because {
 }
 
 /// Postfix puts `Recipient address rejected: ` before whatever the reason is.
-fn without_prefaces(text: &str) -> String {
+fn without_prefaces(text: &str) -> Cow<'_, str> {
     const KEPT: &str = "recipient address rejected: access denied";
     if !text.contains("address rejected: ") || text.contains(KEPT) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
-    text.replace("recipient address rejected: ", "")
+    Cow::Owned(text.replace("recipient address rejected: ", ""))
 }
 
 fn by_text(text: &str) -> Option<&'static Reason> {
@@ -233,7 +234,7 @@ fn permanence(reason: &Reason, said: &Said<'_>) -> Permanence {
     if transient && reason.word != "user_unknown" {
         return Permanence::Temporary;
     }
-    if answers_mail_from(&said.text.to_lowercase()) && reason.permanence == Permanence::Permanent {
+    if answers_mail_from(said.text) && reason.permanence == Permanence::Permanent {
         return Permanence::Temporary;
     }
     reason.permanence
@@ -266,7 +267,7 @@ mod tests {
         let check = |text: &str, word: &str, permanence: Permanence| {
             let codes = crate::codes::codes(text);
             let said = Said {
-                text,
+                text: &text.to_lowercase(),
                 status: codes.status,
                 smtp_code: codes.smtp_code,
                 action: Some(Action::Failed),

@@ -147,7 +147,7 @@ const DAEMON_NAMES: [&str; 16] = [
 ];
 
 /// What stands before the `@` of mail systems, lower case.
-const DAEMONS: [&str; 14] = [
+const DAEMONS: [&str; 16] = [
     "mailer-daemon",
     "mailerdaemon",
     "mail-daemon",
@@ -161,6 +161,8 @@ const DAEMONS: [&str; 14] = [
     "double-bounce",
     "bounce-notification",
     "mailer_daemon",
+    "post_master",
+    "mail-delivery-subsystem",
     "daemon",
 ];
 
@@ -380,6 +382,11 @@ fn finish(
         found.push(evidence(if delayed { "phrase.delayed" } else { "phrase.failed" }, body_line(at)));
     }
     let listed: Vec<RecipientReport> = failed_recipients::reports(message);
+    // Structure before text: whom the text names besides is somebody else.
+    if !listed.is_empty() && listed.len() < LISTED_MAX {
+        let is_listed = |address: &Option<String>| listed.iter().any(|l| l.recipient == *address);
+        reports.retain(|report| is_listed(&report.recipient) || is_listed(&report.original_recipient));
+    }
     for listed in listed {
         if !reports
             .iter()
@@ -398,6 +405,10 @@ fn finish(
     for report in &mut reports {
         let action = *report.action.get_or_insert(action);
         judge::judge(report, action, beside, &mut found);
+        if report.diagnostic.is_none() && !beside.is_empty() {
+            report.diagnostic =
+                Some(beside.get(..beside.floor_char_boundary(2_000)).unwrap_or_default().trim().to_owned());
+        }
     }
     let kind = if reports.iter().any(|r| r.action == Some(Action::Failed)) || reports.is_empty() && !delayed {
         Kind::Bounce
@@ -423,6 +434,9 @@ fn finish(
         ..Verdict::default()
     }
 }
+
+/// Addresses in `X-Failed-Recipients` up to which the list is taken to be whole.
+const LISTED_MAX: usize = 50;
 
 /// Late and still being tried; a system that gave up says so.
 fn is_delay(words: &Words<'_>) -> bool {

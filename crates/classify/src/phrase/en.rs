@@ -4,6 +4,15 @@ use super::Pack;
 
 pub(super) const PACK: Pack = Pack {
     failed: &[
+        "failure reasons",
+        "failed for the following reason",
+        "not delivered to the following",
+        "failed to reach",
+        "could not be sent",
+        "could not be completed",
+        "has been rejected by",
+        "unable to send",
+        "no further delivery attempts",
         "could not be delivered",
         "couldn't be delivered",
         "cannot be delivered",

@@ -40,6 +40,9 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     let own = own_text(message);
     let words = phrase::in_text(&own.folded.to_lowercase());
     let sole = read.len() == 1;
+    let silent = read.iter().any(|(one, _)| one.diagnostic_code.is_none());
+    let told =
+        if silent && read.len() <= PROSE_RECIPIENTS_MAX { prose::reports(message, &own) } else { Vec::new() };
     let mut reports = Vec::new();
     for (one, per_message) in &read {
         let mut report = fields_of(one, per_message);
@@ -59,6 +62,10 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
             prose: &prose,
         };
         judge_all(&mut report, &sources, &mut evidence_of);
+        if report.diagnostic.is_none() && matches!(report.action, Some(Action::Failed | Action::Delayed)) {
+            report.diagnostic =
+                told.iter().find(|t| t.recipient == report.recipient).and_then(|t| t.diagnostic.clone());
+        }
         reports.push(report);
     }
     // A report without recipients may name them in its text or in the header section.

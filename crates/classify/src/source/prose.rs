@@ -175,26 +175,28 @@ fn bare_names(message: &Message, own: &OwnText<'_>) -> Vec<Named> {
     else {
         return Vec::new();
     };
-    let Some(above) = own.lines.iter().position(|line| line.to_lowercase().contains("following recipients"))
-    else {
+    let lists = |line: &&str| {
+        let line = line.to_lowercase();
+        line.contains("following recipients") || line.contains("not delivered to the following")
+    };
+    let Some(above) = own.lines.iter().position(lists) else {
         return Vec::new();
     };
-    let is_name = |line: &str| {
-        line.starts_with([' ', '\t'])
-            && (1..=64).contains(&line.trim().len())
-            && line.trim().bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-'))
+    // Alone in its line, or with a reason behind several blanks.
+    let name = |line: &str| {
+        let bare = line.trim();
+        let name = bare.split_whitespace().next().filter(|_| line.starts_with([' ', '\t']))?;
+        let alone = name.len() == bare.len() || bare.get(name.len()..)?.starts_with("  ");
+        let plain = name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-'));
+        (alone && plain && name.len() <= 64).then(|| name.to_lowercase())
     };
     own.lines
         .iter()
         .enumerate()
         .skip(above + 1)
         .take(100)
-        .filter(|(_, line)| is_name(line))
-        .map(|(n, line)| Named {
-            address: format!("{}@{domain}", line.trim().to_lowercase()),
-            line: n,
-            rank: Rank::Line,
-        })
+        .filter_map(|(n, line)| Some((n, name(line)?)))
+        .map(|(line, name)| Named { address: format!("{name}@{domain}"), line, rank: Rank::Line })
         .collect()
 }
 
@@ -349,7 +351,7 @@ fn rank(line: &str, found: &InText) -> Option<Rank> {
         c.is_whitespace() || matches!(c, '*' | '-' | '>' | '•' | '·' | '|' | '#')
     });
     if trimmed.is_empty() || matches!(trimmed, "smtp:" | "to" | "=>" | "**") {
-        return begins_report(line, found).then_some(Rank::Line).or(Some(Rank::Sentence));
+        return Some(if begins_report(line, found) { Rank::Line } else { Rank::Label });
     }
     if OTHERS.iter().any(|label| trimmed.ends_with(label))
         || is_field(trimmed, "message-id")
