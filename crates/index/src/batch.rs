@@ -158,7 +158,7 @@ impl Pen<'_> {
 
 impl Batch {
     pub(crate) fn new(parts: Parts, heap_octets: usize) -> Self {
-        Self { parts, heap_octets, ..Self::default() }
+        Self { heap_octets, parts, ..Self::default() }
     }
 
     /// Memory the messages take, octets, about.

@@ -85,7 +85,7 @@ pub struct Opening {
 }
 
 /// Opens the data directory.
-pub fn open(dir: &Path, config: &Config, how: &Opening) -> Result<Engine, Failure> {
+pub fn open(dir: &Path, config: &Config, how: Opening) -> Result<Engine, Failure> {
     let options = Options {
         create: how.create,
         database: database(config)?,

@@ -49,7 +49,9 @@ fn share_memory(arguments: &[OsString]) {
     if !cfg!(target_env = "gnu") || std::env::var_os(SETTING).is_some() {
         return;
     }
-    let (Ok(program), Some((name, rest))) = (std::env::current_exe(), arguments.split_first()) else { return };
+    let (Ok(program), Some((name, rest))) = (std::env::current_exe(), arguments.split_first()) else {
+        return;
+    };
     // Comes back only if it did not work; then it goes on as it is.
     let error = std::process::Command::new(program).arg0(name).args(rest).env(SETTING, "2").exec();
     tracing::debug!(%error, "memory is not shared between threads");
@@ -208,7 +210,7 @@ fn on_data(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure
         recreate_index: matches!(cli.command, Command::Rebuild(_)),
         bulk: matches!(cli.command, Command::Import(_) | Command::Rebuild(_)),
     };
-    let engine = commands::open(dir, &config, &opening)?;
+    let engine = commands::open(dir, &config, opening)?;
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let directory = std::env::current_dir()?;
     let outcome = {
