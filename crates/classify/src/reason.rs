@@ -66,10 +66,10 @@ const REASONS: [Reason; 26] = [
     sender_rejected::REASON,
     rate_limited::REASON,
     not_permitted::REASON,
-    user_unknown::REASON,
-    moved::REASON,
     no_mail_host::REASON,
     domain_unknown::REASON,
+    user_unknown::REASON,
+    moved::REASON,
     routing_loop::REASON,
     tls_failed::REASON,
     content_rejected::REASON,
@@ -198,7 +198,8 @@ fn choose(
             let about_sender = code_says.word == "sender_rejected";
             let vague = text_says.is_vague();
             let exact = matches!(code, Some((1 | 2 | 6, 1..) | (3, 4) | (7, 20..)));
-            if about_sender && unknown(text_says) || vague && exact {
+            let moved = code == Some((1, 6)) && text_says.word == "user_unknown";
+            if about_sender && unknown(text_says) || vague && exact || moved {
                 Some((code_says, false))
             } else {
                 Some((text_says, true))
@@ -285,6 +286,10 @@ mod tests {
         check("4.4.3 host not found, try again", "domain_unknown", Temporary);
         check("556 5.1.10 domain does not accept mail (nullMX)", "no_mail_host", Permanent);
         check("551 5.1.6 recipient has moved", "moved", Permanent);
+        check("551 5.1.6 not our customer", "moved", Permanent);
+        check("550 5.1.2 domain does not exist", "domain_unknown", Permanent);
+        check("500 5.5.1 command not recognized", "protocol_error", Temporary);
+        check("550 unbekannter Fehler 5.3.0", "system_error", Temporary);
         check("550 5.1.8 domain of sender address does not exist", "sender_rejected", Temporary);
         check("550 5.7.26 not accepted due to DMARC policy", "authentication_failed", Temporary);
         check("554 5.7.1 blocked using zen.spamhaus.org", "blocked", Temporary);
