@@ -86,9 +86,11 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     if message.field("X-MS-Exchange-Inbox-Rules-Loop").is_some() && null_path {
         found.push(in_field("autoreply.exchange_rule", "X-MS-Exchange-Inbox-Rules-Loop"));
     }
-    // procmail's recipes (`formail -r`) mark their answers so.
+    // procmail's recipes (`formail -r`) mark their answers with their own address. List programs of its time do
+    // something alike, with `Sender: owner-…`.
     let precedence = message.field("Precedence").map(crate::first_word).unwrap_or_default();
-    if message.field("X-Loop").is_some()
+    if message.field("X-Loop").is_some_and(|body| body.contains('@'))
+        && message.sender.is_none()
         && matches!(precedence.as_str(), "junk" | "bulk")
         && !list
         && message.field("List-Post").is_none()
