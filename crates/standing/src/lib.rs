@@ -9,12 +9,14 @@ mod event;
 mod history;
 mod matching;
 mod plan;
+mod reported;
 mod state;
 
 pub use event::{Event, EventKind, ListKey, MailClass, Strength};
 pub use history::surplus;
 pub use matching::{Candidate, Found, Matched, Report, ReturnPath, Step, Trace, find};
 pub use plan::{Action, Category, Plan, Planned, Rule, allows, default_rules, plan, stops_everybody};
+pub use reported::{RECIPIENTS_MAX, Reported, is_feedback, reported};
 pub use state::{Counters, Reason, Settings, Standing, State, standing};
 
 #[cfg(test)]

@@ -104,3 +104,30 @@ fn what_is_wrong_or_contradicts_is_not_trusted() {
     let late = Report { subject: Some("Newsletter 1".to_owned()), at: UnixMillis(12 * DAY), ..report() };
     check(&late, &mails(), Strength::Unmatched, None, Step::Circumstances);
 }
+
+#[test]
+fn a_mail_says_one_thing_of_each_recipient() {
+    use crate::{EventKind, RECIPIENTS_MAX, reported};
+    use model::{Action, Kind, Permanence, RecipientReport, Verdict};
+    let said = |recipient: String, action| RecipientReport {
+        recipient: Some(recipient),
+        action: Some(action),
+        permanence: Permanence::Permanent,
+        ..RecipientReport::default()
+    };
+    let verdict = |reports| Verdict { kind: Kind::Bounce, reports, ..Verdict::default() };
+    let read = |verdict: &Verdict| reported(verdict, &[], &ReturnPath::Plain, UnixMillis(0));
+    let made = read(&verdict(vec![
+        said("A@b.example".to_owned(), Action::Delivered),
+        said("a@b.example".to_owned(), Action::Failed),
+        said("c@b.example".to_owned(), Action::Relayed),
+    ]));
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0].kind, EventKind::Failed(Permanence::Permanent));
+    assert!(made[0].report.contradicts);
+    let many: Vec<_> = (0..5000).map(|n| said(format!("{n}@b.example"), Action::Failed)).collect();
+    let made = read(&verdict(many));
+    assert_eq!((made.len(), made.iter().filter(|r| r.overflow).count()), (RECIPIENTS_MAX + 1, 1));
+    assert_eq!(read(&verdict(Vec::new())).len(), 1);
+    assert!(read(&Verdict::default()).is_empty());
+}
