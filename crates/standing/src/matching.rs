@@ -177,16 +177,14 @@ impl Matched {
 /// Finds the mail among candidates. Copies of one message count once; a recipient the mail never had is no match.
 pub fn find(report: &Report, candidates: &[Candidate]) -> Matched {
     let mut finder = Finder { report, candidates, trace: Vec::new() };
-    let recipient = report.recipient.clone().or_else(|| report.original_recipient.clone());
-    let mut matched = match finder.strongest() {
-        Some(found) => found,
-        None => {
-            let forged = finder.trace.iter().any(|t| t.found == Found::WrongSignature);
-            let other = finder.trace.iter().any(|t| t.found == Found::OtherRecipient);
-            let strength = if forged || other { Strength::Forged } else { Strength::Unmatched };
-            Matched { strength, recipient, ..Matched::default() }
-        }
-    };
+    let mut matched = finder.strongest().unwrap_or_else(|| Matched {
+        recipient: report.recipient.clone().or_else(|| report.original_recipient.clone()),
+        ..Matched::default()
+    });
+    let wrong = |line: &Trace| matches!(line.found, Found::WrongSignature | Found::OtherRecipient);
+    if matched.strength == Strength::Unmatched && finder.trace.iter().any(wrong) {
+        matched.strength = Strength::Forged;
+    }
     if report.contradicts {
         matched.strength = matched.strength.min(Strength::Circumstantial);
     }
@@ -202,10 +200,14 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn strongest(&mut self) -> Option<Matched> {
-        if let Some(signed) = self.return_path() {
-            return signed;
-        }
         let report = self.report;
+        if let Some(signed) = self.return_path() {
+            return Some(signed);
+        }
+        if report.return_path == ReturnPath::Wrong {
+            // A forger may well know the rest.
+            return None;
+        }
         let own = report.own_reference.as_deref();
         let ids: Vec<&str> = report.references.iter().map(String::as_str).collect();
         let named = [
@@ -243,8 +245,8 @@ impl Finder<'_> {
         weak.or_else(|| self.circumstances())
     }
 
-    /// A signed address says enough; the mail itself need not be here. A wrong one ends the search.
-    fn return_path(&mut self) -> Option<Option<Matched>> {
+    /// A signed address says enough; the mail itself need not be here.
+    fn return_path(&mut self) -> Option<Matched> {
         match &self.report.return_path {
             ReturnPath::Plain => {
                 self.note(Step::ReturnPath, String::new(), Found::NothingToLookAt);
@@ -252,14 +254,14 @@ impl Finder<'_> {
             }
             ReturnPath::Wrong => {
                 self.note(Step::ReturnPath, String::new(), Found::WrongSignature);
-                Some(None)
+                None
             }
             ReturnPath::Signed { recipient, message_id } => {
                 self.note(Step::ReturnPath, recipient.clone(), Found::Mail);
                 let fits = |c: &&Candidate| message_id.is_some() && c.message_id == *message_id;
                 let message = self.candidates.iter().find(fits).map(|candidate| candidate.message);
                 let recipient = Some(recipient.clone());
-                Some(Some(Matched { strength: Strength::Signed, recipient, message, trace: Vec::new() }))
+                Some(Matched { strength: Strength::Signed, recipient, message, trace: Vec::new() })
             }
         }
     }

@@ -79,6 +79,8 @@ statements! {
     EVENTS = "SELECT key, at, kind, permanence, reason, status, smtp_code, diagnostic, strength, mail, n, original, \
         class, list, counts, state, expires, actor, note, trace, standing FROM standing_events WHERE key = ANY($1)";
     OPEN_COUNT = "SELECT COUNT(*) FROM manual_queue WHERE resolved IS NULL";
+    ANY_WAITING = "SELECT COUNT(*) FROM (SELECT event FROM manual_queue WHERE resolved IS NULL \
+        AND wanted IS NOT NULL LIMIT 1) c";
     RESOLVE = "UPDATE manual_queue SET resolved = $2, actor = $3, resolution = $4 \
         WHERE event = $1 AND resolved IS NULL";
     TEACH = "UPDATE standing_events SET standing = $2, strength = $3, actor = $4, counts = 1 WHERE key = $1";
@@ -100,7 +102,7 @@ pub(crate) fn insert(tx: &Tx<'_>, queued: Vec<(AddressEvent, Queued)>) -> Result
 
 /// Mails with reports that wait for one of these mails.
 pub(crate) fn waiting_for(tx: &Tx<'_>, seqs: &[i64], limit: i64) -> Result<BTreeSet<i64>> {
-    if tx.int(&OPEN_COUNT, &[])? == 0 {
+    if tx.int(&ANY_WAITING, &[])? == 0 {
         return Ok(BTreeSet::new());
     }
     let found = tx.query(&WAITING, &[Arg::Ints(seqs), limit.into()], |row| row.int(0))?;

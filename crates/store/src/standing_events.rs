@@ -127,8 +127,6 @@ statements! {
         original, class, list, counts, state, expires, actor, note, trace FROM v WHERE TRUE \
         ON CONFLICT (mail, n) WHERE mail IS NOT NULL DO NOTHING";
     OF_STANDINGS = select!("WHERE standing = ANY($1) ORDER BY standing, at, key");
-    PAGE = select!("WHERE standing = $1 AND (at < $2 OR (at = $2 AND key < $3)) ORDER BY at DESC, key DESC LIMIT $4");
-    ONE = select!("WHERE key = $1");
     FORGET = "DELETE FROM standing_events WHERE key = ANY($1)";
     FIND [Text, Int] = "WITH v(folded, list) AS ({rows}) SELECT s.folded, s.list, s.key FROM v \
         JOIN standings s ON s.folded = v.folded AND s.list = v.list";
