@@ -1,6 +1,7 @@
 //! Reports in mails become events of addresses. Follows the mails by change number, like the search index.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::Ordering;
 
 use model::{Address, EventId, Kind, MailId, UnixMillis};
 use standing::{Event, EventKind, MailClass, Matched, Reported, ReturnPath, Strength};
@@ -22,6 +23,8 @@ use crate::value::{Arg, Rows, args};
 
 /// Reports in one transaction; a mail with more is alone in its.
 const REPORTS_MAX: usize = 2000;
+/// Changes without reports after which the place is written down.
+const QUIET_MAX: i64 = 20_000;
 /// Waiting reports taken up again in one transaction.
 const WAITING_MAX: i64 = 200;
 
@@ -114,23 +117,43 @@ pub(crate) struct Feedback {
     digest: i64,
     /// Not handled before: to be logged.
     fresh: bool,
+    /// The mail it waited for has come: it waits for none any more.
+    pub(crate) retried: bool,
     /// To be counted in the numbers of the day.
     anew: bool,
     to: Vec<Address>,
     pub(crate) reported: Vec<Reported>,
 }
 
-fn handle(tx: &Tx<'_>, now: UnixMillis, limit: i64) -> Result<FeedbackProgress> {
-    let cursor = tx.int(&CURSOR, &[])?;
+/// What the next changes ask for.
+enum Look {
+    Nothing,
+    Quiet { last: i64 },
+    Work,
+}
+
+fn look(tx: &Tx<'_>, seen: i64, limit: i64) -> Result<Look> {
+    let written = tx.int(&CURSOR, &[])?;
+    let changed = tx.query(&CHANGED, &args![written.max(seen), limit], mail_row)?;
+    let Some(last) = changed.last().map(|row| row.change) else { return Ok(Look::Nothing) };
+    let personal = |row: &MailRow| row.speaks() && row.kind == Some(Kind::Personal);
+    let quiet = last - written < QUIET_MAX
+        && !changed.iter().any(is_feedback)
+        && (!changed.iter().any(personal) || tx.int(&ANY_BAD, &[])? == 0)
+        && waiting(tx, &changed)?.is_empty();
+    Ok(if quiet { Look::Quiet { last } } else { Look::Work })
+}
+
+fn handle(tx: &Tx<'_>, now: UnixMillis, seen: i64, limit: i64) -> Result<FeedbackProgress> {
+    let cursor = tx.int(&CURSOR, &[])?.max(seen);
     let changed = tx.query(&CHANGED, &args![cursor, limit], mail_row)?;
     let Some(last) = changed.last().map(|row| row.change) else { return Ok(FeedbackProgress::default()) };
     let waiting = waiting(tx, &changed)?;
-    let mut rows: Vec<MailRow> = changed.iter().filter(|row| is_feedback(row)).copied().collect();
-    if !waiting.is_empty() {
-        let known: BTreeSet<i64> = rows.iter().map(|row| row.seq).collect();
-        let again: Vec<i64> = waiting.iter().copied().filter(|seq| !known.contains(seq)).collect();
-        rows.extend(tx.query(&ONES, &[Arg::Ints(&again)], mail_row)?);
-    }
+    // First those that waited: what they wait for is passed with this call.
+    let first: Vec<i64> = waiting.iter().copied().collect();
+    let mut rows =
+        if first.is_empty() { Vec::new() } else { tx.query(&ONES, &[Arg::Ints(&first)], mail_row)? };
+    rows.extend(changed.iter().filter(|row| is_feedback(row) && !waiting.contains(&row.seq)));
     let bounce_rules = bounce_rules::load(tx)?;
     let (mails, reached) = load(tx, &rows, &waiting, bounce_rules.count_imported)?;
     let cursor = if (waiting.len() as i64) == WAITING_MAX { cursor } else { reached.unwrap_or(last) };
@@ -207,6 +230,7 @@ fn load(
             counts: live || count_imported,
             digest,
             fresh: before.is_none(),
+            retried: waiting.contains(&row.seq),
             anew: before.is_none_or(|digest| digest == 0),
             to: bare(to),
             reported,
@@ -249,6 +273,7 @@ fn write(
     let mut found: Vec<(String, i64, AddressEvent)> = Vec::new();
     let mut queued: Vec<(AddressEvent, Queued)> = Vec::new();
     let mut days = feedback_days::Days::default();
+    let mut log = Vec::new();
     for mail in mails {
         let before = (found.len(), queued.len());
         for (reported, n) in mail.reported.iter().zip(0_i64..) {
@@ -263,7 +288,7 @@ fn write(
         progress.matched += done.0;
         progress.queued += done.1;
         if mail.fresh {
-            log(tx, mail, done, now)?;
+            log.push(handled(mail, done, now));
         }
     }
     let wanted: Vec<(String, i64)> = found.iter().map(|(folded, list, _)| (folded.clone(), *list)).collect();
@@ -274,6 +299,7 @@ fn write(
     standing_events::insert(tx, &found)?;
     manual_queue::insert(tx, queued)?;
     days.write(tx)?;
+    events::append_all(tx, &log)?;
     let mut rows = Rows::new(2, mails.len());
     for mail in mails {
         rows.push(args![mail.seq, mail.digest]);
@@ -335,7 +361,7 @@ fn sort(
         }
         recipient if mail.counts && is_for_people(reported.kind) => {
             let recipient = recipient.as_deref().map(standing_events::folded);
-            queued.push((event, Queued::new(reported, &matched, recipient)));
+            queued.push((event, Queued::new(reported, &matched, recipient, mail.retried)));
         }
         _ => {}
     }
@@ -388,11 +414,11 @@ fn entry(kind: &str, subject: String, payload: String, at: UnixMillis) -> events
     events::Event { id, at, actor: "feedback".to_owned(), kind: kind.to_owned(), subject, payload }
 }
 
-fn log(tx: &Tx<'_>, mail: &Feedback, (matched, queued): (u64, u64), now: UnixMillis) -> Result<()> {
+fn handled(mail: &Feedback, (matched, queued): (u64, u64), now: UnixMillis) -> events::Event {
     let kind = if queued > 0 { "feedback.queued" } else { "feedback.handled" };
     let payload =
         format!("{{\"kind\":\"{}\",\"matched\":\"{matched}\",\"queued\":\"{queued}\"}}", mail.kind.as_str());
-    events::append(tx, &entry(kind, mail.mail_id.to_string(), payload, now))
+    entry(kind, mail.mail_id.to_string(), payload, now)
 }
 
 /// States that mails handled for the first time have changed.
@@ -400,16 +426,16 @@ fn log_states(tx: &Tx<'_>, mails: &[Feedback], changed: &[Changed], now: UnixMil
     if !mails.iter().any(|mail| mail.fresh) {
         return Ok(());
     }
-    for change in changed {
+    let log = changed.iter().map(|change| {
         let address = change.folded.replace(['\\', '"'], "?").replace(char::is_control, "?");
         let payload = format!(
             "{{\"address\":\"{address}\",\"state\":\"{}\",\"reason\":\"{}\"}}",
             change.after.state.as_str(),
             change.after.reason.as_str()
         );
-        events::append(tx, &entry("address.changed", String::new(), payload, now))?;
-    }
-    Ok(())
+        entry("address.changed", String::new(), payload, now)
+    });
+    events::append_all(tx, &log.collect::<Vec<_>>())
 }
 
 impl Store {
@@ -420,13 +446,14 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub fn handle_feedback(&self, now: UnixMillis, limit: usize) -> Result<FeedbackProgress> {
-        let waits = self.read(|tx| {
-            let cursor = tx.int(&CURSOR, &[])?;
-            Ok(!tx.query(&CHANGED, &args![cursor, 1_i64], |row| row.int(0))?.is_empty())
-        })?;
-        if !waits {
-            return Ok(FeedbackProgress::default());
+        let seen = self.feedback_seen().load(Ordering::Relaxed);
+        match self.read(|tx| look(tx, seen, limit as i64))? {
+            Look::Nothing => Ok(FeedbackProgress::default()),
+            Look::Quiet { last } => {
+                self.feedback_seen().fetch_max(last, Ordering::Relaxed);
+                Ok(FeedbackProgress { more: true, ..FeedbackProgress::default() })
+            }
+            Look::Work => self.write_batch(move |tx| handle(tx, now, seen, limit as i64)),
         }
-        self.write_batch(move |tx| handle(tx, now, limit as i64))
     }
 }

@@ -52,7 +52,12 @@ pub(crate) struct Queued {
 }
 
 impl Queued {
-    pub(crate) fn new(reported: &Reported, matched: &Matched, recipient: Option<String>) -> Self {
+    pub(crate) fn new(
+        reported: &Reported,
+        matched: &Matched,
+        recipient: Option<String>,
+        retried: bool,
+    ) -> Self {
         let why = match matched.strength {
             _ if reported.overflow => "overflow",
             Strength::Forged => "forged",
@@ -61,7 +66,7 @@ impl Queued {
         };
         // A mail that is here already does not come later.
         let here = matched.trace.iter().any(|line| line.found == standing::Found::OtherRecipient);
-        let wanted = reported.report.message_id.as_deref().filter(|_| !here).map(message_id_hash);
+        let wanted = reported.report.message_id.as_deref().filter(|_| !here && !retried).map(message_id_hash);
         Self { why, suspicious: matched.is_suspicious(), recipient, wanted }
     }
 }
