@@ -38,6 +38,35 @@ CREATE TABLE addresses (
     name TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX addresses_folded ON addresses (folded, written, name);
+CREATE TABLE bounce_rules (
+    n INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    kinds TEXT NOT NULL,
+    reasons TEXT NOT NULL,
+    permanence INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    window_days INTEGER NOT NULL,
+    class INTEGER NOT NULL,
+    lists TEXT NOT NULL,
+    actions TEXT NOT NULL
+) STRICT;
+CREATE TABLE contact_addresses (
+    contact INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    folded TEXT NOT NULL,
+    PRIMARY KEY (contact, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_addresses_folded ON contact_addresses (folded, contact);
+CREATE TABLE contacts (
+    key INTEGER PRIMARY KEY,
+    number TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    extra TEXT NOT NULL,
+    updated INTEGER NOT NULL,
+    vanished INTEGER
+) STRICT;
 CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
@@ -74,6 +103,20 @@ CREATE TABLE facts (
     facts BLOB NOT NULL,
     verdict BLOB NOT NULL
 ) STRICT;
+CREATE TABLE feedback (
+    mail INTEGER PRIMARY KEY,
+    digest INTEGER NOT NULL
+) STRICT;
+CREATE TABLE feedback_days (
+    day INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    domain TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    permanence INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (day, account, kind, domain, reason, permanence)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE format (
     version INTEGER NOT NULL
 ) STRICT;
@@ -145,6 +188,16 @@ CREATE TABLE list_days (
     n INTEGER NOT NULL,
     PRIMARY KEY (list, day)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE list_members (
+    list INTEGER NOT NULL,
+    folded TEXT NOT NULL,
+    name TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    PRIMARY KEY (list, folded)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX list_members_folded ON list_members (folded);
 CREATE TABLE mail_addresses (
     seq INTEGER NOT NULL,
     role INTEGER NOT NULL,
@@ -166,6 +219,13 @@ CREATE TABLE mailboxes (
     messages INTEGER,
     UNIQUE (account, name)
 ) STRICT;
+CREATE TABLE mailing_lists (
+    key INTEGER PRIMARY KEY,
+    list_id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    address TEXT,
+    created INTEGER NOT NULL
+) STRICT;
 CREATE TABLE mails (
     seq INTEGER PRIMARY KEY,
     mail_id BLOB NOT NULL,
@@ -185,6 +245,18 @@ CREATE INDEX mails_quarantined ON mails (seq) WHERE stage = 2;
 CREATE INDEX mails_received ON mails (seq) WHERE stage = 0;
 CREATE INDEX mails_thread ON mails (thread, date, seq, message_seq) WHERE thread IS NOT NULL;
 CREATE INDEX mails_twins ON mails (message_seq) WHERE message_seq <> seq;
+CREATE TABLE manual_queue (
+    event INTEGER PRIMARY KEY,
+    why TEXT NOT NULL,
+    suspicious INTEGER NOT NULL,
+    recipient TEXT,
+    wanted INTEGER,
+    resolved INTEGER,
+    actor TEXT NOT NULL,
+    resolution TEXT NOT NULL
+) STRICT;
+CREATE INDEX manual_queue_open ON manual_queue (event) WHERE resolved IS NULL;
+CREATE INDEX manual_queue_wanted ON manual_queue (wanted) WHERE resolved IS NULL AND wanted IS NOT NULL;
 CREATE TABLE merges (
     loser INTEGER PRIMARY KEY,
     winner INTEGER NOT NULL
@@ -261,6 +333,64 @@ CREATE TABLE settings (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE standing_events (
+    key INTEGER PRIMARY KEY,
+    standing INTEGER,
+    at INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    permanence INTEGER NOT NULL,
+    reason TEXT,
+    status TEXT,
+    smtp_code INTEGER,
+    diagnostic TEXT,
+    strength INTEGER NOT NULL,
+    mail INTEGER,
+    n INTEGER,
+    original INTEGER,
+    class INTEGER NOT NULL,
+    list INTEGER NOT NULL,
+    counts INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    expires INTEGER,
+    actor TEXT NOT NULL,
+    note TEXT NOT NULL,
+    trace TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX standing_events_mail ON standing_events (mail, n) WHERE mail IS NOT NULL;
+CREATE INDEX standing_events_standing ON standing_events (standing, at, key) WHERE standing IS NOT NULL;
+CREATE TABLE standings (
+    key INTEGER PRIMARY KEY,
+    folded TEXT NOT NULL,
+    list INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    reason INTEGER NOT NULL,
+    since INTEGER,
+    expires INTEGER,
+    failures INTEGER NOT NULL,
+    soft_recent INTEGER NOT NULL,
+    hard INTEGER NOT NULL,
+    weight INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    UNIQUE (folded, list)
+) STRICT;
+CREATE INDEX standings_expires ON standings (expires) WHERE expires IS NOT NULL;
+CREATE INDEX standings_last ON standings (last, key);
+CREATE INDEX standings_state ON standings (state, last, key);
+CREATE TABLE suppressions (
+    key INTEGER PRIMARY KEY,
+    folded TEXT NOT NULL,
+    class INTEGER NOT NULL,
+    list INTEGER NOT NULL,
+    origin INTEGER NOT NULL,
+    standing INTEGER,
+    reason TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER,
+    UNIQUE (folded, class, list, origin)
+) STRICT;
+CREATE INDEX suppressions_standing ON suppressions (standing) WHERE standing IS NOT NULL;
 CREATE TABLE throttles (
     key TEXT PRIMARY KEY,
     failures INTEGER NOT NULL,

@@ -191,6 +191,9 @@ fn components() -> Components {
         Problem SetupState SetupRequest Session SessionRequest ProfileChange MessagePage MessageDetail SeenChange Thread
         SearchAnswer AccountList Account AccountRequest AccountChange AccountRemoval ConnectionTest ConnectionTestAnswer MailboxList LeftOutPage
         ImportUpload ImportList ImportRun QuarantinePage UserList User UserRequest UserChange EventPage Status
+        AddressPage AddressDetail AddressStateChange SuppressionPage SuppressionRequest SuppressionCheckRequest SuppressionCheck
+        MailingLists MailingList MailingListRequest MemberPage MemberRequest MemberImport
+        BounceRules BounceRulesRequest DryRunRequest DryRun QueuePage QueueResolutionRequest BounceDashboard
         MessageNew AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

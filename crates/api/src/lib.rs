@@ -6,6 +6,8 @@
 
 mod accounts;
 mod address;
+mod addresses;
+mod bounces;
 mod description;
 mod detail;
 mod events;
@@ -20,6 +22,7 @@ mod search;
 mod session;
 mod setup;
 mod status;
+mod suppression;
 mod time;
 mod users;
 mod verdict;
@@ -34,6 +37,15 @@ pub use accounts::{
     MailboxList, Progress, TestStep, TestStepWord, TlsMode, Trust,
 };
 pub use address::Address;
+pub use addresses::{
+    AddressDetail, AddressEvent, AddressPage, AddressQuery, AddressState, AddressStateChange,
+    AddressStateWord, Contact, HistoryQuery, MailClass, MatchStep, Strength,
+};
+pub use bounces::{
+    BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings,
+    DashboardQuery, DryRun, DryRunRequest, DryRunStop, QueueItem, QueuePage, QueueQuery,
+    QueueResolutionRequest, RuleAction, RuleCategory, StateCount,
+};
 pub use description::{description, description_json};
 pub use detail::{
     Defect, FrameQuery, HeaderField, MessageDetail, MessageQuery, Part, PartQuery, Placement, SeenChange,
@@ -51,6 +63,11 @@ pub use search::{Facet, Facets, Piece, SearchAnswer, SearchHit, SearchQuery, Sea
 pub use session::{AccountName, ProfileChange, Session, SessionRequest, SessionUser, Theme};
 pub use setup::{SetupRequest, SetupState};
 pub use status::{AccountInTrouble, Disk, Stages, Status};
+pub use suppression::{
+    ListMember, MailingList, MailingListRequest, MailingLists, MemberImport, MemberItemRequest, MemberPage,
+    MemberRequest, Suppression, SuppressionCheck, SuppressionCheckRequest, SuppressionChecked,
+    SuppressionItemRequest, SuppressionPage, SuppressionQuery, SuppressionRequest,
+};
 pub use time::Timestamp;
 pub use users::{Language, Role, User, UserChange, UserList, UserRequest};
 pub use verdict::{AutoReply, Evidence, Kind, Original, Permanence, RecipientReport, ReportAction, Verdict};

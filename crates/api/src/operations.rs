@@ -4,8 +4,9 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
-    Access, Body, EventQuery, FrameQuery, LeftOutQuery, ListQuery, MessageQuery, Method, Operation,
-    PartQuery, QuarantineQuery, SearchQuery,
+    Access, AddressQuery, Body, DashboardQuery, EventQuery, FrameQuery, HistoryQuery, LeftOutQuery,
+    ListQuery, MessageQuery, Method, Operation, PartQuery, QuarantineQuery, QueueQuery, SearchQuery,
+    SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -119,6 +120,58 @@ operations! {
         query::<QuarantineQuery>, Empty => 200 Json("QuarantinePage"), &[];
     RETRY_QUARANTINED = Post "/api/v1/quarantine/{mail_id}/retry", Worker, "quarantine", "Tries such a mail again.",
         no_query, Empty => 202 Empty, &[404];
+
+    ADDRESSES = Get "/api/v1/addresses", SignedIn, "addresses", "Addresses something happened to: administrators see all, others those of mail they may read.",
+        query::<AddressQuery>, Empty => 200 Json("AddressPage"), &[];
+    ADDRESS = Get "/api/v1/addresses/{address}", SignedIn, "addresses", "One address: states, history, contacts, suppression.",
+        query::<HistoryQuery>, Empty => 200 Json("AddressDetail"), &[];
+    SET_ADDRESS_STATE = Put "/api/v1/addresses/{address}/state", Worker, "addresses", "Sets the state of an address by hand, or clears it.",
+        no_query, Json("AddressStateChange") => 200 Json("AddressDetail"), &[404];
+
+    CHECK_SUPPRESSION = Post "/api/v1/suppression/check", SignedIn, "suppression", "Whether these addresses may get mail of a class, for a list.",
+        no_query, Json("SuppressionCheckRequest") => 200 Json("SuppressionCheck"), &[404];
+    SUPPRESSION = Get "/api/v1/suppression", SignedIn, "suppression", "The suppression list.",
+        query::<SuppressionQuery>, Empty => 200 Json("SuppressionPage"), &[];
+    ADD_SUPPRESSION = Post "/api/v1/suppression", Worker, "suppression", "Adds entries to the suppression list.",
+        no_query, Json("SuppressionRequest") => 204 Empty, &[404];
+    REMOVE_SUPPRESSION = Delete "/api/v1/suppression/{key}", Worker, "suppression", "Removes an entry; what a rule made does not come back from what was before.",
+        no_query, Empty => 204 Empty, &[404];
+    EXPORT_SUPPRESSION = Get "/api/v1/suppression/export", SignedIn, "suppression", "The suppression list as CSV.",
+        no_query, Empty => 200 Octets("text/csv"), &[];
+
+    LISTS = Get "/api/v1/lists", SignedIn, "lists", "Mailing lists.",
+        no_query, Empty => 200 Json("MailingLists"), &[];
+    CREATE_LIST = Post "/api/v1/lists", Worker, "lists", "A new mailing list.",
+        no_query, Json("MailingListRequest") => 201 Json("MailingList"), &[409];
+    LIST = Get "/api/v1/lists/{list_id}", SignedIn, "lists", "One mailing list.",
+        no_query, Empty => 200 Json("MailingList"), &[404];
+    CHANGE_LIST = Put "/api/v1/lists/{list_id}", Worker, "lists", "Changes name and address of a mailing list.",
+        no_query, Json("MailingListRequest") => 200 Json("MailingList"), &[404, 409];
+    REMOVE_LIST = Delete "/api/v1/lists/{list_id}", Worker, "lists", "Removes a mailing list with its members.",
+        no_query, Empty => 204 Empty, &[404];
+    MEMBERS = Get "/api/v1/lists/{list_id}/members", SignedIn, "lists", "Members of a mailing list.",
+        query::<SuppressionQuery>, Empty => 200 Json("MemberPage"), &[404];
+    PUT_MEMBERS = Put "/api/v1/lists/{list_id}/members", Worker, "lists", "Puts members on a mailing list, or takes them off.",
+        no_query, Json("MemberRequest") => 204 Empty, &[404];
+    REMOVE_MEMBER = Delete "/api/v1/lists/{list_id}/members/{address}", Worker, "lists", "Forgets a member.",
+        no_query, Empty => 204 Empty, &[404];
+    IMPORT_MEMBERS = Post "/api/v1/lists/{list_id}/members/import", Worker, "lists", "Puts the members of a CSV file (columns email, name, active) on a mailing list.",
+        no_query, Octets("text/csv") => 200 Json("MemberImport"), &[404, 413];
+    EXPORT_MEMBERS = Get "/api/v1/lists/{list_id}/members/export", SignedIn, "lists", "Members of a mailing list as CSV.",
+        no_query, Empty => 200 Octets("text/csv"), &[404];
+
+    BOUNCE_RULES = Get "/api/v1/bounces/rules", SignedIn, "bounces", "The rules that hold.",
+        no_query, Empty => 200 Json("BounceRules"), &[];
+    SET_BOUNCE_RULES = Put "/api/v1/bounces/rules", Administrator, "bounces", "Replaces the rules and judges all addresses again; asks where mail to a third of them would stop.",
+        no_query, Json("BounceRulesRequest") => 200 Json("BounceRules"), &[409];
+    TRY_BOUNCE_RULES = Post "/api/v1/bounces/rules/dry_run", Worker, "bounces", "What rules would do with what happened in the past days; changes nothing.",
+        no_query, Json("DryRunRequest") => 200 Json("DryRun"), &[];
+    BOUNCE_QUEUE = Get "/api/v1/bounces/queue", SignedIn, "bounces", "Reports that wait for a person.",
+        query::<QueueQuery>, Empty => 200 Json("QueuePage"), &[];
+    RESOLVE_BOUNCE = Post "/api/v1/bounces/queue/{key}/resolution", Worker, "bounces", "Says what a waiting report is about; teaches the address, not the rule.",
+        no_query, Json("QueueResolutionRequest") => 204 Empty, &[404];
+    BOUNCE_DASHBOARD = Get "/api/v1/bounces/dashboard", SignedIn, "bounces", "Reports by day, domain and reason; addresses by state.",
+        query::<DashboardQuery>, Empty => 200 Json("BounceDashboard"), &[];
 
     USERS = Get "/api/v1/users", Administrator, "users", "All users.",
         no_query, Empty => 200 Json("UserList"), &[];

@@ -36,6 +36,10 @@ pub(crate) struct Core {
     pub(crate) news: broadcast::Sender<News>,
     pub(crate) runner: Bell,
     pub(crate) follower: Bell,
+    /// Rings when reports may have been filed.
+    pub(crate) feedback: Bell,
+    /// Held while reports are handled.
+    pub(crate) handling: Mutex<()>,
     /// Rings when the index went on.
     pub(crate) indexed: Bell,
     /// How many wait for the index.
@@ -67,6 +71,8 @@ impl Core {
             news: broadcast::channel(NEWS_MAX).0,
             runner: Bell::default(),
             follower: Bell::default(),
+            feedback: Bell::default(),
+            handling: Mutex::new(()),
             indexed: Bell::default(),
             hurried: AtomicUsize::new(0),
             clock: system_time,
@@ -83,9 +89,10 @@ impl Core {
         self.runner.ring();
     }
 
-    /// There are messages the index does not have.
+    /// There are messages the index does not have, and perhaps reports.
     pub(crate) fn wake_follower(&self) {
         self.follower.ring();
+        self.feedback.ring();
     }
 
     /// Somebody waits for the index until the answer is dropped.

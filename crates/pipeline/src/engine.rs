@@ -72,6 +72,7 @@ struct Running {
     flow: Flow,
     runner: Option<JoinHandle<()>>,
     follower: Option<JoinHandle<()>>,
+    feedback: Option<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -190,8 +191,7 @@ impl Engine {
         running.as_ref().map(|running| running.flow.entrance()).ok_or(Error::Stopped)
     }
 
-    /// Waits until everything received is filed and everything filed can be found. `progress` hears of the messages the
-    /// index still lacks.
+    /// Waits until everything received is filed, everything filed can be found, and its reports are handled.
     ///
     /// # Errors
     /// Of database and index.
@@ -200,6 +200,7 @@ impl Engine {
         let waited = core.hurry();
         crate::run::drain(core, self.inner.workers, true, &mut |_| ())?;
         core.wake_follower();
+        crate::feedback::drain(core)?;
         while !core.store.changed_since(core.index.last_change_seq() as i64, 1)?.is_empty() {
             if core.follower.is_closed() {
                 return Err(Error::Stopped);
@@ -250,6 +251,8 @@ impl Engine {
         join(running.runner.take(), "runner");
         core.follower.close();
         join(running.follower.take(), "follower");
+        core.feedback.close();
+        join(running.feedback.take(), "feedback");
         core.store.close();
     }
 }
@@ -270,7 +273,11 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
     let follower = std::thread::Builder::new()
         .name("follower".into())
         .spawn(move || crate::follow::run(&for_follower))?;
-    Ok(Running { flow, runner: Some(runner), follower: Some(follower) })
+    let for_feedback = Arc::clone(core);
+    let feedback = std::thread::Builder::new()
+        .name("feedback".into())
+        .spawn(move || crate::feedback::run(&for_feedback))?;
+    Ok(Running { flow, runner: Some(runner), follower: Some(follower), feedback: Some(feedback) })
 }
 
 /// Makes the directory if wanted, and looks whether this program understands it.

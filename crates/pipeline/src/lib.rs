@@ -9,6 +9,7 @@ mod core;
 mod engine;
 mod error;
 mod feed;
+mod feedback;
 mod fetch;
 mod flow;
 mod follow;

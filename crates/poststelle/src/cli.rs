@@ -54,6 +54,8 @@ pub enum Command {
     Verify(Verify),
     /// Makes everything derived anew.
     Rebuild(Data),
+    /// Records of the ERP.
+    Erp(Erp),
     /// Accounts.
     Account(Account),
     /// Users.
@@ -182,6 +184,35 @@ pub struct Verify {
     /// JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `erp`.
+#[derive(Debug, Args)]
+pub struct Erp {
+    #[command(flatten)]
+    pub data: Data,
+    #[command(subcommand)]
+    pub action: ErpAction,
+}
+
+/// What to do with records of the ERP.
+#[derive(Debug, Subcommand)]
+pub enum ErpAction {
+    /// Adds or replaces records by their number.
+    Import {
+        /// What the rows are.
+        #[arg(long, value_parser = ["contact"])]
+        kind: String,
+        /// A CSV file or a workbook.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Which column means what.
+        #[arg(long, value_name = "FILE")]
+        map: Option<PathBuf>,
+        /// Result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `account`.

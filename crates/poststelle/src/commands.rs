@@ -3,6 +3,7 @@
 pub mod account;
 pub mod classify;
 pub mod config;
+pub mod erp;
 pub mod explain;
 pub mod import;
 pub mod listings;
@@ -44,6 +45,7 @@ pub fn data(command: &Command) -> &Path {
         Command::Mails(args) => &args.data.data,
         Command::Verify(args) => &args.data.data,
         Command::Rebuild(args) => &args.data,
+        Command::Erp(args) => &args.data.data,
         Command::Account(args) => &args.data.data,
         Command::User(args) => &args.data.data,
         Command::Config(args) => &args.data.data,
@@ -54,7 +56,7 @@ pub fn data(command: &Command) -> &Path {
 /// Whether a command makes the data directory.
 pub fn creates(command: &Command) -> bool {
     match command {
-        Command::Import(_) | Command::Serve(_) => true,
+        Command::Import(_) | Command::Serve(_) | Command::Erp(_) => true,
         Command::Account(args) => matches!(args.action, AccountAction::Add(_)),
         Command::User(args) => matches!(args.action, UserAction::Add { .. }),
         _ => false,
@@ -169,6 +171,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Mails(args) => listings::mails(engine, args, config, streams),
         Command::Verify(args) => verify::verify(engine, args, lang, streams),
         Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
+        Command::Erp(args) => erp::run(engine, args, lang, streams),
         Command::Account(args) => account::run(context, args, streams),
         Command::User(args) => user::run(engine, args, lang, streams),
         Command::Serve(_) => Err(Failure::new("data-in-use").with("dir", engine.dir().display())),

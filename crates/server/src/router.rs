@@ -16,12 +16,15 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, accounts, assets, client, events, frame, headers, health, idempotency, imports, live, messages,
-    origin, problem, quarantine, rights, search, session, setup, status, trace, upload, users,
+    State, accounts, addresses, assets, bounces, client, events, frame, headers, health, idempotency,
+    imports, lists, live, messages, origin, problem, quarantine, rights, search, session, setup, status,
+    suppression, trace, upload, users,
 };
 
 /// Longest JSON body.
 const BODY_OCTETS_MAX: usize = 1 << 20;
+/// Longest file of members.
+const FILE_OCTETS_MAX: usize = 32 << 20;
 /// For an answer to begin, and for a short body to arrive.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// The same where another server is asked.
@@ -58,6 +61,10 @@ impl Routes {
             }
             None => route,
         };
+        let route = match operation.id {
+            "IMPORT_MEMBERS" => route.route_layer(DefaultBodyLimit::max(FILE_OCTETS_MAX)),
+            _ => route,
+        };
         let route = route.route_layer(from_fn_with_state(self.state.clone(), idempotency::once));
         let route =
             route.route_layer(from_fn_with_state((self.state.clone(), operation.access), rights::admit));
@@ -82,7 +89,9 @@ const fn filter(method: Method) -> MethodFilter {
 fn time_allowed(operation: &Operation) -> Option<Duration> {
     match operation.id {
         "UPLOAD_IMPORT" | "LIVE" => None,
-        "TEST_CONNECTION" | "TEST_ACCOUNT" => Some(ASKING_MAX),
+        "TEST_CONNECTION" | "TEST_ACCOUNT" | "IMPORT_MEMBERS" | "SET_BOUNCE_RULES" | "TRY_BOUNCE_RULES" => {
+            Some(ASKING_MAX)
+        }
         _ => Some(ANSWER_MAX),
     }
 }
@@ -118,8 +127,37 @@ pub fn router(state: State) -> Router {
         .with_state(state)
 }
 
+/// Addresses, who may be written to, bounces.
+fn address_routes(routes: Routes) -> Routes {
+    routes
+        .add(&api::ADDRESSES, addresses::list)
+        .add(&api::ADDRESS, addresses::one)
+        .add(&api::SET_ADDRESS_STATE, addresses::set_state)
+        .add(&api::CHECK_SUPPRESSION, suppression::check)
+        .add(&api::SUPPRESSION, suppression::list)
+        .add(&api::ADD_SUPPRESSION, suppression::add)
+        .add(&api::REMOVE_SUPPRESSION, suppression::remove)
+        .add(&api::EXPORT_SUPPRESSION, suppression::export)
+        .add(&api::LISTS, lists::list)
+        .add(&api::CREATE_LIST, lists::create)
+        .add(&api::LIST, lists::one)
+        .add(&api::CHANGE_LIST, lists::change)
+        .add(&api::REMOVE_LIST, lists::remove)
+        .add(&api::MEMBERS, lists::members)
+        .add(&api::PUT_MEMBERS, lists::put_members)
+        .add(&api::REMOVE_MEMBER, lists::remove_member)
+        .add(&api::IMPORT_MEMBERS, lists::import)
+        .add(&api::EXPORT_MEMBERS, lists::export)
+        .add(&api::BOUNCE_RULES, bounces::get_rules)
+        .add(&api::SET_BOUNCE_RULES, bounces::set_rules)
+        .add(&api::TRY_BOUNCE_RULES, bounces::dry_run)
+        .add(&api::BOUNCE_QUEUE, bounces::queue)
+        .add(&api::RESOLVE_BOUNCE, bounces::resolve)
+        .add(&api::BOUNCE_DASHBOARD, bounces::dashboard)
+}
+
 fn routes(state: &State) -> Routes {
-    Routes::new(state.clone())
+    address_routes(Routes::new(state.clone()))
         .add(&api::SETUP_STATE, setup::state)
         .add(&api::SET_UP, setup::set_up)
         .add(&api::SETUP_SAMPLES, setup::samples)

@@ -1,6 +1,7 @@
 //! Routes as a whole, in process, over a real data directory.
 
 mod accounts;
+mod bounces;
 mod files;
 mod imports;
 mod listen;

@@ -6,7 +6,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::sql::statements;
 use crate::store::{Store, take};
-use crate::value::args;
+use crate::value::{Rows, args};
 
 /// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,9 @@ macro_rules! select {
 statements! {
     APPEND = "INSERT INTO events (seq, event_id, at, actor, kind, subject, payload) \
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    APPEND_MANY [Int, Blob, Int, Text, Text, Text, Text] = "WITH v(seq, event_id, at, actor, kind, subject, payload) \
+        AS ({rows}) INSERT INTO events (seq, event_id, at, actor, kind, subject, payload) \
+        SELECT seq, event_id, at, actor, kind, subject, payload FROM v WHERE TRUE";
     NEWEST = select!("");
     NEWEST_KIND = select!("kind = $3 AND ");
     NEWEST_SUBJECT = select!("subject = $3 AND ");
@@ -59,6 +62,20 @@ pub(crate) fn append(tx: &Tx<'_>, event: &Event) -> Result<()> {
     let args =
         args![seq, event.id.octets(), event.at, &event.actor, &event.kind, &event.subject, &event.payload];
     tx.exec(&APPEND, &args).map(drop)
+}
+
+/// The same for many.
+pub(crate) fn append_all(tx: &Tx<'_>, events: &[Event]) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let first = take(tx, "event", events.len())?;
+    let mut rows = Rows::new(7, events.len());
+    for (event, seq) in events.iter().zip(first..) {
+        let (id, actor) = (event.id.octets(), &event.actor);
+        rows.push(args![seq, id, event.at, actor, &event.kind, &event.subject, &event.payload]);
+    }
+    tx.bulk(&APPEND_MANY, &rows).map(drop)
 }
 
 impl Store {

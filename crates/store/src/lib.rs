@@ -3,25 +3,32 @@
 //! In: typed values (batches of intake and filing, settings, users); ids and times come from the caller.
 //! Out: typed rows, pages, counts, each under a [`model::Scope`] where mail is shown. One statement text
 //! serves SQLite (embedded) and PostgreSQL 15 and newer; calls block, so async callers use a thread for
-//! them. It does not parse, decide about threads or kinds (it asks a [`ThreadAssigner`]), keep octets of
-//! mails, encrypt, or read the clock.
+//! them. It does not parse, decide about threads or kinds (it asks a [`ThreadAssigner`]) or about addresses (it asks
+//! `standing`), keep octets of mails, encrypt, or read the clock.
 
 mod accounts;
 mod addresses;
+mod bounce_rules;
 mod changes;
 mod checkpoint;
 mod codec;
+mod contacts;
 mod db;
 mod detail;
 mod entries;
 mod error;
 mod events;
+mod feedback;
+mod feedback_days;
 mod filing;
 mod intake;
 mod keys;
 mod lists;
 mod mailboxes;
+mod mailing_lists;
+mod manual_queue;
 mod migrate;
+mod originals;
 mod people;
 mod placements;
 mod postgres;
@@ -31,9 +38,12 @@ mod sessions;
 mod settings;
 mod sql;
 mod sqlite;
+mod standing_events;
+mod standings;
 mod status;
 mod store;
 mod streams;
+mod suppressions;
 mod thread;
 mod value;
 mod work;
@@ -43,21 +53,30 @@ mod tests;
 
 pub use accounts::{Account, AccountError, AccountKind, AccountState, NewAccount, Tls};
 pub use addresses::AddressRole;
+pub use bounce_rules::BounceRules;
 pub use changes::{Change, IndexState, IndexedMessage, IndexedPart};
+pub use contacts::{Contact, ContactChanges};
 pub use detail::{MailOctets, MessageDetail, PlacementRow, StoredPart};
 pub use error::{Result, StoreError};
 pub use events::{Event, EventFilter};
+pub use feedback::FeedbackProgress;
+pub use feedback_days::{FeedbackCount, SumBy};
 pub use filing::{Filed, MessageKey, NewPart};
 pub use intake::{Intake, IntakeItem, IntakeOutcome, SegmentCommit};
 pub use lists::{ListFilter, ListOrder, ListPage, ListStart, MessageCursor};
 pub use mailboxes::{Cursor, Mailbox, MailboxListing};
+pub use mailing_lists::{ListMember, MailingList};
+pub use manual_queue::{QueueRow, Resolution};
 pub use people::{NewUser, User, UserPatch};
 pub use placements::{LeftOut, LeftOutRow};
 pub use rows::MessageRow;
 pub use runs::{ImportFailure, ImportRun, RunDelta};
 pub use sessions::{Session, Throttle};
+pub use standing_events::AddressEvent;
+pub use standings::{AddressCursor, AddressRow, DryRun, HistoryRow};
 pub use status::{AccountCounters, Counters};
 pub use store::{Database, Store};
 pub use streams::{MailLine, ObjectRow, ThreadLine};
+pub use suppressions::{Checked, NewSuppression, Suppression};
 pub use thread::{NodeHash, ThreadAnswer, ThreadAssigner, ThreadMail, ThreadWork};
 pub use work::{FailedStep, Quarantined, Received, ResetProgress};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use crate::db::{Db, Tx, Weight};
 use crate::error::{Result, StoreError};
@@ -38,6 +39,8 @@ pub struct Store {
 struct Inner {
     db: Db,
     keys: Arc<Keys>,
+    /// Last change without reports; what a crash forgets is looked at again.
+    feedback_seen: AtomicI64,
 }
 
 statements! {
@@ -66,7 +69,7 @@ impl Store {
             }
             Database::Postgres { url, tls } => Db::Postgres(Box::new(open_postgres(url, tls.clone())?)),
         };
-        Ok(Self { inner: Arc::new(Inner { db, keys: Arc::default() }) })
+        Ok(Self { inner: Arc::new(Inner { db, keys: Arc::default(), feedback_seen: AtomicI64::new(0) }) })
     }
 
     /// Whether the database answers.
@@ -110,6 +113,10 @@ impl Store {
     #[cfg(test)]
     pub(crate) fn db(&self) -> &Db {
         &self.inner.db
+    }
+
+    pub(crate) fn feedback_seen(&self) -> &AtomicI64 {
+        &self.inner.feedback_seen
     }
 
     pub(crate) fn keys(&self) -> &Arc<Keys> {

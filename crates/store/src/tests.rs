@@ -6,6 +6,8 @@ mod flow;
 mod lists;
 mod opening;
 mod people;
+
+mod standing;
 mod statements;
 mod world;
 
@@ -15,7 +17,7 @@ use engine::Postgres;
 type Case = (&'static str, fn(&crate::Store));
 
 fn all() -> Vec<Case> {
-    [cases::ALL, flow::ALL, lists::ALL, people::ALL].concat()
+    [cases::ALL, flow::ALL, lists::ALL, people::ALL, standing::ALL].concat()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::codec;
 use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
+use crate::feedback;
 use crate::placements::{envelope, flags};
 use crate::sql::statements;
 use crate::store::{Store, take};
@@ -197,6 +198,7 @@ fn reset(tx: &Tx<'_>, limit: i64) -> Result<ResetProgress> {
         tx.exec(&FORGET_NODES, &[])?;
         tx.exec(&FORGET_MERGES, &[])?;
         tx.exec(&FORGET_MESSAGES, &[])?;
+        feedback::reset(tx)?;
         0
     };
     let chunk = tx.first(&LAST_OF_CHUNK, &args![after, limit], |row| Ok((row.opt_int(0)?, row.int(1)?)))?;

@@ -143,6 +143,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses something happened to: administrators see all, others those of mail they may read. */
+        get: operations["addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/addresses/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One address: states, history, contacts, suppression. */
+        get: operations["address"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/addresses/{address}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the state of an address by hand, or clears it. */
+        put: operations["set_address_state"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bounces/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports by day, domain and reason; addresses by state. */
+        get: operations["bounce_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bounces/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports that wait for a person. */
+        get: operations["bounce_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bounces/queue/{key}/resolution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what a waiting report is about; teaches the address, not the rule. */
+        post: operations["resolve_bounce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bounces/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules that hold. */
+        get: operations["bounce_rules"];
+        /** Replaces the rules and judges all addresses again; asks where mail to a third of them would stop. */
+        put: operations["set_bounce_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bounces/rules/dry_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What rules would do with what happened in the past days; changes nothing. */
+        post: operations["try_bounce_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -208,6 +345,112 @@ export interface paths {
         post?: never;
         /** Stops an import; what was archived stays. */
         delete: operations["cancel_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mailing lists. */
+        get: operations["lists"];
+        put?: never;
+        /** A new mailing list. */
+        post: operations["create_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One mailing list. */
+        get: operations["list"];
+        /** Changes name and address of a mailing list. */
+        put: operations["change_list"];
+        post?: never;
+        /** Removes a mailing list with its members. */
+        delete: operations["remove_list"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members of a mailing list. */
+        get: operations["members"];
+        /** Puts members on a mailing list, or takes them off. */
+        put: operations["put_members"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list_id}/members/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members of a mailing list as CSV. */
+        get: operations["export_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list_id}/members/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts the members of a CSV file (columns email, name, active) on a mailing list. */
+        post: operations["import_members"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list_id}/members/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a member. */
+        delete: operations["remove_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -466,6 +709,75 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppression": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The suppression list. */
+        get: operations["suppression"];
+        put?: never;
+        /** Adds entries to the suppression list. */
+        post: operations["add_suppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppression/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether these addresses may get mail of a class, for a list. */
+        post: operations["check_suppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppression/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The suppression list as CSV. */
+        get: operations["export_suppression"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppression/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes an entry; what a rule made does not come back from what was before. */
+        delete: operations["remove_suppression"];
         options?: never;
         head?: never;
         patch?: never;
@@ -744,6 +1056,137 @@ export interface components {
             /** @description As the sender wrote it. */
             name: string | null;
         };
+        /** @description Everything about one address. */
+        AddressDetail: {
+            /** @description Lower case. */
+            address: string;
+            /** @description Contacts with this address, active ones first. */
+            contacts: components["schemas"]["Contact"][];
+            /** @description What happened, newest first. */
+            history: components["schemas"]["AddressEvent"][];
+            /** @description Cursor of the next page of the history; null at the end. */
+            next: string | null;
+            /** @description Everywhere first, then for single lists; empty: nothing is known of it. */
+            states: components["schemas"]["AddressState"][];
+            /** @description Entries of the suppression list. */
+            suppressions: components["schemas"]["Suppression"][];
+        };
+        /** @description Something that happened to an address, with its evidence. */
+        AddressEvent: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            class: components["schemas"]["MailClass"] | null;
+            /** @description Whether it counts; imported mail does not unless asked. */
+            counts: boolean;
+            /** @description Text of the failing server; null if the caller may not read the mail. */
+            diagnostic: string | null;
+            expires: components["schemas"]["Timestamp"] | null;
+            /** @description `failed`, `delayed`, `delivered`, `complained`, `unsubscribed`, `human_mail`, `set`, `cleared`. */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description The mail it was read from, if the caller may read it.
+             */
+            mail_id: string | null;
+            /** @description What the user wrote. */
+            note: string;
+            permanence: components["schemas"]["Permanence"] | null;
+            /** @description A word of the documented list. */
+            reason: string | null;
+            /**
+             * Format: int32
+             * @description Three digits.
+             */
+            smtp_code: number | null;
+            state: components["schemas"]["AddressStateWord"] | null;
+            /** @description Effective code. */
+            status: string | null;
+            /** @description How sure it is. */
+            strength: components["schemas"]["Strength"];
+            /** @description How the original was looked for; empty if the caller may not read the mail. */
+            trace: components["schemas"]["MatchStep"][];
+            /**
+             * Format: uuid
+             * @description The user who decided it; null if it was read from a mail.
+             */
+            user: string | null;
+        };
+        /** @description A page of addresses, those with the newest events first. */
+        AddressPage: {
+            /** @description Newest events first. */
+            items: components["schemas"]["AddressState"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description An address and its state, everywhere or for one list. */
+        AddressState: {
+            /** @description Lower case. */
+            address: string;
+            expires: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description Failures about different mails since it was last cleared.
+             */
+            failures: number;
+            /**
+             * Format: int32
+             * @description Permanent ones.
+             */
+            hard: number;
+            /** @description The last event. */
+            last: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description The list for which this holds; null: everywhere.
+             */
+            list: string | null;
+            /**
+             * @description Why: `none`, `unsigned`, `unsigned_repeated`, `temporary`, `temporary_repeated`, `permanent`, `complaint`,
+             *     `unsubscribe`, `human_mail`, `delivered`, `person`, `expired`.
+             */
+            reason: string;
+            since: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description Temporary ones within the window of the settings.
+             */
+            soft_recent: number;
+            /** @description The state. */
+            state: components["schemas"]["AddressStateWord"];
+            /**
+             * Format: int64
+             * @description Reports ever.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description Failures, each weighing half after each half-life; thousandths.
+             */
+            weight: number;
+        };
+        /** @description A person's decision about an address. */
+        AddressStateChange: {
+            /** @default null */
+            expires?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: uuid
+             * @description For this list alone.
+             * @default null
+             */
+            list?: string | null;
+            /**
+             * @description Why.
+             * @default
+             */
+            note?: string;
+            /** @default null */
+            state?: components["schemas"]["AddressStateWord"] | null;
+        };
+        /**
+         * @description State of an address.
+         * @enum {string}
+         */
+        AddressStateWord: "fine" | "doubtful" | "failing" | "dead" | "complained" | "unsubscribed" | "blocked";
         /** @description What mends it. */
         Advice: {
             /** @description Stable key. */
@@ -757,6 +1200,97 @@ export interface components {
             /** @description `de`, `en`, …. */
             language: string | null;
             until: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description One number. */
+        BounceCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description `failed`, `delayed`, `delivered`, `complained`, `unsubscribed`. */
+            kind: string;
+            /** @description Day (UTC), domain or reason. */
+            of: string;
+            permanence: components["schemas"]["Permanence"] | null;
+        };
+        /** @description Numbers of the dashboard: of mail the caller may read. */
+        BounceDashboard: {
+            /** @description `of` is a day, such as `2026-03-02`; days without reports are left out. */
+            days: components["schemas"]["BounceCount"][];
+            /** @description `of` is a domain; the largest first, fifty of them. */
+            domains: components["schemas"]["BounceCount"][];
+            /** @description `of` is a word of the documented list; the largest first, fifty of them. */
+            reasons: components["schemas"]["BounceCount"][];
+            /** @description First day. */
+            since: components["schemas"]["Timestamp"];
+            /** @description How many addresses are in each state, in the whole installation. */
+            states: components["schemas"]["StateCount"][];
+            /**
+             * Format: int64
+             * @description How many reports wait in the manual queue, in the whole installation.
+             */
+            waiting: number;
+        };
+        /** @description A rule. */
+        BounceRule: {
+            /** @description What then. */
+            actions: components["schemas"]["RuleAction"][];
+            /** @description Whether it applies. */
+            active: boolean;
+            /** @description When. */
+            category: components["schemas"]["RuleCategory"];
+            /**
+             * @description Name, shown as the reason of what it does. Those of the rules delivered are `three-failures`, `complaint`,
+             *     `unsubscribe`.
+             */
+            name: string;
+        };
+        /** @description The rules that hold. */
+        BounceRules: {
+            /** @description In order. */
+            rules: components["schemas"]["BounceRule"][];
+            /** @description Numbers. */
+            settings: components["schemas"]["BounceSettings"];
+        };
+        /** @description New rules. */
+        BounceRulesRequest: {
+            /** @description Needed where the rules stop mail to a third of all known addresses and more. */
+            confirm?: boolean;
+            /** @description In order, at most 100. */
+            rules: components["schemas"]["BounceRule"][];
+            /** @description Numbers. */
+            settings: components["schemas"]["BounceSettings"];
+        };
+        /** @description When soft becomes hard, and how long things are remembered. */
+        BounceSettings: {
+            /** @description Imported and backfilled mail counts too; holds for mail handled from now on, and after a rebuild. */
+            count_imported: boolean;
+            /**
+             * Format: int32
+             * @description A doubtful address without a further failure for so many days is fine again.
+             */
+            doubtful_days: number;
+            /**
+             * Format: int32
+             * @description After so many days a failure weighs half.
+             */
+            half_life_days: number;
+            /**
+             * Format: int32
+             * @description So many temporary failures …
+             */
+            soft_count: number;
+            /**
+             * Format: int32
+             * @description … within so many days are one permanent failure; without a further one for so long, all is well again.
+             */
+            soft_days: number;
+            /**
+             * Format: int32
+             * @description So many unsigned reports about different mails make an address failing.
+             */
+            unsigned_count: number;
         };
         /** @description Connection settings, as administrators see them. */
         Connection: {
@@ -827,6 +1361,17 @@ export interface components {
             /** @description In order. */
             steps: components["schemas"]["TestStep"][];
         };
+        /** @description A contact with this address. */
+        Contact: {
+            /** @description Whether it is active. */
+            active: boolean;
+            /** @description Addresses; the first one is the one to write to. */
+            addresses: string[];
+            /** @description Name. */
+            name: string;
+            /** @description Number in the ERP. */
+            number: string;
+        };
         /** @description One thing wrong with the form of a mail. */
         Defect: {
             /**
@@ -849,6 +1394,65 @@ export interface components {
              * @description In all.
              */
             total_octets: number;
+        };
+        /** @description What rules would do. */
+        DryRun: {
+            /**
+             * Format: int64
+             * @description Addresses that would get no bulk mail.
+             */
+            bulk: number;
+            /**
+             * Format: int64
+             * @description Addresses with events in that time.
+             */
+            judged: number;
+            /**
+             * Format: int64
+             * @description Addresses that are known at all.
+             */
+            known: number;
+            /**
+             * Format: int64
+             * @description Addresses that would leave lists.
+             */
+            leave: number;
+            /** @description Saving these rules asks for a confirmation. */
+            needs_confirmation: boolean;
+            /**
+             * Format: int64
+             * @description Addresses that get mail by the present rules and would not.
+             */
+            newly: number;
+            /**
+             * Format: int64
+             * @description Addresses that get no mail by the present rules and would.
+             */
+            released: number;
+            /** @description The first hundred of the newly stopped. */
+            stopped: components["schemas"]["DryRunStop"][];
+            /**
+             * Format: int64
+             * @description Addresses that would get no transactional mail.
+             */
+            transactional: number;
+        };
+        /** @description Rules to try. */
+        DryRunRequest: {
+            /**
+             * Format: int32
+             * @description On what happened in the past so many days.
+             */
+            days: number;
+            /** @description In order. */
+            rules: components["schemas"]["BounceRule"][];
+        };
+        /** @description An address that rules would stop mail to. */
+        DryRunStop: {
+            /** @description The address. */
+            address: string;
+            /** @description Name of the rule. */
+            rule: string;
         };
         /** @description An entry. */
         Event: {
@@ -1097,6 +1701,24 @@ export interface components {
              */
             total: number;
         };
+        /** @description A member. */
+        ListMember: {
+            /** @description On the list; otherwise taken off. */
+            active: boolean;
+            /** @description Lower case. */
+            address: string;
+            /** @description Taken off by a rule. */
+            by_rule: boolean;
+            /** @description Name; may be empty. */
+            name: string;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description What kind of mail.
+         * @enum {string}
+         */
+        MailClass: "bulk" | "transactional";
         /** @description A mailbox that is known. */
         Mailbox: {
             /**
@@ -1135,6 +1757,82 @@ export interface components {
         MailboxList: {
             /** @description By name. */
             items: components["schemas"]["Mailbox"][];
+        };
+        /** @description A mailing list. */
+        MailingList: {
+            /**
+             * Format: int64
+             * @description Members on it.
+             */
+            active: number;
+            /** @description Address it is sent from or to: mails with it belong to the list. */
+            address: string | null;
+            /** @description When it was made. */
+            created: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Members taken off.
+             */
+            off: number;
+        };
+        /** @description Name and address of a mailing list. */
+        MailingListRequest: {
+            /** @description Address it is sent from or to. */
+            address?: string | null;
+            /** @description Name, unique. */
+            name: string;
+        };
+        /** @description All mailing lists, by name. */
+        MailingLists: {
+            /** @description By name. */
+            items: components["schemas"]["MailingList"][];
+        };
+        /** @description One step of the search for the mail a report is about. */
+        MatchStep: {
+            /** @description `nothing_to_look_at`, `no_mail`, `other_recipient`, `several`, `wrong_signature`, `mail`. */
+            found: string;
+            /** @description What was looked at; may be empty. */
+            looked_at: string;
+            /** @description `return_path`, `envelope_id`, `own_reference`, `message_id`, `references`, `thread_index`, `circumstances`. */
+            step: string;
+        };
+        /** @description What a file of members gave. */
+        MemberImport: {
+            /**
+             * Format: int64
+             * @description Rows that were taken.
+             */
+            taken: number;
+            /** @description Rows without a usable address: their numbers, the first hundred. */
+            unusable: number[];
+        };
+        /** @description A member to put on a list or take off it. */
+        MemberItemRequest: {
+            /** @description On the list; absent: yes. */
+            active?: boolean | null;
+            /** @description The address. */
+            address: string;
+            /** @description Name; absent: stays. */
+            name?: string;
+        };
+        /** @description A page of members, by address. */
+        MemberPage: {
+            /** @description By address. */
+            items: components["schemas"]["ListMember"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description Members to put on a list or take off it, at most 5,000. */
+        MemberRequest: {
+            /** @description Members. */
+            items: components["schemas"]["MemberItemRequest"][];
         };
         /** @description A message with what the reader shows. */
         MessageDetail: {
@@ -1450,6 +2148,46 @@ export interface components {
             /** @description Step that failed, such as `parse`. */
             step: string;
         };
+        /** @description A report that waits for a person. */
+        QueueItem: {
+            /** @description Accounts it lies in. */
+            accounts: string[];
+            /** @description What was understood. */
+            event: components["schemas"]["AddressEvent"];
+            /**
+             * Format: int64
+             * @description Key.
+             */
+            key: number;
+            /**
+             * Format: uuid
+             * @description The mail it was read from.
+             */
+            mail_id: string;
+            /** @description The address it names. */
+            recipient: string | null;
+            /** @description Its subject. */
+            subject: string;
+            /** @description Something about it is wrong, not only missing. */
+            suspicious: boolean;
+            /** @description `unmatched`, `forged`, `no_recipient`, `overflow`. */
+            why: string;
+        };
+        /** @description A page of the manual queue, newest first. */
+        QueuePage: {
+            /** @description Newest first. */
+            items: components["schemas"]["QueueItem"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description How a waiting report is resolved. */
+        QueueResolutionRequest: {
+            /**
+             * @description It is about this address, and counts there as if it were signed; null: it says nothing about an address.
+             * @default null
+             */
+            address?: string | null;
+        };
         /** @description What a report says of one recipient. */
         RecipientReport: {
             action: components["schemas"]["ReportAction"] | null;
@@ -1487,6 +2225,59 @@ export interface components {
          * @enum {string}
          */
         Role: "administrator" | "agent" | "auditor";
+        /** @description What a rule does. */
+        RuleAction: {
+            class?: components["schemas"]["MailClass"] | null;
+            /** @enum {string} */
+            do: "stop_mailing";
+        } | {
+            /** @description Off all of them; otherwise off the one the mail went to. */
+            all: boolean;
+            /** @enum {string} */
+            do: "leave_lists";
+        } | {
+            /** @enum {string} */
+            do: "use_alternative";
+        } | {
+            /** @enum {string} */
+            do: "notify";
+        } | {
+            /** @enum {string} */
+            do: "tag";
+            /** @description The tag. */
+            tag: string;
+        } | {
+            /** @enum {string} */
+            do: "move";
+            /** @description Name of the mailbox. */
+            mailbox: string;
+        } | {
+            /** @enum {string} */
+            do: "webhook";
+            /** @description The address. */
+            url: string;
+        };
+        /** @description Which events a rule counts, and how many it takes. */
+        RuleCategory: {
+            class: components["schemas"]["MailClass"] | null;
+            /**
+             * Format: int32
+             * @description So many about different mails.
+             */
+            count: number;
+            /** @description `failed`, `delayed`, `complained`, `unsubscribed`; empty: `failed`. */
+            kinds: string[];
+            /** @description Of mails to these lists; empty: any. */
+            lists: string[];
+            permanence: components["schemas"]["Permanence"] | null;
+            /** @description Words of the documented list of reasons; empty: any. */
+            reasons: string[];
+            /**
+             * Format: int32
+             * @description Within so many days.
+             */
+            window_days: number;
+        };
         /** @description Answer to a search. */
         SearchAnswer: {
             facets: components["schemas"]["Facets"] | null;
@@ -1599,6 +2390,16 @@ export interface components {
              */
             received: number;
         };
+        /** @description How many addresses are in a state. */
+        StateCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The state. */
+            state: components["schemas"]["AddressStateWord"];
+        };
         /** @description How the server is doing. */
         Status: {
             /** @description Administrators: all in trouble; others: of those they may read. */
@@ -1638,6 +2439,11 @@ export interface components {
             /** @description Events were missed: lists shown may be old. */
             missed: boolean;
         };
+        /**
+         * @description How sure it is that a report speaks of a mail of ours.
+         * @enum {string}
+         */
+        Strength: "forged" | "unmatched" | "circumstantial" | "named" | "signed";
         /** @description A stretch of the body's text. */
         Stretch: {
             /** @description What it is. */
@@ -1650,6 +2456,93 @@ export interface components {
          * @enum {string}
          */
         StretchKind: "new" | "quoted" | "signature";
+        /** @description An entry of the suppression list. */
+        Suppression: {
+            /** @description Lower case. */
+            address: string;
+            /** @description Made by a rule, whose name is the reason. */
+            by_rule: boolean;
+            class: components["schemas"]["MailClass"] | null;
+            expires: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Key.
+             */
+            key: number;
+            /**
+             * Format: uuid
+             * @description Mail to this list; null: all mail.
+             */
+            list: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description The user who made it.
+             */
+            user: string | null;
+        };
+        /** @description In the order asked. */
+        SuppressionCheck: {
+            /** @description One for each address, in the order asked. */
+            items: components["schemas"]["SuppressionChecked"][];
+        };
+        /** @description Addresses that are to be written to, at most 5,000. */
+        SuppressionCheckRequest: {
+            /** @description Addresses. */
+            addresses: string[];
+            /** @description What kind of mail. */
+            class: components["schemas"]["MailClass"];
+            /**
+             * Format: uuid
+             * @description The list it goes to.
+             */
+            list?: string | null;
+        };
+        /** @description Whether one address may be written to. */
+        SuppressionChecked: {
+            /** @description As asked. */
+            address: string;
+            /** @description Whether it may. */
+            allowed: boolean;
+            /** @description Another address of the same contact that may be written to. */
+            alternative: string | null;
+            /** @description What forbids it: `state`, `left_list`, `person`, `rule`; null if it may. */
+            by: string | null;
+            /** @description Name of the rule, a person's words, or the reason of the state. */
+            reason: string;
+            since: components["schemas"]["Timestamp"] | null;
+            /** @description State of the address. */
+            state: components["schemas"]["AddressStateWord"];
+        };
+        /** @description A new entry. */
+        SuppressionItemRequest: {
+            /** @description The address. */
+            address: string;
+            class?: components["schemas"]["MailClass"] | null;
+            expires?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: uuid
+             * @description Mail to this list; absent: all mail.
+             */
+            list?: string | null;
+            /** @description Why. */
+            reason?: string;
+        };
+        /** @description A page of the suppression list. */
+        SuppressionPage: {
+            /** @description Oldest first. */
+            items: components["schemas"]["Suppression"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description New entries, at most 5,000. */
+        SuppressionRequest: {
+            /** @description The same address, class and list again replaces reason and expiry. */
+            items: components["schemas"]["SuppressionItemRequest"][];
+        };
         /** @description One step and how it went. Steps after a failed one are absent. */
         TestStep: {
             advice: components["schemas"]["Advice"] | null;
@@ -2522,6 +3415,538 @@ export interface operations {
             };
         };
     };
+    addresses: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. */
+                state?: "fine" | "doubtful" | "failing" | "dead" | "complained" | "unsubscribed" | "blocked";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Addresses something happened to: administrators see all, others those of mail they may read. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    address: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many events, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One address: states, history, contacts, suppression. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressDetail"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_address_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressStateChange"];
+            };
+        };
+        responses: {
+            /** @description Sets the state of an address by hand, or clears it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressDetail"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bounce_dashboard: {
+        parameters: {
+            query?: {
+                /** @description Of the past so many days. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Reports by day, domain and reason; addresses by state. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BounceDashboard"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bounce_queue: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Reports that wait for a person. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuePage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_bounce: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueResolutionRequest"];
+            };
+        };
+        responses: {
+            /** @description Says what a waiting report is about; teaches the address, not the rule. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bounce_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules that hold. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BounceRules"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_bounce_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BounceRulesRequest"];
+            };
+        };
+        responses: {
+            /** @description Replaces the rules and judges all addresses again; asks where mail to a third of them would stop. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BounceRules"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_bounce_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunRequest"];
+            };
+        };
+        responses: {
+            /** @description What rules would do with what happened in the past days; changes nothing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -2864,6 +4289,667 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ImportRun"];
                 };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mailing lists. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingLists"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_list: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailingListRequest"];
+            };
+        };
+        responses: {
+            /** @description A new mailing list. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One mailing list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailingListRequest"];
+            };
+        };
+        responses: {
+            /** @description Changes name and address of a mailing list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a mailing list with its members. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    members: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Members of a mailing list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberRequest"];
+            };
+        };
+        responses: {
+            /** @description Puts members on a mailing list, or takes them off. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Members of a mailing list as CSV. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_members: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Puts the members of a CSV file (columns email, name, active) on a mailing list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberImport"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgets a member. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be read, or a value in it is wrong. */
             400: {
@@ -3919,6 +6005,303 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suppression: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The suppression list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_suppression: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionRequest"];
+            };
+        };
+        responses: {
+            /** @description Adds entries to the suppression list. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_suppression: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Whether these addresses may get mail of a class, for a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionCheck"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The suppression list as CSV. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes an entry; what a rule made does not come back from what was before. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -114,6 +114,8 @@ pub(super) struct World {
     pub(super) engine: Engine,
     pub(super) behind: Arc<Behind>,
     pub(super) now: Arc<AtomicI64>,
+    /// When sessions begin.
+    begun: AtomicI64,
     pub(super) dir: tempfile::TempDir,
 }
 
@@ -166,7 +168,22 @@ impl World {
         let fetcher = Fetcher::new(Guard::default(), FetchLimits::default(), ClientTls::new(&pin).unwrap());
         let background = Arc::clone(&behind) as Arc<dyn Background>;
         let state = State::new(Parts { engine: engine.clone(), background, fetcher, options }).unwrap();
-        Self { router: crate::router(state.clone()), state, engine, behind, now, dir }
+        Self {
+            router: crate::router(state.clone()),
+            state,
+            engine,
+            behind,
+            now,
+            begun: AtomicI64::new(NOW),
+            dir,
+        }
+    }
+
+    /// From now on it is as late as for the engine.
+    pub(super) fn today(&self) {
+        let now = jiff::Timestamp::now().as_millisecond();
+        self.now.store(now, Ordering::Relaxed);
+        self.begun.store(now, Ordering::Relaxed);
     }
 
     pub(super) fn pass(&self, ms: i64) {
@@ -209,8 +226,9 @@ impl World {
         let store = self.engine.store();
         store.create_user(id, new, accounts.to_vec(), false, UnixMillis(NOW)).unwrap();
         let token = keys::random_token().unwrap();
-        let expires = UnixMillis(NOW + crate::rights::SESSION_IDLE_MS);
-        store.start_session(keys::token_digest(token.expose()), id, UnixMillis(NOW), expires).unwrap();
+        let now = UnixMillis(self.begun.load(Ordering::Relaxed));
+        let expires = now.plus_ms(crate::rights::SESSION_IDLE_MS);
+        store.start_session(keys::token_digest(token.expose()), id, now, expires).unwrap();
         Caller { id, cookie: format!("poststelle_session={}", token.expose()) }
     }
 

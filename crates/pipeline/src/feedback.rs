@@ -1,0 +1,49 @@
+//! Keeps the addresses behind the mails: reports that were filed become events of addresses. What a crash leaves is taken
+//! up from the number the database remembers.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use crate::core::Core;
+use crate::error::Result;
+use crate::news::News;
+
+/// Mails looked at in one transaction.
+const BATCH: usize = 1000;
+/// Addresses whose state ends by itself, judged in one transaction.
+const EXPIRED: usize = 500;
+/// Looks at least this often: states end, and a bell may be missed.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Runs until the engine closes.
+pub(crate) fn run(core: &Arc<Core>) {
+    loop {
+        if let Err(error) = drain(core) {
+            tracing::warn!(error = %crate::chain(&error), "reports wait to be handled");
+        }
+        if core.feedback.is_closed() {
+            return;
+        }
+        core.feedback.wait(Some(PATIENCE));
+    }
+}
+
+/// Handles every report that was filed.
+///
+/// # Errors
+/// Of the database.
+pub(crate) fn drain(core: &Arc<Core>) -> Result<()> {
+    // One hand at a time, so that who waits for it knows it is done.
+    let _handling = core.handling.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let progress = core.store.handle_feedback(core.now(), BATCH)?;
+        if progress.mails > 0 {
+            core.tell(News::Counters);
+        }
+        if !progress.more || core.feedback.is_closed() {
+            break;
+        }
+    }
+    while core.store.expire_standings(core.now(), EXPIRED)? > 0 && !core.feedback.is_closed() {}
+    Ok(())
+}
