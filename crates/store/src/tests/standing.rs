@@ -458,13 +458,14 @@ fn rules_kept_and_tried(store: &Store) {
     assert_eq!(store.suppressions(0, 10, now()).unwrap().len(), 1);
 }
 
+const COUNT: u64 = 20_000;
+
 /// Reports a second, told with `SLOW_TESTS=1 cargo test -p store speed -- --nocapture`.
 #[test]
 fn speed() {
     if std::env::var_os("SLOW_TESTS").is_none() {
         return;
     }
-    const COUNT: u64 = 20_000;
     let folder = super::engine::Folder::new();
     let database = crate::Database::Sqlite { path: folder.path.join("poststelle.db") };
     let store = Store::open(&database).unwrap();
