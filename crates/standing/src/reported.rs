@@ -8,6 +8,8 @@ use crate::{EventKind, Report, ReturnPath};
 
 /// Recipients of one report that are looked at; what is beyond is one more entry of the manual queue.
 pub const RECIPIENTS_MAX: usize = 2000;
+/// Of what the mail referred to, the latest so many are looked for.
+const REFERENCES_MAX: usize = 20;
 
 /// One report of a mail, ready to be matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +49,13 @@ pub fn reported(
         let original = verdict.original.as_ref();
         Report {
             return_path: return_path.clone(),
+            envelope_id: original.and_then(|o| o.envelope_id.clone()),
             message_id: original.and_then(|o| o.message_id.as_ref()).map(|id| id.as_str().to_owned()),
+            references: original
+                .map(|o| {
+                    o.references.iter().rev().take(REFERENCES_MAX).map(|id| id.as_str().to_owned()).collect()
+                })
+                .unwrap_or_default(),
             subject: original.and_then(|o| o.subject.clone()),
             at,
             ..Report::default()

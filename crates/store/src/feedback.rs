@@ -325,7 +325,7 @@ fn sort(
             if reported.report.recipient.is_some() { Strength::Named } else { Strength::Unmatched };
         Matched { strength, recipient: reported.report.recipient.clone(), ..Matched::default() }
     } else {
-        standing::find(&reported.report, originals.of(mail.seq, &reported.report))
+        standing::find(&reported.report, &originals.of(mail.seq, &reported.report))
     };
     let about = matched.message.and_then(|message| originals.about(message));
     let list = match about {

@@ -1,6 +1,7 @@
 //! Mails that reports may be about, for a whole batch at once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use model::{Kind, UnixMillis};
 use standing::{Candidate, Report};
@@ -52,14 +53,17 @@ pub(crate) struct Originals {
 }
 
 impl Originals {
-    /// Candidates for one report of this mail.
-    pub(crate) fn of(&self, mail: i64, report: &Report) -> &[Candidate] {
+    /// Candidates for one report of this mail: those it names or refers to, then those like it.
+    pub(crate) fn of(&self, mail: i64, report: &Report) -> Cow<'_, [Candidate]> {
         let named = self.named.get(&mail).map_or(&[][..], Vec::as_slice);
-        if !named.is_empty() {
-            return named;
-        }
         let recipient = report.original_recipient.as_ref().or(report.recipient.as_ref());
-        recipient.and_then(|recipient| self.similar.get(recipient)).map_or(&[][..], Vec::as_slice)
+        let similar =
+            recipient.and_then(|recipient| self.similar.get(recipient)).map_or(&[][..], Vec::as_slice);
+        match (named, similar) {
+            (named, []) => Cow::Borrowed(named),
+            ([], similar) => Cow::Borrowed(similar),
+            (named, similar) => Cow::Owned([named, similar].concat()),
+        }
     }
 
     pub(crate) fn about(&self, message: i64) -> Option<About> {
@@ -108,12 +112,13 @@ pub(crate) fn load(tx: &Tx<'_>, mails: &[Feedback]) -> Result<Originals> {
     let hashes: Vec<i64> = wanted.keys().map(|id| message_id_hash(id)).collect();
     let mut all = if hashes.is_empty() { Vec::new() } else { tx.query(&NAMED, &args_of(&hashes), found)? };
     all.retain(|f| f.candidate.message_id.as_deref().is_some_and(|id| wanted.contains_key(id)));
-    let named: BTreeSet<i64> = all
-        .iter()
-        .filter_map(|f| wanted.get(f.candidate.message_id.as_deref()?))
-        .flatten()
-        .copied()
-        .collect();
+    // Who only refers to others of ours may still be about one that is like it.
+    let ours: HashSet<&str> = all.iter().filter_map(|f| f.candidate.message_id.as_deref()).collect();
+    let names_ours = |mail: &&Feedback| {
+        let mut ids = mail.reported.iter().filter_map(|reported| reported.report.message_id.as_deref());
+        ids.any(|id| ours.contains(id))
+    };
+    let named: BTreeSet<i64> = mails.iter().filter(names_ours).map(|mail| mail.seq).collect();
     let similar = similar(tx, mails, &named)?;
     fill(tx, &mut all, similar, &wanted, &mut originals)?;
     Ok(originals)

@@ -129,5 +129,13 @@ fn a_mail_says_one_thing_of_each_recipient() {
     let made = read(&verdict(many));
     assert_eq!((made.len(), made.iter().filter(|r| r.overflow).count()), (RECIPIENTS_MAX + 1, 1));
     assert_eq!(read(&verdict(Vec::new())).len(), 1);
+    let original = model::Original {
+        references: (0..30).map(|n| model::MessageId(format!("{n}@ours.example"))).collect(),
+        envelope_id: Some("order-7".to_owned()),
+        ..model::Original::default()
+    };
+    let report = read(&Verdict { original: Some(original), ..verdict(Vec::new()) }).remove(0).report;
+    assert_eq!(report.envelope_id.as_deref(), Some("order-7"));
+    assert_eq!((report.references.len(), report.references[0].as_str()), (20, "29@ours.example"));
     assert!(read(&Verdict::default()).is_empty());
 }

@@ -17,6 +17,7 @@ pub(super) const ALL: &[Case] = &[
     ("imported_does_not_count", imported_does_not_count),
     ("original_comes_later", original_comes_later),
     ("circumstances", circumstances),
+    ("references_of_the_original", references_of_the_original),
     ("rebuild_gives_the_same_states", rebuild_gives_the_same_states),
     ("people_teach_and_clear", people_teach_and_clear),
     ("many_bounces_for_one_address", many_bounces_for_one_address),
@@ -230,6 +231,38 @@ fn circumstances(store: &Store) {
     let history = store.address_history(&Scope::All, &[row.key], None, 10).unwrap();
     assert_eq!(history[0].event.event.strength, Strength::Circumstantial);
     assert_eq!(row.standing.state, State::Doubtful);
+}
+
+/// A server that returns no Message-ID, only what the mail referred to.
+fn references_of_the_original(store: &Store) {
+    account(store, 1);
+    let seqs = take_in(store, 0..4);
+    let about = |seq, content, to: &str, subject: Option<&str>| {
+        let mut report = bounce(seq, content, 0, vec![said(to, HARD)]);
+        let original = report.verdict.original.as_mut().unwrap();
+        original.message_id = None;
+        original.references = vec![MessageId("0@example.org".to_owned())];
+        original.subject = subject.map(str::to_owned);
+        report
+    };
+    file(
+        store,
+        vec![
+            sent(seqs[0], 0, &["eva@b.example"], Kind::Personal),
+            sent(seqs[1], 1, &["tom@b.example"], Kind::Personal),
+            about(seqs[2], 2, "eva@b.example", None),
+            about(seqs[3], 3, "tom@b.example", Some("mail 1")),
+        ],
+    );
+    handle(store);
+    let of = |address: &str| {
+        let row = store.address(&Scope::All, address).unwrap().remove(0);
+        let event = store.address_history(&Scope::All, &[row.key], None, 10).unwrap().remove(0).event.event;
+        (event.strength, event.original)
+    };
+    assert_eq!(of("eva@b.example"), (Strength::Circumstantial, Some(seqs[0])));
+    // What it refers to did not go to him; the mail like it did.
+    assert_eq!(of("tom@b.example"), (Strength::Circumstantial, Some(seqs[1])));
 }
 
 fn rebuild_gives_the_same_states(store: &Store) {
