@@ -1,0 +1,1 @@
+export function List() { return null; }

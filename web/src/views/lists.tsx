@@ -1,0 +1,1 @@
+export function Lists() { return null; }

@@ -1,0 +1,1 @@
+export function SuppressionList() { return null; }
