@@ -31,6 +31,7 @@ export type MessageDetail = Schemas["MessageDetail"];
 export type MessagePage = Schemas["MessagePage"];
 export type MessageRow = Schemas["MessageRow"];
 export type Part = Schemas["Part"];
+export type Permanence = Schemas["Permanence"];
 export type Piece = Schemas["Piece"];
 export type Placement = Schemas["Placement"];
 export type ProfileChange = Schemas["ProfileChange"];
