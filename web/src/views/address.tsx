@@ -98,7 +98,7 @@ type Decide = ((decision: Decision) => void) | undefined;
 function Cards({ detail, decide }: { detail: AddressDetail; decide: Decide }) {
   const { t } = useTranslation();
   return (
-    <div className={page.stack}>
+    <div className={`${page.stack} ${page.spaced}`}>
       {detail.states.length === 0 ? <div className={page.card}>{t("address.unknown")}</div> : null}
       {detail.states.map((state) => (
         <StateCard key={state.list ?? ""} state={state} decide={decide} />
@@ -113,7 +113,7 @@ function Cards({ detail, decide }: { detail: AddressDetail; decide: Decide }) {
 
 function StateCard({ state, decide }: { state: AddressState; decide: Decide }) {
   const { t } = useTranslation();
-  const { shortDate, list } = useFormats();
+  const { shortDate } = useFormats();
   const listName = useListName();
   const where = state.list === null ? t("feedback.everywhere") : t("feedback.forList", { name: listName(state.list) });
   const counted = [
@@ -153,7 +153,7 @@ function StateCard({ state, decide }: { state: AddressState; decide: Decide }) {
           </>
         )}
         <dt>{t("address.counted")}</dt>
-        <dd>{list(counted)}</dd>
+        <dd>{counted.join(", ")}</dd>
       </Facts>
     </article>
   );

@@ -75,24 +75,22 @@ function States({ data }: { data: BounceDashboard }) {
   const { number } = useFormats();
   const counts = new Map(data.states.map(({ state, count }) => [state, count]));
   return (
-    <>
-      <ul className={css.tiles} aria-label={t("bounces.states")}>
-        <li>
-          <PlainLink to="/bounces/manual" className={css.tile}>
-            {t("bounces.waiting")}
-            <b>{number(data.waiting)}</b>
+    <ul className={css.tiles} aria-label={t("bounces.states")}>
+      <li>
+        <PlainLink to="/bounces/manual" className={css.tile}>
+          {t("bounces.waiting")}
+          <b>{number(data.waiting)}</b>
+        </PlainLink>
+      </li>
+      {STATE_WORDS.filter((state) => state !== "fine" && (counts.get(state) ?? 0) > 0).map((state) => (
+        <li key={state}>
+          <PlainLink to="/bounces/addresses" search={{ state }} className={css.tile}>
+            {t(`feedback.states.${state}`)}
+            <b>{number(counts.get(state) ?? 0)}</b>
           </PlainLink>
         </li>
-        {STATE_WORDS.filter((state) => state !== "fine" && (counts.get(state) ?? 0) > 0).map((state) => (
-          <li key={state}>
-            <PlainLink to="/bounces/addresses" search={{ state }} className={css.tile}>
-              {t(`feedback.states.${state}`)}
-              <b>{number(counts.get(state) ?? 0)}</b>
-            </PlainLink>
-          </li>
-        ))}
-      </ul>
-    </>
+      ))}
+    </ul>
   );
 }
 
@@ -148,7 +146,7 @@ function Numbers({ data, days }: { data: BounceDashboard; days: number }) {
     return <Empty icon={IconMailCheck}>{t("bounces.none")}</Empty>;
   }
   return (
-    <div className={page.stack}>
+    <div className={`${page.stack} ${css.gap}`}>
       <section className={page.card}>
         <h2>{t(step === 1 ? "bounces.byDay" : "bounces.byWeek")}</h2>
         <DayChart buckets={buckets} weeks={step !== 1} />

@@ -92,7 +92,7 @@ function Item({ item, mayResolve }: { item: QueueItem; mayResolve: boolean }) {
         </dd>
         {what.length === 0 ? null : (
           <>
-            <dt>{t("side.reason")}</dt>
+            <dt>{t("manual.understood")}</dt>
             <dd>{what.join(" · ")}</dd>
           </>
         )}
