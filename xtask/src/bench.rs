@@ -1,5 +1,6 @@
 //! Benchmarks as programs: figures of one run, beside other programs on the same mails where they are installed.
 
+mod classify;
 mod http;
 mod idle;
 mod imap;
@@ -17,13 +18,18 @@ use anyhow::{Context, Result, bail, ensure};
 /// # Errors
 /// If something it needs is missing, or a program fails.
 pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
+    if name == "classify" {
+        // Needs the library alone.
+        classify::run(root, arguments)?;
+        return Ok(true);
+    }
     let bench = Bench::new(root)?;
     match name {
         "import" => import::run(&bench, arguments)?,
         "search" => search::run(&bench, arguments)?,
         "imap" => imap::run(&bench, arguments)?,
         "idle" => idle::run(&bench, arguments)?,
-        other => bail!("no benchmark `{other}`; there are import, search, imap, idle"),
+        other => bail!("no benchmark `{other}`; there are import, search, imap, idle, classify"),
     }
     Ok(true)
 }

@@ -5,14 +5,26 @@
 //! octets, no directory, no history. It does not match reports with mails that were sent, nor change the
 //! standing of an address.
 
+mod address;
+mod auto_reply;
 mod auto_submitted;
+mod challenge;
+mod codes;
+mod complaint;
+mod judge;
 mod list;
 mod may_reply;
 mod original;
+mod own_text;
+mod phrase;
+mod reason;
 mod report;
+mod return_path;
+mod source;
 mod unsubscribe;
 mod verdict;
 
+pub use reason::reasons;
 pub use verdict::{Options, verdict};
 
 use model::{Evidence, Message};

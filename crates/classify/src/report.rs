@@ -18,6 +18,6 @@ fn parts_of<'m>(message: &'m Message, types: &'m [&str]) -> impl Iterator<Item =
 }
 
 /// `part 2`.
-fn place(part: &Part) -> String {
+pub(crate) fn place(part: &Part) -> String {
     format!("part {}", part.number)
 }

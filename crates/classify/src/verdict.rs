@@ -3,7 +3,9 @@
 use model::{Kind, Message, Verdict};
 
 use crate::report::{aggregate, arf, dsn, failed_recipients, mdn};
-use crate::{auto_submitted, list, may_reply, unsubscribe};
+use crate::{
+    auto_reply, auto_submitted, challenge, complaint, list, may_reply, return_path, source, unsubscribe,
+};
 
 /// What the mailbox knows of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,13 +19,17 @@ pub struct Options {
 type Rule = fn(&Message) -> Option<Verdict>;
 
 /// What the structure of a mail says with certainty comes first; what its sender merely claims, later.
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 12] = [
+    challenge::verdict,
     dsn::verdict,
     mdn::verdict,
     arf::verdict,
+    complaint::verdict,
     aggregate::verdict,
+    source::verdict,
     failed_recipients::verdict,
     auto_submitted::verdict,
+    auto_reply::verdict,
     unsubscribe::verdict,
     list::verdict,
 ];
@@ -37,6 +43,9 @@ pub fn verdict(message: &Message, options: &Options) -> Verdict {
         confidence: 0.5,
         ..Verdict::default()
     });
+    if !matches!(verdict.kind, Kind::Personal | Kind::List) {
+        verdict.return_path = return_path::of(message);
+    }
     if verdict.kind == Kind::Personal || verdict.kind == Kind::Unsubscribe {
         let against = may_reply::against(message, options);
         verdict.may_reply = against.is_empty();

@@ -103,6 +103,11 @@ impl ClientTls {
             .with_no_client_auth();
         Ok(Self(Arc::new(config)))
     }
+
+    /// For libraries that make their connections themselves.
+    pub fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.0)
+    }
 }
 
 pub(crate) fn provider() -> Arc<CryptoProvider> {

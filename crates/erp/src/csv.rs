@@ -97,7 +97,7 @@ impl<R: BufRead> Reader<R> {
             if line.is_empty() {
                 return Ok(!raw.is_empty());
             }
-            quoted ^= line.iter().filter(|octet| **octet == b'"').count() % 2 == 1;
+            quoted ^= line.iter().fold(false, |odd, octet| odd ^ (*octet == b'"'));
             if !quoted || !line.ends_with(b"\n") {
                 return Ok(true);
             }

@@ -22,10 +22,8 @@ pub(crate) const SAME_PLACE: u32 = 1 << 31;
 pub(crate) const GAP: u32 = SAME_PLACE - 1;
 /// Words that get their numbers at a time.
 const DRAFT_MAX: usize = 512;
-/// Words the vocabulary may hold over from one batch to the next.
-const WORDS_KEPT: usize = 150_000;
-/// Memory the vocabulary may take within one batch, octets.
-const VOCABULARY_MAX_OCTETS: usize = 24 << 20;
+/// Of the memory of a batch, octets for each word that the vocabulary may hold over to the next one.
+const OCTETS_PER_WORD_KEPT: usize = 267;
 
 /// The words of one field, message after message.
 #[derive(Default)]
@@ -49,6 +47,8 @@ pub(crate) struct Facts {
 /// Messages that wait to become a segment.
 #[derive(Default)]
 pub(crate) struct Batch {
+    /// Memory it may take.
+    pub(crate) heap_octets: usize,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) parts: Parts,
     pub(crate) logs: [Log; Text::COUNT],
@@ -157,8 +157,8 @@ impl Pen<'_> {
 }
 
 impl Batch {
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self { parts, ..Self::default() }
+    pub(crate) fn new(parts: Parts, heap_octets: usize) -> Self {
+        Self { heap_octets, parts, ..Self::default() }
     }
 
     /// Memory the messages take, octets, about.
@@ -168,9 +168,9 @@ impl Batch {
     }
 
     /// So full that it has to become a segment before more is added.
-    pub(crate) fn is_full(&self, heap_octets: usize) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         // What writing needs beside is taken off.
-        self.octets() > heap_octets / 4 * 3 || self.vocabulary.octets() > VOCABULARY_MAX_OCTETS
+        self.octets() > self.heap_octets / 4 * 3 || self.vocabulary.octets() > self.heap_octets / 5 * 3
     }
 
     /// Whether a message of this key waits in it.
@@ -185,9 +185,10 @@ impl Batch {
             log.messages.clear();
         }
         self.facts.clear();
-        if self.vocabulary.len() > WORDS_KEPT {
+        let kept = self.heap_octets / OCTETS_PER_WORD_KEPT;
+        if self.vocabulary.len() > kept {
             self.vocabulary.prune();
-            if self.vocabulary.len() > WORDS_KEPT / 2 {
+            if self.vocabulary.len() > kept / 2 {
                 self.vocabulary = Vocabulary::default();
             }
         }

@@ -188,7 +188,7 @@ impl Index {
             }
             *seq_max = document.seq.max(*seq_max);
             batch.add(document);
-            if batch.is_full(self.options.heap_octets) {
+            if batch.is_full() {
                 flush(writer, batch).map_err(failed)?;
             }
         }
@@ -303,7 +303,9 @@ impl Index {
             Some(writer) => writer,
             none => none.insert(self.writer()?),
         };
-        let batch = batch.get_or_insert_with(|| Batch::new(Parts::load(&self.dir.join(PARTS_FILE))));
+        let batch = batch.get_or_insert_with(|| {
+            Batch::new(Parts::load(&self.dir.join(PARTS_FILE)), self.options.heap_octets)
+        });
         Ok((writer, batch))
     }
 

@@ -24,5 +24,6 @@ pub use origin::{Envelope, Flags, Location, Position, Provenance};
 pub use scope::{Role, Scope};
 pub use time::UnixMillis;
 pub use verdict::{
-    Action, AutoReply, Evidence, Kind, Original, Permanence, RecipientReport, Source, Verdict,
+    Action, AutoReply, Complaint, Evidence, Kind, Original, Permanence, Receipt, RecipientReport, ReturnPath,
+    Source, Verdict,
 };

@@ -157,6 +157,10 @@ pub struct RecipientReport {
     pub remote_mta: Option<String>,
     /// Server that reports.
     pub reporting_mta: Option<String>,
+    /// When it was tried last.
+    pub last_attempt: Option<UnixMillis>,
+    /// Until when it is tried.
+    pub retry_until: Option<UnixMillis>,
 }
 
 /// The mail a report speaks of.
@@ -172,6 +176,49 @@ pub struct Original {
     pub to: Vec<Address>,
     /// Its date.
     pub date: Option<UnixMillis>,
+    /// What it referred to itself.
+    pub references: Vec<MessageId>,
+    /// `ENVID` that was given when it was sent (RFC 3461 §4.4), decoded.
+    pub envelope_id: Option<String>,
+    /// When the reporting server had received it.
+    pub arrival: Option<UnixMillis>,
+}
+
+/// What the address that a mail was sent to says, if it was made for one mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnPath {
+    /// `verp`, `batv` or `srs`.
+    pub form: &'static str,
+    /// The recipient (VERP) or sender (BATV, SRS) it was made of, lower case.
+    pub address: String,
+    /// The address or prefix it came back to, without what was added (VERP), or the token (BATV, SRS).
+    pub base: String,
+}
+
+/// Fields of a complaint (RFC 5965, RFC 6591).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Complaint {
+    /// `abuse`, `fraud`, `virus`, `not-spam`, `opt-out`, `auth-failure`, `other`.
+    pub feedback_type: Option<String>,
+    /// Program that wrote the report.
+    pub user_agent: Option<String>,
+    /// Envelope sender of the mail complained of, lower case.
+    pub original_mail_from: Option<String>,
+    /// Domain that sent it.
+    pub reported_domain: Option<String>,
+    /// Host that sent it.
+    pub source_ip: Option<String>,
+}
+
+/// Fields of a disposition notification (RFC 8098).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// `displayed`, `deleted`, `dispatched`, `processed`, `denied`, `failed`.
+    pub disposition: Option<String>,
+    /// A machine did it, not a person.
+    pub automatic: bool,
+    /// Program that reports.
+    pub reporting_ua: Option<String>,
 }
 
 /// Details of an automatic reply.
@@ -213,6 +260,12 @@ pub struct Verdict {
     pub original: Option<Original>,
     /// Present for `AutoReply`.
     pub auto_reply: Option<AutoReply>,
+    /// Present for `Complaint`, where its form has fields.
+    pub complaint: Option<Complaint>,
+    /// Present for `ReadReceipt`.
+    pub receipt: Option<Receipt>,
+    /// Decoded address that the mail was sent to.
+    pub return_path: Option<ReturnPath>,
     /// Whether a machine may answer this mail (RFC 3834).
     pub may_reply: bool,
     /// In the order found; never empty for kinds other than `Personal`.

@@ -14,8 +14,6 @@ use tokio::sync::broadcast;
 use crate::news::News;
 use crate::texts::Cache;
 
-/// Octets of texts kept between reading and indexing.
-const TEXTS_OCTETS_MAX: usize = 24 << 20;
 /// News kept for a slow page.
 const NEWS_MAX: usize = 256;
 
@@ -33,6 +31,8 @@ pub(crate) struct Core {
     pub(crate) texts: Cache,
     /// Held while mails go from `received` to `filed` by one hand.
     pub(crate) filing: Mutex<()>,
+    /// Held by who takes up mails at `received`.
+    pub(crate) draining: Mutex<()>,
     pub(crate) news: broadcast::Sender<News>,
     pub(crate) runner: Bell,
     pub(crate) follower: Bell,
@@ -55,6 +55,7 @@ impl Core {
         sealer: Sealer,
         examiner: Option<examine::Examiner>,
         scratch: std::path::PathBuf,
+        batch_octets: usize,
     ) -> Self {
         Self {
             archive,
@@ -64,8 +65,9 @@ impl Core {
             examiner,
             scratch,
             limits: parse::Limits::default(),
-            texts: Cache::new(TEXTS_OCTETS_MAX),
+            texts: Cache::new(batch_octets / 5 * 2),
             filing: Mutex::new(()),
+            draining: Mutex::new(()),
             news: broadcast::channel(NEWS_MAX).0,
             runner: Bell::default(),
             follower: Bell::default(),

@@ -45,7 +45,14 @@ pub struct Options {
     pub child: Option<Vec<String>>,
     /// Throw the search index away first.
     pub recreate_index: bool,
+    /// Memory for messages on the way to the index, octets; 0 = [`BATCH_OCTETS`].
+    pub batch_octets: usize,
 }
+
+/// Memory for messages on the way to the index, beside which a server has other things to keep.
+pub const BATCH_OCTETS: usize = 10_000_000;
+/// The same for a process that does nothing else.
+pub const BATCH_OCTETS_ALONE: usize = 40_000_000;
 
 /// The engine. Clones share it; [`Engine::close`] ends it.
 #[derive(Clone)]
@@ -80,11 +87,12 @@ impl Engine {
             options.database.clone().unwrap_or_else(|| Database::Sqlite { path: dir.join(DATABASE_FILE) });
         let store = Store::open(&database)?;
         let sealer = sealer(dir, options)?;
-        let index = open_index(&dir.join("index"), options.recreate_index)?;
+        let batch_octets = if options.batch_octets == 0 { BATCH_OCTETS } else { options.batch_octets };
+        let index = open_index(&dir.join("index"), options.recreate_index, batch_octets)?;
         let scratch = dir.join("tmp");
         fs::create_dir_all(&scratch).map_err(|error| Error::io(&scratch, error))?;
         let examiner = crate::attachments::examiner(options.child.clone());
-        let core = Arc::new(Core::new(archive, store, index, sealer, examiner, scratch));
+        let core = Arc::new(Core::new(archive, store, index, sealer, examiner, scratch, batch_octets));
         let recovered = recover(&core)?;
         let workers = if options.workers == 0 {
             std::thread::available_parallelism().map_or(2, usize::from)
@@ -190,7 +198,7 @@ impl Engine {
     pub fn catch_up(&self) -> Result<()> {
         let core = self.core();
         let waited = core.hurry();
-        crate::run::drain(core, self.inner.workers, &mut |_| ())?;
+        crate::run::drain(core, self.inner.workers, true, &mut |_| ())?;
         core.wake_follower();
         crate::feedback::drain(core)?;
         while !core.store.changed_since(core.index.last_change_seq() as i64, 1)?.is_empty() {
@@ -307,14 +315,15 @@ fn sealer(dir: &Path, options: &Options) -> Result<Sealer> {
 }
 
 /// An index that cannot be used is made anew: it holds nothing that is not elsewhere.
-fn open_index(dir: &Path, recreate: bool) -> Result<Index> {
+fn open_index(dir: &Path, recreate: bool, heap_octets: usize) -> Result<Index> {
+    let options = index::Options { heap_octets };
     if recreate {
-        return Ok(Index::recreate(dir, index::Options::default())?);
+        return Ok(Index::recreate(dir, options)?);
     }
-    match Index::open(dir, index::Options::default()) {
+    match Index::open(dir, options.clone()) {
         Err(error) if error.must_rebuild() => {
             tracing::warn!(error = %crate::chain(&error), "the search index is made anew");
-            Ok(Index::recreate(dir, index::Options::default())?)
+            Ok(Index::recreate(dir, options)?)
         }
         other => Ok(other?),
     }

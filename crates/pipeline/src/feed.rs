@@ -16,13 +16,15 @@ use crate::pool::Pool;
 /// Mails handed on together.
 const CHUNK_MAILS: usize = 64;
 /// Octets handed on together.
-const CHUNK_OCTETS: usize = 1 << 20;
+const CHUNK_OCTETS: usize = 512 << 10;
 
 /// A mail on its way in.
 pub(crate) struct Incoming {
     pub(crate) mailbox: MailboxId,
     pub(crate) provenance: Provenance,
     pub(crate) octets: Vec<u8>,
+    /// To be made durable now and read when there is time.
+    pub(crate) later: bool,
 }
 
 /// What goes in.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use archive::Put;
 use intake::imap::{self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Selection, Wanted};
@@ -15,11 +16,15 @@ use crate::feed::{Counts, Feed, Incoming, Piece};
 use crate::flow::Entrance;
 
 /// Octets of mail that may wait between the connection and the way in.
-const CHANNEL_OCTETS: usize = 8 << 20;
+const CHANNEL_OCTETS: usize = 4 << 20;
 /// Failed mails of a mailbox that are tried again in one run.
 const AGAIN_MAX: usize = 1000;
 /// A mail that failed so often is left alone.
 const ATTEMPTS_MAX: u32 = 3;
+/// With more mails than this still to come, they are made durable first and read afterwards …
+const LATER_MAILS: u64 = 500;
+/// … for so long: in a longer fetch reading goes along, so that a slow server does not hold up the page.
+const LATER_PATIENCE: Duration = Duration::from_secs(10);
 /// Positions marked at once.
 const GONE_CHUNK: usize = 1000;
 
@@ -63,11 +68,14 @@ pub(crate) async fn fetch(
         renumbered: Vec::new(),
         refused: None,
         progress: Arc::clone(progress),
+        began: Instant::now(),
+        later: false,
     };
     let taking = tokio::task::spawn_blocking(move || taker.run(inlet));
     let fetched = fetcher.run(selection, wanted, &outlet).await;
     drop(outlet);
     let taken = taking.await.map_err(|_| Error::Stopped)?;
+    core.wake_runner();
     // What stopped the taking is the cause, if it did; the connection's error only follows from it.
     let (counts, refused) = taken?;
     fetched?;
@@ -126,6 +134,9 @@ struct Taker {
     renumbered: Vec<(MailboxId, u32)>,
     refused: Option<ImapError>,
     progress: Arc<Progress>,
+    began: Instant,
+    /// Mails wait to be read.
+    later: bool,
 }
 
 impl Taker {
@@ -150,7 +161,8 @@ impl Taker {
             Event::Mailboxes(list) => self.list(list),
             Event::Mail(mail) => {
                 let (mailbox, provenance) = self.provenance(mail.facts)?;
-                self.feed.mail(Incoming { mailbox, provenance, octets: mail.octets })
+                let later = self.later();
+                self.feed.mail(Incoming { mailbox, provenance, octets: mail.octets, later })
             }
             Event::Begin(facts) => {
                 let (mailbox, provenance) = self.provenance(facts)?;
@@ -209,6 +221,17 @@ impl Taker {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the next mail is only made durable. The source comes first: what lies there only can be lost there.
+    fn later(&mut self) -> bool {
+        let (done, total) = self.progress.read();
+        let later = total.saturating_sub(done) > LATER_MAILS && self.began.elapsed() < LATER_PATIENCE;
+        if self.later && !later {
+            self.core.wake_runner();
+        }
+        self.later = later;
+        later
     }
 
     fn list(&mut self, list: Vec<imap::Mailbox>) -> Result<()> {

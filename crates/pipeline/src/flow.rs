@@ -53,6 +53,8 @@ struct Worked {
     octets: u64,
     record: Record,
     reading: Option<Reading>,
+    /// Who handed it in wakes `run`.
+    later: bool,
 }
 
 enum Record {
@@ -156,6 +158,7 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
                     octets: stored.octets,
                     record: Record::Stored(stored),
                     reading: None,
+                    later: false,
                 })),
                 (Piece::Known { mailbox, provenance, sha256, octets }, _) => {
                     DonePiece::Mail(Box::new(Worked {
@@ -165,6 +168,7 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
                         octets,
                         record: Record::None,
                         reading: None,
+                        later: false,
                     }))
                 }
                 (Piece::LeftOut(left), _) => DonePiece::LeftOut(left),
@@ -185,15 +189,16 @@ fn work_mail(
     sha256: Sha256,
     known: bool,
 ) -> Result<Worked> {
-    let Incoming { mailbox, provenance, octets } = incoming;
+    let Incoming { mailbox, provenance, octets, later } = incoming;
     let (record, reading) = if known {
         (Record::None, None)
     } else {
         let encoded = encoder.encode_hashed(&provenance, &octets, sha256)?;
         // A mail that cannot be read is committed all the same; `run` tries it again and counts.
-        (Record::Encoded(encoded), steps::read_guarded(core, &octets).ok())
+        let reading = if later { None } else { steps::read_guarded(core, &octets).ok() };
+        (Record::Encoded(encoded), reading)
     };
-    Ok(Worked { mailbox, provenance, sha256, octets: octets.len() as u64, record, reading })
+    Ok(Worked { mailbox, provenance, sha256, octets: octets.len() as u64, record, reading, later })
 }
 
 /// What is written together.
@@ -313,10 +318,13 @@ impl Writer {
                 IntakeOutcome::New { mail_id, seq } => {
                     counts.archived += 1;
                     tally.archived.fetch_add(1, Ordering::Relaxed);
-                    let news = accounts.entry(worked.provenance.account).or_default();
-                    *news = (news.0 + 1, Some(mail_id));
                     match worked.reading {
-                        Some(reading) => filed.push(self.filed(seq, mail_id, &worked.provenance, reading)),
+                        Some(reading) => {
+                            let news = accounts.entry(worked.provenance.account).or_default();
+                            *news = (news.0 + 1, Some(mail_id));
+                            filed.push(self.filed(seq, mail_id, &worked.provenance, reading));
+                        }
+                        None if worked.later => {}
                         None => self.core.wake_runner(),
                     }
                 }

@@ -150,7 +150,9 @@ impl Walk<'_> {
                 envelope: None,
             };
             match mail.octets {
-                Octets::Small(octets) => self.feed.mail(Incoming { mailbox, provenance, octets }),
+                Octets::Small(octets) => {
+                    self.feed.mail(Incoming { mailbox, provenance, octets, later: false })
+                }
                 // That reading failed is reported by the walk afterwards.
                 Octets::Large(reader) => self.feed.stream(mailbox, provenance, reader).map(|_| ()),
             }

@@ -28,7 +28,7 @@ mod supervisor;
 mod texts;
 mod verify;
 
-pub use engine::{DATA_FORMAT, DATABASE_FILE, Engine, Options};
+pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, Engine, Options};
 pub use error::{Error, Result};
 pub use feed::Counts;
 pub use import::{Import, Step};

@@ -19,6 +19,6 @@ pub(crate) fn rebuild(core: &Arc<Core>, threads: usize, progress: &mut dyn FnMut
             break;
         }
     }
-    run::drain(core, threads, &mut |done| progress(done.min(total), total))?;
+    run::drain(core, threads, false, &mut |done| progress(done.min(total), total))?;
     Ok(total)
 }

@@ -1,13 +1,16 @@
 //! Takes up mails at `received` that nobody has at hand: large ones, what a crash left, retries, everything after a
 //! rebuild.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use model::{AccountId, MailId};
 use store::{Filed, Received};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
+use crate::news::News;
 use crate::steps::{self, Reading};
 
 /// Mails looked at together.
@@ -20,7 +23,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Runs until the engine closes.
 pub(crate) fn run(core: &Arc<Core>, threads: usize) {
     loop {
-        if let Err(error) = drain(core, threads, &mut |_| ()) {
+        if let Err(error) = drain(core, threads, true, &mut |_| ()) {
             tracing::warn!(error = %crate::chain(&error), "mails wait to be filed");
         }
         if core.runner.is_closed() {
@@ -30,11 +33,18 @@ pub(crate) fn run(core: &Arc<Core>, threads: usize) {
     }
 }
 
-/// Files every mail at `received`; tells how many it is done with.
+/// Files every mail at `received`; tells how many it is done with, and the pages if the mails are `news`.
 ///
 /// # Errors
 /// Of the database. What a single mail's step says is noted with the mail.
-pub(crate) fn drain(core: &Arc<Core>, threads: usize, progress: &mut dyn FnMut(u64)) -> Result<u64> {
+pub(crate) fn drain(
+    core: &Arc<Core>,
+    threads: usize,
+    news: bool,
+    progress: &mut dyn FnMut(u64),
+) -> Result<u64> {
+    // Two at once would read the same mails.
+    let _draining = core.draining.lock().unwrap_or_else(PoisonError::into_inner);
     let mut done = 0;
     loop {
         let (mut after, mut again) = (0, false);
@@ -46,6 +56,9 @@ pub(crate) fn drain(core: &Arc<Core>, threads: usize, progress: &mut dyn FnMut(u
             let Some(last) = batch.last() else { break };
             after = last.seq;
             again |= file(core, &batch, threads)?;
+            if news {
+                tell(core, &batch);
+            }
             done += batch.len() as u64;
             progress(done);
             if core.runner.is_closed() {
@@ -55,6 +68,19 @@ pub(crate) fn drain(core: &Arc<Core>, threads: usize, progress: &mut dyn FnMut(u
         if !again {
             return Ok(done);
         }
+    }
+}
+
+fn tell(core: &Core, batch: &[Received]) {
+    let mut accounts: HashMap<AccountId, (u64, Option<MailId>)> = HashMap::new();
+    for mail in batch {
+        for account in &mail.accounts {
+            let news = accounts.entry(*account).or_default();
+            *news = (news.0 + 1, Some(mail.mail_id));
+        }
+    }
+    for (account, (count, newest)) in accounts {
+        core.tell(News::Filed { account, count, newest });
     }
 }
 

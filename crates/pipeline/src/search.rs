@@ -147,7 +147,9 @@ fn with_snippets(core: &Core, query: &Query, scope: &Scope, rows: Vec<MessageRow
     let share = rows.len().div_ceil(threads).max(1);
     let mut hits = rows.into_iter().map(|row| Hit { row, snippet: Vec::new() }).collect::<Vec<_>>();
     let of = |hits: &mut [Hit]| {
-        hits.iter_mut().for_each(|hit| hit.snippet = snippet(core, query, scope, &hit.row))
+        for hit in hits {
+            hit.snippet = snippet(core, query, scope, &hit.row);
+        }
     };
     std::thread::scope(|spawner| {
         let mut shares = hits.chunks_mut(share);

@@ -244,6 +244,9 @@ pub enum AccountAction {
     Fetch {
         /// Name of the account.
         name: String,
+        /// One JSON object: what came, seconds until it was durable and until it could be found.
+        #[arg(long)]
+        json: bool,
     },
     /// Removes an account; its mails stay.
     Remove {

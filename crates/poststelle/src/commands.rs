@@ -75,15 +75,27 @@ pub fn reads_input(command: &Command, has_password: bool) -> bool {
     }
 }
 
+/// How a command opens the data directory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opening {
+    /// Makes it if it is missing.
+    pub create: bool,
+    /// Begins the search index anew.
+    pub recreate_index: bool,
+    /// Takes in a great deal of mail and does nothing else.
+    pub bulk: bool,
+}
+
 /// Opens the data directory.
-pub fn open(dir: &Path, config: &Config, create: bool, recreate_index: bool) -> Result<Engine, Failure> {
+pub fn open(dir: &Path, config: &Config, how: Opening) -> Result<Engine, Failure> {
     let options = Options {
-        create,
+        create: how.create,
         database: database(config)?,
         master_key_file: config.set("master_key_file").map(PathBuf::from),
         workers: config.get("workers").parse().map_err(|error| bad_value(config, "workers", &error))?,
         child: Some(vec!["child".to_owned()]),
-        recreate_index,
+        recreate_index: how.recreate_index,
+        batch_octets: if how.bulk { pipeline::BATCH_OCTETS_ALONE } else { pipeline::BATCH_OCTETS },
     };
     Ok(Engine::open(dir, &options)?)
 }
@@ -95,9 +107,25 @@ fn bad_value(config: &Config, key: &str, reason: &dyn std::fmt::Display) -> Fail
 fn database(config: &Config) -> Result<Option<Database>, Failure> {
     let Some(url) = config.set("database") else { return Ok(None) };
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(bad_value(config, "database", &"postgresql://user:password@host/name"));
+        // Not the value itself: it may hold a password.
+        let reason = "postgresql://user:password@host/name";
+        return Err(Failure::usage("config-value")
+            .with("key", "database")
+            .with("value", "…")
+            .with("reason", reason));
     }
-    Ok(Some(Database::Postgres { url: url.to_owned(), tls: None }))
+    let tls = if url.contains("sslmode=require") { Some(database_tls(config)?.config()) } else { None };
+    Ok(Some(Database::Postgres { url: url.to_owned(), tls }))
+}
+
+fn database_tls(config: &Config) -> Result<connect::ClientTls, Failure> {
+    let trust = match config.set("database_ca") {
+        Some(path) => connect::Trust::Pem(
+            std::fs::read_to_string(path).map_err(|error| bad_value(config, "database_ca", &error))?,
+        ),
+        None => connect::Trust::System,
+    };
+    connect::ClientTls::new(&trust).map_err(|error| bad_value(config, "database_ca", &error))
 }
 
 /// The zone of dates in queries.

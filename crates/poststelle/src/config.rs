@@ -68,7 +68,12 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "database",
         default: "",
-        about: "PostgreSQL address, such as postgresql://user:password@host/name; empty = SQLite inside the data directory.",
+        about: "PostgreSQL address, such as postgresql://user:password@host/name; with ?sslmode=require encrypted and the certificate checked. Empty = SQLite inside the data directory.",
+    },
+    Key {
+        name: "database_ca",
+        default: "",
+        about: "PEM file with the authority that signed PostgreSQL's certificate; empty = the authorities of the system.",
     },
     Key {
         name: "master_key_file",

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
-use crate::commands::Context;
+use crate::commands::{Context, Opening};
 use crate::config::Config;
 use crate::control::{Request, Streams};
 use crate::failure::{Failure, USAGE};
@@ -32,10 +32,29 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let lang = wanted_lang(&arguments).unwrap_or_else(|| Lang::from_locale(|name| std::env::var(name).ok()));
     let status = match parsed(&arguments, lang) {
-        Ok(cli) => run(&cli, &arguments, lang),
+        Ok(cli) => {
+            share_memory(&arguments);
+            run(&cli, &arguments, lang)
+        }
         Err(status) => status,
     };
     ExitCode::from(u8::try_from(status).unwrap_or(1))
+}
+
+/// The C library gives each thread memory of its own and keeps what was freed there. Measured: a first fetch takes 116 MB
+/// with two shared pieces and 159 MB without, at the same speed. It reads the setting only when a process begins.
+fn share_memory(arguments: &[OsString]) {
+    use std::os::unix::process::CommandExt as _;
+    const SETTING: &str = "MALLOC_ARENA_MAX";
+    if !cfg!(target_env = "gnu") || std::env::var_os(SETTING).is_some() {
+        return;
+    }
+    let (Ok(program), Some((name, rest))) = (std::env::current_exe(), arguments.split_first()) else {
+        return;
+    };
+    // Comes back only if it did not work; then it goes on as it is.
+    let error = std::process::Command::new(program).arg0(name).args(rest).env(SETTING, "2").exec();
+    tracing::debug!(%error, "memory is not shared between threads");
 }
 
 /// A limit on file sizes is to be an error that is told, like a full disk, and not the end of the process.
@@ -186,12 +205,12 @@ fn on_data(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure
     }
     let config = configuration(cli, &[], dir)?;
     commands::log_to_stderr(&config, "warn")?;
-    let engine = commands::open(
-        dir,
-        &config,
-        commands::creates(&cli.command),
-        matches!(cli.command, Command::Rebuild(_)),
-    )?;
+    let opening = Opening {
+        create: commands::creates(&cli.command),
+        recreate_index: matches!(cli.command, Command::Rebuild(_)),
+        bulk: matches!(cli.command, Command::Import(_) | Command::Rebuild(_)),
+    };
+    let engine = commands::open(dir, &config, opening)?;
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let directory = std::env::current_dir()?;
     let outcome = {

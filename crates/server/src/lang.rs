@@ -55,6 +55,11 @@ pub(crate) fn advice(language: Language, key: &str, values: &[(&'static str, Str
     texts(language).advice.get(key).map(|text| filled(text, values.iter().map(pair)))
 }
 
+/// The sentence that tells a person how to mend `key`, for the command line; without values. `None` if there is none.
+pub fn sentence(language: Language, key: &str) -> Option<String> {
+    advice(language, key, &[])
+}
+
 /// The sentence of an entry of the event log; the key itself where there is none.
 pub(crate) fn event(language: Language, key: &str, details: &BTreeMap<String, String>) -> String {
     let text = texts(language).event.get(key).map_or(key, String::as_str);

@@ -62,6 +62,7 @@ pub use account_settings::{AccountOptions, PASSWORD_FIELD};
 pub use assets::{Files, WebFile, embedded};
 pub use background::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested, TestedStep};
 pub use client::{Network, NetworkError, Peer};
+pub use lang::sentence;
 pub use listen::{Bound, ListenError, bind};
 pub use options::{Clock, Options, TlsFiles};
 pub use password::{PASSWORD_CHARACTERS_MIN, PasswordError, hash_password};

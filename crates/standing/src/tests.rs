@@ -87,7 +87,9 @@ fn states() {
 #[test]
 fn several_reports_about_one_mail_count_once() {
     let mut events: Vec<Event> = (1..9).map(|day| event(day, SOFT, Strength::Signed)).collect();
-    events.iter_mut().for_each(|event| event.original = Some(7));
+    for event in &mut events {
+        event.original = Some(7);
+    }
     let standing = standing(&events, &Settings::default(), UnixMillis(8 * DAY));
     assert_eq!((standing.state, standing.counters.failures), (State::Failing, 1));
 }
@@ -117,7 +119,9 @@ fn default_rules_stop_bulk_after_three() {
         healed.push(event(10, kind, Strength::Signed));
         assert!(plan(&healed, &default_rules(), now).planned.is_empty());
     }
-    events.iter_mut().for_each(|event| event.counts = false);
+    for event in &mut events {
+        event.counts = false;
+    }
     assert!(plan(&events, &default_rules(), now).planned.is_empty());
 }
 

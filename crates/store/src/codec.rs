@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use model::{
-    Action, Address, AutoReply, Defect, DefectKind, Evidence, Found, Kind, MailFacts, MessageId, NumberToken,
-    Original, Permanence, Place, RecipientReport, Source, Span, UnixMillis, Verdict,
+    Action, Address, AutoReply, Complaint, Defect, DefectKind, Evidence, Found, Kind, MailFacts, MessageId,
+    NumberToken, Original, Permanence, Place, Receipt, RecipientReport, ReturnPath, Source, Span, UnixMillis,
+    Verdict,
 };
 
 use crate::error::{Result, StoreError};
@@ -114,7 +115,82 @@ pub(crate) fn verdict_octets(verdict: &Verdict) -> Vec<u8> {
         out.text(evidence.rule);
         out.text(&evidence.place);
     });
+    more_octets(&mut out, verdict);
     out.0
+}
+
+/// What came later stands behind, so that rows of an earlier version stay readable.
+fn more_octets(out: &mut Out, verdict: &Verdict) {
+    for report in &verdict.reports {
+        out.opt_time(report.last_attempt);
+        out.opt_time(report.retry_until);
+    }
+    if let Some(original) = &verdict.original {
+        out.list(&original.references, |out, id| out.text(id.as_str()));
+        out.opt_text(original.envelope_id.as_deref());
+        out.opt_time(original.arrival);
+    }
+    out.flag(verdict.complaint.is_some());
+    if let Some(complaint) = &verdict.complaint {
+        for field in [
+            &complaint.feedback_type,
+            &complaint.user_agent,
+            &complaint.original_mail_from,
+            &complaint.reported_domain,
+            &complaint.source_ip,
+        ] {
+            out.opt_text(field.as_deref());
+        }
+    }
+    out.flag(verdict.receipt.is_some());
+    if let Some(receipt) = &verdict.receipt {
+        out.opt_text(receipt.disposition.as_deref());
+        out.flag(receipt.automatic);
+        out.opt_text(receipt.reporting_ua.as_deref());
+    }
+    out.flag(verdict.return_path.is_some());
+    if let Some(path) = &verdict.return_path {
+        out.text(path.form);
+        out.text(&path.address);
+        out.text(&path.base);
+    }
+}
+
+/// What [`more_octets`] wrote; nothing in rows of an earlier version.
+fn more(input: &mut In<'_>, verdict: &mut Verdict) -> Result<()> {
+    if input.0.is_empty() {
+        return Ok(());
+    }
+    for report in &mut verdict.reports {
+        report.last_attempt = input.opt_time()?;
+        report.retry_until = input.opt_time()?;
+    }
+    if let Some(original) = &mut verdict.original {
+        original.references = input.list(|input| Ok(MessageId(input.text()?)))?;
+        original.envelope_id = input.opt_text()?;
+        original.arrival = input.opt_time()?;
+    }
+    if input.flag()? {
+        verdict.complaint = Some(Complaint {
+            feedback_type: input.opt_text()?,
+            user_agent: input.opt_text()?,
+            original_mail_from: input.opt_text()?,
+            reported_domain: input.opt_text()?,
+            source_ip: input.opt_text()?,
+        });
+    }
+    if input.flag()? {
+        verdict.receipt = Some(Receipt {
+            disposition: input.opt_text()?,
+            automatic: input.flag()?,
+            reporting_ua: input.opt_text()?,
+        });
+    }
+    if input.flag()? {
+        verdict.return_path =
+            Some(ReturnPath { form: interned(&input.text()?), address: input.text()?, base: input.text()? });
+    }
+    Ok(())
 }
 
 /// What [`verdict_octets`] wrote in this version.
@@ -134,6 +210,7 @@ pub(crate) fn verdict(version: i64, octets: &[u8]) -> Result<Verdict> {
             from: input.list(In::address)?,
             to: input.list(In::address)?,
             date: input.opt_time()?,
+            ..Original::default()
         })
     } else {
         None
@@ -150,7 +227,19 @@ pub(crate) fn verdict(version: i64, octets: &[u8]) -> Result<Verdict> {
     let may_reply = input.flag()?;
     let evidence =
         input.list(|input| Ok(Evidence { rule: interned(&input.text()?), place: input.text()? }))?;
-    Ok(Verdict { kind, confidence, source, reports, original, auto_reply, may_reply, evidence })
+    let mut verdict = Verdict {
+        kind,
+        confidence,
+        source,
+        reports,
+        original,
+        auto_reply,
+        may_reply,
+        evidence,
+        ..Verdict::default()
+    };
+    more(&mut input, &mut verdict)?;
+    Ok(verdict)
 }
 
 /// A word of a rule, for the life of the process: `model` names rules by `&'static str`.
@@ -349,6 +438,7 @@ impl<'a> In<'a> {
             diagnostic: self.opt_text()?,
             remote_mta: self.opt_text()?,
             reporting_mta: self.opt_text()?,
+            ..RecipientReport::default()
         })
     }
 }
@@ -387,6 +477,16 @@ mod tests {
                 from: vec![address.clone()],
                 to: Vec::new(),
                 date: Some(UnixMillis(-5)),
+                references: vec![MessageId("r@b".to_owned())],
+                envelope_id: Some("e".to_owned()),
+                arrival: Some(UnixMillis(9)),
+            }),
+            complaint: Some(Complaint { source_ip: Some("192.0.2.1".to_owned()), ..Complaint::default() }),
+            receipt: Some(Receipt { automatic: true, ..Receipt::default() }),
+            return_path: Some(ReturnPath {
+                form: "verp",
+                address: "x@y.example".to_owned(),
+                base: "b@a.example".to_owned(),
             }),
             auto_reply: Some(AutoReply { language: None, until: Some(UnixMillis(7)), deputy: Some(address) }),
             may_reply: true,
@@ -416,9 +516,9 @@ mod tests {
     #[test]
     fn damage_is_an_error() {
         let octets = verdict_octets(&full());
-        for end in 0..octets.len() {
-            assert!(verdict(VERSION, &octets[..end]).is_err());
-        }
+        // One end alone is right: that of a row from before more was written.
+        let readable = (0..octets.len()).filter(|end| verdict(VERSION, &octets[..*end]).is_ok()).count();
+        assert_eq!(readable, 1);
         assert!(facts(VERSION, &[0xff; 40]).is_err());
         assert!(facts(VERSION + 1, &[0, 0, 0]).is_err());
     }

@@ -42,6 +42,8 @@ pub struct Received {
     pub flags: Flags,
     /// Envelope, if a source knew it.
     pub envelope: Option<Envelope>,
+    /// Accounts it came to.
+    pub accounts: Vec<AccountId>,
     /// Times a step has failed.
     pub attempts: u32,
 }
@@ -89,8 +91,9 @@ statements! {
     RECEIVED = "SELECT m.seq, m.mail_id, o.object_id, s.segment_id, o.at, o.len, o.octets, o.sha256, \
         q.attempts FROM mails m JOIN objects o ON o.seq = m.seq JOIN segments s ON s.key = o.segment \
         LEFT JOIN quarantine q ON q.seq = m.seq WHERE m.stage = 0 AND m.seq > $1 ORDER BY m.seq LIMIT $2";
-    FACTS_OF_PLACEMENTS = "SELECT seq, received, fetched, position, flags, envelope FROM placements \
-        WHERE seq = ANY($1) ORDER BY seq, fetched, mailbox, uid";
+    FACTS_OF_PLACEMENTS = "SELECT p.seq, p.received, p.fetched, p.position, p.flags, p.envelope, a.account_id \
+        FROM placements p JOIN mailboxes b ON b.key = p.mailbox JOIN accounts a ON a.key = b.account \
+        WHERE p.seq = ANY($1) ORDER BY p.seq, p.fetched, p.mailbox, p.uid";
     FAIL = "INSERT INTO quarantine (seq, step, attempts, reason, since) VALUES ($1, $2, 1, $3, $4) \
         ON CONFLICT (seq) DO UPDATE SET step = excluded.step, attempts = quarantine.attempts + 1, \
         reason = excluded.reason RETURNING attempts";
@@ -136,6 +139,7 @@ fn received(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Received>> {
             from_files: true,
             flags: Flags::default(),
             envelope: None,
+            accounts: Vec::new(),
             attempts: row.opt_int(8)?.unwrap_or_default() as u32,
         })
     })?;
@@ -143,14 +147,17 @@ fn received(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Received>> {
     let at: HashMap<i64, usize> = seqs.iter().copied().zip(0..).collect();
     let places = tx.query(&FACTS_OF_PLACEMENTS, &[Arg::Ints(&seqs)], |row| {
         let place = (row.opt_time(1)?, row.time(2)?, row.int(3)?, row.int(4)?, row.opt_text(5)?);
-        Ok((row.int(0)?, place))
+        Ok((row.int(0)?, place, AccountId::from_octets(row.octets(6)?)))
     })?;
-    for (seq, (received, fetched, position, flag_code, text)) in places {
+    for (seq, (received, fetched, position, flag_code, text), account) in places {
         let Some(mail) = at.get(&seq).and_then(|at| list.get_mut(*at)) else { continue };
         if mail.fetched == UnixMillis(i64::MAX) {
             mail.flags = flags(flag_code);
         }
         mail.fetched = mail.fetched.min(fetched);
+        if !mail.accounts.contains(&account) {
+            mail.accounts.push(account);
+        }
         mail.received = [mail.received, received].into_iter().flatten().min();
         mail.from_files &= position == 2;
         mail.envelope = mail.envelope.take().or_else(|| text.as_deref().map(envelope));

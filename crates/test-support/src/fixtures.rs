@@ -50,6 +50,18 @@ pub fn check_mails(topics: &[&str], render: impl Fn(&[u8]) -> String) {
     assert!(wrong.is_empty(), "{} (UPDATE=1 writes them anew)\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Every `.eml` below a folder of `fixtures/mail`, sorted.
+pub fn mails(topic: &str) -> Vec<PathBuf> {
+    let folder = root().join("fixtures/mail").join(topic);
+    files(&folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "eml")).collect()
+}
+
+/// Processor time of this thread, nanoseconds; waiting for others is not in it.
+pub fn thread_nanoseconds() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+}
+
 /// Mails of the shared corpus beside the repository, sorted; empty where it is absent, which is said.
 pub fn corpus(folder: &str) -> Vec<PathBuf> {
     let folder = root().join("../shared/corpus").join(folder);
@@ -73,7 +85,8 @@ pub fn read(path: &Path) -> Vec<u8> {
     fs::read(path).expect("the file can be read")
 }
 
-fn with_crlf(octets: &[u8]) -> Vec<u8> {
+/// The same octets with CR LF for each LF.
+pub fn with_crlf(octets: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(octets.len() + octets.len() / 30);
     for &octet in octets {
         if octet == b'\n' {

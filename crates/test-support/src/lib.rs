@@ -5,8 +5,10 @@
 mod certificate;
 pub mod dovecot;
 pub mod fixtures;
+mod postgres;
 mod scratch;
 
 pub use certificate::Certificate;
 pub use dovecot::Dovecot;
+pub use postgres::Postgres;
 pub use scratch::Scratch;

@@ -1,6 +1,6 @@
 //! Feedback reports (RFC 5965, RFC 6591).
 
-use model::{Kind, Message, RecipientReport, Source, Verdict};
+use model::{Complaint, Kind, Message, RecipientReport, Source, Verdict};
 use parse::report::arf::feedback_report;
 
 use super::{parts_of, place};
@@ -34,6 +34,13 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         source: Some(Source(if rule == "arf.auth_failure" { "rfc6591" } else { "rfc5965" })),
         reports,
         original: original::of(message),
+        complaint: Some(Complaint {
+            feedback_type: feedback.feedback_type.clone(),
+            user_agent: feedback.user_agent.clone(),
+            original_mail_from: feedback.original_mail_from.clone(),
+            reported_domain: feedback.reported_domain.clone(),
+            source_ip: feedback.source_ip.clone(),
+        }),
         evidence: vec![evidence(rule, place(part))],
         ..Verdict::default()
     })

@@ -1,53 +1,137 @@
 //! Delivery reports (RFC 3464).
 
-use model::{Action, Kind, Message, Permanence, RecipientReport, ReversePath, Source, Verdict};
+use model::{Action, Kind, Message, RecipientReport, ReversePath, Source, Verdict};
 use parse::report::dsn::{PerMessage, PerRecipient, delivery_status};
-use parse::report::status::{EnhancedStatus, StatusClass, find_enhanced_status, find_reply_code};
+use parse::report::status::StatusClass;
 
 use super::{parts_of, place};
-use crate::{evidence, in_field, original};
+use crate::judge::{Sources, judge, judge_all};
+use crate::own_text::{OwnText, own_text};
+use crate::source::{self, prose};
+use crate::{evidence, in_field, original, phrase};
 
 const TYPES: [&str; 2] = ["message/delivery-status", "message/global-delivery-status"];
 
 /// Bytes of a diagnostic text that are kept.
 const DIAGNOSTIC_BYTES_MAX: usize = 2_000;
 
+/// Recipients for each of whom the text is searched.
+const PROSE_RECIPIENTS_MAX: usize = 20;
+
 /// Recipients reported.
 const RECIPIENTS_MAX: usize = 10_000;
 
 /// Any message/delivery-status part of the mail itself: `OpenSMTPD` puts it in multipart/mixed.
 pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
-    let mut reports = Vec::new();
+    let mut read: Vec<(PerRecipient, PerMessage)> = Vec::new();
     let mut evidence_of = Vec::new();
     for (part, text) in parts_of(message, &TYPES) {
         let report = delivery_status(text);
         evidence_of.push(evidence("dsn.part", place(part)));
-        for recipient in &report.per_recipient {
-            if reports.len() < RECIPIENTS_MAX {
-                reports.push(recipient_report(recipient, &report.per_message));
-            }
-        }
+        let room = RECIPIENTS_MAX.saturating_sub(read.len());
+        read.extend(report.per_recipient.into_iter().take(room).map(|one| (one, report.per_message.clone())));
     }
-    if evidence_of.is_empty() {
+    if evidence_of.is_empty() || is_forwarded(message) {
         return None;
     }
     if message.reverse_path == Some(ReversePath::Null) {
         evidence_of.push(in_field("return_path.null", "Return-Path"));
     }
-    let mut verdict = Verdict {
+    let own = own_text(message);
+    let words = phrase::in_text(&own.folded.to_lowercase());
+    let sole = read.len() == 1;
+    let silent = read.iter().any(|(one, _)| one.diagnostic_code.is_none());
+    let told =
+        if silent && read.len() <= PROSE_RECIPIENTS_MAX { prose::reports(message, &own) } else { Vec::new() };
+    let mut reports = Vec::new();
+    for (one, per_message) in &read {
+        let mut report = fields_of(one, per_message);
+        if report.action.is_none() {
+            report.action = Some(guessed_action(one, &words));
+        }
+        let names = report.recipient.as_deref().unwrap_or_default();
+        let prose = if read.len() <= PROSE_RECIPIENTS_MAX {
+            prose::about(message, &own, names, sole)
+        } else {
+            String::new()
+        };
+        let sources = Sources {
+            field: one.status,
+            literal: one.status_literal.as_deref().unwrap_or_default(),
+            diagnostic: one.diagnostic_code.as_deref().unwrap_or_default(),
+            prose: &prose,
+        };
+        judge_all(&mut report, &sources, &mut evidence_of);
+        if report.diagnostic.is_none() && matches!(report.action, Some(Action::Failed | Action::Delayed)) {
+            report.diagnostic =
+                told.iter().find(|t| t.recipient == report.recipient).and_then(|t| t.diagnostic.clone());
+        }
+        reports.push(report);
+    }
+    // A report without recipients may name them in its text or in the header section.
+    if reports.is_empty() {
+        reports = prose::reports(message, &own);
+        if reports.is_empty() {
+            reports = super::failed_recipients::reports(message);
+        }
+        for report in &mut reports {
+            let action = report.action.unwrap_or(Action::Failed);
+            judge(report, action, "", &mut evidence_of);
+        }
+    }
+    name_from_text(message, &own, &mut reports);
+    Some(Verdict {
         kind: kind(&reports),
-        confidence: if reports.is_empty() { 0.7 } else { 1.0 },
+        confidence: if read.is_empty() { 0.8 } else { 1.0 },
         source: Some(Source("rfc3464")),
         reports,
-        original: original::of(message),
+        original: original::with_envelope(
+            original::of(message).or_else(|| original::in_text(own.returned)),
+            read.first().map(|(_, per_message)| per_message),
+        ),
         evidence: evidence_of,
         ..Verdict::default()
-    };
-    // A report without recipients may name them in the header section.
-    if verdict.reports.is_empty() {
-        verdict.reports = super::failed_recipients::reports(message);
+    })
+}
+
+/// A person sends a report on: no multipart/report, an author, and an answer's or a forward's subject.
+fn is_forwarded(message: &Message) -> bool {
+    let root = message.parts.first().is_some_and(|part| part.content_type == "multipart/report");
+    let subject = message.subject.as_deref().unwrap_or_default().trim_start().to_lowercase();
+    let sent_on =
+        ["fwd:", "fw:", "wg:", "re:", "aw:", "tr:", "rv:"].iter().any(|word| subject.starts_with(word));
+    !root && sent_on && !source::is_daemon(message) && message.reverse_path != Some(ReversePath::Null)
+}
+
+/// `Final-Recipient` without a domain, or none: the text or the other field may have the address.
+fn name_from_text(message: &Message, own: &OwnText<'_>, reports: &mut [RecipientReport]) {
+    let [report] = reports else { return };
+    if report.recipient.as_deref().is_some_and(|address| address.contains('@')) {
+        return;
     }
-    Some(verdict)
+    if let Some(original) = report.original_recipient.clone().filter(|address| address.contains('@')) {
+        report.recipient = Some(original);
+        return;
+    }
+    let local = report.recipient.clone().unwrap_or_default();
+    let named = prose::reports(message, own).into_iter().filter_map(|named| named.recipient);
+    let listed = super::failed_recipients::reports(message).into_iter().filter_map(|named| named.recipient);
+    if let Some(address) =
+        named.chain(listed).find(|a| local.is_empty() || a.split('@').next() == Some(&local))
+    {
+        report.recipient = Some(address);
+    }
+}
+
+/// The action where the field is missing: by the class of the code, then by the words of the text.
+fn guessed_action(one: &PerRecipient, words: &phrase::Said) -> Action {
+    match one.status.map(|status| status.class) {
+        Some(StatusClass::Success) => Action::Delivered,
+        Some(StatusClass::Permanent) => Action::Failed,
+        Some(StatusClass::Transient) if words.gave_up.is_none() => Action::Delayed,
+        _ if words.delayed.is_some() && words.gave_up.is_none() => Action::Delayed,
+        _ => Action::Failed,
+    }
 }
 
 /// One failure makes a bounce, whatever became of the other recipients.
@@ -74,45 +158,20 @@ fn kind(reports: &[RecipientReport]) -> Kind {
     }
 }
 
-fn recipient_report(recipient: &PerRecipient, per_message: &PerMessage) -> RecipientReport {
+/// The fields of one recipient as a report.
+pub(crate) fn fields_of(recipient: &PerRecipient, per_message: &PerMessage) -> RecipientReport {
     let diagnostic = recipient.diagnostic_code.as_deref().unwrap_or_default();
-    let status = effective(recipient, diagnostic);
-    let comment = recipient.status_literal.as_deref().unwrap_or_default();
     RecipientReport {
         recipient: recipient.final_recipient.clone().or_else(|| recipient.original_recipient.clone()),
         original_recipient: recipient.original_recipient.clone(),
         action: recipient.action,
-        status: status.map(|status| status.to_string()),
         status_literal: recipient.status_literal.clone(),
-        smtp_code: find_reply_code(diagnostic).or_else(|| find_reply_code(comment)),
-        reason: None,
-        permanence: permanence(status),
         diagnostic: (!diagnostic.is_empty()).then(|| cut(diagnostic)),
         remote_mta: recipient.remote_mta.clone(),
         reporting_mta: per_message.reporting_mta.clone(),
-    }
-}
-
-/// The more specific of the `Status` field and the code in the diagnostic; Exim always writes `5.0.0`. The
-/// field wins if they say equally much.
-fn effective(recipient: &PerRecipient, diagnostic: &str) -> Option<EnhancedStatus> {
-    let in_text = find_enhanced_status(diagnostic).map(|(status, _)| status);
-    match (recipient.status, in_text) {
-        (Some(field), Some(text)) if text.specificity() > field.specificity() => Some(text),
-        (field, text) => field.or(text),
-    }
-}
-
-/// What a code alone says of the address (not of the mail).
-pub(crate) fn permanence(status: Option<EnhancedStatus>) -> Permanence {
-    let Some(status) = status else { return Permanence::Unknown };
-    match (status.class, status.subject, status.detail) {
-        // No such mailbox, no such domain, moved, null MX, host unknown.
-        (StatusClass::Permanent, 1, 1 | 2 | 3 | 6 | 10) | (StatusClass::Permanent, 4, 4) => {
-            Permanence::Permanent
-        }
-        (StatusClass::Success, ..) | (StatusClass::Permanent, _, 0) => Permanence::Unknown,
-        _ => Permanence::Temporary,
+        last_attempt: recipient.last_attempt,
+        retry_until: recipient.retry_until,
+        ..RecipientReport::default()
     }
 }
 

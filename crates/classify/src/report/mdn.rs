@@ -1,6 +1,6 @@
 //! Disposition notifications (RFC 8098) and refusals that travel as such (RFC 5429).
 
-use model::{Action, Kind, Message, Original, Permanence, RecipientReport, Source, Verdict};
+use model::{Action, Kind, Message, Original, Permanence, Receipt, RecipientReport, Source, Verdict};
 use parse::report::mdn::{DispositionNotification, disposition_notification};
 
 use super::{parts_of, place};
@@ -32,6 +32,11 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         source: Some(Source(if refused { "rfc5429" } else { "rfc8098" })),
         reports: vec![report],
         original: (original != Original::default()).then_some(original),
+        receipt: (!refused).then(|| Receipt {
+            disposition: notification.disposition.as_ref().map(|disposition| disposition.kind.clone()),
+            automatic: notification.disposition.as_ref().is_some_and(|disposition| disposition.automatic),
+            reporting_ua: notification.reporting_ua.clone(),
+        }),
         evidence: vec![evidence(rule, place(part))],
         ..Verdict::default()
     })

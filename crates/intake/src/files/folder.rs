@@ -1,6 +1,6 @@
 //! From the paths given to the files meant: lists, folders, and each inode once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io::{BufRead, BufReader, Read};
@@ -29,14 +29,14 @@ pub struct Found {
     pub in_folder: bool,
 }
 
-/// Inodes met so far.
+/// Inodes met so far, by device: one device is usual, and an inode then takes eight octets.
 #[derive(Default)]
-pub(super) struct Inodes(HashSet<(u64, u64)>);
+pub(super) struct Inodes(HashMap<u64, HashSet<u64>>);
 
 impl Inodes {
     /// Remembers it; whether it is new.
     pub(super) fn insert(&mut self, metadata: &Metadata) -> bool {
-        self.0.insert((metadata.dev(), metadata.ino()))
+        self.0.entry(metadata.dev()).or_default().insert(metadata.ino())
     }
 }
 
@@ -103,11 +103,49 @@ struct Folder {
     relative_from: usize,
 }
 
+/// What is in a folder, the names in one piece: a Maildir may hold a million.
+#[derive(Default)]
+struct Entries {
+    names: Vec<u8>,
+    sorted: Vec<Entry>,
+    /// Of what is neither file nor folder, and of links that lead nowhere.
+    faults: Vec<Reason>,
+}
+
 struct Entry {
-    name: OsString,
-    is_folder: bool,
-    /// Neither file nor folder, or a link that leads nowhere.
-    fault: Option<Reason>,
+    from: usize,
+    len: u32,
+    what: What,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    File,
+    Folder,
+    /// With its place in the list of faults.
+    Fault(u32),
+}
+
+impl Entries {
+    fn push(&mut self, name: &[u8], what: What) {
+        self.sorted.push(Entry { from: self.names.len(), len: name.len() as u32, what });
+        self.names.extend_from_slice(name);
+    }
+
+    fn name(&self, entry: &Entry) -> &[u8] {
+        &self.names[entry.from..entry.from + entry.len as usize]
+    }
+
+    /// In the order of the whole paths: a folder sorts as if its name ended in `/`.
+    fn sort(&mut self) {
+        let mut sorted = std::mem::take(&mut self.sorted);
+        let slash = |entry: &Entry| (entry.what == What::Folder).then_some(b'/');
+        sorted.sort_unstable_by(|a, b| {
+            let (left, right) = (self.name(a).iter().copied(), self.name(b).iter().copied());
+            left.chain(slash(a)).cmp(right.chain(slash(b)))
+        });
+        self.sorted = sorted;
+    }
 }
 
 impl<'o> Lister<'o> {
@@ -188,40 +226,49 @@ impl<'o> Lister<'o> {
             Ok(entries) => entries,
             Err(error) => return visit.failed(Failed::in_folder(folder, &folder.path, error.into())),
         };
-        let is_maildir =
-            entries.iter().any(|entry| entry.is_folder && (entry.name == "cur" || entry.name == "new"));
-        for entry in entries {
-            if is_maildir && entry.is_folder && entry.name == "tmp" {
+        let is_folder = |entry: &&Entry| entry.what == What::Folder;
+        let is_maildir = entries
+            .sorted
+            .iter()
+            .filter(is_folder)
+            .any(|entry| matches!(entries.name(entry), b"cur" | b"new"));
+        for entry in &entries.sorted {
+            let name = entries.name(entry);
+            if is_maildir && entry.what == What::Folder && name == b"tmp" {
                 continue;
             }
-            let file = folder.file.join(&entry.name);
-            let mut path = Vec::with_capacity(folder.path.len() + 1 + entry.name.len());
+            let file = folder.file.join(OsStr::from_bytes(name));
+            let mut path = Vec::with_capacity(folder.path.len() + 1 + name.len());
             path.extend_from_slice(&folder.path);
             if !path.ends_with(b"/") {
                 path.push(b'/');
             }
-            path.extend_from_slice(entry.name.as_bytes());
-            if let Some(fault) = entry.fault {
-                visit.failed(Failed::in_folder(folder, &path, fault))?;
-            } else if entry.is_folder {
-                let inner = Folder { file, path, relative_from: folder.relative_from };
-                match fs::metadata(&inner.file) {
-                    Ok(metadata) if self.folders.insert(&metadata) => self.folder(&inner, visit)?,
-                    Ok(_) => {}
-                    Err(error) => visit.failed(Failed::in_folder(folder, &inner.path, error.into()))?,
+            path.extend_from_slice(name);
+            match entry.what {
+                What::Fault(at) => {
+                    let fault = entries.faults[at as usize].clone();
+                    visit.failed(Failed::in_folder(folder, &path, fault))?;
                 }
-            } else {
-                let locator = text(&path[folder.relative_from..]);
-                let found = Found { file, path: text(&path), locator, is_stdin: false, in_folder: true };
-                visit.file(found)?;
+                What::Folder => {
+                    let inner = Folder { file, path, relative_from: folder.relative_from };
+                    match fs::metadata(&inner.file) {
+                        Ok(metadata) if self.folders.insert(&metadata) => self.folder(&inner, visit)?,
+                        Ok(_) => {}
+                        Err(error) => visit.failed(Failed::in_folder(folder, &inner.path, error.into()))?,
+                    }
+                }
+                What::File => {
+                    let locator = text(&path[folder.relative_from..]);
+                    let found = Found { file, path: text(&path), locator, is_stdin: false, in_folder: true };
+                    visit.file(found)?;
+                }
             }
         }
         ControlFlow::Continue(())
     }
 
-    /// What is in a folder, in the order of the whole paths: a folder sorts as if its name ended in `/`.
-    fn entries(folder: &Folder) -> std::io::Result<Vec<Entry>> {
-        let mut entries = Vec::new();
+    fn entries(folder: &Folder) -> std::io::Result<Entries> {
+        let mut entries = Entries::default();
         for entry in fs::read_dir(&folder.file)? {
             let entry = entry?;
             let mut kind = entry.file_type()?;
@@ -235,14 +282,17 @@ impl<'o> Lister<'o> {
             if fault.is_none() && !kind.is_dir() && !kind.is_file() {
                 fault = Some(Reason::NotAFile);
             }
-            let is_folder = kind.is_dir() && fault.is_none();
-            entries.push(Entry { name: entry.file_name(), is_folder, fault });
+            let what = match fault {
+                Some(fault) => {
+                    entries.faults.push(fault);
+                    What::Fault(entries.faults.len() as u32 - 1)
+                }
+                None if kind.is_dir() => What::Folder,
+                None => What::File,
+            };
+            entries.push(entry.file_name().as_bytes(), what);
         }
-        entries.sort_unstable_by(|a, b| {
-            let slash = |entry: &Entry| entry.is_folder.then_some(b'/');
-            let (left, right) = (a.name.as_bytes(), b.name.as_bytes());
-            left.iter().copied().chain(slash(a)).cmp(right.iter().copied().chain(slash(b)))
-        });
+        entries.sort();
         Ok(entries)
     }
 }

@@ -1,6 +1,6 @@
 //! message/delivery-status (RFC 3464).
 
-use model::Action;
+use model::{Action, UnixMillis};
 
 use super::status::{EnhancedStatus, enhanced_status};
 use super::{Block, address, blocks, body, host, typed};
@@ -21,6 +21,8 @@ pub struct PerMessage {
     pub reporting_mta: Option<String>,
     /// `Original-Envelope-Id`, as written.
     pub original_envelope_id: Option<String>,
+    /// `Arrival-Date`.
+    pub arrival: Option<UnixMillis>,
 }
 
 /// Fields of one recipient.
@@ -40,6 +42,10 @@ pub struct PerRecipient {
     pub remote_mta: Option<String>,
     /// `Diagnostic-Code`, without its type.
     pub diagnostic_code: Option<String>,
+    /// `Last-Attempt-Date`.
+    pub last_attempt: Option<UnixMillis>,
+    /// `Will-Retry-Until`.
+    pub retry_until: Option<UnixMillis>,
 }
 
 /// Reads the text of a message/delivery-status part.
@@ -59,6 +65,7 @@ pub fn delivery_status(text: &str) -> DeliveryStatus {
             .original_envelope_id
             .take()
             .or_else(|| body(&block, "Original-Envelope-Id").map(ToOwned::to_owned));
+        per_message.arrival = per_message.arrival.or_else(|| date(&block, "Arrival-Date"));
         for recipient in split_recipients(block) {
             report.per_recipient.extend(per_recipient(&recipient));
         }
@@ -96,9 +103,15 @@ fn per_recipient(block: &Block<'_>) -> Option<PerRecipient> {
         status_literal,
         remote_mta: body(block, "Remote-MTA").and_then(host),
         diagnostic_code: body(block, "Diagnostic-Code").map(|code| typed(code).to_owned()),
+        last_attempt: date(block, "Last-Attempt-Date"),
+        retry_until: date(block, "Will-Retry-Until"),
     };
     let names_recipient = recipient.final_recipient.is_some() || recipient.original_recipient.is_some();
     (names_recipient || recipient.action.is_some()).then_some(recipient)
+}
+
+fn date(block: &Block<'_>, name: &str) -> Option<UnixMillis> {
+    body(block, name).and_then(|body| crate::header::date::date(body.as_bytes())).map(|date| date.at)
 }
 
 /// RFC 3464 §2.3.3; words may be followed by a comment.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::time::Instant;
 
 use intake::imap::TestStep;
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
         AccountAction::Add(add) => self::add(context, add, streams),
         AccountAction::List { json } => list(engine, *json, lang, streams),
         AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
-        AccountAction::Fetch { name } => fetch(engine, &find(engine, name)?, lang, streams),
+        AccountAction::Fetch { name, json } => fetch(engine, &find(engine, name)?, *json, lang, streams),
         AccountAction::Remove { name, confirm } => {
             let account = find(engine, name)?;
             if confirm.as_deref() != Some(name) {
@@ -187,12 +188,24 @@ fn test(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'_
         writeln!(streams.out, "{mark} {step}  {}", result.detail)?;
         if let Some(error) = &result.error {
             writeln!(streams.out, "  {}", crate::failure::chain(error))?;
+            if let Some(advice) = advice(error, lang) {
+                writeln!(streams.out, "  {advice}")?;
+            }
         }
     }
     for mailbox in report.mailboxes.iter().filter(|mailbox| mailbox.is_selectable) {
         writeln!(streams.out, "    {}", mailbox.name)?;
     }
     Ok(if report.is_ok() { 0 } else { FAILED })
+}
+
+/// How to mend it, where a sentence is known.
+fn advice(error: &intake::imap::ImapError, lang: Lang) -> Option<String> {
+    let language = match lang {
+        Lang::De => api::Language::De,
+        Lang::En => api::Language::En,
+    };
+    server::sentence(language, mailbox_server::advice(error))
 }
 
 const fn step_key(step: TestStep) -> &'static str {
@@ -206,8 +219,15 @@ const fn step_key(step: TestStep) -> &'static str {
 }
 
 /// Fetches once and waits until everything is filed.
-fn fetch(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+fn fetch(
+    engine: &Engine,
+    account: &Account,
+    as_json: bool,
+    lang: Lang,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
     imap_only(account)?;
+    let began = Instant::now();
     let (settings, selection) = mailbox_server::resolve(engine, account)?;
     let runtime = runtime()?;
     let name = &account.settings.name;
@@ -215,12 +235,25 @@ fn fetch(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'
         Ok(counts) => counts,
         Err(error) if error.is_disk_full() => return Err(error.into()),
         Err(error) => {
-            return Err(Failure::new("account-fetch-failed")
-                .with("name", name)
-                .with("reason", crate::failure::chain(error.root())));
+            let mut reason = crate::failure::chain(error.root());
+            if let pipeline::Error::Fetch(error) = error.root()
+                && let Some(advice) = advice(error, lang)
+            {
+                reason = format!("{reason}. {advice}");
+            }
+            return Err(Failure::new("account-fetch-failed").with("name", name).with("reason", reason));
         }
     };
+    let archived_seconds = began.elapsed().as_secs_f64();
     engine.catch_up()?;
+    if as_json {
+        let row = json!({
+            "archived": counts.archived, "duplicates": counts.duplicates, "failed": counts.failed, "octets": counts.octets,
+            "archived_seconds": archived_seconds, "seconds": began.elapsed().as_secs_f64(),
+        });
+        writeln!(streams.out, "{row}")?;
+        return Ok(if counts.failed > 0 { FAILED } else { 0 });
+    }
     let values: [(&str, &dyn std::fmt::Display); 4] = [
         ("name", name),
         ("archived", &counts.archived),

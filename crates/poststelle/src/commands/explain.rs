@@ -4,6 +4,7 @@ use std::io::Write;
 
 use model::{RecipientReport, Verdict};
 
+use super::parse::rfc3339;
 use crate::cli;
 use crate::failure::Failure;
 use crate::lang::Lang;
@@ -26,9 +27,18 @@ fn lines(verdict: &Verdict, lang: Lang) -> Vec<String> {
     let kind = lang.text(kind_key(verdict), &[]);
     let mut lines = vec![lang.text("explain-kind", &[("kind", &kind), ("percent", &percent)])];
     lines.extend(verdict.evidence.iter().map(|evidence| {
-        lang.text("explain-evidence", &[("rule", &evidence.rule), ("place", &evidence.place)])
+        let rule = rule_text(evidence.rule, lang);
+        lang.text("explain-evidence", &[("rule", &rule), ("place", &evidence.place)])
     }));
-    lines.extend(verdict.reports.iter().map(|report| report_line(report, lang)));
+    lines.extend(verdict.reports.iter().flat_map(|report| report_lines(report, lang)));
+    if let Some(reply) = &verdict.auto_reply {
+        let date = reply.until.and_then(rfc3339);
+        lines.extend(date.map(|date| lang.text("explain-until", &[("date", &date)])));
+        let deputy = reply.deputy.as_ref();
+        lines.extend(deputy.map(|to| lang.text("explain-deputy", &[("address", &to.addr_spec)])));
+    }
+    let path = verdict.return_path.as_ref();
+    lines.extend(path.map(|path| lang.text("explain-return-path", &[("address", &path.address)])));
     if let Some(id) = verdict.original.as_ref().and_then(|original| original.message_id.as_ref()) {
         lines.push(lang.text("explain-original", &[("message_id", id)]));
     }
@@ -57,6 +67,33 @@ fn kind_key(verdict: &Verdict) -> &'static str {
     }
 }
 
+/// What a rule found, in words: by its id, or by the family before the dot.
+fn rule_text(rule: &str, lang: Lang) -> String {
+    let (family, rest) = rule.split_once('.').unwrap_or((rule, ""));
+    if family == "source" {
+        return lang.text("rule-source", &[("name", &rest)]);
+    }
+    if let ("reason", Some((word, by))) = (family, rest.split_once('.')) {
+        let reason = lang.text(&format!("reason-{word}"), &[]);
+        return lang.text(&format!("rule-reason-{by}"), &[("name", &reason)]);
+    }
+    let exact = format!("rule-{}", rule.replace('.', "-"));
+    let key = if crate::lang::has(&exact) { exact } else { format!("rule-{family}") };
+    if crate::lang::has(&key) { lang.text(&key, &[]) } else { rule.to_owned() }
+}
+
+/// The report, whom the mail was first addressed to, and the reason.
+fn report_lines(report: &RecipientReport, lang: Lang) -> Vec<String> {
+    let mut lines = vec![report_line(report, lang)];
+    let original = report.original_recipient.as_ref().filter(|to| Some(*to) != report.recipient.as_ref());
+    lines.extend(original.map(|to| lang.text("explain-original-recipient", &[("address", to)])));
+    if let Some(word) = &report.reason {
+        let reason = lang.text(&format!("reason-{word}"), &[]);
+        lines.push(lang.text("explain-reason", &[("reason", &reason)]));
+    }
+    lines
+}
+
 fn report_line(report: &RecipientReport, lang: Lang) -> String {
     let or_dash = |text: Option<&str>| text.unwrap_or("–").to_owned();
     lang.text(
@@ -75,5 +112,21 @@ fn permanence_key(report: &RecipientReport) -> &'static str {
         model::Permanence::Permanent => "permanence-permanent",
         model::Permanence::Temporary => "permanence-temporary",
         model::Permanence::Unknown => "permanence-unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_words() {
+        for word in ::classify::reasons() {
+            assert!(crate::lang::has(&format!("reason-{word}")), "{word}");
+            assert_ne!(rule_text(&format!("reason.{word}.text"), Lang::De), format!("reason.{word}.text"));
+        }
+        for rule in ["dsn.part", "source.exim", "arf.abuse", "challenge.text", "autoreply.apple", "list.id"] {
+            assert_ne!(rule_text(rule, Lang::En), rule);
+        }
     }
 }

@@ -29,7 +29,8 @@ pub(super) fn finish(
     match written {
         Ok(unreadable) => {
             for mail_files::Unreadable { path, reason } in &unreadable {
-                let text = lang.text("file-unreadable", &[("path", &path.display()), ("reason", reason)]);
+                let reason = super::reason_text(reason, lang);
+                let text = lang.text("file-unreadable", &[("path", path), ("reason", &reason)]);
                 writeln!(err, "poststelle: {text}").ok();
             }
             if unreadable.is_empty() { 0 } else { FAILED }

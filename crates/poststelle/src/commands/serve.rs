@@ -11,6 +11,7 @@ use pipeline::Engine;
 use server::{Bound, ListenError, Options, Parts, StartError, State, TlsFiles};
 
 use super::Context;
+use super::Opening;
 use crate::background::Tasks;
 use crate::cli::{self, Cli};
 use crate::config::Config;
@@ -23,7 +24,7 @@ pub fn run(args: &cli::Serve, config: &Config, lang: Lang) -> Result<i32, Failur
     super::log_to_stderr(config, "info")?;
     let dir = &args.data.data;
     let options = options(config, dir.clone())?;
-    let engine = super::open(dir, config, true, false)?;
+    let engine = super::open(dir, config, Opening { create: true, ..Opening::default() })?;
     let served = serve(&engine, options, config, lang);
     engine.close();
     // The socket is ours while the archive's lock is.

@@ -43,6 +43,32 @@ fn data_directory_in_use() {
     assert_eq!(post.mails().len(), 20);
 }
 
+/// Root may write anywhere, so the program runs as somebody else then.
+#[test]
+fn data_directory_without_rights() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let post = Poststelle::new();
+    let outer = post.dir.path();
+    let rights = |mode| std::fs::set_permissions(outer, std::fs::Permissions::from_mode(mode)).unwrap();
+    rights(0o555);
+    let inner = post.command(&["import", "--lang", "de", "/dev/null"]);
+    let mut command = if std::fs::metadata(outer).unwrap().uid() == 0 {
+        let mut command = std::process::Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+        // what lies below a home directory of root is out of reach: by a copy beside the data
+        let copy = outer.join("poststelle");
+        std::fs::copy(inner.get_program(), &copy).unwrap();
+        command.arg(copy).args(inner.get_args()).current_dir("/");
+        command
+    } else {
+        inner
+    };
+    let done = finish(&mut command);
+    rights(0o755);
+    let done = done.expect(1);
+    assert!(done.err.contains("data") && done.err.contains("Keine Rechte"), "{}", done.err);
+}
+
 #[test]
 fn port_in_use() {
     let post = Poststelle::new();

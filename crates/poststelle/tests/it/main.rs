@@ -9,4 +9,5 @@ mod disk_full;
 mod feedback;
 mod imap;
 mod import;
+mod postgres;
 mod support;

@@ -68,7 +68,9 @@ proptest! {
     fn what_does_not_count_changes_nothing(events in events(&Strength::ALL), day in 0..90_i64) {
         let mut imported = events;
         imported.retain(|event| !event.kind.is_decision());
-        imported.iter_mut().for_each(|event| event.counts = false);
+        for event in &mut imported {
+            event.counts = false;
+        }
         prop_assert_eq!(state(&imported, day), crate::Standing::default());
     }
 
@@ -86,7 +88,9 @@ proptest! {
         events.retain(|event| matches!(event.kind, EventKind::Failed(_)));
         prop_assert!(state(&events, day).state <= State::Failing);
         // About one mail alone: doubtful at most.
-        events.iter_mut().for_each(|event| event.original = Some(1));
+        for event in &mut events {
+            event.original = Some(1);
+        }
         prop_assert!(state(&events, day).state <= State::Doubtful);
     }
 

@@ -50,7 +50,7 @@ fn newer_format_is_named() {
     if let Some(server) = Postgres::start() {
         check(&server.database("newer"));
         let Database::Postgres { url, .. } = server.database("x") else { unreachable!() };
-        let missing = Database::Postgres { url: url.replace("dbname=x", "dbname=missing"), tls: None };
+        let missing = Database::Postgres { url: url.replace("/x", "/missing"), tls: None };
         let error = Store::open(&missing).err().unwrap();
         assert!(matches!(&error, StoreError::Unreachable { database, .. } if database.ends_with("/missing")));
     }

@@ -457,3 +457,34 @@ fn rules_kept_and_tried(store: &Store) {
     store.judge_standings(0, 100, now()).unwrap();
     assert_eq!(store.suppressions(0, 10, now()).unwrap().len(), 1);
 }
+
+const COUNT: u64 = 20_000;
+
+/// Reports a second, told with `SLOW_TESTS=1 cargo test -p store speed -- --nocapture`.
+#[test]
+fn speed() {
+    if std::env::var_os("SLOW_TESTS").is_none() {
+        return;
+    }
+    let folder = super::engine::Folder::new();
+    let database = crate::Database::Sqlite { path: folder.path.join("poststelle.db") };
+    let store = Store::open(&database).unwrap();
+    account(&store, 1);
+    for from in (0..2 * COUNT).step_by(500) {
+        let seqs = take_in(&store, from..from + 500);
+        let mails = seqs.iter().zip(from..).map(|(seq, n)| match n.checked_sub(COUNT) {
+            None => sent(*seq, n, &[&format!("{}@b.example", n / 2)], Kind::List),
+            Some(of) => bounce(*seq, n, of, vec![said(&format!("{}@b.example", of / 2), SOFT)]),
+        });
+        file(&store, mails.collect());
+    }
+    let start = std::time::Instant::now();
+    while store.handle_feedback(now(), 1000).unwrap().more {}
+    let seconds = start.elapsed().as_secs_f64();
+    eprintln!("{COUNT} reports in {seconds:.2} s, {:.0}/s", COUNT as f64 / seconds);
+    assert_eq!(store.address_counts().unwrap(), [(State::Doubtful, COUNT / 2)]);
+    let asked: Vec<String> = (0..5000).map(|n| format!("{n}@b.example")).collect();
+    let start = std::time::Instant::now();
+    store.check_addresses(&asked, MailClass::Bulk, 0, now()).unwrap();
+    eprintln!("5000 addresses checked in {:.3} s", start.elapsed().as_secs_f64());
+}

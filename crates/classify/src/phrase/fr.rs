@@ -1,0 +1,51 @@
+//! French.
+
+use super::Pack;
+
+pub(super) const PACK: Pack = Pack {
+    failed: &[
+        "n'a pas pu être remis",
+        "n'a pas pu etre remis",
+        "n'a pas pu être délivré",
+        "n'a pas pu etre delivre",
+        "n'a pu être délivré",
+        "n'a pas pu être distribué",
+        "n'a pas pu être livré",
+        "n'a pas été remis",
+        "n'a pas été délivré",
+        "impossible de remettre",
+        "échec de la remise",
+        "échec de remise",
+        "la remise a échoué",
+        "n'est pas parvenu",
+        "message non remis",
+        "non délivré",
+        "non distribuable",
+        "n’a pas pu être remis",
+        "échec de la distribution",
+        "ne peut pas être délivré",
+    ],
+    delayed: &[
+        "a été retardé",
+        "retardée",
+        "remise retardée",
+        "nouvelles tentatives",
+        "n'a pas encore été",
+        "pas encore été remis",
+    ],
+    gave_up: &["définitivement", "erreur permanente", "abandon"],
+    subject_failed: &[
+        "non remis",
+        "non délivr",
+        "non distribu",
+        "échec de remise",
+        "échec de la remise",
+        "échec d'envoi",
+        "notification d'état de remise",
+        "notification d'état de la distribution",
+        "undelivered",
+        "message refusé",
+        "courrier non",
+    ],
+    subject_delayed: &["retard de remise", "remise retardée", "retardé"],
+};

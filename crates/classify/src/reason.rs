@@ -1,0 +1,298 @@
+//! Why a mail was not delivered: one word of the list in `docs/reasons.md`, from text and code.
+
+mod authentication_failed;
+mod blocked;
+mod content_rejected;
+mod domain_unknown;
+mod expired;
+mod greylisted;
+mod mailbox_disabled;
+mod mailbox_full;
+mod message_too_large;
+mod moved;
+mod network;
+mod no_mail_host;
+mod not_permitted;
+mod policy;
+mod protocol_error;
+mod rate_limited;
+mod relaying_denied;
+mod reverse_dns;
+mod routing_loop;
+mod sender_rejected;
+mod spam;
+mod system_error;
+mod system_full;
+mod tls_failed;
+mod user_unknown;
+mod virus;
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use model::{Action, Permanence};
+use parse::report::status::{EnhancedStatus, StatusClass};
+
+/// One reason: its word and what shows it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reason {
+    /// The word in JSON.
+    pub(crate) word: &'static str,
+    /// Rule id when text shows it.
+    pub(crate) by_text: &'static str,
+    /// Rule id when a code shows it.
+    pub(crate) by_code: &'static str,
+    /// What it says of the address.
+    permanence: Permanence,
+    /// Subject and detail of enhanced codes.
+    codes: &'static [(u16, u16)],
+    /// Lower case; found anywhere in what a server wrote.
+    phrases: &'static [&'static str],
+}
+
+/// In order of weight: where a text shows several, the first one counts.
+const REASONS: [Reason; 26] = [
+    authentication_failed::REASON,
+    reverse_dns::REASON,
+    virus::REASON,
+    greylisted::REASON,
+    relaying_denied::REASON,
+    mailbox_full::REASON,
+    message_too_large::REASON,
+    mailbox_disabled::REASON,
+    blocked::REASON,
+    spam::REASON,
+    sender_rejected::REASON,
+    rate_limited::REASON,
+    not_permitted::REASON,
+    user_unknown::REASON,
+    moved::REASON,
+    no_mail_host::REASON,
+    domain_unknown::REASON,
+    routing_loop::REASON,
+    tls_failed::REASON,
+    content_rejected::REASON,
+    policy::REASON,
+    system_full::REASON,
+    expired::REASON,
+    network::REASON,
+    system_error::REASON,
+    protocol_error::REASON,
+];
+
+impl Reason {
+    /// Words that occur in reports of other reasons too.
+    fn is_vague(&self) -> bool {
+        matches!(
+            self.word,
+            "policy" | "network" | "system_error" | "expired" | "protocol_error" | "content_rejected"
+        )
+    }
+}
+
+/// Every word that a reason may be.
+pub fn reasons() -> impl Iterator<Item = &'static str> {
+    REASONS.iter().map(|reason| reason.word)
+}
+
+/// All phrases, and for each the index of its reason.
+static PHRASES: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
+    let rows =
+        || REASONS.iter().enumerate().flat_map(|(n, reason)| reason.phrases.iter().map(move |p| (n, p)));
+    let automaton = AhoCorasick::builder()
+        .match_kind(MatchKind::Standard)
+        .build(rows().map(|(_, phrase)| phrase))
+        .expect("the tables are small");
+    (automaton, rows().map(|(n, _)| n).collect())
+});
+
+/// What a server said about one recipient.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Said<'a> {
+    /// Its words, lower case, white space folded.
+    pub(crate) text: &'a str,
+    /// The effective code.
+    pub(crate) status: Option<EnhancedStatus>,
+    /// The reply code.
+    pub(crate) smtp_code: Option<u16>,
+    /// The action reported.
+    pub(crate) action: Option<Action>,
+    /// It was said after the host had taken the address and read the mail.
+    pub(crate) after_data: bool,
+}
+
+/// What is concluded of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Because {
+    /// The reason, if any is known.
+    pub(crate) word: Option<&'static str>,
+    /// The rule that spoke.
+    pub(crate) rule: Option<&'static str>,
+    /// Whether the address is dead.
+    pub(crate) permanence: Permanence,
+    /// Words showed it, not a code.
+    pub(crate) by_text: bool,
+    /// It says more than that something went wrong.
+    pub(crate) exact: bool,
+}
+
+/// Reason and permanence of one report.
+pub(crate) fn because(said: &Said<'_>) -> Because {
+    let text = without_prefaces(said.text);
+    let of_text = by_text(&text);
+    let of_code = said.status.and_then(by_code);
+    let reason = choose(said, &text, of_text, of_code);
+    let Some((reason, by_text)) = reason else {
+        let permanence = match said.action {
+            Some(Action::Failed | Action::Delayed) if said.status.is_some() || said.smtp_code.is_some() => {
+                Permanence::Temporary
+            }
+            _ => Permanence::Unknown,
+        };
+        return Because { word: None, rule: None, permanence, by_text: false, exact: false };
+    };
+    Because {
+        word: Some(reason.word),
+        rule: Some(if by_text { reason.by_text } else { reason.by_code }),
+        permanence: permanence(reason, said),
+        by_text,
+        exact: !reason.is_vague(),
+    }
+}
+
+/// Postfix puts `Recipient address rejected: ` before whatever the reason is.
+fn without_prefaces(text: &str) -> Cow<'_, str> {
+    const KEPT: &str = "recipient address rejected: access denied";
+    if !text.contains("address rejected: ") || text.contains(KEPT) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("recipient address rejected: ", ""))
+}
+
+fn by_text(text: &str) -> Option<&'static Reason> {
+    let (automaton, reasons) = &*PHRASES;
+    let first = automaton
+        .find_overlapping_iter(text)
+        .filter_map(|found| reasons.get(found.pattern().as_usize()))
+        .min()?;
+    REASONS.get(*first)
+}
+
+fn by_code(status: EnhancedStatus) -> Option<&'static Reason> {
+    REASONS.iter().find(|reason| reason.codes.contains(&(status.subject, status.detail)))
+}
+
+/// Text is more exact than a code, but for the few codes that programs choose with care, and for words that
+/// mean the sender where the code, or the command that was answered, says so.
+fn choose(
+    said: &Said<'_>,
+    text: &str,
+    of_text: Option<&'static Reason>,
+    of_code: Option<&'static Reason>,
+) -> Option<(&'static Reason, bool)> {
+    let unknown = |reason: &Reason| reason.permanence == Permanence::Permanent;
+    match (of_text, of_code) {
+        (Some(text_says), Some(code_says)) => {
+            let code = said.status.map(|s| (s.subject, s.detail));
+            let about_sender = code_says.word == "sender_rejected";
+            let vague = text_says.is_vague();
+            let exact = matches!(code, Some((1 | 2 | 6, 1..) | (3, 4) | (7, 20..)));
+            if about_sender && unknown(text_says) || vague && exact {
+                Some((code_says, false))
+            } else {
+                Some((text_says, true))
+            }
+        }
+        (Some(text_says), None) if unknown(text_says) && answers_mail_from(text) => {
+            REASONS.iter().find(|r| r.word == "sender_rejected").map(|r| (r, true))
+        }
+        (Some(text_says), None) => Some((text_says, true)),
+        (None, Some(code_says)) => Some((code_says, false)),
+        (None, None) => None,
+    }
+}
+
+/// The sender was refused, not the recipient.
+fn answers_mail_from(text: &str) -> bool {
+    ["after mail from", "in reply to mail from", "after sender", "did not like our mail from"]
+        .iter()
+        .any(|phrase| text.contains(phrase))
+}
+
+/// A domain that cannot be looked up now may be there tomorrow, and a late mail is not lost.
+fn permanence(reason: &Reason, said: &Said<'_>) -> Permanence {
+    if said.action == Some(Action::Delayed) {
+        return Permanence::Temporary;
+    }
+    // Who takes the address and refuses the mail filters it, whatever it says.
+    if said.after_data && said.status.is_none_or(|status| (status.subject, status.detail) != (1, 1)) {
+        return Permanence::Temporary;
+    }
+    let transient = said.status.is_some_and(|s| s.class == StatusClass::Transient)
+        || said.status.is_none() && said.smtp_code.is_some_and(|code| code < 500);
+    if transient && reason.word != "user_unknown" {
+        return Permanence::Temporary;
+    }
+    if answers_mail_from(said.text) && reason.permanence == Permanence::Permanent {
+        return Permanence::Temporary;
+    }
+    reason.permanence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phrase_shows_a_reason() {
+        for reason in REASONS {
+            for phrase in reason.phrases {
+                let said = Said { text: phrase, ..Said::default() };
+                assert!(because(&said).word.is_some(), "{}: {phrase}", reason.word);
+                assert_eq!(*phrase, phrase.to_lowercase());
+            }
+            for (subject, detail) in reason.codes {
+                let status =
+                    EnhancedStatus { class: StatusClass::Permanent, subject: *subject, detail: *detail };
+                let because = because(&Said { status: Some(status), ..Said::default() });
+                assert!(because.word.is_some(), "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn reason_and_permanence() {
+        use Permanence::{Permanent, Temporary};
+        let check = |text: &str, word: &str, permanence: Permanence| {
+            let codes = crate::codes::codes(text);
+            let said = Said {
+                text: &text.to_lowercase(),
+                status: codes.status,
+                smtp_code: codes.smtp_code,
+                action: Some(Action::Failed),
+                after_data: false,
+            };
+            let because = because(&said);
+            assert_eq!((because.word, because.permanence), (Some(word), permanence), "{text}");
+        };
+        check("550 5.1.1 <a@b.example>: Recipient address rejected: User unknown", "user_unknown", Permanent);
+        check("550 5.7.1 No such user", "user_unknown", Permanent);
+        check("450 4.1.1 user unknown in virtual alias table", "user_unknown", Permanent);
+        check("550 5.1.1 mailbox is full", "mailbox_full", Temporary);
+        check("552 5.2.2 Quota exceeded", "mailbox_full", Temporary);
+        check("550 5.1.2 host unknown", "domain_unknown", Permanent);
+        check("4.4.3 host not found, try again", "domain_unknown", Temporary);
+        check("556 5.1.10 domain does not accept mail (nullMX)", "no_mail_host", Permanent);
+        check("551 5.1.6 recipient has moved", "moved", Permanent);
+        check("550 5.1.8 domain of sender address does not exist", "sender_rejected", Temporary);
+        check("550 5.7.26 not accepted due to DMARC policy", "authentication_failed", Temporary);
+        check("554 5.7.1 blocked using zen.spamhaus.org", "blocked", Temporary);
+        check("450 4.7.1 greylisted", "greylisted", Temporary);
+        check("550 5.2.1 the account is disabled", "mailbox_disabled", Temporary);
+        check("552 5.3.4 message too big", "message_too_large", Temporary);
+        check("554 5.4.6 too many hops", "routing_loop", Temporary);
+        check("550 5.1.1", "user_unknown", Permanent);
+        check("550 5.7.1", "policy", Temporary);
+    }
+}

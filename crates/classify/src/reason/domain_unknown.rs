@@ -1,0 +1,57 @@
+//! There is no such domain or host.
+
+use model::Permanence;
+
+use super::Reason;
+
+/// Codes of RFC 3463 and the IANA registry, and what servers write.
+pub(super) const REASON: Reason = Reason {
+    word: "domain_unknown",
+    by_text: "reason.domain_unknown.text",
+    by_code: "reason.domain_unknown.code",
+    permanence: Permanence::Permanent,
+    codes: &[(1, 2), (4, 4)],
+    phrases: &[
+        "host unknown",
+        "unknown host",
+        "domain unknown",
+        "unknown domain",
+        "host not found",
+        "domain not found",
+        "domain name not found",
+        "no such domain",
+        "no such host",
+        "nxdomain",
+        "unrouteable mail domain",
+        "unroutable mail domain",
+        "unrouteable address",
+        "unroutable address",
+        "couldn't find any host named",
+        "couldn't find any host by that name",
+        "name or service not known",
+        "invalid domain",
+        "bad destination system",
+        "bad destination mailbox address syntax",
+        "domain is not reachable",
+        "illegal host/domain",
+        "name service error",
+        "domain does not exist",
+        "domain doesn't exist",
+        "does not resolve",
+        "no route to domain",
+        "no dns record",
+        "unresolvable destination",
+        "domain lookup failed",
+        "unknown mail host",
+        "domäne existiert nicht",
+        "domain existiert nicht",
+        "unbekannte domain",
+        "unbekannter host",
+        "domaine inconnu",
+        "dominio desconocido",
+        "dominio inesistente",
+        "domein bestaat niet",
+        "domena nie istnieje",
+        "no relevant answers",
+    ],
+};

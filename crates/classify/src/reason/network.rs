@@ -1,0 +1,57 @@
+//! The host could not be reached.
+
+use model::Permanence;
+
+use super::Reason;
+
+/// Codes of RFC 3463 and the IANA registry, and what servers write.
+pub(super) const REASON: Reason = Reason {
+    word: "network",
+    by_text: "reason.network.text",
+    by_code: "reason.network.code",
+    permanence: Permanence::Temporary,
+    codes: &[(4, 0), (4, 1), (4, 2), (4, 3), (4, 5)],
+    phrases: &[
+        "connection timed out",
+        "connection refused",
+        "connection reset",
+        "connection dropped",
+        "connection was dropped",
+        "lost connection",
+        "no route to host",
+        "network is unreachable",
+        "network unreachable",
+        "operation timed out",
+        "timed out",
+        "could not initiate smtp",
+        "did not respond",
+        "did not accept our requests to connect",
+        "not responding",
+        "temporarily unavailable",
+        "no answer from host",
+        "network error",
+        "unable to connect",
+        "cannot connect",
+        "could not connect",
+        "couldn't connect",
+        "wasn't able to establish an smtp connection",
+        "unable to contact",
+        "smtp conversation",
+        "connect to",
+        "host name lookup failure",
+        "temporary lookup failure",
+        "try again",
+        "socket error",
+        "error transferring",
+        "server unavailable",
+        "remote protocol error",
+        "deferred",
+        "verbindung",
+        "nicht erreichbar",
+        "connexion",
+        "conexión",
+        "connessione",
+        "verbinding",
+        "połączenie",
+    ],
+};
