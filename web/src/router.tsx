@@ -155,6 +155,69 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./views/audit"), "Audit"),
 });
 
+const bounces = createRoute({
+  getParentRoute: () => shell,
+  path: "/bounces",
+  validateSearch: (search: Search): { days?: string | undefined } => ({ days: text(search["days"]) }),
+  component: lazyRouteComponent(() => import("./views/bounces"), "Bounces"),
+});
+
+const addresses = createRoute({
+  getParentRoute: () => shell,
+  path: "/bounces/addresses",
+  validateSearch: (search: Search): { state?: string | undefined } => ({ state: text(search["state"]) }),
+  component: lazyRouteComponent(() => import("./views/addresses"), "Addresses"),
+});
+
+const address = createRoute({
+  getParentRoute: () => shell,
+  path: "/address/$address",
+  component: lazyRouteComponent(() => import("./views/address"), "Address"),
+});
+
+/** Until there are pages of contacts, the address says what is known. */
+const contact = createRoute({
+  getParentRoute: () => shell,
+  path: "/contact",
+  validateSearch: (search: Search): { email?: string | undefined } => ({ email: text(search["email"]) }),
+  beforeLoad: ({ search: { email } }) => {
+    if (email === undefined) {
+      throw redirect({ to: "/bounces/addresses", replace: true });
+    }
+    throw redirect({ to: "/address/$address", params: { address: email }, replace: true });
+  },
+});
+
+const manual = createRoute({
+  getParentRoute: () => shell,
+  path: "/bounces/manual",
+  component: lazyRouteComponent(() => import("./views/manual"), "Manual"),
+});
+
+const bounceRules = createRoute({
+  getParentRoute: () => shell,
+  path: "/bounces/rules",
+  component: lazyRouteComponent(() => import("./views/bounceRules"), "Rules"),
+});
+
+const lists = createRoute({
+  getParentRoute: () => shell,
+  path: "/bounces/lists",
+  component: lazyRouteComponent(() => import("./views/lists"), "Lists"),
+});
+
+const list = createRoute({
+  getParentRoute: () => shell,
+  path: "/bounces/lists/$listId",
+  component: lazyRouteComponent(() => import("./views/list"), "List"),
+});
+
+const suppression = createRoute({
+  getParentRoute: () => shell,
+  path: "/bounces/suppression",
+  component: lazyRouteComponent(() => import("./views/suppression"), "SuppressionList"),
+});
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
@@ -214,6 +277,15 @@ const tree = root.addChildren([
     imports,
     quarantine,
     audit,
+    bounces,
+    addresses,
+    address,
+    contact,
+    manual,
+    bounceRules,
+    lists,
+    list,
+    suppression,
     settings.addChildren([profile, accounts, newAccount, account, users, system]),
   ]),
 ]);

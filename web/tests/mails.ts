@@ -55,3 +55,63 @@ function mail(subject: string, from: string, id: string, type: string, body: str
   const encoded = Buffer.from(body).toString("base64").replaceAll(/.{76}/gu, "$&\r\n");
   return `${fields.join("\r\n")}\r\n\r\n${encoded}\r\n`;
 }
+
+/** Days before now as a header field says it. */
+function daysAgo(days: number): string {
+  return new Date(Date.now() - days * 86_400_000).toUTCString().replace("GMT", "+0000");
+}
+
+/** Circular number `n` to one member. */
+export function sentMail(to: string, n: number): string {
+  return [
+    "From: Verein <post@ours.example>",
+    `To: ${to}`,
+    `Subject: Rundbrief ${n}`,
+    `Date: ${daysAgo(10 - n)}`,
+    `Message-ID: <rundbrief.${n}@ours.example>`,
+    "Precedence: bulk",
+    "List-Id: <rundbrief.ours.example>",
+    "",
+    "Neues vom Verein.",
+    "",
+  ].join("\r\n");
+}
+
+/** A report that circular `of` could not be delivered. */
+export function bounceMail(recipient: string, of: number): string {
+  return [
+    "From: MAILER-DAEMON@mx.example",
+    "To: post@ours.example",
+    `Subject: Unzustellbar ${of}`,
+    `Date: ${daysAgo(of > 9 ? 1 : 9.9 - of)}`,
+    `Message-ID: <report.${of}@mx.example>`,
+    "MIME-Version: 1.0",
+    "Content-Type: multipart/report; report-type=delivery-status; boundary=x",
+    "",
+    "--x",
+    "Content-Type: text/plain",
+    "",
+    "Sorry.",
+    "--x",
+    "Content-Type: message/delivery-status",
+    "",
+    "Reporting-MTA: dns; mx.example",
+    "",
+    `Final-Recipient: rfc822; ${recipient}`,
+    "Action: failed",
+    "Status: 5.1.1",
+    "Diagnostic-Code: smtp; 550 5.1.1 User unknown",
+    "",
+    "--x",
+    "Content-Type: message/rfc822",
+    "",
+    "From: Verein <post@ours.example>",
+    `To: ${recipient}`,
+    `Subject: Rundbrief ${of}`,
+    `Message-ID: <rundbrief.${of}@ours.example>`,
+    "",
+    "Neues vom Verein.",
+    "--x--",
+    "",
+  ].join("\r\n");
+}

@@ -1,7 +1,8 @@
-import { QueryCache, queryOptions, QueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, QueryCache, queryOptions, QueryClient } from "@tanstack/react-query";
 import { calm } from "./calm";
 import { api, take } from "./client";
 import { isProblem, Problem } from "./problem";
+import type { AddressStateWord } from "./types";
 
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({
@@ -109,4 +110,96 @@ export const statusQuery = queryOptions({
   queryKey: ["status"],
   queryFn: ({ signal }) => take(api.GET("/api/v1/status", { signal })),
   staleTime: 5_000,
+});
+
+export const addressesQuery = (state: AddressStateWord | undefined, limit: number) =>
+  infiniteQueryOptions({
+    queryKey: ["addresses", "list", state ?? "all", limit],
+    queryFn: ({ pageParam, signal }) =>
+      take(
+        api.GET("/api/v1/addresses", {
+          params: { query: { limit, ...(state !== undefined && { state }), ...(pageParam !== null && { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+
+/** An address; each page brings further events of its history. */
+export const addressQuery = (address: string) =>
+  infiniteQueryOptions({
+    queryKey: ["addresses", "one", address],
+    queryFn: ({ pageParam, signal }) =>
+      take(
+        api.GET("/api/v1/addresses/{address}", {
+          params: { path: { address }, query: { limit: 50, ...(pageParam !== null && { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+
+export const manualQueueQuery = infiniteQueryOptions({
+  queryKey: ["manual"],
+  queryFn: ({ pageParam, signal }) =>
+    take(
+      api.GET("/api/v1/bounces/queue", {
+        params: { query: { limit: 30, ...(pageParam !== null && { cursor: pageParam }) } },
+        signal,
+      }),
+    ),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.next,
+});
+
+export const dashboardQuery = (days: number) =>
+  queryOptions({
+    queryKey: ["dashboard", days],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/bounces/dashboard", { params: { query: { days } }, signal })),
+    placeholderData: keepPreviousData,
+  });
+
+export const bounceRulesQuery = queryOptions({
+  queryKey: ["bounceRules"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/bounces/rules", { signal })),
+});
+
+export const listsQuery = queryOptions({
+  queryKey: ["lists"],
+  queryFn: async ({ signal }) => (await take(api.GET("/api/v1/lists", { signal }))).items,
+});
+
+export const listQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["lists", id],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/lists/{list_id}", { params: { path: { list_id: id } }, signal })),
+  });
+
+export const membersQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ["lists", id, "members"],
+    queryFn: ({ pageParam, signal }) =>
+      take(
+        api.GET("/api/v1/lists/{list_id}/members", {
+          params: { path: { list_id: id }, query: { limit: 100, ...(pageParam !== null && { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+
+export const suppressionQuery = infiniteQueryOptions({
+  queryKey: ["suppression"],
+  queryFn: ({ pageParam, signal }) =>
+    take(
+      api.GET("/api/v1/suppression", {
+        params: { query: { limit: 100, ...(pageParam !== null && { cursor: pageParam }) } },
+        signal,
+      }),
+    ),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.next,
 });

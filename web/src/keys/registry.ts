@@ -21,6 +21,8 @@ export const COMMANDS = [
   { id: "source", keys: ["v"], group: "mail" },
   { id: "goAll", keys: ["g i"], group: "go" },
   { id: "goBounces", keys: ["g b"], group: "go" },
+  { id: "goAddresses", keys: ["g r"], group: "go" },
+  { id: "goManual", keys: ["g h"], group: "go" },
   { id: "goImports", keys: ["g m"], group: "go" },
   { id: "goQuarantine", keys: ["g q"], group: "go" },
   { id: "goAccounts", keys: ["g a"], group: "go" },

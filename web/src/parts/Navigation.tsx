@@ -1,12 +1,18 @@
 import {
+  IconAddressBook,
+  IconBan,
+  IconChartBar,
   IconChevronRight,
   IconFileImport,
   IconFileUnknown,
+  IconHandClick,
   IconHistory,
   IconInbox,
   IconMailbox,
   IconPackageImport,
+  IconRuler2,
   IconSettings,
+  IconUsersGroup,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "@tanstack/react-router";
@@ -72,6 +78,31 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
           : null}
       </ul>
       <AccountEntries here={here} />
+      <h2 className={css.group}>{t("nav.bounces")}</h2>
+      <ul className={css.navList}>
+        <Entry icon={IconChartBar} to="/bounces" current={here.path === "/bounces"}>
+          {t("nav.bounceOverview")}
+        </Entry>
+        <Entry
+          icon={IconAddressBook}
+          to="/bounces/addresses"
+          current={here.path === "/bounces/addresses" || here.path.startsWith("/address/")}
+        >
+          {t("nav.addresses")}
+        </Entry>
+        <Entry icon={IconHandClick} to="/bounces/manual" current={here.path === "/bounces/manual"}>
+          {t("nav.manual")}
+        </Entry>
+        <Entry icon={IconRuler2} to="/bounces/rules" current={here.path === "/bounces/rules"}>
+          {t("nav.bounceRules")}
+        </Entry>
+        <Entry icon={IconUsersGroup} to="/bounces/lists" current={here.path.startsWith("/bounces/lists")}>
+          {t("nav.lists")}
+        </Entry>
+        <Entry icon={IconBan} to="/bounces/suppression" current={here.path === "/bounces/suppression"}>
+          {t("nav.suppression")}
+        </Entry>
+      </ul>
       <h2 className={css.group}>{t("nav.administration")}</h2>
       <ul className={css.navList}>
         {user.role === "auditor" ? null : (

@@ -2,19 +2,25 @@ import "@mantine/spotlight/styles.css";
 import { useMantineColorScheme } from "@mantine/core";
 import { Spotlight, spotlight, type SpotlightActionData } from "@mantine/spotlight";
 import {
+  IconAddressBook,
+  IconBan,
+  IconChartBar,
   IconFileImport,
   IconFileUnknown,
+  IconHandClick,
   IconHistory,
   IconInbox,
   IconLanguage,
   IconMailbox,
   IconMoon,
   IconPlus,
+  IconRuler2,
   IconSearch,
   IconServer,
   IconSun,
   IconUser,
   IconUsers,
+  IconUsersGroup,
 } from "@tabler/icons-react";
 import { useRouter } from "@tanstack/react-router";
 import { type ComponentType, useEffect, useState } from "react";
@@ -91,6 +97,12 @@ function useActions(): SpotlightActionData[] {
       page(t(`kindsPlural.${kind}`), `/mail/${kind}`, KINDS[kind].icon),
     ),
     ...accounts.map(({ id, name }) => page(name, `/mail/all?account=${id}`, IconMailbox)),
+    page(t("nav.bounces"), "/bounces", IconChartBar),
+    page(t("nav.addresses"), "/bounces/addresses", IconAddressBook),
+    page(t("nav.manual"), "/bounces/manual", IconHandClick),
+    page(t("bounceRules.title"), "/bounces/rules", IconRuler2),
+    page(t("nav.lists"), "/bounces/lists", IconUsersGroup),
+    page(t("nav.suppression"), "/bounces/suppression", IconBan),
     ...(user.role === "auditor" ? [] : [page(t("nav.imports"), "/imports", IconFileImport)]),
     page(t("nav.quarantine"), "/quarantine", IconFileUnknown),
     ...(user.role === "agent" ? [] : [page(t("nav.audit"), "/audit", IconHistory)]),

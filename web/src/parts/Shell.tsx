@@ -118,6 +118,8 @@ function useGoCommands(): void {
   const navigate = useNavigate();
   useCommand("goAll", () => void navigate({ to: "/mail/$view", params: { view: "all" } }));
   useCommand("goBounces", () => void navigate({ to: "/mail/$view", params: { view: "bounce" } }));
+  useCommand("goAddresses", () => void navigate({ to: "/bounces/addresses" }));
+  useCommand("goManual", () => void navigate({ to: "/bounces/manual" }));
   useCommand("goImports", () => void navigate({ to: "/imports" }));
   useCommand("goQuarantine", () => void navigate({ to: "/quarantine" }));
   useCommand("goAccounts", () => void navigate({ to: "/settings/accounts" }));

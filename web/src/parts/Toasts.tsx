@@ -7,5 +7,5 @@ const SHOWN_MS = 8_000;
 /** Shows what was told in passing. */
 export function Toasts() {
   const { t } = useTranslation();
-  return <Notifications position="bottom-left" autoClose={SHOWN_MS} aria-label={t("common.messages")} />;
+  return <Notifications position="bottom-left" autoClose={SHOWN_MS} role="group" aria-label={t("common.messages")} />;
 }

@@ -1,4 +1,5 @@
 import type { NotificationData } from "@mantine/notifications";
+import i18next from "i18next";
 
 /** Called with the first message; what shows them is loaded then. */
 let wake: (() => void) | undefined;
@@ -17,7 +18,8 @@ function show(toast: NotificationData): void {
     awake = true;
     wake?.();
   }
-  void import("@mantine/notifications").then(({ notifications }) => notifications.show(toast));
+  const closeButtonProps = { "aria-label": i18next.t("common.close") };
+  void import("@mantine/notifications").then(({ notifications }) => notifications.show({ closeButtonProps, ...toast }));
 }
 
 /** Something has been done. */

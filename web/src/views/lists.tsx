@@ -1,0 +1,71 @@
+import { Button, Skeleton } from "@mantine/core";
+import { IconPlus, IconUsersGroup } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { listsQuery } from "../api/queries";
+import { useSession } from "../api/session";
+import css from "../bounces/bounces.module.css";
+import { ListDialog } from "../bounces/ListDialog";
+import { useFormats } from "../lang/format";
+import { Delayed } from "../parts/Delayed";
+import { Failure } from "../parts/Failure";
+import { Empty } from "../parts/Notice";
+import page from "../parts/Page.module.css";
+import { PageHead } from "../parts/PageHead";
+import { PlainLink } from "../parts/PlainLink";
+
+/** Mailing lists by name. */
+export function Lists() {
+  const { t } = useTranslation();
+  const { list } = useFormats();
+  const { data, error, isPending, refetch } = useQuery(listsQuery);
+  const mayChange = useSession().user.role !== "auditor";
+  const [adding, setAdding] = useState(false);
+  const add = mayChange ? (
+    <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={() => setAdding(true)}>
+      {t("lists.add")}
+    </Button>
+  ) : null;
+  return (
+    <div className={page.page}>
+      <div className={page.inner}>
+        <PageHead title={t("lists.title")} lead={t("lists.lead")}>
+          {data?.length === 0 ? null : add}
+        </PageHead>
+        {isPending ? (
+          <Delayed>
+            <Skeleton height={110} radius="md" />
+          </Delayed>
+        ) : null}
+        {error !== null && data === undefined ? (
+          <Failure error={error} what={t("lists.failed")} retry={() => void refetch()} />
+        ) : null}
+        {data?.length === 0 ? (
+          <Empty icon={IconUsersGroup} action={add}>
+            {t("lists.none")}
+          </Empty>
+        ) : null}
+        {data === undefined || data.length === 0 ? null : (
+          <ul className={css.rows} aria-label={t("lists.title")}>
+            {data.map((one) => (
+              <li key={one.id}>
+                <PlainLink to={`/bounces/lists/${one.id}`} className={css.row}>
+                  <span className={css.address}>{one.name}</span>
+                  <span className={css.why}>{one.address}</span>
+                  <span className={css.numbers}>
+                    {list([
+                      t("lists.active", { count: one.active }),
+                      ...(one.off > 0 ? [t("lists.off", { count: one.off })] : []),
+                    ])}
+                  </span>
+                </PlainLink>
+              </li>
+            ))}
+          </ul>
+        )}
+        {adding ? <ListDialog list={undefined} onClose={() => setAdding(false)} /> : null}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,143 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { axeFindings, openBrowser, openWindow, overflowsSideways, type Window } from "./browser";
+import { bounceMail, sentMail } from "./mails";
+import { newServer, type Server } from "./server";
+
+const PASSWORD = "ein sehr langes Kennwort";
+const TOM = "tom@verein.example";
+
+let server: Server;
+let browser: Browser;
+let window: Window;
+let page: Page;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([newServer(), openBrowser()]);
+  window = await openWindow(browser, server.url);
+  page = window.page;
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.remove();
+});
+
+const file = (name: string, content: string) => ({ name, mimeType: "message/rfc822", buffer: Buffer.from(content) });
+
+/** A change through the interface of the server, as the signed-in user. */
+async function change(path: string, alter: (now: Record<string, Record<string, unknown>>) => void): Promise<void> {
+  const now = (await (await page.request.get(path)).json()) as Record<string, Record<string, unknown>>;
+  alter(now);
+  const answer = await page.request.put(path, { data: now, headers: { Origin: server.url } });
+  expect(answer.ok(), await answer.text()).toBe(true);
+}
+
+// One story; each step builds on those before.
+describe("bounce management", () => {
+  it("counts bounces of imported mail where that is asked for", async () => {
+    await page.goto("/");
+    await page.getByRole("button", { name: "Weiter" }).click();
+    await page.getByLabel("Name der Organisation").fill("Musterverein");
+    await page.getByLabel("Ihr Name").fill("Mara Vogt");
+    await page.getByLabel("Mailadresse").fill("mara.vogt@example.org");
+    await page.getByLabel("Kennwort", { exact: true }).fill(PASSWORD);
+    await page.getByLabel("Kennwort wiederholen").fill(PASSWORD);
+    await page.getByRole("button", { name: "Anlegen und anmelden" }).click();
+    await page.getByRole("button", { name: "Mit Beispielmails ausprobieren" }).waitFor();
+    await change("/api/v1/bounces/rules", (rules) => Object.assign(rules["settings"] ?? {}, { count_imported: true }));
+    await page.goto("/imports");
+    const mails = [1, 2, 3].flatMap((n) => [
+      file(`rundbrief-${n}.eml`, sentMail(TOM, n)),
+      file(`rücklauf-${n}.eml`, bounceMail(TOM, n)),
+    ]);
+    await page.setInputFiles("input[type=file] >> nth=0", [
+      ...mails,
+      file("fremd.eml", bounceMail("lost@anderswo.example", 99)),
+    ]);
+    await page.getByRole("combobox", { name: "In welches Konto?" }).fill("Vereinspost");
+    await page.getByRole("button", { name: "Import starten" }).click();
+    await page.getByRole("article").first().getByText("Fertig").waitFor();
+  });
+
+  it("shows the address that bounces, its state and its history", async () => {
+    const tom = page.getByRole("list", { name: "Adressen" }).getByRole("link").filter({ hasText: TOM });
+    await expect
+      .poll(
+        async () => {
+          await page.goto("/bounces/addresses");
+          await page.getByRole("heading", { level: 1, name: "Adressen" }).waitFor();
+          return tom.getByText("Fehlerhaft").count();
+        },
+        { timeout: 30_000, interval: 500 },
+      )
+      .toBe(1);
+    expect(await axeFindings(page)).toEqual([]);
+    await tom.click();
+    await page.getByRole("heading", { level: 1, name: TOM }).waitFor();
+    await page.getByText("Mehrere Rückläufer zu verschiedenen Mails").waitFor();
+    const events = page.getByRole("listitem").filter({ hasText: "Nicht zugestellt" });
+    expect(await events.count()).toBe(3);
+    await events.first().getByText("Belege").click();
+    await events.first().getByText("Nennt die Mail mit ihrer Kennung").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it("finds the address by its deep link", async () => {
+    await page.goto(`/contact?email=${TOM}`);
+    await page.waitForURL("**/address/**");
+    await page.getByRole("heading", { level: 1, name: TOM }).waitFor();
+  });
+
+  it("blocks and clears by hand", async () => {
+    await page.getByRole("button", { name: "Sperren" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Anmerkung").fill("Hat angerufen");
+    expect(await axeFindings(page)).toEqual([]);
+    await dialog.getByRole("button", { name: "Sperren" }).click();
+    await page.getByText("Von Hand gesperrt").first().waitFor();
+    await page.getByText("Hat angerufen").waitFor();
+    await page.getByRole("button", { name: "Zurücksetzen" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Zurücksetzen" }).click();
+    await page.getByRole("article", { name: "Überall" }).getByText("In Ordnung", { exact: true }).waitFor();
+  });
+
+  it("lets a person say what a report is about", async () => {
+    await page.keyboard.press("g");
+    await page.keyboard.press("h");
+    await page.waitForURL("**/bounces/manual");
+    await page.getByRole("button", { name: "Es geht um lost@anderswo.example" }).waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: "Es geht um lost@anderswo.example" }).click();
+    await page.getByText("Nichts wartet auf Sie.").waitFor();
+  });
+
+  it("asks before rules stop mail to everybody", async () => {
+    await page.goto("/bounces/rules");
+    await page.getByRole("button", { name: "Regel hinzufügen" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name").fill("Alles stoppen");
+    await dialog.getByLabel("So oft, zu verschiedenen Mails").fill("1");
+    await dialog.getByRole("button", { name: "Übernehmen" }).click();
+    expect(await page.getByRole("button", { name: "Speichern" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Probelauf" }).click();
+    await page.getByText("Neu gesperrte Adressen").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: "Speichern" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Trotzdem speichern" }).click();
+    await page.getByText("Die Regeln sind gespeichert und gelten.").waitFor();
+  });
+
+  it("fits a phone", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const path of ["", "/addresses", "/manual", "/rules", "/lists", "/suppression"]) {
+      await page.goto(`/bounces${path}`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForLoadState("networkidle");
+      expect(await overflowsSideways(page), path).toBe(false);
+      expect(await axeFindings(page), path).toEqual([]);
+    }
+    expect(window.watch.troubles).toEqual([]);
+    expect(window.watch.outside).toEqual([]);
+  });
+});
