@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import type { BounceRule } from "../api/types";
 import de from "../lang/de.json";
@@ -39,7 +40,10 @@ it("leaves out what is not filled in", () => {
   expect(rule.category.count).toBe(5);
 });
 
-it("has a word for every reason", () => {
+it("knows every reason of the documented list", () => {
+  const list = readFileSync("../docs/reasons.md", "utf8");
+  const words = [...list.matchAll(/^\| `([a-z_]+)` \|/gmu)].map(([, word]) => word);
+  expect([...RULE_REASONS].sort()).toEqual([...words, "unknown"].sort());
   expect([...RULE_REASONS].sort()).toEqual(Object.keys(de.reasons).sort());
 });
 
