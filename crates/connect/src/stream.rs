@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustls::AlertDescription;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -18,13 +18,16 @@ use tokio_rustls::client::TlsStream;
 use crate::trust::Refusal;
 use crate::{CertificateFacts, ClientTls, ConnectError, Step, TlsFault};
 
+/// Taken from the socket at once, octets. The TLS library alone asks for 4 kB, a system call for a quarter of a record.
+const READ_OCTETS: usize = 64 * 1024;
+
 /// A connection to a host.
 #[derive(Debug)]
 pub enum Stream {
     /// As it is.
     Plain(TcpStream),
     /// Inside TLS.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<BufReader<TcpStream>>>),
 }
 
 impl Stream {
@@ -39,6 +42,7 @@ impl Stream {
         let Self::Plain(tcp) = self else { return Ok(self) };
         let port = tcp.peer_addr().map_or(0, |peer| peer.port());
         let name = server_name(host)?;
+        let tcp = BufReader::with_capacity(READ_OCTETS, tcp);
         match timeout(time, TlsConnector::from(Arc::clone(&tls.0)).connect(name, tcp)).await {
             Ok(Ok(stream)) => Ok(Self::Tls(Box::new(stream))),
             Ok(Err(error)) => Err(ConnectError::Tls { host: host.to_owned(), port, fault: fault(&error) }),
@@ -63,7 +67,7 @@ impl Stream {
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Plain(tcp) => tcp.peer_addr(),
-            Self::Tls(tls) => tls.get_ref().0.peer_addr(),
+            Self::Tls(tls) => tls.get_ref().0.get_ref().peer_addr(),
         }
     }
 
