@@ -246,7 +246,7 @@ fn class(error: &Error) -> &'static str {
 }
 
 impl Engine {
-    /// Fetches an account once, now, in this thread.
+    /// Fetches an account once, now, and waits for it.
     ///
     /// # Errors
     /// `Fetch` if the server does not deliver; those of archive and database.
@@ -258,12 +258,15 @@ impl Engine {
         selection: &Selection,
     ) -> Result<Counts> {
         let entrance = self.entrance()?;
-        let progress = Arc::new(Progress::default());
-        runtime.block_on(async {
+        let (core, account, selection) = (Arc::clone(self.core()), account.clone(), selection.clone());
+        // A task of the runtime's own threads: they hear of octets first, and need not wake this one for each piece.
+        let fetching = runtime.spawn(async move {
+            let progress = Arc::new(Progress::default());
             let mut fetcher = Fetcher::new(settings);
-            let outcome = fetch(self.core(), &entrance, account, &mut fetcher, selection, &progress).await;
+            let outcome = fetch(&core, &entrance, &account, &mut fetcher, &selection, &progress).await;
             fetcher.close().await;
             outcome
-        })
+        });
+        runtime.block_on(fetching).map_err(|_| Error::Stopped)?
     }
 }
