@@ -16,16 +16,7 @@ pub(crate) fn of(message: &Message) -> Option<Original> {
             }
             _ => return None,
         };
-        let original = Original {
-            message_id: returned.message_id,
-            subject: returned.subject,
-            from: returned.from,
-            to: returned.to,
-            date: returned.date,
-            references: bounded(returned.references),
-            ..Original::default()
-        };
-        (original != Original::default()).then_some(original)
+        of_header(returned)
     })
 }
 
@@ -50,7 +41,11 @@ pub(crate) fn in_text(returned: Option<&str>) -> Option<Original> {
         header.push_str(line);
         header.push('\n');
     }
-    let returned = parse::header_section(header.as_bytes(), &Limits::default()).0;
+    of_header(parse::header_section(header.as_bytes(), &Limits::default()).0)
+}
+
+/// What a returned header section says; `None` if it says nothing.
+fn of_header(returned: Message) -> Option<Original> {
     let original = Original {
         message_id: returned.message_id,
         subject: returned.subject,
