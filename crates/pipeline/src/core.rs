@@ -1,5 +1,6 @@
 //! What every thread of the engine shares.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use archive::Archive;
 use index::Index;
 use keys::Sealer;
-use model::UnixMillis;
+use model::{AccountId, MailId, UnixMillis};
 use store::Store;
 use tokio::sync::broadcast;
 
@@ -104,6 +105,18 @@ impl Core {
     /// Whether somebody waits for the index.
     pub(crate) fn wants_index(&self) -> bool {
         self.hurried.load(Ordering::Relaxed) > 0
+    }
+
+    /// Tells the pages of mails that were filed: one piece of news for each account.
+    pub(crate) fn tell_filed(&self, mails: impl IntoIterator<Item = (AccountId, MailId)>) {
+        let mut accounts: HashMap<AccountId, (u64, Option<MailId>)> = HashMap::new();
+        for (account, mail) in mails {
+            let news = accounts.entry(account).or_default();
+            *news = (news.0 + 1, Some(mail));
+        }
+        for (account, (count, newest)) in accounts {
+            self.tell(News::Filed { account, count, newest });
+        }
     }
 
     /// Tells the pages.

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use archive::{Encoded, Encoder, Stored};
-use model::{AccountId, ImportRunId, MailId, MailboxId, Position, Provenance, Sha256};
+use model::{ImportRunId, MailId, MailboxId, Position, Provenance, Sha256};
 use store::{
     Cursor, Filed, ImportFailure, Intake, IntakeItem, IntakeOutcome, LeftOut, RunDelta, SegmentCommit,
 };
@@ -19,7 +19,6 @@ use store::{
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::feed::{Chunk, Feed, Incoming, Piece, Tally};
-use crate::news::News;
 use crate::pool::{Next, Pool, Results};
 use crate::steps::{self, Reading};
 
@@ -308,7 +307,7 @@ impl Writer {
         })?;
         self.core.archive.confirm(&stored);
         let mut filed = Vec::with_capacity(outcomes.len());
-        let mut accounts: HashMap<AccountId, (u64, Option<MailId>)> = HashMap::new();
+        let mut news = Vec::with_capacity(outcomes.len());
         for ((tally, worked), outcome) in batch.mails.into_iter().zip(outcomes) {
             let counts = batch.runs.entry(tally.run).or_default();
             counts.seen += 1;
@@ -320,8 +319,7 @@ impl Writer {
                     tally.archived.fetch_add(1, Ordering::Relaxed);
                     match worked.reading {
                         Some(reading) => {
-                            let news = accounts.entry(worked.provenance.account).or_default();
-                            *news = (news.0 + 1, Some(mail_id));
+                            news.push((worked.provenance.account, mail_id));
                             filed.push(self.filed(seq, mail_id, &worked.provenance, reading));
                         }
                         None if worked.later => {}
@@ -343,9 +341,7 @@ impl Writer {
             self.core.store.file_batch(filed, Arc::new(steps::Threads))?;
             self.core.wake_follower();
         }
-        for (account, (count, newest)) in accounts {
-            self.core.tell(News::Filed { account, count, newest });
-        }
+        self.core.tell_filed(news);
         Ok(())
     }
 

@@ -1,16 +1,13 @@
 //! Takes up mails at `received` that nobody has at hand: large ones, what a crash left, retries, everything after a
 //! rebuild.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use model::{AccountId, MailId};
 use store::{Filed, Received};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::news::News;
 use crate::steps::{self, Reading};
 
 /// Mails looked at together.
@@ -57,7 +54,11 @@ pub(crate) fn drain(
             after = last.seq;
             again |= file(core, &batch, threads)?;
             if news {
-                tell(core, &batch);
+                core.tell_filed(
+                    batch
+                        .iter()
+                        .flat_map(|mail| mail.accounts.iter().map(|account| (*account, mail.mail_id))),
+                );
             }
             done += batch.len() as u64;
             progress(done);
@@ -68,19 +69,6 @@ pub(crate) fn drain(
         if !again {
             return Ok(done);
         }
-    }
-}
-
-fn tell(core: &Core, batch: &[Received]) {
-    let mut accounts: HashMap<AccountId, (u64, Option<MailId>)> = HashMap::new();
-    for mail in batch {
-        for account in &mail.accounts {
-            let news = accounts.entry(*account).or_default();
-            *news = (news.0 + 1, Some(mail.mail_id));
-        }
-    }
-    for (account, (count, newest)) in accounts {
-        core.tell(News::Filed { account, count, newest });
     }
 }
 
