@@ -18,7 +18,9 @@ pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
     let folder = bench.mails(arguments, 20_000)?;
     let mut dovecot = Dovecot::start();
     let count = fill(&mut dovecot, &folder)?;
-    println!("{count} mails from Dovecot over TLS; the first fetch, for which Dovecot makes its lists, is not counted");
+    println!(
+        "{count} mails from Dovecot over TLS; the first fetch, for which Dovecot makes its lists, is not counted"
+    );
     println!("{:26} {:>9} {:>8} {:>8} {:>9} {:>9}", "", "mails/s", "wall s", "CPU s", "RSS MB", "child MB");
     fetch(bench, &dovecot, "imap")?;
     let (mut into_archive, mut searchable) = (Vec::new(), Vec::new());
