@@ -28,7 +28,7 @@ pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
     for _ in 0..ROUNDS {
         let (own, archived) = fetch(bench, &dovecot, "imap")?;
         row("poststelle", &own, count);
-        println!("{:26} {:9.0} {archived:8.2}", "  of it until durable", count as f64 / archived);
+        until_durable(&own, archived, count);
         if with_other {
             let other = mbsync(bench, &dovecot)?;
             row("mbsync", &other, count);
@@ -46,14 +46,27 @@ pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
         println!("mbsync is not installed: not compared");
     }
     dovecot.deliver("alice", "INBOX", &large(), "");
-    let (with_large, _) = fetch(bench, &dovecot, "imap-large")?;
+    let (with_large, archived) = fetch(bench, &dovecot, "imap-large")?;
     row("poststelle, with 150 MB", &with_large, count + 1);
+    until_durable(&with_large, archived, count + 1);
     Ok(())
 }
 
 fn median(mut ratios: Vec<f64>) -> f64 {
     ratios.sort_by(f64::total_cmp);
     ratios[ratios.len() / 2]
+}
+
+/// The part of a run in which mails are fetched; afterwards they are read and indexed.
+fn until_durable(usage: &Usage, seconds: f64, mails: u64) {
+    let fetching = usage.rss_series.iter().filter(|(at, _)| *at <= seconds).map(|(_, octets)| *octets);
+    println!(
+        "{:26} {:9.0} {seconds:8.2} {:8} {:9.1}",
+        "  of it until durable",
+        mails as f64 / seconds,
+        "",
+        mb(fetching.max().unwrap_or(0))
+    );
 }
 
 fn row(name: &str, usage: &Usage, mails: u64) {
