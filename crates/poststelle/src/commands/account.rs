@@ -120,6 +120,7 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
         credential: Some(credential),
         poll_seconds: args.poll_seconds,
         active: true,
+        handling: store::Handling::default(),
     };
     match engine.store().create_account(id, new, now()) {
         Err(StoreError::Exists { .. }) => Err(Failure::new("account-exists").with("name", &args.name)),
