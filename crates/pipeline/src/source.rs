@@ -23,8 +23,7 @@ pub(crate) async fn drain(core: &Arc<Core>, account: AccountId, fetcher: &mut Fe
     let mut done = 0;
     loop {
         let (for_begin, now) = (Arc::clone(core), core.now());
-        let due =
-            blocking(move || Ok(for_begin.store.begin_source_actions(account, BATCH, now)?)).await?;
+        let due = blocking(move || Ok(for_begin.store.begin_source_actions(account, BATCH, now)?)).await?;
         if due.is_empty() {
             return Ok(done);
         }
@@ -87,12 +86,7 @@ fn failed(batch: &[DueAction], error: &ImapError) -> Outcomes {
     batch.iter().map(|action| (action.key, false, SourceOutcome::Failed(words.clone()))).collect()
 }
 
-fn outcomes(
-    core: &Core,
-    account: AccountId,
-    batch: &[DueAction],
-    report: ChangeReport,
-) -> Result<Outcomes> {
+fn outcomes(core: &Core, account: AccountId, batch: &[DueAction], report: ChangeReport) -> Result<Outcomes> {
     let target = match report.target {
         Some(target) => Some(target_id(core, account, target)?),
         None => None,
