@@ -476,7 +476,7 @@ impl Store {
         let keys = self.keys().clone();
         self.write(move |tx| {
             let key = keys.known_account(tx, account)?;
-            Ok(tx.exec(&AGAIN, &args![key, now])? as u64)
+            tx.exec(&AGAIN, &args![key, now])
         })
     }
 
@@ -486,6 +486,6 @@ impl Store {
     /// `Missing` account.
     pub fn drop_source_actions(&self, account: AccountId) -> Result<u64> {
         let keys = self.keys().clone();
-        self.write(move |tx| Ok(tx.exec(&DROP, &[keys.known_account(tx, account)?.into()])? as u64))
+        self.write(move |tx| tx.exec(&DROP, &[keys.known_account(tx, account)?.into()]))
     }
 }
