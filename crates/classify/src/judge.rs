@@ -48,8 +48,8 @@ pub(crate) fn judge_all(report: &mut RecipientReport, sources: &Sources<'_>, fou
         return;
     }
     let comment = sources.literal.split_once('(').map_or("", |(_, comment)| comment);
-    let own = format!("{} {comment}", sources.diagnostic).to_lowercase();
-    let prose = sources.prose.to_lowercase();
+    let own = crate::lower(&format!("{} {comment}", sources.diagnostic));
+    let prose = crate::lower(sources.prose);
     let after_data = answers_data(&own) || answers_data(&prose);
     let said =
         reason::Said { text: &own, status, smtp_code: report.smtp_code, action: report.action, after_data };
@@ -84,8 +84,8 @@ fn cause_code(status: Option<EnhancedStatus>, codes: &Codes) -> Option<u16> {
 fn answers_data(text: &str) -> bool {
     const SIGNS: [&str; 4] =
         ["end of data", "failed after i sent the message", "smtp command data", "after data"];
-    SIGNS.iter().any(|sign| text.contains(sign))
-        || text.contains(">>> data <<< 5") && text.contains("service unavailable")
+    let has = |sign: &str| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some();
+    SIGNS.iter().any(|sign| has(sign)) || has(">>> data <<< 5") && has("service unavailable")
 }
 
 /// The most specific of field, diagnostic and prose. The host's own code, right behind its reply code, counts

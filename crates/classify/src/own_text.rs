@@ -92,8 +92,15 @@ pub(crate) fn own_text(message: &Message) -> OwnText<'_> {
 }
 
 fn fold(own: &mut OwnText<'_>) {
+    own.starts.reserve(own.lines.len());
+    own.folded.reserve(own.lines.iter().map(|line| line.len() + 1).sum());
     for line in &own.lines {
         own.starts.push(own.folded.len());
+        if is_folded(line.as_bytes()) {
+            own.folded.push_str(line);
+            own.folded.push(' ');
+            continue;
+        }
         for word in line.split_whitespace() {
             // A quotation mark of a forwarded report is no word.
             if word != ">" {
@@ -102,6 +109,16 @@ fn fold(own: &mut OwnText<'_>) {
             }
         }
     }
+}
+
+/// Words in ASCII with one blank between them, and no quotation mark.
+fn is_folded(line: &[u8]) -> bool {
+    let Some((first, rest)) = line.split_first() else { return false };
+    let other = |c: u8| !(b' '..0x7f).contains(&c) | (c == b'>');
+    *first != b' '
+        && !other(*first)
+        && rest.last() != Some(&b' ')
+        && !line.iter().zip(rest).fold(false, |any, (&a, &b)| any | (a == b' ' && b == b' ') | other(b))
 }
 
 enum Start {
@@ -198,6 +215,21 @@ const FIRST_FIELDS: [&str; 12] = [
     "content-type: text/rfc822-headers",
 ];
 
+/// No announcement begins with other letters than these.
+fn may_announce(words: &str) -> bool {
+    let [a, b, ..] = *words.as_bytes() else { return false };
+    BEGINNINGS.binary_search(&[a.to_ascii_lowercase(), b.to_ascii_lowercase()]).is_ok()
+}
+
+/// The first two octets of all announcements.
+static BEGINNINGS: LazyLock<Vec<[u8; 2]>> = LazyLock::new(|| {
+    let mut found: Vec<[u8; 2]> =
+        ANNOUNCEMENTS.iter().filter_map(|words| words.as_bytes().first_chunk().copied()).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+});
+
 fn start_of_returned(line: &str, first: bool) -> Start {
     let bare = line.trim_start_matches(['>', ' ', '\t', '|']);
     let starts = |word: &&str| bare.get(..word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word));
@@ -210,10 +242,10 @@ fn start_of_returned(line: &str, first: bool) -> Start {
         return Start::Here;
     }
     let words = bare.trim_matches(|c: char| !c.is_alphanumeric());
-    if words.is_empty() || words.len() > 140 {
+    if words.is_empty() || words.len() > 140 || !may_announce(words) {
         return Start::No;
     }
-    let lower = words.to_lowercase();
+    let lower = crate::lower(words);
     let input = aho_corasick::Input::new(&lower).anchored(aho_corasick::Anchored::Yes);
     let Some(found) = ANNOUNCED.find(input) else { return Start::No };
     // The words are the line, or a ruler or a colon shows that it is a heading.

@@ -30,9 +30,10 @@ mod virus;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use model::{Action, Permanence};
 use parse::report::status::{EnhancedStatus, StatusClass};
+
+use crate::needles::Needles;
 
 /// One reason: its word and what shows it.
 #[derive(Clone, Copy, Debug)]
@@ -97,14 +98,10 @@ pub fn reasons() -> impl Iterator<Item = &'static str> {
 }
 
 /// All phrases, and for each the index of its reason.
-static PHRASES: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
+static PHRASES: LazyLock<(Needles, Vec<usize>)> = LazyLock::new(|| {
     let rows =
         || REASONS.iter().enumerate().flat_map(|(n, reason)| reason.phrases.iter().map(move |p| (n, p)));
-    let automaton = AhoCorasick::builder()
-        .match_kind(MatchKind::Standard)
-        .build(rows().map(|(_, phrase)| phrase))
-        .expect("the tables are small");
-    (automaton, rows().map(|(n, _)| n).collect())
+    (Needles::new(rows().map(|(_, phrase)| *phrase)), rows().map(|(n, _)| n).collect())
 });
 
 /// What a server said about one recipient.
@@ -171,11 +168,8 @@ fn without_prefaces(text: &str) -> Cow<'_, str> {
 }
 
 fn by_text(text: &str) -> Option<&'static Reason> {
-    let (automaton, reasons) = &*PHRASES;
-    let first = automaton
-        .find_overlapping_iter(text)
-        .filter_map(|found| reasons.get(found.pattern().as_usize()))
-        .min()?;
+    let (needles, reasons) = &*PHRASES;
+    let first = needles.find(text).filter_map(|(number, _)| reasons.get(number)).min()?;
     REASONS.get(*first)
 }
 

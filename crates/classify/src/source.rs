@@ -39,9 +39,9 @@ mod zoho;
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use model::{Action, Kind, Message, PartRole, RecipientReport, ReversePath, Source, Verdict};
 
+use crate::needles::Needles;
 use crate::own_text::{OwnText, own_text};
 use crate::report::failed_recipients;
 use crate::{evidence, in_field, judge, original, phrase};
@@ -96,19 +96,16 @@ const FORMATS: [Format; 34] = [
 ];
 
 /// All signs, and for each the index of its format.
-static SIGNS: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
+static SIGNS: LazyLock<(Needles, Vec<usize>)> = LazyLock::new(|| {
     let rows = || FORMATS.iter().enumerate().flat_map(|(n, format)| format.signs.iter().map(move |s| (n, s)));
-    let automaton = AhoCorasick::new(rows().map(|(_, sign)| sign)).expect("the tables are small");
-    (automaton, rows().map(|(n, _)| n).collect())
+    (Needles::new(rows().map(|(_, sign)| *sign)), rows().map(|(n, _)| n).collect())
 });
 
 /// The format that a text in lower case shows, and where.
 fn format_of(text: &str) -> Option<(&'static Format, usize)> {
-    let (automaton, formats) = &*SIGNS;
-    let (format, at) = automaton
-        .find_overlapping_iter(text)
-        .filter_map(|found| Some((*formats.get(found.pattern().as_usize())?, found.start())))
-        .min()?;
+    let (needles, formats) = &*SIGNS;
+    let (format, at) =
+        needles.find(text).filter_map(|(number, at)| Some((*formats.get(number)?, at))).min()?;
     Some((FORMATS.get(format)?, at))
 }
 
@@ -267,7 +264,7 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     if let Some(verdict) = ses::verdict(message, &own) {
         return Some(verdict);
     }
-    let lower = own.folded.to_lowercase();
+    let lower = crate::lower(&own.folded);
     let text = phrase::in_text(&lower);
     let words = Words { own, lower, subject: of_subject, text };
     let format = format_of(&words.lower);

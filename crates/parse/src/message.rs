@@ -45,10 +45,12 @@ pub fn parse(octets: &[u8], limits: &Limits) -> Parsed {
     if section.fields.is_empty() {
         walk.defects.add(DefectKind::NoHeader, start);
     }
-    if memchr::memchr(0, octets).is_some() {
-        walk.defects.add(DefectKind::Nul, memchr::memchr(0, octets).unwrap_or_default());
+    if let Some(at) = memchr::memchr(0, octets) {
+        walk.defects.add(DefectKind::Nul, at);
     }
     let mut message = header(&section.fields, limits, &mut walk.defects);
+    message.header_section =
+        section.fields.iter().map(|field| field.decoded(limits, &mut walk.defects)).collect();
     walk.mail(octets, &section.fields, section.body_at);
     message.body = body::text(&walk.parts, &walk.flowed, limits.text_octets_max);
     message.parts = walk.parts;
@@ -121,7 +123,6 @@ fn header(fields: &[RawField<'_>], limits: &Limits, defects: &mut Defects) -> Me
     if message.message_id.is_none() {
         header.defects.add(DefectKind::MessageIdMissing, 0);
     }
-    message.header_section = fields.iter().map(|field| field.decoded(limits, defects)).collect();
     message
 }
 
@@ -190,7 +191,8 @@ fn reverse_path(body: &[u8]) -> ReversePath {
     }
 }
 
-/// Reads a header section alone: what stands in text/rfc822-headers, or before the body of a nested mail.
+/// Reads a header section alone: what stands in text/rfc822-headers, or before the body of a nested mail. Its fields
+/// are not kept one by one.
 pub fn header_section(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) {
     let mut defects = Defects::new(limits.defects_max);
     let section = section(octets, 0, limits, &mut defects, |_| false);
@@ -200,7 +202,7 @@ pub fn header_section(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) 
 
 /// Reads the fields of a nested mail's header section, [`Part::header_section`], as those of a mail.
 ///
-/// They are decoded already: a name with a comma may have fallen apart, so that addresses without `@` are left
+/// They are not listed again. They are decoded already: a name with a comma may have fallen apart, so that addresses without `@` are left
 /// out.
 pub fn header_of(fields: &[HeaderField]) -> Message {
     let raw: Vec<RawField<'_>> = fields.iter().map(RawField::of_decoded).collect();

@@ -363,7 +363,11 @@ impl<'l> Walk<'l> {
             let whole = read.kept.len() as u64 == read.octets;
             let charset = part.charset.as_deref().unwrap_or_default();
             let (text, fits) = charset::decode(charset.as_bytes(), &read.kept);
-            part.text = Some(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text });
+            part.text = Some(if memchr::memchr(0, text.as_bytes()).is_some() {
+                text.replace('\0', "\u{fffd}")
+            } else {
+                text
+            });
             if !whole {
                 self.defects.add(DefectKind::TextTooLong, body_at);
             } else if !fits {

@@ -38,16 +38,17 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         evidence_of.push(in_field("return_path.null", "Return-Path"));
     }
     let own = own_text(message);
-    let words = phrase::in_text(&own.folded.to_lowercase());
     let sole = read.len() == 1;
     let silent = read.iter().any(|(one, _)| one.diagnostic_code.is_none());
     let told =
         if silent && read.len() <= PROSE_RECIPIENTS_MAX { prose::reports(message, &own) } else { Vec::new() };
+    let mut words = None;
     let mut reports = Vec::new();
     for (one, per_message) in &read {
         let mut report = fields_of(one, per_message);
         if report.action.is_none() {
-            report.action = Some(guessed_action(one, &words));
+            let words = words.get_or_insert_with(|| phrase::in_text(&crate::lower(&own.folded)));
+            report.action = Some(guessed_action(one, words));
         }
         let names = report.recipient.as_deref().unwrap_or_default();
         let prose = if read.len() <= PROSE_RECIPIENTS_MAX {

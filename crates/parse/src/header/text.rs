@@ -19,7 +19,7 @@ pub(crate) fn lossy(octets: &[u8]) -> String {
 /// mailers split them inside a character; blanks and question marks inside a word are accepted.
 pub fn decode(body: &[u8]) -> String {
     let body = body.trim_ascii();
-    if memmem::find(body, b"=?").is_none() {
+    if !has_word(body) {
         return if memchr2(b'\r', b'\n', body).is_none() { lossy(body) } else { lossy(&unfold(body)) };
     }
     let unfolded;
@@ -30,6 +30,11 @@ pub fn decode(body: &[u8]) -> String {
         &unfolded
     };
     clean(decode_words(body))
+}
+
+/// Whether `=?` stands anywhere.
+pub(super) fn has_word(body: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', body).any(|at| body.get(at + 1) == Some(&b'?'))
 }
 
 /// Removes the line breaks of folding.
@@ -51,8 +56,11 @@ pub(crate) fn unfold(body: &[u8]) -> Vec<u8> {
 
 /// Control characters become blanks, NUL becomes U+FFFD.
 fn clean(text: String) -> String {
-    // 0xc2 begins the control characters beyond ASCII, among others.
-    if text.bytes().all(|c| c >= b' ' && c != 0x7f && c != 0xc2) {
+    // 0xc2 begins the control characters beyond ASCII, among others. Pieces without an early end, so that the
+    // compiler compares many octets at once.
+    let suspicious =
+        |piece: &[u8]| piece.iter().fold(false, |any, &c| any | (c < b' ') | (c == 0x7f) | (c == 0xc2));
+    if !text.as_bytes().chunks(64).any(suspicious) {
         return text;
     }
     let mut out = String::with_capacity(text.len());
