@@ -7,6 +7,7 @@ use model::{
     Sha256, Span, TransferEncoding,
 };
 
+use crate::body::digest::BodyDigest;
 use crate::body::transfer;
 use crate::defects::Defects;
 use crate::header::date::Date;
@@ -35,8 +36,24 @@ pub struct Parsed {
 ///
 /// Source: RFC 5322, RFC 2045 to 2047, RFC 2183, RFC 2231, RFC 3676, RFC 6532.
 pub fn parse(octets: &[u8], limits: &Limits) -> Parsed {
+    let mut walk = Walk::new(limits, true);
+    let message = walked(octets, &mut walk);
+    let facts = facts::facts(message.subject.as_deref(), &message.body, limits.found_max);
+    let body_digest = walk.digest.take().map_or(Sha256([0; 32]), BodyDigest::finish);
+    Parsed { message, defects: walk.defects.into_list(), facts, body_digest }
+}
+
+/// Reads what a mail says, as [`parse`] does, for those who neither file nor link it: without its facts and the digest of
+/// its body.
+pub fn read(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) {
+    let mut walk = Walk::new(limits, false);
+    let message = walked(octets, &mut walk);
+    (message, walk.defects.into_list())
+}
+
+fn walked(octets: &[u8], walk: &mut Walk<'_>) -> Message {
     let octets = &*with_line_ends(octets);
-    let mut walk = Walk::new(limits);
+    let limits = walk.limits;
     let start = if limits.skip_mbox_from { mbox_from_len(octets) } else { 0 };
     if octets.len() == start {
         walk.defects.add(DefectKind::Empty, start);
@@ -53,9 +70,8 @@ pub fn parse(octets: &[u8], limits: &Limits) -> Parsed {
         section.fields.iter().map(|field| field.decoded(limits, &mut walk.defects)).collect();
     walk.mail(octets, &section.fields, section.body_at);
     message.body = body::text(&walk.parts, &walk.flowed, limits.text_octets_max);
-    message.parts = walk.parts;
-    let facts = facts::facts(message.subject.as_deref(), &message.body, limits.found_max);
-    Parsed { message, defects: walk.defects.into_list(), facts, body_digest: walk.digest.finish() }
+    message.parts = std::mem::take(&mut walk.parts);
+    message
 }
 
 /// Length of a first line `From …` that an mbox left.

@@ -19,6 +19,10 @@ pub(crate) fn lossy(octets: &[u8]) -> String {
 /// mailers split them inside a character; blanks and question marks inside a word are accepted.
 pub fn decode(body: &[u8]) -> String {
     let body = body.trim_ascii();
+    let printable = |piece: &[u8]| piece.iter().fold(true, |all, &c| all & (b' '..0x7f).contains(&c));
+    if body.chunks(64).all(printable) && !has_word(body) {
+        return String::from_utf8(body.to_vec()).unwrap_or_default();
+    }
     if !has_word(body) {
         return if memchr2(b'\r', b'\n', body).is_none() { lossy(body) } else { lossy(&unfold(body)) };
     }

@@ -14,8 +14,8 @@ pub fn run(args: &cli::Explain, lang: Lang, out: &mut dyn Write) -> Result<i32, 
     let octets = std::fs::read(&args.file).map_err(|error| {
         Failure::new("file-unreadable").with("path", args.file.display()).with("reason", error)
     })?;
-    let parsed = ::parse::parse(&octets, &::parse::Limits::default());
-    let verdict = ::classify::verdict(&parsed.message, &::classify::Options::default());
+    let (message, _) = ::parse::read(&octets, &::parse::Limits::default());
+    let verdict = ::classify::verdict(&message, &::classify::Options::default());
     for line in lines(&verdict, lang) {
         writeln!(out, "{line}")?;
     }
