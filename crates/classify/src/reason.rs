@@ -30,6 +30,7 @@ mod virus;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use memchr::memmem;
 use model::{Action, Permanence};
 use parse::report::status::{EnhancedStatus, StatusClass};
 
@@ -158,13 +159,20 @@ pub(crate) fn because(said: &Said<'_>) -> Because {
     }
 }
 
-/// Postfix puts `Recipient address rejected: ` before whatever the reason is.
+/// Words that stand there whatever the reason is: before it (Postfix), or behind it as other things that might be
+/// (cPanel, for a domain that cannot be looked up).
+const BESIDE: [&str; 2] =
+    ["recipient address rejected: ", ", they may be blacklisted, or missing the proper dns entries"];
+
 fn without_prefaces(text: &str) -> Cow<'_, str> {
     const KEPT: &str = "recipient address rejected: access denied";
-    if !text.contains("address rejected: ") || text.contains(KEPT) {
-        return Cow::Borrowed(text);
+    let mut text = Cow::Borrowed(text);
+    for words in BESIDE {
+        if memmem::find(text.as_bytes(), words.as_bytes()).is_some() && !text.contains(KEPT) {
+            text = text.replace(words, "").into();
+        }
     }
-    Cow::Owned(text.replace("recipient address rejected: ", ""))
+    text
 }
 
 fn by_text(text: &str) -> Option<&'static Reason> {
@@ -287,6 +295,11 @@ mod tests {
         check("550 5.1.8 domain of sender address does not exist", "sender_rejected", Temporary);
         check("550 5.7.26 not accepted due to DMARC policy", "authentication_failed", Temporary);
         check("554 5.7.1 blocked using zen.spamhaus.org", "blocked", Temporary);
+        check(
+            "The account or domain may not exist, they may be blacklisted, or missing the proper dns entries.",
+            "user_unknown",
+            Permanent,
+        );
         check("450 4.7.1 greylisted", "greylisted", Temporary);
         check("550 5.2.1 the account is disabled", "mailbox_disabled", Temporary);
         check("552 5.3.4 message too big", "message_too_large", Temporary);

@@ -114,7 +114,8 @@ fn name_from_text(message: &Message, own: &OwnText<'_>, reports: &mut [Recipient
         report.recipient = Some(original);
         return;
     }
-    let local = report.recipient.clone().unwrap_or_default();
+    // A file or a command that the mail was delivered to is no recipient.
+    let local = report.recipient.clone().filter(|name| !name.starts_with(['/', '|'])).unwrap_or_default();
     let named = prose::reports(message, own).into_iter().filter_map(|named| named.recipient);
     let listed = super::failed_recipients::reports(message).into_iter().filter_map(|named| named.recipient);
     if let Some(address) =
