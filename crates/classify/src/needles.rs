@@ -40,6 +40,11 @@ impl Needles {
         Self { phrases, known, slots }
     }
 
+    /// The phrase of this number.
+    pub(crate) fn phrase(&self, number: usize) -> Option<&'static str> {
+        self.phrases.get(number).copied()
+    }
+
     /// Number of each phrase that stands in `text`, and where it begins, in the order of the text. Linear.
     pub(crate) fn find<'n>(&'n self, text: &'n str) -> impl Iterator<Item = (usize, usize)> + 'n {
         let octets = text.as_bytes();

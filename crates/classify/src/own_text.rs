@@ -1,5 +1,6 @@
 //! The text a reporting system wrote itself: everything before the mail it returns.
 
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
@@ -18,6 +19,8 @@ pub(crate) struct OwnText<'m> {
     pub(crate) lines: Vec<&'m str>,
     /// All of them, white space folded to one blank, bounded.
     pub(crate) folded: String,
+    /// The same in lower case, once somebody asks.
+    lower: OnceCell<String>,
     /// Start of each line in `folded`.
     starts: Vec<usize>,
     /// The text in which the returned mail begins, and that mail: behind the line that announces it.
@@ -27,6 +30,11 @@ pub(crate) struct OwnText<'m> {
 }
 
 impl OwnText<'_> {
+    /// `folded` in lower case.
+    pub(crate) fn lower(&self) -> &str {
+        self.lower.get_or_init(|| crate::lower(&self.folded))
+    }
+
     /// Number of the line (from 1) in which this byte of `folded` lies.
     pub(crate) fn line_of(&self, at: usize) -> usize {
         self.starts.partition_point(|start| *start <= at).max(1)
@@ -114,11 +122,11 @@ fn fold(own: &mut OwnText<'_>) {
 /// Words in ASCII with one blank between them, and no quotation mark.
 fn is_folded(line: &[u8]) -> bool {
     let Some((first, rest)) = line.split_first() else { return false };
-    let other = |c: u8| !(b' '..0x7f).contains(&c) | (c == b'>');
+    let other = |c: u8| !(b' '..0x7f).contains(&c) || c == b'>';
     *first != b' '
         && !other(*first)
         && rest.last() != Some(&b' ')
-        && !line.iter().zip(rest).fold(false, |any, (&a, &b)| any | (a == b' ' && b == b' ') | other(b))
+        && line.iter().zip(rest).filter(|&(&a, &b)| a == b' ' && b == b' ' || other(b)).count() == 0
 }
 
 enum Start {

@@ -129,8 +129,8 @@ pub(crate) struct Because {
     pub(crate) rule: Option<&'static str>,
     /// Whether the address is dead.
     pub(crate) permanence: Permanence,
-    /// Words showed it, not a code.
-    pub(crate) by_text: bool,
+    /// The words that showed it, lower case; `None` where a code did.
+    pub(crate) phrase: Option<&'static str>,
     /// It says more than that something went wrong.
     pub(crate) exact: bool,
 }
@@ -138,7 +138,7 @@ pub(crate) struct Because {
 /// Reason and permanence of one report.
 pub(crate) fn because(said: &Said<'_>) -> Because {
     let text = without_prefaces(said.text);
-    let of_text = by_text(&text);
+    let (of_text, phrase) = by_text(&text).unzip();
     let of_code = said.status.and_then(by_code);
     let reason = choose(said, &text, of_text, of_code);
     let Some((reason, by_text)) = reason else {
@@ -148,13 +148,13 @@ pub(crate) fn because(said: &Said<'_>) -> Because {
             }
             _ => Permanence::Unknown,
         };
-        return Because { word: None, rule: None, permanence, by_text: false, exact: false };
+        return Because { word: None, rule: None, permanence, phrase: None, exact: false };
     };
     Because {
         word: Some(reason.word),
         rule: Some(if by_text { reason.by_text } else { reason.by_code }),
         permanence: permanence(reason, said),
-        by_text,
+        phrase: phrase.filter(|_| by_text),
         exact: !reason.is_vague(),
     }
 }
@@ -175,10 +175,12 @@ fn without_prefaces(text: &str) -> Cow<'_, str> {
     text
 }
 
-fn by_text(text: &str) -> Option<&'static Reason> {
+/// The weightiest reason that a text shows, and the words that show it.
+fn by_text(text: &str) -> Option<(&'static Reason, &'static str)> {
     let (needles, reasons) = &*PHRASES;
-    let first = needles.find(text).filter_map(|(number, _)| reasons.get(number)).min()?;
-    REASONS.get(*first)
+    let (first, number) =
+        needles.find(text).filter_map(|(number, _)| Some((reasons.get(number)?, number))).min()?;
+    Some((REASONS.get(*first)?, needles.phrase(number)?))
 }
 
 fn by_code(status: EnhancedStatus) -> Option<&'static Reason> {

@@ -218,7 +218,6 @@ fn sender(message: &Message) -> Sender {
 /// What made a mail a report, in words.
 struct Words<'m> {
     own: OwnText<'m>,
-    lower: String,
     subject: phrase::Said,
     text: phrase::Said,
 }
@@ -244,7 +243,7 @@ impl Words<'_> {
             "beste",
             "grüß",
         ];
-        let first = self.lower.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty());
+        let first = self.own.lower().split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty());
         first.is_some_and(|first| GREETINGS.contains(&first))
     }
 }
@@ -264,10 +263,9 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     if let Some(verdict) = ses::verdict(message, &own) {
         return Some(verdict);
     }
-    let lower = crate::lower(&own.folded);
-    let text = phrase::in_text(&lower);
-    let words = Words { own, lower, subject: of_subject, text };
-    let format = format_of(&words.lower);
+    let text = phrase::in_text(own.lower());
+    let words = Words { own, subject: of_subject, text };
+    let format = format_of(words.own.lower());
     let fields = prose::has_fields(&words.own);
     let said = words.text.failed.is_some() || words.text.delayed.is_some() || fields;
     let mut reports = Vec::new();
@@ -401,7 +399,7 @@ fn finish(
     };
     for report in &mut reports {
         let action = *report.action.get_or_insert(action);
-        judge::judge(report, action, beside, &mut found);
+        judge::judge(report, action, beside, &words.own, &mut found);
         if report.diagnostic.is_none() && !beside.is_empty() {
             report.diagnostic =
                 Some(beside.get(..beside.floor_char_boundary(2_000)).unwrap_or_default().trim().to_owned());

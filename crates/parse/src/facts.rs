@@ -132,9 +132,9 @@ impl<'a> Scan<'a> {
 /// The first digit or `@`.
 fn hit(octets: &[u8]) -> Option<usize> {
     const PIECE: usize = 32;
-    let is_hit = |c: u8| (c == b'@') | c.is_ascii_digit();
+    let is_hit = |c: u8| c == b'@' || c.is_ascii_digit();
     // Pieces without an early end, so that the compiler compares many octets at once.
-    let piece = octets.chunks(PIECE).position(|piece| piece.iter().fold(false, |any, &c| any | is_hit(c)))?;
+    let piece = octets.chunks(PIECE).position(|piece| piece.iter().filter(|c| is_hit(**c)).count() > 0)?;
     let from = piece * PIECE;
     octets[from..].iter().position(|&c| is_hit(c)).map(|at| from + at)
 }

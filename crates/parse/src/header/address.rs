@@ -49,7 +49,10 @@ impl List {
                 b'(' => rest = item.comment(after),
                 b'"' => rest = item.quoted(after),
                 b'<' => rest = item.angle(after),
-                b',' | b';' => self.take(std::mem::take(&mut item)),
+                b',' | b';' => {
+                    self.take(&item);
+                    item = Item::default();
+                }
                 b':' if item.angle.is_none() && !item.bare.contains(&b'@') => item = Item::default(),
                 b'\r' | b'\n' => {}
                 b'\\' if !after.is_empty() => {
@@ -67,10 +70,10 @@ impl List {
                 return;
             }
         }
-        self.take(item);
+        self.take(&item);
     }
 
-    fn take(&mut self, item: Item<'_>) {
+    fn take(&mut self, item: &Item<'_>) {
         let name = text::decode(&item.phrase);
         let (addr_spec, name) = match item.angle {
             Some(angle) => (addr_spec(angle), name),

@@ -44,7 +44,7 @@ pub fn content(body: &[u8]) -> Content {
     }
     let mut value = without_blanks(&value);
     if value.starts_with(['"', ',']) || value.ends_with(['"', ',']) {
-        value = value.trim_matches(['"', ',']).to_owned();
+        value = String::from(value.trim_matches(['"', ',']));
     }
     Content { value, parameters: joined(pieces) }
 }

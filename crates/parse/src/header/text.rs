@@ -19,8 +19,7 @@ pub(crate) fn lossy(octets: &[u8]) -> String {
 /// mailers split them inside a character; blanks and question marks inside a word are accepted.
 pub fn decode(body: &[u8]) -> String {
     let body = body.trim_ascii();
-    let printable = |piece: &[u8]| piece.iter().fold(true, |all, &c| all & (b' '..0x7f).contains(&c));
-    if body.chunks(64).all(printable) && !has_word(body) {
+    if !any(body, |c| !(b' '..0x7f).contains(&c)) && !has_word(body) {
         return String::from_utf8(body.to_vec()).unwrap_or_default();
     }
     if !has_word(body) {
@@ -34,6 +33,11 @@ pub fn decode(body: &[u8]) -> String {
         &unfolded
     };
     clean(decode_words(body))
+}
+
+/// Whether an octet is as asked. Pieces without an early end, so that the compiler compares many octets at once.
+pub(crate) fn any(octets: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    octets.chunks(64).any(|piece| piece.iter().filter(|c| is(**c)).count() > 0)
 }
 
 /// Whether `=?` stands anywhere.
@@ -60,11 +64,8 @@ pub(crate) fn unfold(body: &[u8]) -> Vec<u8> {
 
 /// Control characters become blanks, NUL becomes U+FFFD.
 fn clean(text: String) -> String {
-    // 0xc2 begins the control characters beyond ASCII, among others. Pieces without an early end, so that the
-    // compiler compares many octets at once.
-    let suspicious =
-        |piece: &[u8]| piece.iter().fold(false, |any, &c| any | (c < b' ') | (c == 0x7f) | (c == 0xc2));
-    if !text.as_bytes().chunks(64).any(suspicious) {
+    // 0xc2 begins the control characters beyond ASCII, among others.
+    if !any(text.as_bytes(), |c| c < b' ' || c == 0x7f || c == 0xc2) {
         return text;
     }
     let mut out = String::with_capacity(text.len());
