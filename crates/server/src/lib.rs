@@ -47,6 +47,7 @@ mod router;
 mod search;
 mod session;
 mod setup;
+mod source_actions;
 mod state;
 mod status;
 mod suppression;

@@ -7,6 +7,7 @@ mod lists;
 mod opening;
 mod people;
 
+mod source;
 mod standing;
 mod statements;
 mod world;
@@ -17,7 +18,7 @@ use engine::Postgres;
 type Case = (&'static str, fn(&crate::Store));
 
 fn all() -> Vec<Case> {
-    [cases::ALL, flow::ALL, lists::ALL, people::ALL, standing::ALL].concat()
+    [cases::ALL, flow::ALL, lists::ALL, people::ALL, source::ALL, standing::ALL].concat()
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn all() -> Vec<&'static Sql> {
         crate::rows::ALL,
         crate::runs::ALL,
         crate::sessions::ALL,
+        crate::source_actions::ALL,
         crate::standing_events::ALL,
         crate::standings::ALL,
         crate::settings::ALL,
@@ -37,6 +38,7 @@ fn all() -> Vec<&'static Sql> {
         crate::store::ALL,
         crate::streams::ALL,
         crate::suppressions::ALL,
+        crate::tags::ALL,
         crate::thread::ALL,
         crate::work::ALL,
     ]
