@@ -43,7 +43,7 @@ fn newer_format_is_named() {
     let check = |database: &Database| {
         newer(Store::open(database).unwrap());
         let error = Store::open(database).err().unwrap();
-        assert!(matches!(error, StoreError::Newer { found: 7, known: 2, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 7, known: 3, .. }), "{error}");
         assert!(!error.is_transient());
     };
     check(&sqlite(&folder));
