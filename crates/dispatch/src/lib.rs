@@ -10,6 +10,7 @@ mod lang;
 mod notice;
 mod occurrence;
 mod reference;
+mod settings;
 mod smtp;
 mod webhook;
 
@@ -19,6 +20,7 @@ pub use lang::Language;
 pub use notice::{Gathered, Occasion, compose_notice};
 pub use occurrence::{Example, KINDS, Occurrence, occurrence};
 pub use reference::{Reference, return_path};
+pub use settings::{NoticeSettings, Recipient, Way};
 pub use smtp::{
     Answer, Encryption, Letter, RecipientAnswer, SendError, SmtpServer, SmtpStep, StepOutcome, send,
     test_server,
