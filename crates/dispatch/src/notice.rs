@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::UnixMillis;
+use std::fmt::Write as _;
 
 use crate::compose::{Author, Sheet};
 use crate::lang::{Language, Texts, texts};
@@ -144,7 +145,7 @@ impl Writer<'_> {
             escaped(intro)
         );
         for of in gathered {
-            out.push_str(&format!("<p><strong>{}</strong></p>\n<ul>\n", escaped(&self.heading(of))));
+            let _ = writeln!(out, "<p><strong>{}</strong></p>\n<ul>", escaped(&self.heading(of)));
             for example in &of.examples {
                 let what = line(&example.what);
                 let item = match (what.is_empty(), self.link(&example.path)) {
@@ -153,16 +154,16 @@ impl Writer<'_> {
                     (false, None) => escaped(&what),
                     (false, Some(link)) => format!("<a href=\"{}\">{}</a>", escaped(&link), escaped(&what)),
                 };
-                out.push_str(&format!("<li>{item}</li>\n"));
+                let _ = writeln!(out, "<li>{item}</li>");
             }
             if let Some(more) = self.more(of) {
-                out.push_str(&format!("<li>{}</li>\n", escaped(&more)));
+                let _ = writeln!(out, "<li>{}</li>", escaped(&more));
             }
             out.push_str("</ul>\n");
         }
-        out.push_str(&format!("<hr>\n<p><small>{}", escaped(&self.texts.say("footer", &[]))));
+        let _ = write!(out, "<hr>\n<p><small>{}", escaped(&self.texts.say("footer", &[])));
         if let Some(settings) = self.settings() {
-            out.push_str(&format!("<br>{}", escaped(&settings)));
+            let _ = write!(out, "<br>{}", escaped(&settings));
         }
         out.push_str("</small></p>\n</body></html>\n");
         out

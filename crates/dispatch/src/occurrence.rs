@@ -1,6 +1,7 @@
 //! What of the event log others may want to hear of, and what they are told.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use model::UnixMillis;
 use serde_json::{Map, Value, json};
@@ -72,7 +73,7 @@ impl Occurrence {
 /// ISO 8601 in UTC, seconds.
 pub(crate) fn timestamp(at: UnixMillis) -> String {
     let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-    format!("{:.0}", at)
+    format!("{at:.0}")
 }
 
 /// What an entry of the event log means to others; `None` if it concerns nobody. Reports that do not count, because they
@@ -142,7 +143,7 @@ fn escaped(segment: &str) -> String {
         if octet.is_ascii_alphanumeric() || b"-._~@".contains(&octet) {
             out.push(char::from(octet));
         } else {
-            out.push_str(&format!("%{octet:02X}"));
+            let _ = write!(out, "%{octet:02X}");
         }
     }
     out

@@ -1,15 +1,16 @@
 //! Hands mails to a server that sends them (RFC 5321, RFC 6409), and says what it answered for each recipient.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use connect::{ClientTls, ConnectError, Stream, Timeouts};
 use keys::Secret;
-use mail_send::smtp::AssertReply as _;
+use mail_send::smtp::AssertReply;
 use mail_send::{Credentials, SmtpClient};
 use smtp_proto::{EXT_DSN, EXT_SMTP_UTF8, EXT_START_TLS, EhloResponse, Response};
 
 /// For each answer of the server (RFC 5321 §4.5.3.2 allows five minutes; a server that sends for us is near).
-const ANSWER_MAX: Duration = Duration::from_secs(60);
+const ANSWER_MAX: Duration = Duration::from_mins(1);
 
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,7 +296,7 @@ async fn open(
         client
             .cmd("STARTTLS\r\n")
             .await
-            .and_then(|r| r.assert_positive_completion())
+            .and_then(AssertReply::assert_positive_completion)
             .map_err(SendError::of)?;
         // What the other side sent after its answer and before TLS was thrown away with the buffer (CVE-2011-0411).
         let stream = client.stream.start_tls(&server.tls, &server.host, timeouts.tls).await?;
@@ -351,15 +352,19 @@ impl Session {
             from.push_str(" SMTPUTF8");
         }
         if reports {
-            from.push_str(&format!(" RET=HDRS ENVID={}", xtext(letter.envelope_id)));
+            let _ = write!(from, " RET=HDRS ENVID={}", xtext(letter.envelope_id));
         }
         from.push_str("\r\n");
-        self.client.cmd(from).await.and_then(|r| r.assert_positive_completion()).map_err(SendError::of)?;
+        self.client
+            .cmd(from)
+            .await
+            .and_then(AssertReply::assert_positive_completion)
+            .map_err(SendError::of)?;
         let mut answers = Vec::with_capacity(letter.recipients.len());
         for recipient in letter.recipients {
             let mut to = format!("RCPT TO:<{recipient}>");
             if reports && !letter.reverse_path.is_empty() {
-                to.push_str(&format!(" NOTIFY=FAILURE,DELAY ORCPT=rfc822;{}", xtext(recipient)));
+                let _ = write!(to, " NOTIFY=FAILURE,DELAY ORCPT=rfc822;{}", xtext(recipient));
             }
             to.push_str("\r\n");
             let reply = self.client.cmd(to).await.map_err(SendError::of)?;
@@ -387,7 +392,7 @@ fn xtext(text: &str) -> String {
         if (b'!'..=b'~').contains(&octet) && octet != b'+' && octet != b'=' {
             out.push(char::from(octet));
         } else {
-            out.push_str(&format!("+{octet:02X}"));
+            let _ = write!(out, "+{octet:02X}");
         }
     }
     out

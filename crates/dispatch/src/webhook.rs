@@ -103,8 +103,12 @@ mod tests {
     fn signs_as_the_specification_says() {
         let secret = WebhookSecret::read("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let body = br#"{"test": 2432232314}"#;
-        let fields =
-            headers("msg_p5jXN8AQM9LWM0D4loKWxJek", UnixMillis(1_614_265_330_000), body, &[secret.clone()]);
+        let fields = headers(
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            UnixMillis(1_614_265_330_000),
+            body,
+            std::slice::from_ref(&secret),
+        );
         assert_eq!(fields[1].1, "1614265330");
         assert_eq!(fields[2].1, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         let two = headers("a", UnixMillis(0), body, &[secret.clone(), secret]);

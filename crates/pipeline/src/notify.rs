@@ -148,7 +148,7 @@ pub(crate) fn write(inner: &Inner) -> Result<Option<UnixMillis>> {
         if due <= now {
             writer.write(Occasion::AtOnce, NoticeChannel::AtOnce, vec![of])?;
         } else {
-            next = earliest(next, due);
+            next = next.min(Some(due)).or(Some(due));
         }
     }
     if let Some(first) = digest.iter().map(|of| of.first).min() {
@@ -156,14 +156,10 @@ pub(crate) fn write(inner: &Inner) -> Result<Option<UnixMillis>> {
         if due <= now {
             writer.write(Occasion::Digest, NoticeChannel::Digest, digest)?;
         } else {
-            next = earliest(next, due);
+            next = next.min(Some(due)).or(Some(due));
         }
     }
     Ok(next)
-}
-
-fn earliest(next: Option<UnixMillis>, due: UnixMillis) -> Option<UnixMillis> {
-    Some(next.map_or(due, |next| next.min(due)))
 }
 
 /// The first time after `first` that a clock in this zone shows this hour.

@@ -1,6 +1,7 @@
 //! Rules that tell of an address: once for as many new mails as the rule counts, not with every look at the address.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use model::UnixMillis;
 use standing::{Action, Event, Planned, Rule};
@@ -67,11 +68,11 @@ impl Told {
             events::plain(last.reason.as_deref().unwrap_or_default())
         );
         if let standing::EventKind::Failed(permanence) = last.kind {
-            payload.push_str(&format!(",\"permanence\":\"{}\"", permanence.as_str()));
+            let _ = write!(payload, ",\"permanence\":\"{}\"", permanence.as_str());
         }
         let kind = match &planned.action {
             Action::Webhook(url) => {
-                payload.push_str(&format!(",\"url\":\"{}\"", events::plain(url)));
+                let _ = write!(payload, ",\"url\":\"{}\"", events::plain(url));
                 "rule.webhook"
             }
             _ => "rule.notify",

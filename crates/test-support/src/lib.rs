@@ -5,10 +5,12 @@
 mod certificate;
 pub mod dovecot;
 pub mod fixtures;
+mod postfix;
 mod postgres;
 mod scratch;
 
 pub use certificate::Certificate;
 pub use dovecot::Dovecot;
+pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use scratch::Scratch;
