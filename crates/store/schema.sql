@@ -1,4 +1,11 @@
 -- Generated from migrations/ (UPDATE=1 cargo test -p store); as SQLite keeps it.
+CREATE TABLE account_handling (
+    account INTEGER PRIMARY KEY,
+    role INTEGER NOT NULL,
+    handled INTEGER NOT NULL,
+    handled_folder TEXT NOT NULL,
+    manual_folder TEXT NOT NULL
+) STRICT;
 CREATE TABLE account_sets (
     key INTEGER PRIMARY KEY,
     accounts TEXT NOT NULL UNIQUE
@@ -262,6 +269,12 @@ CREATE TABLE merges (
     winner INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX merges_winner ON merges (winner);
+CREATE TABLE message_tags (
+    message INTEGER NOT NULL,
+    tag INTEGER NOT NULL,
+    PRIMARY KEY (message, tag)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_tags_tag ON message_tags (tag, message);
 CREATE TABLE messages (
     message_key BLOB PRIMARY KEY,
     message_seq INTEGER NOT NULL
@@ -388,6 +401,26 @@ CREATE TABLE smtp_accounts (
     error_text TEXT,
     error_since INTEGER
 ) STRICT;
+CREATE TABLE source_actions (
+    key INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    mailbox INTEGER NOT NULL,
+    uid_validity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    action INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    why TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    UNIQUE (mailbox, uid_validity, uid, action, target)
+) STRICT;
+CREATE INDEX source_actions_due ON source_actions (account, due) WHERE state = 0;
+CREATE INDEX source_actions_listed ON source_actions (account, state, key);
 CREATE TABLE standing_events (
     key INTEGER PRIMARY KEY,
     standing INTEGER,
@@ -446,6 +479,13 @@ CREATE TABLE suppressions (
     UNIQUE (folded, class, list, origin)
 ) STRICT;
 CREATE INDEX suppressions_standing ON suppressions (standing) WHERE standing IS NOT NULL;
+CREATE TABLE tags (
+    key INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    folded TEXT NOT NULL UNIQUE,
+    colour TEXT NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
 CREATE TABLE throttles (
     key TEXT PRIMARY KEY,
     failures INTEGER NOT NULL,

@@ -169,6 +169,130 @@ pub struct AccountState {
     pub failed: u64,
 }
 
+/// What the mailbox is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MailboxRole {
+    /// Mail of people.
+    #[default]
+    Normal,
+    /// Reports only: what is none goes to the manual queue.
+    Bounce,
+    /// Copies of mail that is elsewhere.
+    Archive,
+}
+
+/// What happens in the mailbox to a report that was handled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandledReports {
+    /// Nothing.
+    #[default]
+    Leave,
+    /// They are marked as read.
+    MarkRead,
+    /// They are moved to `handled_folder`.
+    Move,
+    /// They are deleted, if each of their reports names a mail of ours; the others stay. The archive keeps all of them.
+    Delete,
+}
+
+/// What the mailbox is for, and what happens in it to reports of undelivered mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Handling {
+    /// What it is for.
+    pub role: MailboxRole,
+    /// What happens to handled reports.
+    pub handled: HandledReports,
+    /// Mailbox for handled reports, `/` between levels; made if it is missing. Needed for `move`.
+    #[schema(max_length = 200)]
+    pub handled_folder: Option<String>,
+    /// Mailbox for reports that wait for a person; absent: they stay.
+    #[schema(max_length = 200)]
+    pub manual_folder: Option<String>,
+}
+
+/// What is done at the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceActionWord {
+    /// Marked as read.
+    MarkRead,
+    /// Moved.
+    Move,
+    /// Deleted.
+    Delete,
+}
+
+/// How it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceActionState {
+    /// To be done with the next fetch.
+    Waiting,
+    /// Done.
+    Done,
+    /// Failed too often.
+    #[default]
+    GivenUp,
+}
+
+/// Something to be done with a mail in its mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SourceAction {
+    /// Number, for going on.
+    pub key: i64,
+    /// The mail.
+    pub mail: Uuid,
+    /// Its subject; null if the caller may not read it.
+    pub subject: Option<String>,
+    /// Mailbox it lies in, for display.
+    pub mailbox: String,
+    /// What.
+    pub action: SourceActionWord,
+    /// Mailbox it is moved to.
+    pub target: Option<String>,
+    /// `handled`, `manual`, or the name of a rule.
+    pub why: String,
+    /// How it stands.
+    pub state: SourceActionState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next.
+    pub due: Timestamp,
+    /// The server's words, or a sentence in the language of the request; empty if nothing went wrong.
+    pub error: String,
+    /// When it was wanted.
+    pub created: Timestamp,
+}
+
+/// Which page.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct SourceActionQuery {
+    /// How they stand; given up if absent.
+    #[param(inline)]
+    pub state: SourceActionState,
+    /// `key` of the last one of the page before.
+    pub before: Option<i64>,
+    /// How many, at most 200.
+    #[param(default = 50, minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// What is done at the source of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SourceActionPage {
+    /// Newest first.
+    pub items: Vec<SourceAction>,
+    /// How many wait.
+    pub waiting: u64,
+    /// How many were given up.
+    pub given_up: u64,
+}
+
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Account {
@@ -188,6 +312,8 @@ pub struct Account {
     pub mails: Option<u64>,
     /// Settings; administrators only, and null for imports.
     pub connection: Option<Connection>,
+    /// What the mailbox is for, and what happens in it to reports.
+    pub handling: Handling,
     /// What it is doing.
     pub state: AccountState,
 }
@@ -218,6 +344,9 @@ pub struct AccountRequest {
     /// For `imap`.
     #[serde(default)]
     pub connection: Option<ConnectionRequest>,
+    /// For `imap`; absent: nothing happens in the mailbox.
+    #[serde(default)]
+    pub handling: Handling,
 }
 
 /// Changes of an account; what is absent stays.
@@ -234,6 +363,8 @@ pub struct AccountChange {
     pub active: Option<bool>,
     /// All connection settings.
     pub connection: Option<ConnectionRequest>,
+    /// All of what happens in the mailbox.
+    pub handling: Option<Handling>,
 }
 
 /// Second step of a removal. The mails stay.

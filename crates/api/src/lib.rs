@@ -34,8 +34,9 @@ mod tests;
 pub use accounts::{
     Account, AccountChange, AccountError, AccountKind, AccountList, AccountRemoval, AccountRequest,
     AccountState, AccountStateWord, Advice, Connection, ConnectionRequest, ConnectionTest,
-    ConnectionTestAnswer, LeftOut, LeftOutPage, LeftOutQuery, Mailbox, MailboxChoice, MailboxFound,
-    MailboxList, Progress, TestStep, TestStepWord, TlsMode, Trust,
+    ConnectionTestAnswer, HandledReports, Handling, LeftOut, LeftOutPage, LeftOutQuery, Mailbox,
+    MailboxChoice, MailboxFound, MailboxList, MailboxRole, Progress, SourceAction, SourceActionPage,
+    SourceActionQuery, SourceActionState, SourceActionWord, TestStep, TestStepWord, TlsMode, Trust,
 };
 pub use address::Address;
 pub use addresses::{

@@ -6,7 +6,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::{
     Access, AddressQuery, Body, DashboardQuery, EventQuery, FrameQuery, HistoryQuery, LeftOutQuery,
     ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery,
-    SearchQuery, SuppressionQuery,
+    SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -106,6 +106,12 @@ operations! {
 
     LEFT_OUT = Get "/api/v1/accounts/{account_id}/left_out", SignedIn, "accounts", "Mails at the source that are not in the archive, and why.",
         query::<LeftOutQuery>, Empty => 200 Json("LeftOutPage"), &[404];
+    SOURCE_ACTIONS = Get "/api/v1/accounts/{account_id}/source_actions", SignedIn, "accounts", "What is done in the mailbox itself: waiting, done, given up.",
+        query::<SourceActionQuery>, Empty => 200 Json("SourceActionPage"), &[404];
+    RETRY_SOURCE_ACTIONS = Post "/api/v1/accounts/{account_id}/source_actions/retry", Administrator, "accounts", "Tries again what was given up.",
+        no_query, Empty => 204 Empty, &[404];
+    DROP_SOURCE_ACTIONS = Delete "/api/v1/accounts/{account_id}/source_actions", Administrator, "accounts", "Forgets what waits or was given up; the mails stay where they are.",
+        no_query, Empty => 204 Empty, &[404];
 
     IMPORTS = Get "/api/v1/imports", SignedIn, "imports", "Imports, newest first.",
         no_query, Empty => 200 Json("ImportList"), &[];

@@ -1,4 +1,5 @@
-//! `IMAP4rev1` and `IMAP4rev2` client that only reads: EXAMINE and BODY.PEEK, never a change at the source.
+//! `IMAP4rev1` and `IMAP4rev2` client. It reads with EXAMINE and BODY.PEEK, so that nothing changes at the source, and changes
+//! there only what an [`Order`] says.
 //!
 //! | file | what it does |
 //! | --- | --- |
@@ -6,14 +7,18 @@
 //! | `lexer`, `response` | understands lines, as much as makes sense |
 //! | `command` | puts command lines together; nothing else does |
 //! | `talk` | tags, continuations, literals passed on in pieces |
-//! | `open`, `list`, `fetch`, `once` | procedures: pure state machines over `talk`, each a `machine::Machine` |
+//! | `open`, `list`, `fetch`, `once`, `answer` | procedures: pure state machines over `talk`, each a `machine::Machine` |
+//! | `change` | marks, moves and removes mails: one `answer` after the other |
+//! | `target` | the name of the mailbox mails are moved to |
 //! | `drive` | the sockets and the clock; the only file with either |
 //! | `fetcher` | a whole account, run after run |
 //! | `check` | the test of settings, step by step |
 //!
 //! A further extension is a further machine, and where it needs one a further command and response.
 
+mod answer;
 mod capability;
+mod change;
 mod channel;
 mod check;
 mod command;
@@ -32,9 +37,11 @@ mod open;
 mod rehearse;
 mod response;
 mod talk;
+mod target;
 pub(crate) mod utf7;
 
 pub use capability::Capabilities;
+pub use change::{Change, ChangeReport, Changed, Order};
 pub use channel::{Inlet, Outlet, channel};
 pub use check::{TestReport, TestResult, TestStep, test_settings};
 pub use drive::{Encryption, Options, Session, Settings};

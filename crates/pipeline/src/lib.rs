@@ -25,6 +25,7 @@ mod recovery;
 mod run;
 pub mod samples;
 mod search;
+mod source;
 mod steps;
 mod supervisor;
 mod texts;

@@ -159,8 +159,11 @@ impl Run {
         let progress = Arc::new(Progress::default());
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&progress));
         self.inner.engine.tell(News::Account(self.id));
-        let outcome =
-            fetch(self.inner.engine.core(), &entrance, &account, fetcher, selection, &progress).await;
+        let core = self.inner.engine.core();
+        let mut outcome = fetch(core, &entrance, &account, fetcher, selection, &progress).await;
+        if is_settled(&outcome) {
+            outcome = settle(core, self.id, fetcher).await.and(outcome);
+        }
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Some((account, outcome))
     }
@@ -245,6 +248,25 @@ fn class(error: &Error) -> &'static str {
     }
 }
 
+/// Whether the connection stands after a fetch: a mailbox that is refused does not hold up the others.
+fn is_settled(outcome: &Result<Counts>) -> bool {
+    match outcome {
+        Ok(_) => true,
+        Err(error) => {
+            matches!(error.root(), Error::Fetch(intake::imap::ImapError::Refused { .. }))
+        }
+    }
+}
+
+/// Handles what was fetched, so that what follows from it at the source is done at once.
+async fn settle(core: &Arc<Core>, account: AccountId, fetcher: &mut Fetcher) -> Result<()> {
+    let for_feedback = Arc::clone(core);
+    tokio::task::spawn_blocking(move || crate::feedback::drain(&for_feedback))
+        .await
+        .map_err(|_| Error::Stopped)??;
+    crate::source::drain(core, account, fetcher).await.map(drop)
+}
+
 impl Engine {
     /// Fetches an account once, now, and waits for it.
     ///
@@ -263,7 +285,10 @@ impl Engine {
         let fetching = runtime.spawn(async move {
             let progress = Arc::new(Progress::default());
             let mut fetcher = Fetcher::new(settings);
-            let outcome = fetch(&core, &entrance, &account, &mut fetcher, &selection, &progress).await;
+            let mut outcome = fetch(&core, &entrance, &account, &mut fetcher, &selection, &progress).await;
+            if is_settled(&outcome) {
+                outcome = settle(&core, account.id, &mut fetcher).await.and(outcome);
+            }
             fetcher.close().await;
             outcome
         });

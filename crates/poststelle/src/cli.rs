@@ -229,6 +229,8 @@ pub struct Account {
 pub enum AccountAction {
     /// Adds a mailbox account; the password comes from standard input or the environment.
     Add(AccountAdd),
+    /// What happens in the mailbox.
+    Handle(AccountHandle),
     /// Tries the settings.
     Test {
         /// Name of the account.
@@ -256,6 +258,25 @@ pub enum AccountAction {
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
     },
+}
+
+/// `account handle`.
+#[derive(Debug, Args)]
+pub struct AccountHandle {
+    /// Name of the account.
+    pub name: String,
+    /// normal, bounce or archive.
+    #[arg(long, value_parser = ["normal", "bounce", "archive"])]
+    pub role: Option<String>,
+    /// leave, mark-read, move or delete.
+    #[arg(long, value_parser = ["leave", "mark-read", "move", "delete"])]
+    pub handled: Option<String>,
+    /// Folder for handled reports.
+    #[arg(long, value_name = "NAME")]
+    pub handled_folder: Option<String>,
+    /// Folder for reports that wait; empty: none.
+    #[arg(long, value_name = "NAME")]
+    pub manual_folder: Option<String>,
 }
 
 /// `account add`.

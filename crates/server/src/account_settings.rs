@@ -1,10 +1,13 @@
 //! Settings of accounts: from requests to rows and back, with every check.
 
-use api::{AccountChange, AccountKind, AccountRequest, ConnectionRequest, MailboxChoice, TlsMode, Trust};
+use api::{
+    AccountChange, AccountKind, AccountRequest, ConnectionRequest, HandledReports, MailboxChoice, TlsMode,
+    Trust,
+};
 use keys::{Secret, account_field};
 use model::AccountId;
 use serde::{Deserialize, Serialize};
-use store::{NewAccount, Tls};
+use store::{Handled, Handling, MailboxRole, NewAccount, Tls};
 
 use crate::State;
 use crate::background::TestSettings;
@@ -91,6 +94,7 @@ pub(crate) fn new_account(
         name: text("name", &request.name, 200)?,
         address: address(request.address.as_deref())?,
         active: request.active,
+        handling: handling(&request.handling)?,
         ..NewAccount::default()
     };
     match (request.kind, &request.connection) {
@@ -122,12 +126,59 @@ pub(crate) fn changed_account(
     if let Some(active) = change.active {
         kept.active = active;
     }
+    if let Some(asked) = &change.handling {
+        kept.handling = handling(asked)?;
+    }
     match &change.connection {
         None => Ok(kept),
         Some(_) if kept.kind == store::AccountKind::Import => {
             Err(Failure::field("connection", "account-connection-unneeded"))
         }
         Some(asked) => connected(state, id, kept, asked),
+    }
+}
+
+/// What happens in the mailbox, as it is kept.
+fn handling(asked: &api::Handling) -> Result<Handling, Failure> {
+    let folder = |field: &'static str, name: Option<&String>| match name.map(|name| name.trim()) {
+        None | Some("") => Ok(None),
+        Some(name) => text(field, name, 200).map(Some),
+    };
+    let handled_folder = folder("handled_folder", asked.handled_folder.as_ref())?;
+    let handled = match asked.handled {
+        HandledReports::Leave => Handled::Leave,
+        HandledReports::MarkRead => Handled::MarkRead,
+        HandledReports::Move if handled_folder.is_none() => {
+            return Err(Failure::field("handled_folder", "account-folder"));
+        }
+        HandledReports::Move => Handled::Move,
+        HandledReports::Delete => Handled::Delete,
+    };
+    let role = match asked.role {
+        api::MailboxRole::Normal => MailboxRole::Normal,
+        api::MailboxRole::Bounce => MailboxRole::Bounce,
+        api::MailboxRole::Archive => MailboxRole::Archive,
+    };
+    let manual_folder = folder("manual_folder", asked.manual_folder.as_ref())?;
+    Ok(Handling { role, handled, handled_folder: handled_folder.unwrap_or_default(), manual_folder })
+}
+
+/// What happens in the mailbox, as it is shown.
+pub(crate) fn shown_handling(kept: &Handling) -> api::Handling {
+    api::Handling {
+        role: match kept.role {
+            MailboxRole::Normal => api::MailboxRole::Normal,
+            MailboxRole::Bounce => api::MailboxRole::Bounce,
+            MailboxRole::Archive => api::MailboxRole::Archive,
+        },
+        handled: match kept.handled {
+            Handled::Leave => HandledReports::Leave,
+            Handled::MarkRead => HandledReports::MarkRead,
+            Handled::Move => HandledReports::Move,
+            Handled::Delete => HandledReports::Delete,
+        },
+        handled_folder: Some(kept.handled_folder.clone()).filter(|name| !name.is_empty()),
+        manual_folder: kept.manual_folder.clone(),
     }
 }
 
@@ -227,6 +278,7 @@ pub(crate) fn fields_changed(before: &NewAccount, after: &NewAccount) -> Vec<&'s
         ("password", before.credential != after.credential),
         ("poll_seconds", before.poll_seconds != after.poll_seconds),
         ("active", before.active != after.active),
+        ("handling", before.handling != after.handling),
     ];
     pairs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }

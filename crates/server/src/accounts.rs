@@ -291,12 +291,12 @@ fn left(names: &HashMap<MailboxId, String>, language: Language, row: &LeftOutRow
     }
 }
 
-fn may_see(caller: &Caller, id: AccountId) -> bool {
+pub(crate) fn may_see(caller: &Caller, id: AccountId) -> bool {
     caller.role() == Role::Administrator || caller.scope().allows(id)
 }
 
 /// An account that the caller may know of and that is not removed.
-fn present(state: &State, caller: &Caller, id: AccountId) -> Result<store::Account, Failure> {
+pub(crate) fn present(state: &State, caller: &Caller, id: AccountId) -> Result<store::Account, Failure> {
     if !may_see(caller, id) {
         return Err(Failure::not_found());
     }
@@ -315,6 +315,7 @@ fn shown(state: &State, caller: &Caller, account: store::Account, counts: &Count
     let shown = account_state::shown(state, &account, counts);
     Account {
         id: account.id.uuid(),
+        handling: settings::shown_handling(&account.settings.handling),
         kind: settings::kind(account.settings.kind),
         name: account.settings.name,
         address: account.settings.address,

@@ -49,6 +49,7 @@ mod search;
 mod session;
 mod setup;
 mod smtp_accounts;
+mod source_actions;
 mod state;
 mod status;
 mod suppression;

@@ -29,6 +29,45 @@ pub enum Tls {
     None,
 }
 
+/// What the mailbox is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MailboxRole {
+    /// Mail of people.
+    #[default]
+    Normal,
+    /// Reports only: what is none is for a person.
+    Bounce,
+    /// Copies of mail that is elsewhere.
+    Archive,
+}
+
+/// What happens at the source to a report that was handled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Handled {
+    /// Nothing.
+    #[default]
+    Leave,
+    /// It is marked as read.
+    MarkRead,
+    /// It is moved to a mailbox.
+    Move,
+    /// It is deleted, if each of its reports names a mail of ours; otherwise it stays.
+    Delete,
+}
+
+/// What the mailbox is for, and what happens at the source to reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handling {
+    /// What it is for.
+    pub role: MailboxRole,
+    /// What happens to a report that was handled.
+    pub handled: Handled,
+    /// Name of the mailbox [`Handled::Move`] moves to.
+    pub handled_folder: String,
+    /// Name of the mailbox reports are moved to that wait for a person; `None`: they stay.
+    pub manual_folder: Option<String>,
+}
+
 /// What a person sets; `Default` is an import account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAccount {
@@ -54,6 +93,8 @@ pub struct NewAccount {
     pub poll_seconds: u32,
     /// Whether it is fetched.
     pub active: bool,
+    /// What happens at the source.
+    pub handling: Handling,
 }
 
 impl Default for NewAccount {
@@ -70,6 +111,7 @@ impl Default for NewAccount {
             credential: None,
             poll_seconds: 60,
             active: true,
+            handling: Handling::default(),
         }
     }
 }
@@ -120,8 +162,10 @@ macro_rules! select {
         concat!(
             "SELECT a.account_id, a.name, a.address, a.kind, a.host, a.port, a.tls, a.login, a.options, ",
             "a.credential, a.poll_seconds, a.active, a.created, a.removed, s.state, s.since, ",
-            "s.last_success, s.error_class, s.error_text, s.error_since, s.next_action ",
+            "s.last_success, s.error_class, s.error_text, s.error_since, s.next_action, ",
+            "h.role, h.handled, h.handled_folder, h.manual_folder ",
             "FROM accounts a LEFT JOIN account_states s ON s.account = a.key ",
+            "LEFT JOIN account_handling h ON h.account = a.key ",
             $rest
         )
     };
@@ -135,6 +179,10 @@ statements! {
         login = $8, options = $9, credential = $10, poll_seconds = $11, active = $12 WHERE account_id = $1";
     REMOVE = "UPDATE accounts SET removed = $2, active = 0, credential = NULL \
         WHERE account_id = $1 AND removed IS NULL";
+    SET_HANDLING = "INSERT INTO account_handling (account, role, handled, handled_folder, manual_folder) \
+        SELECT key, $2, $3, $4, $5 FROM accounts WHERE account_id = $1 ON CONFLICT (account) DO UPDATE SET \
+        role = excluded.role, handled = excluded.handled, handled_folder = excluded.handled_folder, \
+        manual_folder = excluded.manual_folder";
     LIST = select!("WHERE a.removed IS NULL ORDER BY a.name, a.key");
     LIST_ALL = select!("ORDER BY a.name, a.key");
     BY_ID = select!("WHERE a.account_id = $1");
@@ -181,11 +229,46 @@ fn account(row: &Row<'_>) -> Result<Account> {
             credential: row.opt_blob(9)?,
             poll_seconds: row.small(10)?,
             active: row.bool(11)?,
+            handling: handling(row)?,
         },
         created: row.time(12)?,
         removed: row.opt_time(13)?,
         state,
     })
+}
+
+fn handling(row: &Row<'_>) -> Result<Handling> {
+    Ok(Handling {
+        role: match row.opt_int(21)?.unwrap_or_default() {
+            1 => MailboxRole::Bounce,
+            2 => MailboxRole::Archive,
+            _ => MailboxRole::Normal,
+        },
+        handled: handled(row.opt_int(22)?.unwrap_or_default()),
+        handled_folder: row.opt_text(23)?.unwrap_or_default(),
+        manual_folder: row.opt_text(24)?.filter(|name| !name.is_empty()),
+    })
+}
+
+/// What the column says.
+pub(crate) const fn handled(code: i64) -> Handled {
+    match code {
+        1 => Handled::MarkRead,
+        2 => Handled::Move,
+        3 => Handled::Delete,
+        _ => Handled::Leave,
+    }
+}
+
+fn set_handling(tx: &Tx<'_>, id: AccountId, handling: &Handling) -> Result<()> {
+    let args = args![
+        id.octets(),
+        handling.role as i64,
+        handling.handled as i64,
+        &handling.handled_folder,
+        handling.manual_folder.as_deref().unwrap_or_default(),
+    ];
+    tx.exec(&SET_HANDLING, &args).map(drop)
 }
 
 const fn kind_code(kind: AccountKind) -> i64 {
@@ -234,7 +317,7 @@ fn insert(tx: &Tx<'_>, id: AccountId, new: &NewAccount, now: UnixMillis) -> Resu
         now,
     ];
     tx.exec(&INSERT, &args).map_err(|error| error.naming("account name"))?;
-    Ok(())
+    set_handling(tx, id, &new.handling)
 }
 
 impl Store {
@@ -282,7 +365,7 @@ impl Store {
             ];
             match tx.exec(&UPDATE, &args).map_err(|error| error.naming("account name"))? {
                 0 => Err(missing(id)),
-                _ => Ok(()),
+                _ => set_handling(tx, id, &settings.handling),
             }
         })
     }

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use model::{Address, Kind, MailId, UnixMillis};
+use model::{Address, Kind, MailId, Permanence, UnixMillis};
 use standing::{Event, EventKind, MailClass, Matched, Reported, ReturnPath, Strength};
 
+use crate::accounts::{self, Handled};
 use crate::addresses::{self, AddressRole};
 use crate::bounce_rules;
 use crate::codec;
@@ -19,9 +20,11 @@ use crate::manual_queue::{self, Queued};
 use crate::originals::{self, Originals};
 use crate::outgoing;
 use crate::placements::hash64;
+use crate::source_actions::{self, SourceAction, Wish};
 use crate::sql::statements;
-use crate::standing_events::{self, AddressEvent, Changed, Measure};
+use crate::standing_events::{self, AddressEvent, Changed, Measure, WantedOfMail};
 use crate::store::Store;
+use crate::tags;
 use crate::value::{Arg, Rows, args};
 
 /// Reports in one transaction; a mail with more is alone in its.
@@ -69,6 +72,12 @@ statements! {
     UNQUEUE = "DELETE FROM manual_queue WHERE resolved IS NULL AND event IN \
         (SELECT key FROM standing_events WHERE mail = ANY($1) AND actor = '')";
     DROP_DERIVED = "DELETE FROM standing_events WHERE mail = ANY($1) AND actor = '' RETURNING standing";
+    ANY_BOUNCE_ROLE = "SELECT COUNT(*) FROM (SELECT account FROM account_handling WHERE role = 1 LIMIT 1) c";
+    IN_BOUNCE_ROLE = "SELECT DISTINCT p.seq FROM placements p JOIN mailboxes b ON b.key = p.mailbox \
+        JOIN account_handling h ON h.account = b.account WHERE p.seq = ANY($1) AND h.role = 1 \
+        AND (b.special_use IS NULL OR b.special_use = 'inbox' OR b.special_use = 'junk')";
+    HANDLINGS = "SELECT account, handled, handled_folder, manual_folder FROM account_handling \
+        WHERE handled > 0 OR manual_folder <> ''";
     ANY_BAD = "SELECT COUNT(*) FROM (SELECT key FROM standings WHERE state > 0 LIMIT 1) c";
     WRITERS = "SELECT DISTINCT s.key, l.seq FROM mail_addresses l JOIN addresses a ON a.key = l.address \
         JOIN standings s ON s.folded = a.folded AND s.list = 0 WHERE l.seq = ANY($1) AND l.role = 0 AND s.state > 0";
@@ -132,6 +141,19 @@ pub(crate) struct Feedback {
     anew: bool,
     to: Vec<Address>,
     pub(crate) reported: Vec<Reported>,
+    /// Lies in a mailbox for reports, and is none.
+    stray: bool,
+}
+
+/// What became of the reports of one mail.
+struct Outcome {
+    seq: i64,
+    /// To be acted on at the source: handled for the first time, and neither imported nor backfilled.
+    acts: bool,
+    matched: u64,
+    queued: u64,
+    /// Each report names a mail of ours.
+    sure: bool,
 }
 
 /// What the next changes ask for.
@@ -148,6 +170,7 @@ fn look(tx: &Tx<'_>, seen: i64, limit: i64) -> Result<Look> {
     let personal = |row: &MailRow| row.speaks() && row.kind == Some(Kind::Personal);
     let quiet = last - written < QUIET_MAX
         && !changed.iter().any(is_feedback)
+        && strays(tx, &changed)?.is_empty()
         && (!changed.iter().any(personal) || tx.int(&ANY_BAD, &[])? == 0)
         && waiting(tx, &changed)?.is_empty();
     Ok(if quiet { Look::Quiet { last } } else { Look::Work })
@@ -168,26 +191,86 @@ fn handle(
     let first: Vec<i64> = waiting.iter().copied().collect();
     let mut rows =
         if first.is_empty() { Vec::new() } else { tx.query(&ONES, &[Arg::Ints(&first)], mail_row)? };
-    rows.extend(changed.iter().filter(|row| is_feedback(row) && !waiting.contains(&row.seq)));
+    let strays = strays(tx, &changed)?;
+    let is_meant = |row: &&MailRow| is_feedback(row) || strays.contains(&row.seq);
+    rows.extend(changed.iter().filter(|row| is_meant(row) && !waiting.contains(&row.seq)));
     let bounce_rules = bounce_rules::load(tx)?;
     let (mut mails, reached) = load(tx, &rows, &waiting, bounce_rules.count_imported)?;
     of_our_own(tx, &mut mails, verify)?;
+    for mail in &mut mails {
+        mail.stray = mail.reported.is_empty() && strays.contains(&mail.seq);
+    }
     let cursor = if (waiting.len() as i64) == WAITING_MAX { cursor } else { reached.unwrap_or(last) };
     let fires = mails.iter().any(|mail| mail.fresh);
     let measure = Measure { rules: bounce_rules.rules, settings: bounce_rules.settings, now, fires };
     let mut progress =
         FeedbackProgress { mails: mails.len() as u64, more: true, ..FeedbackProgress::default() };
-    let mut touched = write(tx, &mails, now, &mut progress)?;
+    let (mut touched, outcomes) = write(tx, &mails, now, &mut progress)?;
     touched.extend(people(tx, &changed, cursor)?);
     let touched: Vec<i64> = touched.into_iter().collect();
-    let changed = standing_events::judge(tx, &touched, &measure)?;
-    log_states(tx, &mails, &changed, now)?;
+    let judged = standing_events::judge(tx, &touched, &measure)?;
+    act(tx, &outcomes, &judged.wanted, now)?;
+    log_states(tx, &mails, &judged.changed, now)?;
     tx.exec(&SET_CURSOR, &[cursor.into()])?;
     Ok(progress)
 }
 
 fn is_feedback(row: &MailRow) -> bool {
     row.speaks() && row.kind.is_some_and(standing::is_feedback)
+}
+
+/// Mails in mailboxes that are for reports only. Those that are none are for a person.
+fn strays(tx: &Tx<'_>, changed: &[MailRow]) -> Result<BTreeSet<i64>> {
+    let speaking: Vec<i64> = changed.iter().filter(|row| row.speaks()).map(|row| row.seq).collect();
+    if speaking.is_empty() || tx.int(&ANY_BOUNCE_ROLE, &[])? == 0 {
+        return Ok(BTreeSet::new());
+    }
+    Ok(tx.query(&IN_BOUNCE_ROLE, &[Arg::Ints(&speaking)], |row| row.int(0))?.into_iter().collect())
+}
+
+/// What is wanted at the sources: by rules first, then as the account says for what was handled or waits for a person.
+fn act(tx: &Tx<'_>, outcomes: &[Outcome], wanted: &[WantedOfMail], now: UnixMillis) -> Result<()> {
+    let acting: BTreeSet<i64> = outcomes.iter().filter(|mail| mail.acts).map(|mail| mail.seq).collect();
+    let mut wishes = Vec::new();
+    let mut moved = BTreeSet::new();
+    for want in wanted {
+        match &want.action {
+            standing::Action::Move(target) if acting.contains(&want.mail) && moved.insert(want.mail) => {
+                let action = SourceAction::Move(target.clone());
+                wishes.push(Wish { seq: want.mail, account: 0, action, why: want.rule.clone() });
+            }
+            standing::Action::Tag(name) => tags::put(tx, &[want.mail], name, now)?,
+            _ => {}
+        }
+    }
+    if acting.is_empty() {
+        return Ok(());
+    }
+    let handlings = tx.query(&HANDLINGS, &[], |row| {
+        Ok((row.int(0)?, accounts::handled(row.int(1)?), row.text(2)?, row.text(3)?))
+    })?;
+    for mail in outcomes.iter().filter(|mail| mail.acts) {
+        for (account, handled, folder, manual) in &handlings {
+            let wish =
+                |action, why: &str| Wish { seq: mail.seq, account: *account, action, why: why.to_owned() };
+            let is_handled = mail.queued == 0 && mail.matched > 0;
+            let free = !moved.contains(&mail.seq);
+            match handled {
+                _ if mail.queued > 0 && !manual.is_empty() && free => {
+                    wishes.push(wish(SourceAction::Move(manual.clone()), "manual"));
+                }
+                Handled::MarkRead if is_handled => wishes.push(wish(SourceAction::MarkRead, "handled")),
+                Handled::Move if is_handled && free && !folder.is_empty() => {
+                    wishes.push(wish(SourceAction::Move(folder.clone()), "handled"));
+                }
+                Handled::Delete if is_handled && free && mail.sure => {
+                    wishes.push(wish(SourceAction::Delete, "handled"));
+                }
+                _ => {}
+            }
+        }
+    }
+    source_actions::enqueue(tx, &wishes, now)
 }
 
 /// Mails of the manual queue that wait for one of these.
@@ -251,6 +334,7 @@ fn load(
             anew: before.is_none_or(|digest| digest == 0),
             to: bare(to),
             reported,
+            stray: false,
         });
     }
     Ok((out, None))
@@ -294,15 +378,15 @@ fn sources(tx: &Tx<'_>, seqs: &[i64]) -> Result<HashMap<i64, (i64, bool)>> {
     Ok(map)
 }
 
-/// Matches and writes. Gives the standings to judge.
+/// Matches and writes. Gives the standings to judge, and what became of each mail.
 fn write(
     tx: &Tx<'_>,
     mails: &[Feedback],
     now: UnixMillis,
     progress: &mut FeedbackProgress,
-) -> Result<BTreeSet<i64>> {
+) -> Result<(BTreeSet<i64>, Vec<Outcome>)> {
     if mails.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok((BTreeSet::new(), Vec::new()));
     }
     let seqs: Vec<i64> = mails.iter().map(|mail| mail.seq).collect();
     let of_seqs = [Arg::Ints(&seqs)];
@@ -315,7 +399,7 @@ fn write(
     let mut found: Vec<(String, i64, AddressEvent)> = Vec::new();
     let mut queued: Vec<(AddressEvent, Queued)> = Vec::new();
     let mut days = feedback_days::Days::default();
-    let mut log = Vec::new();
+    let (mut log, mut outcomes) = (Vec::new(), Vec::with_capacity(mails.len()));
     for mail in mails {
         let before = (found.len(), queued.len());
         for (reported, n) in mail.reported.iter().zip(0_i64..) {
@@ -326,12 +410,25 @@ fn write(
                 sort(mail, n, reported, &originals, now, &mut found, &mut queued);
             }
         }
+        if mail.stray && mail.counts && !decided.contains(&(mail.seq, 0)) {
+            queued.push(stray(mail, now));
+        }
         let done = ((found.len() - before.0) as u64, (queued.len() - before.1) as u64);
         progress.matched += done.0;
         progress.queued += done.1;
         if mail.fresh {
             log.push(handled(mail, done, now));
         }
+        let sure = found[before.0..]
+            .iter()
+            .all(|(.., event)| event.event.strength >= Strength::Named && event.event.original.is_some());
+        outcomes.push(Outcome {
+            seq: mail.seq,
+            acts: mail.counts && (mail.fresh || mail.retried),
+            matched: done.0,
+            queued: done.1,
+            sure: sure && done.0 == mail.reported.len() as u64,
+        });
     }
     let wanted: Vec<(String, i64)> = found.iter().map(|(folded, list, _)| (folded.clone(), *list)).collect();
     let keys = standing_events::ensure(tx, &wanted)?;
@@ -347,7 +444,22 @@ fn write(
         rows.push(args![mail.seq, mail.digest]);
     }
     tx.bulk(&HANDLE, &rows)?;
-    Ok(touched)
+    Ok((touched, outcomes))
+}
+
+/// What lies in a mailbox for reports and is none: most likely a report in a form nobody knows yet.
+fn stray(mail: &Feedback, now: UnixMillis) -> (AddressEvent, Queued) {
+    let event = Event {
+        at: mail.date.min(now),
+        kind: EventKind::Failed(Permanence::Unknown),
+        reason: None,
+        strength: Strength::Unmatched,
+        original: None,
+        class: None,
+        list: None,
+        counts: true,
+    };
+    (AddressEvent::derived(event, Some((mail.seq, 0))), Queued::stray())
 }
 
 /// One report: to its address, or to the manual queue.

@@ -40,6 +40,7 @@ mod runs;
 mod sessions;
 mod settings;
 mod smtp_accounts;
+mod source_actions;
 mod sql;
 mod sqlite;
 mod standing_events;
@@ -48,6 +49,7 @@ mod status;
 mod store;
 mod streams;
 mod suppressions;
+mod tags;
 mod thread;
 mod value;
 mod webhooks;
@@ -56,7 +58,9 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-pub use accounts::{Account, AccountError, AccountKind, AccountState, NewAccount, Tls};
+pub use accounts::{
+    Account, AccountError, AccountKind, AccountState, Handled, Handling, MailboxRole, NewAccount, Tls,
+};
 pub use addresses::AddressRole;
 pub use bounce_rules::BounceRules;
 pub use changes::{Change, IndexState, IndexedMessage, IndexedPart};
@@ -80,12 +84,14 @@ pub use rows::MessageRow;
 pub use runs::{ImportFailure, ImportRun, RunDelta};
 pub use sessions::{Session, Throttle};
 pub use smtp_accounts::{NewSmtpAccount, SmtpAccount};
+pub use source_actions::{DueAction, SourceAction, SourceActionRow, SourceOutcome, SourceState};
 pub use standing_events::AddressEvent;
 pub use standings::{AddressCursor, AddressRow, DryRun, HistoryRow};
 pub use status::{AccountCounters, Counters};
 pub use store::{Database, Store};
 pub use streams::{MailLine, ObjectRow, ThreadLine};
 pub use suppressions::{Checked, NewSuppression, Suppression};
+pub use tags::Tag;
 pub use thread::{NodeHash, ThreadAnswer, ThreadAssigner, ThreadMail, ThreadWork};
 pub use webhooks::{NewWebhook, Webhook};
 pub use work::{FailedStep, Quarantined, Received, ResetProgress};

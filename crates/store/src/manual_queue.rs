@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use model::{AccountId, MailId, Scope, UnixMillis};
 use standing::{Matched, Reported, Strength};
 
+use crate::accounts::{self, Handled};
 use crate::bounce_rules;
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
 use crate::filing::message_id_hash;
+use crate::source_actions::{self, SourceAction, Wish};
 use crate::sql::statements;
 use crate::standing_events::{self, AddressEvent, Measure};
 use crate::store::Store;
@@ -69,6 +71,11 @@ impl Queued {
         let wanted = reported.report.message_id.as_deref().filter(|_| !here && !retried).map(message_id_hash);
         Self { why, suspicious: matched.is_suspicious(), recipient, wanted }
     }
+
+    /// A mail that is no report, in a mailbox for reports.
+    pub(crate) const fn stray() -> Self {
+        Self { why: "no_report", suspicious: false, recipient: None, wanted: None }
+    }
 }
 
 statements! {
@@ -88,6 +95,11 @@ statements! {
         AND wanted IS NOT NULL LIMIT 1) c";
     RESOLVE = "UPDATE manual_queue SET resolved = $2, actor = $3, resolution = $4 \
         WHERE event = $1 AND resolved IS NULL";
+    AT_SOURCE = "SELECT DISTINCT e.mail, b.account, h.handled, h.handled_folder FROM standing_events e \
+        JOIN placements p ON p.seq = e.mail JOIN mailboxes b ON b.key = p.mailbox \
+        JOIN account_handling h ON h.account = b.account WHERE e.key = $1 AND h.handled > 0 AND NOT EXISTS \
+        (SELECT 1 FROM standing_events o JOIN manual_queue q ON q.event = o.key \
+        WHERE o.mail = e.mail AND q.resolved IS NULL)";
     TEACH = "UPDATE standing_events SET standing = $2, strength = $3, actor = $4, counts = 1 WHERE key = $1";
 }
 
@@ -131,7 +143,8 @@ fn resolve(tx: &Tx<'_>, event: i64, resolution: &Resolution, actor: &str, now: U
             let rules = bounce_rules::load(tx)?;
             let measure = Measure { settings: rules.settings, rules: rules.rules, now, fires: true };
             let standings: Vec<i64> = standing.into_iter().collect();
-            standing_events::judge(tx, &standings, &measure).map(drop)
+            standing_events::judge(tx, &standings, &measure)?;
+            settle_at_source(tx, event, now)
         }
         // With an actor it stays, and is not made anew.
         Resolution::Ignore => {
@@ -139,6 +152,22 @@ fn resolve(tx: &Tx<'_>, event: i64, resolution: &Resolution, actor: &str, now: U
             tx.exec(&TEACH, &args![event, None::<i64>, unmatched, actor]).map(drop)
         }
     }
+}
+
+/// A report a person has placed counts as handled at its source; it is never deleted for that.
+fn settle_at_source(tx: &Tx<'_>, event: i64, now: UnixMillis) -> Result<()> {
+    let wanted = tx.query(&AT_SOURCE, &[event.into()], |row| {
+        Ok((row.int(0)?, row.int(1)?, accounts::handled(row.int(2)?), row.text(3)?))
+    })?;
+    let wishes = wanted.into_iter().filter_map(|(seq, account, handled, folder)| {
+        let action = match handled {
+            Handled::MarkRead => SourceAction::MarkRead,
+            Handled::Move if !folder.is_empty() => SourceAction::Move(folder),
+            _ => return None,
+        };
+        Some(Wish { seq, account, action, why: "handled".to_owned() })
+    });
+    source_actions::enqueue(tx, &wishes.collect::<Vec<_>>(), now)
 }
 
 impl Store {

@@ -288,36 +288,61 @@ pub(crate) struct Changed {
     pub(crate) after: Standing,
 }
 
+/// What a rule wants done with a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WantedOfMail {
+    pub(crate) mail: i64,
+    pub(crate) rule: String,
+    pub(crate) action: Action,
+}
+
+/// What judging brought.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    pub(crate) changed: Vec<Changed>,
+    /// Tags and moves, in the order of the rules.
+    pub(crate) wanted: Vec<WantedOfMail>,
+}
+
 /// Forgets what is too much, and makes state, suppressions and lists left of these standings anew.
-pub(crate) fn judge(tx: &Tx<'_>, standings: &[i64], measure: &Measure) -> Result<Vec<Changed>> {
-    let mut changed = Vec::new();
+pub(crate) fn judge(tx: &Tx<'_>, standings: &[i64], measure: &Measure) -> Result<Judged> {
+    let mut judged = Judged::default();
     for keys in standings.chunks(CHUNK) {
         let before = tx.query(&BEFORE, &[Arg::Ints(keys)], |row| {
             Ok((row.int(0)?, row.text(1)?, row.int(2)?, from_list(&State::ALL, row.int(3)?, "state")?))
         })?;
-        let mut events: HashMap<i64, Vec<(i64, Event)>> = HashMap::new();
+        let mut events: HashMap<i64, Vec<(Source, Event)>> = HashMap::new();
         for (of, stored) in tx.query(&OF_STANDINGS, &[Arg::Ints(keys)], address_event)? {
-            events.entry(of.unwrap_or_default()).or_default().push((stored.key, stored.event));
+            let source = Source { key: stored.key, mail: stored.mail.map(|(seq, _)| seq) };
+            events.entry(of.unwrap_or_default()).or_default().push((source, stored.event));
         }
         let mut work = Settled { told: rule_firings::load(tx, keys, measure.fires)?, ..Settled::default() };
         for (key, folded, list, state) in before {
-            let (numbers, mut history): (Vec<i64>, Vec<Event>) =
+            let (mut sources, mut history): (Vec<Source>, Vec<Event>) =
                 events.remove(&key).unwrap_or_default().into_iter().unzip();
             let surplus = standing::surplus(&history);
-            work.forget.extend(surplus.iter().filter_map(|at| numbers.get(*at)));
+            work.forget.extend(surplus.iter().filter_map(|at| sources.get(*at)).map(|source| source.key));
             for at in surplus.into_iter().rev() {
                 history.remove(at);
+                sources.remove(at);
             }
             let after = standing::standing(&history, &measure.settings, measure.now);
-            work.plan(key, &folded, list, &history, measure);
+            judged.wanted.extend(work.plan(key, &folded, list, (&history, &sources), measure));
             work.rows.push((key, after));
             if after.state != state {
-                changed.push(Changed { standing: key, folded, list, after });
+                judged.changed.push(Changed { standing: key, folded, list, after });
             }
         }
         work.write(tx, keys, measure)?;
     }
-    Ok(changed)
+    Ok(judged)
+}
+
+/// Where an event stands, and the mail it was read from.
+#[derive(Clone, Copy)]
+struct Source {
+    key: i64,
+    mail: Option<i64>,
 }
 
 #[derive(Default)]
@@ -332,7 +357,16 @@ struct Settled {
 }
 
 impl Settled {
-    fn plan(&mut self, key: i64, folded: &str, list: i64, history: &[Event], measure: &Measure) {
+    /// Notes what the rules want of the address; gives what they want of its mails.
+    fn plan(
+        &mut self,
+        key: i64,
+        folded: &str,
+        list: i64,
+        (history, sources): (&[Event], &[Source]),
+        measure: &Measure,
+    ) -> Vec<WantedOfMail> {
+        let mut wanted = Vec::new();
         for planned in standing::plan(history, &measure.rules, measure.now).planned {
             let rule = measure.rules.get(planned.rule).map_or("", |rule| rule.name.as_str());
             match planned.action {
@@ -353,9 +387,18 @@ impl Settled {
                         self.told.look(key, folded, rule, &planned, history);
                     }
                 }
+                Action::Tag(_) | Action::Move(_) => {
+                    let mails = planned.because.iter().filter_map(|at| sources.get(*at)?.mail);
+                    wanted.extend(mails.map(|mail| WantedOfMail {
+                        mail,
+                        rule: rule.to_owned(),
+                        action: planned.action.clone(),
+                    }));
+                }
                 _ => {}
             }
         }
+        wanted
     }
 
     fn write(self, tx: &Tx<'_>, keys: &[i64], measure: &Measure) -> Result<()> {

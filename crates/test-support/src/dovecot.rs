@@ -159,6 +159,16 @@ impl Dovecot {
         delivered
     }
 
+    /// The same, received now.
+    ///
+    /// # Panics
+    /// If that is not possible.
+    pub fn deliver_now(&mut self, user: &str, mailbox: &str, octets: &[u8], flags: &str) {
+        let path = self.deliver(user, mailbox, octets, flags);
+        let file = File::options().write(true).open(&path).expect("it was delivered");
+        file.set_modified(SystemTime::now()).expect("times can be set");
+    }
+
     /// Makes an empty mailbox.
     ///
     /// # Panics

@@ -20,6 +20,7 @@ import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import css from "./accounts.module.css";
 import { type AccountForm, isLoopback, portOf } from "./form";
+import { HandlingFields } from "./HandlingFields";
 import { isKnownProvider, presetFor } from "./presets";
 
 interface AccountFieldsProps {
@@ -163,6 +164,7 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
               ) : null}
             </Stack>
           </details>
+          <HandlingFields form={form} />
           <Switch
             label={t("accounts.active")}
             description={t("accounts.activeWhat")}
@@ -228,6 +230,8 @@ export function validation(t: TFunction, { isNew, isImport }: { isNew: boolean; 
     password: (value: string) => (isNew && value === "" ? t("form.required") : null),
     names: (value: string[], form: AccountForm) =>
       form.mailboxes === "names" && value.length === 0 ? t("accounts.chooseOne") : null,
+    handledFolder: (value: string, form: AccountForm) =>
+      form.handled === "move" && value.trim() === "" ? t("accounts.folderNeeded") : null,
     tls: (value: string, form: AccountForm) =>
       value === "none" && !isLoopback(form.host) ? t("accounts.tlsNeeded") : null,
     trustValue: (value: string, form: AccountForm) => {

@@ -21,6 +21,7 @@ const account: Account = {
     mailboxes: { names: ["INBOX", "Archiv/2025"] },
     poll_seconds: 90,
   },
+  handling: { role: "bounce", handled: "move", handled_folder: "Erledigt", manual_folder: null },
   state: {
     state: "waiting",
     since: null,
@@ -46,6 +47,11 @@ describe("the form of an account", () => {
       mailboxes: { names: ["INBOX", "Archiv/2025"] },
       poll_seconds: 90,
     });
+  });
+
+  it("keeps what happens in the mailbox", () => {
+    expect(requestOf(formOf(account)).handling).toEqual(account.handling);
+    expect(requestOf({ ...EMPTY_FORM, manualFolder: " Offen " }).handling?.manual_folder).toBe("Offen");
   });
 
   it("takes fingerprints with colons", () => {

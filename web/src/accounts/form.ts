@@ -1,4 +1,4 @@
-import type { Account, AccountRequest, ConnectionRequest } from "../api/types";
+import type { Account, AccountRequest, ConnectionRequest, Handling } from "../api/types";
 
 /** What the form holds; texts as typed. */
 export interface AccountForm {
@@ -15,6 +15,10 @@ export interface AccountForm {
   names: string[];
   pollMinutes: number | "";
   active: boolean;
+  role: Handling["role"];
+  handled: Handling["handled"];
+  handledFolder: string;
+  manualFolder: string;
 }
 
 export const EMPTY_FORM: AccountForm = {
@@ -31,11 +35,25 @@ export const EMPTY_FORM: AccountForm = {
   names: [],
   pollMinutes: 5,
   active: true,
+  role: "normal",
+  handled: "leave",
+  handledFolder: "",
+  manualFolder: "",
 };
 
 export function formOf(account: Account): AccountForm {
   const { connection } = account;
-  const base = { ...EMPTY_FORM, name: account.name, address: account.address ?? "", active: account.active };
+  const { handling } = account;
+  const base: AccountForm = {
+    ...EMPTY_FORM,
+    name: account.name,
+    address: account.address ?? "",
+    active: account.active,
+    role: handling.role,
+    handled: handling.handled,
+    handledFolder: handling.handled_folder ?? "",
+    manualFolder: handling.manual_folder ?? "",
+  };
   if (connection == null) {
     return base;
   }
@@ -82,6 +100,16 @@ export function requestOf(form: AccountForm): AccountRequest {
     kind: "imap",
     active: form.active,
     connection: connectionOf(form),
+    handling: handlingOf(form),
+  };
+}
+
+export function handlingOf(form: AccountForm): Handling {
+  return {
+    role: form.role,
+    handled: form.handled,
+    handled_folder: form.handledFolder.trim() === "" ? null : form.handledFolder.trim(),
+    manual_folder: form.manualFolder.trim() === "" ? null : form.manualFolder.trim(),
   };
 }
 

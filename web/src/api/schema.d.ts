@@ -126,6 +126,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account_id}/source_actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is done in the mailbox itself: waiting, done, given up. */
+        get: operations["source_actions"];
+        put?: never;
+        post?: never;
+        /** Forgets what waits or was given up; the mails stay where they are. */
+        delete: operations["drop_source_actions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/source_actions/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries again what was given up. */
+        post: operations["retry_source_actions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account_id}/test": {
         parameters: {
             query?: never;
@@ -899,6 +934,8 @@ export interface components {
             /** @description Its address, where it has one. */
             address: string | null;
             connection: components["schemas"]["Connection"] | null;
+            /** @description What the mailbox is for, and what happens in it to reports. */
+            handling: components["schemas"]["Handling"];
             /**
              * Format: uuid
              * @description Key.
@@ -932,6 +969,8 @@ export interface components {
             address?: string | null;
             /** @default null */
             connection?: components["schemas"]["ConnectionRequest"] | null;
+            /** @default null */
+            handling?: components["schemas"]["Handling"] | null;
             /**
              * @description Name, unique.
              * @default null
@@ -994,6 +1033,8 @@ export interface components {
             /** @description Its address, where it has one. */
             address?: string | null;
             connection?: components["schemas"]["ConnectionRequest"] | null;
+            /** @description For `imap`; absent: nothing happens in the mailbox. */
+            handling?: components["schemas"]["Handling"];
             /** @description What it is. */
             kind: components["schemas"]["AccountKind"];
             /** @description Name, unique. */
@@ -1511,6 +1552,34 @@ export interface components {
             /** @description By year, newest first. */
             year: components["schemas"]["Facet"][];
         };
+        /**
+         * @description What happens in the mailbox to a report that was handled.
+         * @enum {string}
+         */
+        HandledReports: "leave" | "mark_read" | "move" | "delete";
+        /** @description What the mailbox is for, and what happens in it to reports of undelivered mail. */
+        Handling: {
+            /**
+             * @description What happens to handled reports.
+             * @default leave
+             */
+            handled: components["schemas"]["HandledReports"];
+            /**
+             * @description Mailbox for handled reports, `/` between levels; made if it is missing. Needed for `move`.
+             * @default null
+             */
+            handled_folder: string | null;
+            /**
+             * @description Mailbox for reports that wait for a person; absent: they stay.
+             * @default null
+             */
+            manual_folder: string | null;
+            /**
+             * @description What it is for.
+             * @default normal
+             */
+            role: components["schemas"]["MailboxRole"];
+        };
         /** @description A line of the header section. */
         HeaderField: {
             /** @description Unfolded and decoded. */
@@ -1758,6 +1827,11 @@ export interface components {
             /** @description By name. */
             items: components["schemas"]["Mailbox"][];
         };
+        /**
+         * @description What the mailbox is for.
+         * @enum {string}
+         */
+        MailboxRole: "normal" | "bounce" | "archive";
         /** @description A mailing list. */
         MailingList: {
             /**
@@ -2372,6 +2446,67 @@ export interface components {
             /** @description Version of the server. */
             version: string;
         };
+        /** @description Something to be done with a mail in its mailbox. */
+        SourceAction: {
+            /** @description What. */
+            action: components["schemas"]["SourceActionWord"];
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description When it was wanted. */
+            created: components["schemas"]["Timestamp"];
+            /** @description When it is tried next. */
+            due: components["schemas"]["Timestamp"];
+            /** @description The server's words, or a sentence in the language of the request; empty if nothing went wrong. */
+            error: string;
+            /**
+             * Format: int64
+             * @description Number, for going on.
+             */
+            key: number;
+            /**
+             * Format: uuid
+             * @description The mail.
+             */
+            mail: string;
+            /** @description Mailbox it lies in, for display. */
+            mailbox: string;
+            /** @description How it stands. */
+            state: components["schemas"]["SourceActionState"];
+            /** @description Its subject; null if the caller may not read it. */
+            subject: string | null;
+            /** @description Mailbox it is moved to. */
+            target: string | null;
+            /** @description `handled`, `manual`, or the name of a rule. */
+            why: string;
+        };
+        /** @description What is done at the source of an account. */
+        SourceActionPage: {
+            /**
+             * Format: int64
+             * @description How many were given up.
+             */
+            given_up: number;
+            /** @description Newest first. */
+            items: components["schemas"]["SourceAction"][];
+            /**
+             * Format: int64
+             * @description How many wait.
+             */
+            waiting: number;
+        };
+        /**
+         * @description How it stands.
+         * @enum {string}
+         */
+        SourceActionState: "waiting" | "done" | "given_up";
+        /**
+         * @description What is done at the source.
+         * @enum {string}
+         */
+        SourceActionWord: "mark_read" | "move" | "delete";
         /** @description Mails of all accounts by how far they are. */
         Stages: {
             /**
@@ -3309,6 +3444,204 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    source_actions: {
+        parameters: {
+            query?: {
+                /** @description How they stand; given up if absent. */
+                state?: "waiting" | "done" | "given_up";
+                /** @description `key` of the last one of the page before. */
+                before?: number;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is done in the mailbox itself: waiting, done, given up. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceActionPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_source_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgets what waits or was given up; the mails stay where they are. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_source_actions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tries again what was given up. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

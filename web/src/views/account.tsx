@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { AtSource } from "../accounts/AtSource";
 import { AccountFields, validation } from "../accounts/AccountFields";
 import { type AccountForm, connectionOf, EMPTY_FORM, formOf, requestOf } from "../accounts/form";
 import { RemoveDialog } from "../accounts/RemoveDialog";
@@ -55,6 +56,7 @@ export function EditAccount() {
           {data.state.progress == null ? null : (
             <FetchProgress done={data.state.progress.done} total={data.state.progress.total} />
           )}
+          {data.kind === "imap" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
         </>
       )}
@@ -152,14 +154,14 @@ function saveAccount(account: Account | undefined, values: AccountForm): Promise
   if (account === undefined) {
     return take(api.POST("/api/v1/accounts", { body: request }));
   }
-  const { name, active, connection } = request;
+  const { name, active, connection, handling } = request;
   return take(
     api.PATCH("/api/v1/accounts/{account_id}", {
       params: { path: { account_id: account.id } },
       body: {
         name,
         address: values.address.trim(),
-        ...(account.kind === "imap" && { active: active ?? true, connection: connection ?? null }),
+        ...(account.kind === "imap" && { active: active ?? true, connection: connection ?? null, handling: handling ?? null }),
       },
     }),
   );
@@ -168,7 +170,8 @@ function saveAccount(account: Account | undefined, values: AccountForm): Promise
 /** A field the server refuses is marked where it stands. */
 function showFieldError(form: UseFormReturnType<AccountForm>, error: Error): void {
   const field = isProblem(error) ? error.members["field"] : undefined;
-  const name = typeof field === "string" ? field.replace(/^connection\./u, "") : "";
+  const sent = typeof field === "string" ? field.replace(/^connection\./u, "") : "";
+  const name = sent === "handled_folder" ? "handledFolder" : sent === "manual_folder" ? "manualFolder" : sent;
   if (isProblem(error) && name in form.values) {
     form.setFieldError(name, error.detail ?? error.title);
   }

@@ -1,8 +1,10 @@
 //! The only place where command lines are put together.
 //!
-//! Source: RFC 9051 §6, §9; RFC 4959 (SASL-IR), RFC 7888 (literals), RFC 5258 and 6154 (LIST), RFC 5819 (LIST-STATUS).
+//! Source: RFC 9051 §6, §9; RFC 4959 (SASL-IR), RFC 7888 (literals), RFC 5258 and 6154 (LIST), RFC 5819 (LIST-STATUS),
+//! RFC 2342 (NAMESPACE), RFC 4315 (UIDPLUS), RFC 6851 (MOVE).
 
 use keys::Secret;
+use model::Flags;
 
 use super::capability::Capabilities;
 
@@ -40,6 +42,42 @@ pub(crate) enum Command<'a> {
     /// Read-only: nothing is changed at the source, `\Recent` neither.
     Examine {
         mailbox: &'a [u8],
+    },
+    /// For changes: what EXAMINE opens without them.
+    Select {
+        mailbox: &'a [u8],
+    },
+    /// Prefixes of the names of own mailboxes (RFC 2342).
+    Namespace,
+    Create {
+        mailbox: &'a [u8],
+    },
+    Subscribe {
+        mailbox: &'a [u8],
+    },
+    /// Sets these flags, or takes them away.
+    UidStore {
+        uids: &'a [u32],
+        flags: Flags,
+        is_set: bool,
+    },
+    /// RFC 6851.
+    UidMove {
+        uids: &'a [u32],
+        mailbox: &'a [u8],
+    },
+    UidCopy {
+        uids: &'a [u32],
+        mailbox: &'a [u8],
+    },
+    /// Of these mails only (RFC 4315): EXPUNGE alone would take others' as well.
+    UidExpunge {
+        uids: &'a [u32],
+    },
+    /// Mails with this `Message-ID`, of this size; either may be left out.
+    UidSearchAlike {
+        message_id: Option<&'a str>,
+        size_octets: Option<u64>,
     },
     /// Of the mails with these sequence numbers those with a UID from `uid_first` on.
     UidSearch {
@@ -80,7 +118,15 @@ impl Command<'_> {
             Self::List { .. } => "LIST",
             Self::Status { .. } => "STATUS",
             Self::Examine { .. } => "EXAMINE",
-            Self::UidSearch { .. } => "UID SEARCH",
+            Self::Select { .. } => "SELECT",
+            Self::Namespace => "NAMESPACE",
+            Self::Create { .. } => "CREATE",
+            Self::Subscribe { .. } => "SUBSCRIBE",
+            Self::UidStore { .. } => "UID STORE",
+            Self::UidMove { .. } => "UID MOVE",
+            Self::UidCopy { .. } => "UID COPY",
+            Self::UidExpunge { .. } => "UID EXPUNGE",
+            Self::UidSearch { .. } | Self::UidSearchAlike { .. } => "UID SEARCH",
             Self::UidFetch { .. } => "UID FETCH",
             Self::Noop => "NOOP",
             Self::Logout => "LOGOUT",
@@ -91,7 +137,9 @@ impl Command<'_> {
     pub(crate) fn pieces(&self, tag: &str, capabilities: &Capabilities) -> Vec<Vec<u8>> {
         let mut line = Line::new(tag, capabilities);
         match self {
-            Self::Capability | Self::StartTls | Self::Noop | Self::Logout => line.text(self.word()),
+            Self::Capability | Self::StartTls | Self::Noop | Self::Logout | Self::Namespace => {
+                line.text(self.word());
+            }
             Self::Login { .. } | Self::AuthenticatePlain { .. } | Self::AuthenticateLogin { .. } => {
                 self.login(&mut line);
             }
@@ -114,9 +162,33 @@ impl Command<'_> {
                 line.string(mailbox);
                 line.text(" (MESSAGES UIDNEXT UIDVALIDITY)");
             }
-            Self::Examine { mailbox } => {
-                line.text("EXAMINE ");
+            Self::Examine { mailbox }
+            | Self::Select { mailbox }
+            | Self::Create { mailbox }
+            | Self::Subscribe { mailbox } => {
+                line.text(self.word());
+                line.text(" ");
                 line.string(mailbox);
+            }
+            Self::UidStore { uids, flags, is_set } => {
+                let sign = if *is_set { '+' } else { '-' };
+                line.text(&format!("UID STORE {} {sign}FLAGS.SILENT ({})", set(uids), flag_names(*flags)));
+            }
+            Self::UidMove { uids, mailbox } | Self::UidCopy { uids, mailbox } => {
+                line.text(&format!("{} {} ", self.word(), set(uids)));
+                line.string(mailbox);
+            }
+            Self::UidExpunge { uids } => line.text(&format!("UID EXPUNGE {}", set(uids))),
+            Self::UidSearchAlike { message_id, size_octets } => {
+                line.text("UID SEARCH UNDELETED");
+                if let Some(message_id) = message_id {
+                    line.text(" HEADER \"Message-ID\" ");
+                    line.string(message_id.as_bytes());
+                }
+                if let Some(octets) = size_octets {
+                    let (less, more) = (octets.saturating_sub(1), octets.saturating_add(1));
+                    line.text(&format!(" LARGER {less} SMALLER {more}"));
+                }
             }
             Self::UidSearch { numbers, uid_first } => {
                 line.text("UID SEARCH ");
@@ -175,6 +247,19 @@ impl Command<'_> {
             _ => {}
         }
     }
+}
+
+/// Flags as the protocol names them.
+fn flag_names(flags: Flags) -> String {
+    let names = [
+        (flags.seen, "\\Seen"),
+        (flags.answered, "\\Answered"),
+        (flags.flagged, "\\Flagged"),
+        (flags.draft, "\\Draft"),
+        (flags.deleted, "\\Deleted"),
+    ];
+    let names: Vec<&str> = names.iter().filter(|(is_set, _)| *is_set).map(|(_, name)| *name).collect();
+    names.join(" ")
 }
 
 /// Ascending UIDs as a set: `1:3,7`.
@@ -286,6 +371,24 @@ mod tests {
         check(login(), "LITERAL+", &["a1 LOGIN \"me\" {2+}\r\nä\r\n"]);
         check(login(), "", &["a1 LOGIN \"me\" {2}\r\n", "ä\r\n"]);
         check(Command::Examine { mailbox: b"a\\b" }, "", &["a1 EXAMINE \"a\\\\b\"\r\n"]);
+        let seen = Flags { seen: true, deleted: true, ..Flags::default() };
+        check(
+            Command::UidStore { uids: &[4, 5], flags: seen, is_set: true },
+            "",
+            &["a1 UID STORE 4:5 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"],
+        );
+        check(
+            Command::UidStore { uids: &[4], flags: seen, is_set: false },
+            "",
+            &["a1 UID STORE 4 -FLAGS.SILENT (\\Seen \\Deleted)\r\n"],
+        );
+        check(Command::UidMove { uids: &[4], mailbox: b"B/C" }, "", &["a1 UID MOVE 4 \"B/C\"\r\n"]);
+        check(Command::UidExpunge { uids: &[4, 6] }, "", &["a1 UID EXPUNGE 4,6\r\n"]);
+        check(
+            Command::UidSearchAlike { message_id: Some("a@b"), size_octets: Some(7) },
+            "",
+            &["a1 UID SEARCH UNDELETED HEADER \"Message-ID\" \"a@b\" LARGER 6 SMALLER 8\r\n"],
+        );
         check(Command::UidSearch { numbers: None, uid_first: 5 }, "", &["a1 UID SEARCH UID 5:*\r\n"]);
         check(
             Command::UidSearch { numbers: Some((1, 9)), uid_first: 5 },

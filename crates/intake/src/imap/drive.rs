@@ -10,6 +10,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use zeroize::Zeroize;
 
+use super::answer::{Answer, Answering};
 use super::capability::Capabilities;
 use super::channel::Outlet;
 use super::command::Command;
@@ -173,6 +174,11 @@ impl Session {
         let mut fetching = Fetching::new(wanted, self.bounds, blamed);
         let result = self.line.run(&mut fetching, Some(sink)).await;
         result.map_err(|error| (error, fetching.suspect()))
+    }
+
+    /// Sends one command; all that is answered to it.
+    pub(crate) async fn ask(&mut self, command: Command<'_>) -> Result<Answer, ImapError> {
+        self.line.run(&mut Answering::new(command), None).await
     }
 
     /// Whether the connection still stands.

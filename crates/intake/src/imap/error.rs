@@ -113,6 +113,8 @@ pub enum During {
     Mailbox,
     /// Fetching mail.
     Fetch,
+    /// Marking, moving or removing mail.
+    Change,
 }
 
 impl During {
@@ -124,6 +126,7 @@ impl During {
             Self::List => "listing mailboxes",
             Self::Mailbox => "opening a mailbox",
             Self::Fetch => "fetching mail",
+            Self::Change => "changing mails",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::change::{ChangeReport, Order};
 use super::channel::Outlet;
 use super::drive::{Session, Settings, Sink};
 use super::error::ImapError;
@@ -102,6 +103,26 @@ impl Fetcher {
             }
             is_first = false;
         }
+    }
+
+    /// Carries out an order, on the connection that is there or another one.
+    ///
+    /// # Errors
+    /// [`ImapError`]. Then nobody knows how far it came: give it again, with [`Order::is_repeated`].
+    pub async fn change(&mut self, order: &Order) -> Result<ChangeReport, ImapError> {
+        let kept = match self.session.take() {
+            Some(mut session) => session.is_alive().await.then_some(session),
+            None => None,
+        };
+        let mut session = match kept {
+            Some(session) => session,
+            None => Session::open(&self.settings).await?,
+        };
+        let result = session.change(order).await;
+        if result.as_ref().err().is_none_or(|error| !is_loss(error)) {
+            self.session = Some(session);
+        }
+        result
     }
 
     /// Says goodbye to the server.

@@ -2,6 +2,7 @@
 
 use keys::Secret;
 
+use super::answer::Answering;
 use super::command::Command;
 use super::event::Event;
 use super::fetch::{Blamed, Bounds, Fetching, Wanted};
@@ -85,6 +86,12 @@ pub fn rehearse(octets: &[u8], piece: usize) {
         }
         let mut talk = Talk::new(1000, 100);
         check_order(&hear(&mut Listing::default(), &mut talk, rest, piece).0);
+        for command in
+            [Command::Select { mailbox: b"INBOX" }, Command::UidMove { uids: &[1, 2], mailbox: b"X" }]
+        {
+            let mut talk = Talk::new(1000, 100);
+            check_order(&hear(&mut Answering::new(command), &mut talk, rest, piece).0);
+        }
         let mut talk = Talk::new(1000, 100);
         check_order(
             &hear(&mut Opening::new("me", &password, piece.is_multiple_of(2)), &mut talk, rest, piece).0,

@@ -11,6 +11,8 @@ use crate::civil;
 
 /// Longest text of a server that is kept for people, in characters.
 const WORDS_MAX: usize = 500;
+/// Longest code: `CAPABILITY` and `COPYUID` may be long.
+const CODE_MAX: usize = 20_000;
 
 /// A whole response.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub(crate) enum Response {
     Capability(Vec<String>),
     List(Mailbox),
     Status(MailboxStatus),
+    /// Prefix and delimiter of the first personal namespace.
+    Namespace(Vec<u8>, Option<char>),
     Exists(u32),
     Expunge(u32),
     /// Numbers found, from `SEARCH` or `ESEARCH`.
@@ -38,6 +42,9 @@ pub(crate) enum Response {
     /// Something else, or nothing that can be read; of no consequence.
     Other,
 }
+
+/// Mails one command copies, at most.
+const COPIED_MAX: usize = 10_000;
 
 /// How a command, or the server, is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -133,6 +140,16 @@ impl Response {
             b"CAPABILITY" => Self::Capability(capabilities(lexer.rest())),
             b"LIST" | b"XLIST" | b"LSUB" => Self::List(Mailbox::read(lexer)?),
             b"STATUS" => Self::Status(MailboxStatus::read(lexer)?),
+            b"NAMESPACE" => {
+                // Two levels of lists: the personal ones, and in it the first.
+                let (Token::Open, Token::Open) = (lexer.next()?, lexer.next()?) else { return None };
+                let prefix = lexer.next()?.into_text()?;
+                let delimiter = match lexer.next()? {
+                    Token::String(text) => text.first().copied().map(char::from),
+                    _ => None,
+                };
+                Self::Namespace(prefix, delimiter)
+            }
             b"SEARCH" => {
                 let mut found = Vec::new();
                 while let Some(token) = lexer.next() {
@@ -180,7 +197,7 @@ impl Text {
         if let Some(inner) = text.strip_prefix(b"[")
             && let Some(end) = memchr::memchr(b']', inner)
         {
-            let code = words(&inner[..end]);
+            let code = words_of(&inner[..end], CODE_MAX);
             let (name, arguments) = code.split_once(' ').unwrap_or((&code, ""));
             return Self {
                 code: Some(name.to_ascii_uppercase()),
@@ -194,6 +211,18 @@ impl Text {
     /// The number in a code of this name.
     pub(crate) fn number(&self, code: &str) -> Option<u32> {
         (self.code.as_deref() == Some(code)).then(|| self.arguments.parse().ok()).flatten()
+    }
+
+    /// `[COPYUID …]`: numbering of the target, and each UID of the source with that of the target (RFC 4315 §3).
+    pub(crate) fn copied(&self) -> Option<(u32, Vec<(u32, u32)>)> {
+        if self.code.as_deref() != Some("COPYUID") {
+            return None;
+        }
+        let mut words = self.arguments.split_ascii_whitespace();
+        let uid_validity = words.next()?.parse().ok()?;
+        let uids = |text: &str| flatten(&ranges(text.as_bytes()), COPIED_MAX);
+        let (from, to) = (uids(words.next()?), uids(words.next()?));
+        (from.len() == to.len()).then(|| (uid_validity, from.into_iter().zip(to).collect()))
     }
 
     /// The error of a command that ended with this.
@@ -355,6 +384,11 @@ pub(crate) fn ranges(set: &[u8]) -> Vec<(u32, u32)> {
             Some((first.min(last), first.max(last)))
         })
         .collect()
+}
+
+/// The numbers of ranges, no more than `max` of them.
+pub(crate) fn flatten(ranges: &[(u32, u32)], max: usize) -> Vec<u32> {
+    ranges.iter().flat_map(|(first, last)| *first..=*last).take(max).collect()
 }
 
 fn capabilities(text: &[u8]) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Modified UTF-7 of mailbox names, for display only: a mailbox is known by its raw name.
+//! Modified UTF-7 of mailbox names, for display and for names made here: a mailbox is known by its raw name.
 //!
 //! Source: RFC 3501 §5.1.3.
 
@@ -20,6 +20,54 @@ pub(crate) fn decoded(name: &[u8]) -> String {
     }
     text.extend_from_slice(rest);
     String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The name as servers want it.
+pub(crate) fn encoded(name: &str) -> Vec<u8> {
+    let mut raw = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        if first == '&' {
+            raw.extend_from_slice(b"&-");
+            rest = &rest[1..];
+        } else if is_plain(first) {
+            raw.push(first as u8);
+            rest = &rest[1..];
+        } else {
+            let end = rest.find(is_plain_or_and).unwrap_or(rest.len());
+            shift(&rest[..end], &mut raw);
+            rest = &rest[end..];
+        }
+    }
+    raw
+}
+
+const fn is_plain(letter: char) -> bool {
+    matches!(letter, ' '..='%' | '\''..='~')
+}
+
+fn is_plain_or_and(letter: char) -> bool {
+    letter == '&' || is_plain(letter)
+}
+
+/// UTF-16 in base64 with `,` for `/`, between `&` and `-`.
+fn shift(text: &str, raw: &mut Vec<u8>) {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
+    raw.push(b'&');
+    let (mut bits, mut count) = (0_u32, 0);
+    for unit in text.encode_utf16() {
+        bits = bits << 16 | u32::from(unit);
+        count += 16;
+        while count >= 6 {
+            count -= 6;
+            raw.push(LETTERS[(bits >> count & 63) as usize]);
+        }
+        bits &= (1 << count) - 1;
+    }
+    if count > 0 {
+        raw.push(LETTERS[(bits << (6 - count) & 63) as usize]);
+    }
+    raw.push(b'-');
 }
 
 /// What stands between `&` and `-`: nothing for `&` itself, else UTF-16 in base64 with `,` for `/`, without padding.
@@ -67,5 +115,23 @@ mod tests {
         check(b"&2D0-", "&2D0-");
         check("Müll".as_bytes(), "Müll");
         check(b"M\xfcll", "M\u{fffd}ll");
+    }
+
+    #[test]
+    fn names_made_here() {
+        let check = |name: &str, expected: &[u8]| assert_eq!(encoded(name), expected);
+        check("INBOX", b"INBOX");
+        check("Entwürfe", b"Entw&APw-rfe");
+        check("~peter/mail/台北/日本語", b"~peter/mail/&U,BTFw-/&ZeVnLIqe-");
+        check("A&B", b"A&-B");
+        check("😀", b"&2D3eAA-");
+        check("ü&ü", b"&APw-&-&APw-");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn names_come_back(name in "\\PC{0,20}") {
+            proptest::prop_assert_eq!(decoded(&encoded(&name)), name);
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Recorded sessions in `fixtures/sessions/imap-*.txt`: what the server says and must hear, and what comes of it.
+//! Recorded sessions in `fixtures/sessions`: what the server says and must hear, and what comes of it. `imap-*` fetch,
+//! `change-*` carry out an order.
 //!
 //! | line | means |
 //! | --- | --- |
@@ -9,6 +10,8 @@
 //! | `@again MAILBOX UID…` | to be tried again |
 //! | `@known UID OCTETS SECONDS ID` | a mail of the earlier run |
 //! | `@small OCTETS` | larger mails come in pieces |
+//! | `@move MAILBOX VALIDITY UID,UID… TARGET` | an order; `@moveagain` for one that is repeated |
+//! | `@delete MAILBOX VALIDITY UID,UID…` | the same |
 //! | `S: text` | sent with CRLF; `\r \n \\ \xHH` stand for octets |
 //! | `S~ text` | sent without a line end |
 //! | `Sx N text` | sent N times, without line end |
@@ -19,7 +22,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use intake::imap::{Cursor, Encryption, Fetcher, KnownMail, Selection, Wanted};
+use intake::imap::{Change, Cursor, Encryption, Fetcher, KnownMail, Order, Selection, Wanted};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
@@ -31,6 +34,7 @@ struct Script {
     wanted: Vec<Wanted>,
     known: Vec<KnownMail>,
     small: Option<u64>,
+    order: Option<Order>,
     connections: Vec<Vec<Turn>>,
     expected: String,
 }
@@ -46,9 +50,8 @@ async fn sessions() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/sessions");
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
-    files.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("imap-")));
     files.sort();
-    assert!(files.len() >= 16, "{}", files.len());
+    assert!(files.len() >= 45, "{}", files.len());
     for file in files {
         check(&file).await;
     }
@@ -71,10 +74,19 @@ async fn check(file: &Path) {
     settings.options.chunk_octets = 100;
     settings.options.small_octets_max = script.small.unwrap_or(settings.options.small_octets_max);
     let mut fetcher = Fetcher::new(settings);
-    let run = run_with(&mut fetcher, &script.selection, script.wanted, script.known).await;
+    let (mut lines, error) = if let Some(order) = script.order {
+        match fetcher.change(&order).await {
+            Ok(report) => {
+                (report.mails.iter().map(|(uid, changed)| format!("{uid} {changed:?}")).collect(), None)
+            }
+            Err(error) => (Vec::new(), Some(error)),
+        }
+    } else {
+        let run = run_with(&mut fetcher, &script.selection, script.wanted, script.known).await;
+        (run.lines, run.error)
+    };
     drop(fetcher);
-    let mut lines = run.lines;
-    lines.extend(run.error.map(|error| format!("error {}: {error}", error.key())));
+    lines.extend(error.map(|error| format!("error {}: {error}", error.key())));
     let found = lines.join("\n") + "\n";
     if std::env::var_os("UPDATE").is_some() {
         let head = text.split("\n==\n").next().unwrap();
@@ -151,6 +163,19 @@ impl Script {
                 internal_date: Some(model::UnixMillis::from_seconds(words[3].parse().unwrap())),
                 message_id: Some(words[4].to_owned()),
             }),
+            "move" | "moveagain" | "delete" => {
+                let change = match words[0] {
+                    "delete" => Change::Delete,
+                    _ => Change::Move { to: words[4].to_owned() },
+                };
+                self.order = Some(Order {
+                    mailbox: words[1].as_bytes().to_vec(),
+                    uid_validity: number(2),
+                    uids: words[3].split(',').map(|uid| uid.parse().unwrap()).collect(),
+                    change,
+                    is_repeated: words[0] == "moveagain",
+                });
+            }
             "cursor" => {
                 self.wanted(words[1]).cursor = Some(Cursor { uid_validity: number(2), uid: number(3) });
             }

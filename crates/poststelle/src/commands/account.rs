@@ -11,11 +11,11 @@ use model::{AccountId, UnixMillis};
 use pipeline::Engine;
 use serde_json::json;
 use server::{AccountOptions, Background as _, PASSWORD_FIELD};
-use store::{Account, AccountKind, NewAccount, StoreError, Tls};
+use store::{Account, AccountKind, Handled, Handling, MailboxRole, NewAccount, StoreError, Tls};
 
 use super::{Context, when};
 use crate::cli;
-use crate::cli::{AccountAction, AccountAdd};
+use crate::cli::{AccountAction, AccountAdd, AccountHandle};
 use crate::control::Streams;
 use crate::failure::{FAILED, Failure};
 use crate::lang::Lang;
@@ -26,6 +26,7 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
     let Context { engine, lang, .. } = *context;
     match &args.action {
         AccountAction::Add(add) => self::add(context, add, streams),
+        AccountAction::Handle(args) => handle(context, args, streams),
         AccountAction::List { json } => list(engine, *json, lang, streams),
         AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
         AccountAction::Fetch { name, json } => fetch(engine, &find(engine, name)?, *json, lang, streams),
@@ -120,6 +121,7 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
         credential: Some(credential),
         poll_seconds: args.poll_seconds,
         active: true,
+        handling: Handling::default(),
     };
     match engine.store().create_account(id, new, now()) {
         Err(StoreError::Exists { .. }) => Err(Failure::new("account-exists").with("name", &args.name)),
@@ -132,6 +134,58 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
     }
 }
 
+/// Changes what is named, and leaves the rest.
+fn handle(context: &Context<'_>, args: &AccountHandle, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    let Context { engine, lang, .. } = *context;
+    let account = find(engine, &args.name)?;
+    imap_only(&account)?;
+    let mut settings = account.settings;
+    let handling = &mut settings.handling;
+    match args.role.as_deref() {
+        Some("normal") => handling.role = MailboxRole::Normal,
+        Some("bounce") => handling.role = MailboxRole::Bounce,
+        Some("archive") => handling.role = MailboxRole::Archive,
+        _ => {}
+    }
+    match args.handled.as_deref() {
+        Some("leave") => handling.handled = Handled::Leave,
+        Some("mark-read") => handling.handled = Handled::MarkRead,
+        Some("move") => handling.handled = Handled::Move,
+        Some("delete") => handling.handled = Handled::Delete,
+        _ => {}
+    }
+    if let Some(folder) = &args.handled_folder {
+        folder.trim().clone_into(&mut handling.handled_folder);
+    }
+    if let Some(folder) = &args.manual_folder {
+        handling.manual_folder = Some(folder.trim().to_owned()).filter(|name| !name.is_empty());
+    }
+    if handling.handled == Handled::Move && handling.handled_folder.is_empty() {
+        return Err(Failure::usage("account-folder"));
+    }
+    engine.store().update_account(account.id, settings)?;
+    changed(context, account.id);
+    writeln!(streams.err, "{}", lang.text("account-handled", &[("name", &args.name)]))?;
+    Ok(0)
+}
+
+const fn role(role: MailboxRole) -> &'static str {
+    match role {
+        MailboxRole::Normal => "normal",
+        MailboxRole::Bounce => "bounce",
+        MailboxRole::Archive => "archive",
+    }
+}
+
+const fn handled(handled: Handled) -> &'static str {
+    match handled {
+        Handled::Leave => "leave",
+        Handled::MarkRead => "mark-read",
+        Handled::Move => "move",
+        Handled::Delete => "delete",
+    }
+}
+
 fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
     let counters: HashMap<_, _> = engine.store().counters()?.accounts.into_iter().collect();
     for account in engine.store().accounts(false)? {
@@ -139,11 +193,16 @@ fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -
         let mails = counters.get(&account.id).map_or(0, |counters| counters.messages);
         let kind = if settings.kind == AccountKind::Imap { "imap" } else { "import" };
         let error = account.state.as_ref().and_then(|state| state.last_error.as_ref());
+        let handling = &settings.handling;
+        let (waiting, given_up) = engine.store().source_action_counts(account.id)?;
         if as_json {
             let state = account.state.as_ref();
             let row = json!({
                 "id": account.id.to_string(), "name": settings.name, "address": settings.address, "kind": kind, "host": settings.host, "port": settings.port,
                 "active": settings.active, "messages": mails, "state": state.map(|state| state.state.as_str()),
+                "role": role(handling.role), "handled": handled(handling.handled),
+                "handled_folder": Some(&handling.handled_folder).filter(|name| !name.is_empty()),
+                "manual_folder": handling.manual_folder, "source_waiting": waiting, "source_given_up": given_up,
                 "last_success": state.and_then(|state| state.last_success).map(when),
                 "last_error": error.map(|error| json!({ "class": error.class, "text": error.text, "since": when(error.since) })),
             });
@@ -162,6 +221,22 @@ fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -
             &[("name", &settings.name), ("address", &address), ("state", &state), ("mails", &mails)],
         );
         writeln!(streams.out, "{line}")?;
+        if *handling != Handling::default() || waiting + given_up > 0 {
+            let folder = Some(&handling.handled_folder).filter(|name| !name.is_empty());
+            let folder = folder.map_or_else(String::new, |name| format!(" {name}"));
+            let manual = handling.manual_folder.as_deref().unwrap_or("–");
+            let line = lang.text(
+                "account-row-handling",
+                &[
+                    ("role", &role(handling.role)),
+                    ("handled", &format!("{}{folder}", handled(handling.handled))),
+                    ("manual", &manual),
+                    ("waiting", &waiting),
+                    ("given_up", &given_up),
+                ],
+            );
+            writeln!(streams.out, "  {line}")?;
+        }
     }
     Ok(0)
 }

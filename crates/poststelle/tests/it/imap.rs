@@ -78,6 +78,73 @@ fn mail_is_fetched_once_over_tls_and_starttls() {
     }
 }
 
+/// A newsletter of ours to Tom, in the mailbox for mail sent.
+const SENT: &str = "Message-ID: <letter-1@ours.example>\r\nFrom: us@ours.example\r\nTo: tom@b.example\r\n\
+    Date: {date}\r\nList-Id: <news.ours.example>\r\nSubject: News\r\n\r\nHello\r\n";
+
+/// A report of `letter`, as Postfix writes it.
+fn report(date: &str, letter: &str, recipient: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@b.example\r\nTo: us@ours.example\r\nDate: {date}\r\nMessage-ID: <r-{letter}@b.example>\r\n\
+        Subject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\nAuto-Submitted: auto-replied\r\n\
+        Content-Type: multipart/report; report-type=delivery-status; boundary=\"x\"\r\n\r\n--x\r\n\r\n\
+        <{recipient}>: host mx.b.example said: 550 5.1.1 no such user\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n\
+        Reporting-MTA: dns; mx.b.example\r\n\r\nFinal-Recipient: rfc822; {recipient}\r\nAction: failed\r\n\
+        Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no such user\r\n--x\r\nContent-Type: text/rfc822-headers\r\n\r\n\
+        Message-ID: <{letter}@ours.example>\r\nFrom: us@ours.example\r\nTo: {recipient}\r\nSubject: News\r\n\r\n--x--\r\n"
+    )
+}
+
+#[test]
+fn reports_are_moved_at_the_source_once_they_are_durable_here() {
+    let date = jiff::Zoned::now().strftime("%a, %d %b %Y %H:%M:%S %z").to_string();
+    let mut dovecot = Dovecot::start();
+    // Accepted as live: the account is younger than the mail.
+    let post = Poststelle::new();
+    add(&post, &dovecot, "tls", "secret").expect(0);
+    post.run(&["account", "handle", "box", "--handled", "move"]).expect(2);
+    let handle = [
+        "account",
+        "handle",
+        "box",
+        "--handled",
+        "move",
+        "--handled-folder",
+        "Berichte/Erledigt",
+        "--manual-folder",
+        "Handarbeit",
+    ];
+    post.run(&handle).expect(0);
+    let listed = post.run(&["account", "list", "--json"]).expect(0).last();
+    assert_eq!((&listed["handled"], &listed["manual_folder"]), (&"move".into(), &"Handarbeit".into()));
+    dovecot.deliver_now("alice", "Sent", SENT.replace("{date}", &date).as_bytes(), "S");
+    dovecot.deliver_now("alice", "INBOX", report(&date, "letter-1", "tom@b.example").as_bytes(), "");
+    dovecot.deliver_now("alice", "INBOX", report(&date, "nobody-knows", "who@c.example").as_bytes(), "");
+    dovecot.deliver_now("alice", "INBOX", &mail(5), "");
+    post.run(&["account", "fetch", "box"]).expect(0);
+    let in_folder = |name: &str| {
+        let folder = dovecot.maildir("alice").join(name);
+        ["cur", "new"]
+            .iter()
+            .map(|sub| std::fs::read_dir(folder.join(sub)).map_or(0, Iterator::count))
+            .sum::<usize>()
+    };
+    let counts = || ["", ".Berichte.Erledigt", ".Handarbeit", ".Sent"].map(in_folder);
+    assert_eq!(counts(), [1, 1, 1, 1], "{}", post.run(&["account", "list"]).text());
+    // The next run finds them at their new places: nothing is new, and nothing happens again.
+    let again = post.run(&["account", "fetch", "box"]).expect(0);
+    assert!(again.err.contains("0 new"), "{}", again.err);
+    assert_eq!(counts(), [1, 1, 1, 1]);
+    let mails = post.mails();
+    assert_eq!(mails.len(), 4);
+    for mail in mails.values() {
+        assert_eq!(mail["placements"].as_array().unwrap().len(), 1, "{mail}");
+    }
+    let listed = post.run(&["account", "list", "--json"]).expect(0).last();
+    assert_eq!((&listed["source_waiting"], &listed["source_given_up"]), (&0.into(), &0.into()));
+    post.verify();
+}
+
 #[test]
 fn what_is_wrong_is_said() {
     let (dovecot, _) = filled(1);

@@ -5,6 +5,7 @@ use model::Scope;
 use super::engine::{Folder, Postgres};
 use super::world::*;
 use crate::db::Tx;
+use crate::migrate::FORMAT;
 use crate::{Database, Intake, ListFilter, Store, StoreError};
 
 fn sqlite(folder: &Folder) -> Database {
@@ -43,7 +44,7 @@ fn newer_format_is_named() {
     let check = |database: &Database| {
         newer(Store::open(database).unwrap());
         let error = Store::open(database).err().unwrap();
-        assert!(matches!(error, StoreError::Newer { found: 7, known: 3, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 7, known: FORMAT, .. }), "{error}");
         assert!(!error.is_transient());
     };
     check(&sqlite(&folder));

@@ -33,6 +33,12 @@ fn accounts(store: &Store) {
         credential: Some(vec![0, 1, 255]),
         poll_seconds: 30,
         active: true,
+        handling: crate::Handling {
+            role: crate::MailboxRole::Bounce,
+            handled: crate::Handled::Move,
+            handled_folder: "Done".to_owned(),
+            manual_folder: Some("Open".to_owned()),
+        },
     };
     store.create_account(account_id(1), new.clone(), NOW).unwrap();
     let kept = store.account(account_id(1)).unwrap().unwrap();

@@ -30,18 +30,18 @@ pub(super) const ALL: &[Case] = &[
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// The time of a case: after its mails, most of them.
 /// No reference is ours.
-fn nobody() -> crate::VerifyReference {
+pub(super) fn nobody() -> crate::VerifyReference {
     std::sync::Arc::new(|_| None)
 }
 
-fn now() -> UnixMillis {
+/// The time of a case: after its mails, most of them.
+pub(super) fn now() -> UnixMillis {
     NOW.plus_ms(2 * DAY)
 }
 
 /// Mail `content` written by us to these.
-fn sent(seq: i64, content: u64, to: &[&str], kind: Kind) -> Filed {
+pub(super) fn sent(seq: i64, content: u64, to: &[&str], kind: Kind) -> Filed {
     let mut mail = filed(seq, content);
     mail.addresses = vec![(AddressRole::From, address("", "us@ours.example"))];
     mail.addresses.extend(to.iter().map(|to| (AddressRole::To, address("", to))));
@@ -49,7 +49,7 @@ fn sent(seq: i64, content: u64, to: &[&str], kind: Kind) -> Filed {
     mail
 }
 
-fn said(recipient: &str, permanence: Permanence) -> RecipientReport {
+pub(super) fn said(recipient: &str, permanence: Permanence) -> RecipientReport {
     RecipientReport {
         recipient: Some(recipient.to_owned()),
         action: Some(Action::Failed),
@@ -63,7 +63,7 @@ fn said(recipient: &str, permanence: Permanence) -> RecipientReport {
 }
 
 /// Mail `content`, a bounce of mail `of`.
-fn bounce(seq: i64, content: u64, of: u64, reports: Vec<RecipientReport>) -> Filed {
+pub(super) fn bounce(seq: i64, content: u64, of: u64, reports: Vec<RecipientReport>) -> Filed {
     let mut mail = filed(seq, content);
     let original = Original {
         message_id: Some(MessageId(format!("{of}@example.org"))),
@@ -74,12 +74,12 @@ fn bounce(seq: i64, content: u64, of: u64, reports: Vec<RecipientReport>) -> Fil
     mail
 }
 
-fn take_in(store: &Store, contents: std::ops::Range<u64>) -> Vec<i64> {
+pub(super) fn take_in(store: &Store, contents: std::ops::Range<u64>) -> Vec<i64> {
     let items = contents.map(|n| item(n, 1, n as u32 + 1)).collect();
     intake(store, items).iter().map(seq).collect()
 }
 
-fn handle(store: &Store) {
+pub(super) fn handle(store: &Store) {
     while store.handle_feedback(now(), 100, &nobody()).unwrap().more {}
 }
 
@@ -88,7 +88,7 @@ fn state(store: &Store, address: &str) -> (State, Reason) {
     rows.first().map_or((State::Fine, Reason::None), |row| (row.standing.state, row.standing.reason))
 }
 
-const HARD: Permanence = Permanence::Permanent;
+pub(super) const HARD: Permanence = Permanence::Permanent;
 const SOFT: Permanence = Permanence::Temporary;
 
 /// `n` newsletters to Tom, each bounced.

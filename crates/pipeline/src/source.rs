@@ -1,0 +1,124 @@
+//! What is wanted at the source of an account is done there, after its fetch and on its connection. Only mails that are
+//! durable here have a row in the queue.
+
+use std::sync::Arc;
+
+use intake::imap::{Change, ChangeReport, Changed, Fetcher, ImapError, Order};
+use model::{AccountId, Flags, MailboxId, Position};
+use store::{DueAction, MailboxListing, SourceAction, SourceOutcome};
+
+use crate::core::Core;
+use crate::error::{Error, Result};
+
+/// Actions begun together.
+const BATCH: usize = 200;
+/// Of one kind with mails of one mailbox, tried for the first time.
+type Outcomes = Vec<(i64, bool, SourceOutcome)>;
+
+/// Does what is due. An action the server refuses is tried again later; the others go on.
+///
+/// # Errors
+/// `Fetch` if the connection is lost; those of the database.
+pub(crate) async fn drain(core: &Arc<Core>, account: AccountId, fetcher: &mut Fetcher) -> Result<u64> {
+    let mut done = 0;
+    loop {
+        let (for_begin, now) = (Arc::clone(core), core.now());
+        let due = blocking(move || Ok(for_begin.store.begin_source_actions(account, BATCH, now)?)).await?;
+        if due.is_empty() {
+            return Ok(done);
+        }
+        done += due.len() as u64;
+        for batch in batches(&due) {
+            let order = order(batch);
+            let (outcomes, lost) = match fetcher.change(&order).await {
+                Ok(report) => {
+                    let (for_target, batch) = (Arc::clone(core), batch.to_vec());
+                    (blocking(move || outcomes(&for_target, account, &batch, report)).await?, None)
+                }
+                Err(error) => (failed(batch, &error), (!is_refusal(&error)).then_some(error)),
+            };
+            let (for_end, now) = (Arc::clone(core), core.now());
+            blocking(move || Ok(for_end.store.end_source_actions(account, outcomes, now)?)).await?;
+            if let Some(error) = lost {
+                return Err(error.into());
+            }
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped)?
+}
+
+/// Those that can be one order. What failed before goes alone, so that it does not hold up the others.
+fn batches(due: &[DueAction]) -> impl Iterator<Item = &[DueAction]> {
+    due.chunk_by(|a, b| {
+        !a.is_repeated
+            && !b.is_repeated
+            && (a.mailbox, a.uid_validity, &a.action) == (b.mailbox, b.uid_validity, &b.action)
+    })
+}
+
+/// The order for a batch, which is never empty.
+fn order(batch: &[DueAction]) -> Order {
+    let first = batch.first();
+    let change = match first.map(|action| &action.action) {
+        Some(SourceAction::Move(to)) => Change::Move { to: to.clone() },
+        Some(SourceAction::Delete) => Change::Delete,
+        _ => Change::Flags { flags: Flags { seen: true, ..Flags::default() }, is_set: true },
+    };
+    Order {
+        mailbox: first.map(|action| action.name.clone()).unwrap_or_default(),
+        uid_validity: first.map_or(0, |action| action.uid_validity),
+        uids: batch.iter().map(|action| action.uid).collect(),
+        change,
+        is_repeated: first.is_some_and(|action| action.is_repeated),
+    }
+}
+
+/// The server said no to this, and goes on listening.
+const fn is_refusal(error: &ImapError) -> bool {
+    matches!(error, ImapError::Refused { .. })
+}
+
+fn failed(batch: &[DueAction], error: &ImapError) -> Outcomes {
+    let words = error.words().map_or_else(|| error.to_string(), str::to_owned);
+    batch.iter().map(|action| (action.key, false, SourceOutcome::Failed(words.clone()))).collect()
+}
+
+fn outcomes(core: &Core, account: AccountId, batch: &[DueAction], report: ChangeReport) -> Result<Outcomes> {
+    let target = match report.target {
+        Some(target) => Some(target_id(core, account, target)?),
+        None => None,
+    };
+    let place = |to: Option<Position>| target.zip(to);
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for action in batch {
+        let found = report.mails.iter().find(|(uid, _)| *uid == action.uid);
+        let outcome = match found.map(|(_, changed)| changed.clone()) {
+            Some(Changed::Done { to }) => SourceOutcome::Done { to: place(to) },
+            Some(Changed::Marked { to }) => SourceOutcome::Marked { to: place(to) },
+            Some(Changed::Gone) => SourceOutcome::Gone,
+            Some(Changed::Renumbered) => SourceOutcome::Renumbered,
+            Some(Changed::Unverified) | None => SourceOutcome::Failed("source-unverified".to_owned()),
+        };
+        outcomes.push((action.key, action.action == SourceAction::MarkRead, outcome));
+    }
+    Ok(outcomes)
+}
+
+/// The mailbox mails were moved to; noted if it is new.
+fn target_id(core: &Core, account: AccountId, target: intake::imap::Mailbox) -> Result<MailboxId> {
+    let known = core.store.mailboxes(account)?;
+    if let Some(known) = known.iter().find(|mailbox| mailbox.name == target.raw) {
+        return Ok(known.id);
+    }
+    let listing = MailboxListing {
+        id: MailboxId::new(uuid::Uuid::now_v7()),
+        name: target.raw,
+        display_name: target.name,
+        special_use: None,
+        selected: false,
+    };
+    core.store.upsert_mailboxes(account, vec![listing])?.first().copied().ok_or(Error::Stopped)
+}
