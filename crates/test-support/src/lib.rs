@@ -6,6 +6,7 @@ mod certificate;
 pub mod dovecot;
 pub mod fixtures;
 mod postfix;
+pub mod mutations;
 mod postgres;
 mod scratch;
 
