@@ -5,8 +5,8 @@
 mod certificate;
 pub mod dovecot;
 pub mod fixtures;
-mod postfix;
 pub mod mutations;
+mod postfix;
 mod postgres;
 mod scratch;
 
