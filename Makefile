@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-DEBIAN := dovecot-imapd dovecot-pop3d postgresql chromium python3 openssl
+DEBIAN := dovecot-imapd dovecot-pop3d postfix postgresql chromium python3 openssl
 BROWSER_BINARY := $(CURDIR)/target/debug/poststelle
 
 .PHONY: run build test packages web checks rust browser
@@ -40,7 +40,8 @@ checks: web
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	cd web && npm run lint && npm run typecheck && npm run test
 
-# Budget: 15 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones.
+# Budget: 15 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones, an hour of mutated
+# mails, sessions and files among them.
 rust:
 	cargo build --locked --package poststelle
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked; else cargo test --workspace --locked; fi
