@@ -13,8 +13,17 @@ use crate::value::{Row, args};
 pub enum AccountKind {
     /// A login at an IMAP server.
     Imap,
+    /// A login at a POP3 server.
+    Pop3,
     /// Files only.
     Import,
+}
+
+impl AccountKind {
+    /// Whether there is a server to be asked.
+    pub const fn is_fetched(self) -> bool {
+        matches!(self, Self::Imap | Self::Pop3)
+    }
 }
 
 /// How the connection to the server is protected.
@@ -220,7 +229,7 @@ fn account(row: &Row<'_>) -> Result<Account> {
         settings: NewAccount {
             name: row.text(1)?,
             address: row.opt_text(2)?,
-            kind: if row.int(3)? == 0 { AccountKind::Imap } else { AccountKind::Import },
+            kind: kind(row.int(3)?),
             host: row.text(4)?,
             port: u16::try_from(row.int(5)?).map_err(|_| StoreError::Unreadable { what: "port" })?,
             tls: tls(row.int(6)?),
@@ -275,6 +284,15 @@ const fn kind_code(kind: AccountKind) -> i64 {
     match kind {
         AccountKind::Imap => 0,
         AccountKind::Import => 1,
+        AccountKind::Pop3 => 2,
+    }
+}
+
+const fn kind(code: i64) -> AccountKind {
+    match code {
+        0 => AccountKind::Imap,
+        2 => AccountKind::Pop3,
+        _ => AccountKind::Import,
     }
 }
 
