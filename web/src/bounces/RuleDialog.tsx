@@ -169,7 +169,6 @@ export function RuleDialog({ rule, onApply, onClose }: RuleDialogProps) {
             label={t("bounceRules.set.alternative")}
             {...form.getInputProps("alternative", { type: "checkbox" })}
           />
-          <p className={page.dimmed}>{t("bounceRules.later")}:</p>
           <Checkbox label={t("bounceRules.set.notify")} {...form.getInputProps("notify", { type: "checkbox" })} />
           <TextInput label={t("bounceRules.set.tag")} maxLength={200} {...form.getInputProps("tag")} />
           <TextInput label={t("bounceRules.set.move")} maxLength={500} {...form.getInputProps("move")} />
