@@ -1,4 +1,4 @@
-import { IconMailbox, IconServer, IconUser, IconUsers } from "@tabler/icons-react";
+import { IconMailbox, IconServer, IconTags, IconUser, IconUsers } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useMayAdminister } from "../api/session";
@@ -14,6 +14,7 @@ export function Settings() {
   const links = [
     { to: "/settings/profile", label: t("settings.profile"), icon: IconUser, shown: true },
     { to: "/settings/accounts", label: t("settings.accounts"), icon: IconMailbox, shown: true },
+    { to: "/settings/tags", label: t("tags.title"), icon: IconTags, shown: true },
     { to: "/settings/users", label: t("settings.users"), icon: IconUsers, shown: administrator },
     { to: "/settings/system", label: t("settings.system"), icon: IconServer, shown: true },
   ];
