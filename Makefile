@@ -40,7 +40,8 @@ checks: web
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	cd web && npm run lint && npm run typecheck && npm run test
 
-# Budget: 15 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones.
+# Budget: 15 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones, an hour of mutated
+# mails, sessions and files among them.
 rust:
 	cargo build --locked --package poststelle
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked; else cargo test --workspace --locked; fi

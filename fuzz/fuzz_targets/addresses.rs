@@ -1,6 +1,8 @@
 //! An address list.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let _ = parse::header::address::addresses(octets, 1_000);
-});
+#[allow(dead_code, reason = "each target runs one of them")]
+#[path = "../checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| checks::addresses(octets));

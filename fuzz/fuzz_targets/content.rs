@@ -1,6 +1,8 @@
 //! `Content-Type` and its parameters.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let _ = parse::header::content::content(octets);
-});
+#[allow(dead_code, reason = "each target runs one of them")]
+#[path = "../checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| checks::content(octets));

@@ -1,6 +1,8 @@
 //! A header section alone.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let _ = parse::header_section(octets, &parse::Limits::default());
-});
+#[allow(dead_code, reason = "each target runs one of them")]
+#[path = "../checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| checks::header_section(octets));

@@ -1,7 +1,8 @@
 //! What a mailbox server may say: framing, responses, and the procedures over them.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let (piece, said) = octets.split_first().map_or((1, octets), |(first, rest)| (usize::from(*first) + 1, rest));
-    intake::imap::rehearse(said, piece);
-});
+#[allow(dead_code, reason = "each target runs one of them")]
+#[path = "../checks_intake.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| checks::imap(octets));

@@ -1,11 +1,8 @@
 //! The parts of multipart/report.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let text = String::from_utf8_lossy(octets);
-    let _ = parse::report::dsn::delivery_status(&text);
-    let _ = parse::report::mdn::disposition_notification(&text);
-    let _ = parse::report::arf::feedback_report(&text);
-    let _ = parse::report::status::find_enhanced_status(&text);
-    let _ = parse::report::status::find_reply_code(&text);
-});
+#[allow(dead_code, reason = "each target runs one of them")]
+#[path = "../checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| checks::report(octets));

@@ -1,6 +1,8 @@
 //! Encoded words.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let _ = parse::header::text::decode(octets);
-});
+#[allow(dead_code, reason = "each target runs one of them")]
+#[path = "../checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| checks::text(octets));

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use model::{Kind, Message, Source, Verdict};
 
+use crate::needles::Needles;
 use crate::{evidence, in_field};
 
 /// What such services write, lower case.
@@ -51,9 +51,7 @@ const PHRASES: [&str; 40] = [
     "vous identifier pour que votre message soit remis",
 ];
 
-static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder().ascii_case_insensitive(true).build(PHRASES).expect("a small table")
-});
+static WORDS: LazyLock<Needles> = LazyLock::new(|| Needles::new(PHRASES.into_iter()));
 
 /// Header fields that such services write.
 const FIELDS: [(&str, &str); 3] = [
@@ -87,7 +85,7 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
             .filter_map(|part| Some((part.number.as_str(), part.text.as_deref()?)));
         for (number, text) in texts {
             let text = text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default();
-            if WORDS.is_match(text) {
+            if WORDS.find(&text.to_ascii_lowercase()).next().is_some() {
                 let place = if number.is_empty() { "body".to_owned() } else { format!("part {number}") };
                 found.push(evidence("challenge.text", place));
                 break;

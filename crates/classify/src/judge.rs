@@ -1,9 +1,11 @@
 //! Effective code, reply code, reason and permanence of one report.
 
+use memchr::memmem;
 use model::{Action, Evidence, RecipientReport};
 use parse::report::status::{EnhancedStatus, enhanced_status, find_enhanced_status, find_reply_code};
 
 use crate::codes::{Codes, codes};
+use crate::own_text::OwnText;
 use crate::{evidence, reason};
 
 /// What speaks about one recipient.
@@ -17,15 +19,55 @@ pub(crate) struct Sources<'a> {
     pub(crate) diagnostic: &'a str,
     /// What the text of the report says of the recipient.
     pub(crate) prose: &'a str,
+    /// Where that stands.
+    pub(crate) places: Places<'a>,
+}
+
+/// Where in the mail the words about one recipient stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Places<'a> {
+    /// Number of the part with the fields of RFC 3464, and their lines in it: the first one, that of `Status`, that of
+    /// `Diagnostic-Code`.
+    pub(crate) fields: Option<(&'a str, [usize; 3])>,
+    /// The text of the report.
+    pub(crate) own: Option<&'a OwnText<'a>>,
+}
+
+impl Places<'_> {
+    /// Where `words` (lower case) stand, about `recipient` where the text names it. `in_text`: not in the fields;
+    /// `line`: which of their lines it is.
+    fn place(&self, words: &str, recipient: &str, in_text: bool, line: usize) -> String {
+        if let Some((part, lines)) = self.fields
+            && !in_text
+        {
+            return format!("part {part} line {}", lines.get(line).copied().unwrap_or(1));
+        }
+        let Some(own) = self.own else { return "body".to_owned() };
+        let lower = own.lower();
+        let find = |from: usize, words: &str| {
+            let rest = lower.get(from..).filter(|_| !words.is_empty())?;
+            memmem::find(rest.as_bytes(), words.as_bytes()).map(|at| from + at)
+        };
+        let named = find(0, recipient);
+        let at = named.and_then(|named| find(named, words)).or_else(|| find(0, words)).or(named);
+        at.map_or_else(|| "body".to_owned(), |at| format!("body line {}", own.line_of(at)))
+    }
 }
 
 /// Judges a report that was read from text alone, or from fields in it.
-pub(crate) fn judge(report: &mut RecipientReport, action: Action, prose: &str, found: &mut Vec<Evidence>) {
+pub(crate) fn judge(
+    report: &mut RecipientReport,
+    action: Action,
+    prose: &str,
+    own: &OwnText<'_>,
+    found: &mut Vec<Evidence>,
+) {
     let diagnostic = report.diagnostic.clone().unwrap_or_default();
     let literal = report.status_literal.clone().unwrap_or_default();
     let field = enhanced_status(literal.as_bytes()).ok().map(|(status, _)| status);
     report.action = Some(action);
-    judge_all(report, &Sources { field, literal: &literal, diagnostic: &diagnostic, prose }, found);
+    let places = Places { fields: None, own: Some(own) };
+    judge_all(report, &Sources { field, literal: &literal, diagnostic: &diagnostic, prose, places }, found);
 }
 
 /// Judges a report by all that speaks about it.
@@ -48,29 +90,44 @@ pub(crate) fn judge_all(report: &mut RecipientReport, sources: &Sources<'_>, fou
         return;
     }
     let comment = sources.literal.split_once('(').map_or("", |(_, comment)| comment);
-    let own = format!("{} {comment}", sources.diagnostic).to_lowercase();
-    let prose = sources.prose.to_lowercase();
+    let own = crate::lower(&format!("{} {comment}", sources.diagnostic));
+    let prose = crate::lower(sources.prose);
     let after_data = answers_data(&own) || answers_data(&prose);
     let said =
         reason::Said { text: &own, status, smtp_code: report.smtp_code, action: report.action, after_data };
     let mut because = reason::because(&said);
     // What the report adds in words is weighed where the diagnostic names no reason in words.
-    if !because.by_text && !prose.is_empty() {
+    let mut in_prose = false;
+    if because.phrase.is_none() && !prose.is_empty() {
         let of_prose = reason::because(&reason::Said { text: &prose, ..said });
-        if of_prose.by_text && (because.word.is_none() || of_prose.exact) {
+        if of_prose.phrase.is_some() && (because.word.is_none() || of_prose.exact) {
             because = of_prose;
+            in_prose = true;
         }
     }
     report.reason = because.word.map(ToOwned::to_owned);
     report.permanence = because.permanence;
-    if let Some(rule) = because.rule {
-        let place =
-            report.recipient.as_deref().map_or_else(|| "report".to_owned(), |r| format!("report on {r}"));
-        if found.len() < 200 {
-            found.push(evidence(rule, place));
-        }
+    if let Some(rule) = because.rule
+        && found.len() < EVIDENCE_MAX
+    {
+        let code = report.status.as_deref().unwrap_or_default();
+        let recipient = report.recipient.as_deref().unwrap_or_default();
+        let places = &sources.places;
+        let place = match because.phrase {
+            Some(phrase) if sources.diagnostic.is_empty() => places.place(phrase, recipient, in_prose, 1),
+            Some(phrase) => places.place(phrase, recipient, in_prose, 2),
+            None if status.is_some() && status == sources.field => places.place(code, recipient, false, 1),
+            None => {
+                let in_text = status.is_some() && status == of_prose.status && status != of_diagnostic.status;
+                places.place(code, recipient, in_text, 2)
+            }
+        };
+        found.push(evidence(rule, place));
     }
 }
+
+/// Pieces of evidence up to which reasons are listed.
+const EVIDENCE_MAX: usize = 200;
 
 /// The reply code that stands before the effective code, where an expiry stands before its cause.
 fn cause_code(status: Option<EnhancedStatus>, codes: &Codes) -> Option<u16> {
@@ -84,8 +141,8 @@ fn cause_code(status: Option<EnhancedStatus>, codes: &Codes) -> Option<u16> {
 fn answers_data(text: &str) -> bool {
     const SIGNS: [&str; 4] =
         ["end of data", "failed after i sent the message", "smtp command data", "after data"];
-    SIGNS.iter().any(|sign| text.contains(sign))
-        || text.contains(">>> data <<< 5") && text.contains("service unavailable")
+    let has = |sign: &str| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some();
+    SIGNS.iter().any(|sign| has(sign)) || has(">>> data <<< 5") && has("service unavailable")
 }
 
 /// The most specific of field, diagnostic and prose. The host's own code, right behind its reply code, counts

@@ -14,6 +14,7 @@ mod complaint;
 mod judge;
 mod list;
 mod may_reply;
+mod needles;
 mod original;
 mod own_text;
 mod phrase;
@@ -28,6 +29,29 @@ pub use reason::reasons;
 pub use verdict::{Options, verdict};
 
 use model::{Evidence, Message};
+
+/// The text in lower case, mostly ASCII. A sigma at the end of a word is no other than one inside it.
+fn lower(text: &str) -> String {
+    let mut lower = text.to_ascii_lowercase();
+    if lower.is_ascii() {
+        return lower;
+    }
+    lower.clear();
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|c| c >= 0x80) {
+        let (ascii, after) = rest.split_at(at);
+        let from = lower.len();
+        lower.push_str(ascii);
+        lower[from..].make_ascii_lowercase();
+        let mut chars = after.chars();
+        lower.extend(chars.next().into_iter().flat_map(char::to_lowercase));
+        rest = chars.as_str();
+    }
+    let from = lower.len();
+    lower.push_str(rest);
+    lower[from..].make_ascii_lowercase();
+    lower
+}
 
 /// A rule that spoke, and where.
 fn evidence(rule: &'static str, place: impl Into<String>) -> Evidence {

@@ -1,5 +1,6 @@
 //! The text a reporting system wrote itself: everything before the mail it returns.
 
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
@@ -18,6 +19,8 @@ pub(crate) struct OwnText<'m> {
     pub(crate) lines: Vec<&'m str>,
     /// All of them, white space folded to one blank, bounded.
     pub(crate) folded: String,
+    /// The same in lower case, once somebody asks.
+    lower: OnceCell<String>,
     /// Start of each line in `folded`.
     starts: Vec<usize>,
     /// The text in which the returned mail begins, and that mail: behind the line that announces it.
@@ -27,6 +30,11 @@ pub(crate) struct OwnText<'m> {
 }
 
 impl OwnText<'_> {
+    /// `folded` in lower case.
+    pub(crate) fn lower(&self) -> &str {
+        self.lower.get_or_init(|| crate::lower(&self.folded))
+    }
+
     /// Number of the line (from 1) in which this byte of `folded` lies.
     pub(crate) fn line_of(&self, at: usize) -> usize {
         self.starts.partition_point(|start| *start <= at).max(1)
@@ -92,8 +100,15 @@ pub(crate) fn own_text(message: &Message) -> OwnText<'_> {
 }
 
 fn fold(own: &mut OwnText<'_>) {
+    own.starts.reserve(own.lines.len());
+    own.folded.reserve(own.lines.iter().map(|line| line.len() + 1).sum());
     for line in &own.lines {
         own.starts.push(own.folded.len());
+        if is_folded(line.as_bytes()) {
+            own.folded.push_str(line);
+            own.folded.push(' ');
+            continue;
+        }
         for word in line.split_whitespace() {
             // A quotation mark of a forwarded report is no word.
             if word != ">" {
@@ -102,6 +117,16 @@ fn fold(own: &mut OwnText<'_>) {
             }
         }
     }
+}
+
+/// Words in ASCII with one blank between them, and no quotation mark.
+fn is_folded(line: &[u8]) -> bool {
+    let Some((first, rest)) = line.split_first() else { return false };
+    let other = |c: u8| !(b' '..0x7f).contains(&c) || c == b'>';
+    *first != b' '
+        && !other(*first)
+        && rest.last() != Some(&b' ')
+        && line.iter().zip(rest).filter(|&(&a, &b)| a == b' ' && b == b' ' || other(b)).count() == 0
 }
 
 enum Start {
@@ -198,6 +223,21 @@ const FIRST_FIELDS: [&str; 12] = [
     "content-type: text/rfc822-headers",
 ];
 
+/// No announcement begins with other letters than these.
+fn may_announce(words: &str) -> bool {
+    let [a, b, ..] = *words.as_bytes() else { return false };
+    BEGINNINGS.binary_search(&[a.to_ascii_lowercase(), b.to_ascii_lowercase()]).is_ok()
+}
+
+/// The first two octets of all announcements.
+static BEGINNINGS: LazyLock<Vec<[u8; 2]>> = LazyLock::new(|| {
+    let mut found: Vec<[u8; 2]> =
+        ANNOUNCEMENTS.iter().filter_map(|words| words.as_bytes().first_chunk().copied()).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+});
+
 fn start_of_returned(line: &str, first: bool) -> Start {
     let bare = line.trim_start_matches(['>', ' ', '\t', '|']);
     let starts = |word: &&str| bare.get(..word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word));
@@ -210,10 +250,10 @@ fn start_of_returned(line: &str, first: bool) -> Start {
         return Start::Here;
     }
     let words = bare.trim_matches(|c: char| !c.is_alphanumeric());
-    if words.is_empty() || words.len() > 140 {
+    if words.is_empty() || words.len() > 140 || !may_announce(words) {
         return Start::No;
     }
-    let lower = words.to_lowercase();
+    let lower = crate::lower(words);
     let input = aho_corasick::Input::new(&lower).anchored(aho_corasick::Anchored::Yes);
     let Some(found) = ANNOUNCED.find(input) else { return Start::No };
     // The words are the line, or a ruler or a colon shows that it is a heading.

@@ -11,7 +11,7 @@ mod pl;
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use crate::needles::Needles;
 
 /// The words of one language: lower case, white space folded.
 struct Pack {
@@ -48,7 +48,7 @@ const BILINGUAL_BYTES_MAX: usize = 900;
 type Sorts = [fn(&Pack) -> &'static [&'static str]; 3];
 
 struct Automaton {
-    words: AhoCorasick,
+    words: Needles,
     sorts: Vec<(usize, usize)>,
 }
 
@@ -61,7 +61,7 @@ impl Automaton {
             }
         }
         Self {
-            words: AhoCorasick::new(rows.iter().map(|(_, word)| word)).expect("the tables are small"),
+            words: Needles::new(rows.iter().map(|(_, word)| *word)),
             sorts: rows.iter().map(|(sort, _)| *sort).collect(),
         }
     }
@@ -70,12 +70,12 @@ impl Automaton {
         let mut first: [Option<usize>; 3] = [None; 3];
         let mut spoken = None;
         let mut bilingual = false;
-        for found in self.words.find_overlapping_iter(text) {
-            let Some((sort, language)) = self.sorts.get(found.pattern().as_usize()) else { continue };
+        for (number, at) in self.words.find(text) {
+            let Some((sort, language)) = self.sorts.get(number) else { continue };
             if let Some(slot) = first.get_mut(*sort) {
-                slot.get_or_insert(found.start());
+                slot.get_or_insert(at);
             }
-            if *sort == 0 && found.start() < BILINGUAL_BYTES_MAX {
+            if *sort == 0 && at < BILINGUAL_BYTES_MAX {
                 bilingual |= spoken.is_some_and(|spoken| spoken != *language);
                 spoken = Some(*language);
             }

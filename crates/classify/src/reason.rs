@@ -30,9 +30,11 @@ mod virus;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem;
 use model::{Action, Permanence};
 use parse::report::status::{EnhancedStatus, StatusClass};
+
+use crate::needles::Needles;
 
 /// One reason: its word and what shows it.
 #[derive(Clone, Copy, Debug)]
@@ -97,14 +99,10 @@ pub fn reasons() -> impl Iterator<Item = &'static str> {
 }
 
 /// All phrases, and for each the index of its reason.
-static PHRASES: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
+static PHRASES: LazyLock<(Needles, Vec<usize>)> = LazyLock::new(|| {
     let rows =
         || REASONS.iter().enumerate().flat_map(|(n, reason)| reason.phrases.iter().map(move |p| (n, p)));
-    let automaton = AhoCorasick::builder()
-        .match_kind(MatchKind::Standard)
-        .build(rows().map(|(_, phrase)| phrase))
-        .expect("the tables are small");
-    (automaton, rows().map(|(n, _)| n).collect())
+    (Needles::new(rows().map(|(_, phrase)| *phrase)), rows().map(|(n, _)| n).collect())
 });
 
 /// What a server said about one recipient.
@@ -131,8 +129,8 @@ pub(crate) struct Because {
     pub(crate) rule: Option<&'static str>,
     /// Whether the address is dead.
     pub(crate) permanence: Permanence,
-    /// Words showed it, not a code.
-    pub(crate) by_text: bool,
+    /// The words that showed it, lower case; `None` where a code did.
+    pub(crate) phrase: Option<&'static str>,
     /// It says more than that something went wrong.
     pub(crate) exact: bool,
 }
@@ -140,7 +138,7 @@ pub(crate) struct Because {
 /// Reason and permanence of one report.
 pub(crate) fn because(said: &Said<'_>) -> Because {
     let text = without_prefaces(said.text);
-    let of_text = by_text(&text);
+    let (of_text, phrase) = by_text(&text).unzip();
     let of_code = said.status.and_then(by_code);
     let reason = choose(said, &text, of_text, of_code);
     let Some((reason, by_text)) = reason else {
@@ -150,33 +148,39 @@ pub(crate) fn because(said: &Said<'_>) -> Because {
             }
             _ => Permanence::Unknown,
         };
-        return Because { word: None, rule: None, permanence, by_text: false, exact: false };
+        return Because { word: None, rule: None, permanence, phrase: None, exact: false };
     };
     Because {
         word: Some(reason.word),
         rule: Some(if by_text { reason.by_text } else { reason.by_code }),
         permanence: permanence(reason, said),
-        by_text,
+        phrase: phrase.filter(|_| by_text),
         exact: !reason.is_vague(),
     }
 }
 
-/// Postfix puts `Recipient address rejected: ` before whatever the reason is.
+/// Words that stand there whatever the reason is: before it (Postfix), or behind it as other things that might be
+/// (cPanel, for a domain that cannot be looked up).
+const BESIDE: [&str; 2] =
+    ["recipient address rejected: ", ", they may be blacklisted, or missing the proper dns entries"];
+
 fn without_prefaces(text: &str) -> Cow<'_, str> {
     const KEPT: &str = "recipient address rejected: access denied";
-    if !text.contains("address rejected: ") || text.contains(KEPT) {
-        return Cow::Borrowed(text);
+    let mut text = Cow::Borrowed(text);
+    for words in BESIDE {
+        if memmem::find(text.as_bytes(), words.as_bytes()).is_some() && !text.contains(KEPT) {
+            text = text.replace(words, "").into();
+        }
     }
-    Cow::Owned(text.replace("recipient address rejected: ", ""))
+    text
 }
 
-fn by_text(text: &str) -> Option<&'static Reason> {
-    let (automaton, reasons) = &*PHRASES;
-    let first = automaton
-        .find_overlapping_iter(text)
-        .filter_map(|found| reasons.get(found.pattern().as_usize()))
-        .min()?;
-    REASONS.get(*first)
+/// The weightiest reason that a text shows, and the words that show it.
+fn by_text(text: &str) -> Option<(&'static Reason, &'static str)> {
+    let (needles, reasons) = &*PHRASES;
+    let (first, number) =
+        needles.find(text).filter_map(|(number, _)| Some((reasons.get(number)?, number))).min()?;
+    Some((REASONS.get(*first)?, needles.phrase(number)?))
 }
 
 fn by_code(status: EnhancedStatus) -> Option<&'static Reason> {
@@ -293,6 +297,11 @@ mod tests {
         check("550 5.1.8 domain of sender address does not exist", "sender_rejected", Temporary);
         check("550 5.7.26 not accepted due to DMARC policy", "authentication_failed", Temporary);
         check("554 5.7.1 blocked using zen.spamhaus.org", "blocked", Temporary);
+        check(
+            "The account or domain may not exist, they may be blacklisted, or missing the proper dns entries.",
+            "user_unknown",
+            Permanent,
+        );
         check("450 4.7.1 greylisted", "greylisted", Temporary);
         check("550 5.2.1 the account is disabled", "mailbox_disabled", Temporary);
         check("552 5.3.4 message too big", "message_too_large", Temporary);

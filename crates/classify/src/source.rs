@@ -39,9 +39,9 @@ mod zoho;
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use model::{Action, Kind, Message, PartRole, RecipientReport, ReversePath, Source, Verdict};
 
+use crate::needles::Needles;
 use crate::own_text::{OwnText, own_text};
 use crate::report::failed_recipients;
 use crate::{evidence, in_field, judge, original, phrase};
@@ -96,19 +96,16 @@ const FORMATS: [Format; 34] = [
 ];
 
 /// All signs, and for each the index of its format.
-static SIGNS: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
+static SIGNS: LazyLock<(Needles, Vec<usize>)> = LazyLock::new(|| {
     let rows = || FORMATS.iter().enumerate().flat_map(|(n, format)| format.signs.iter().map(move |s| (n, s)));
-    let automaton = AhoCorasick::new(rows().map(|(_, sign)| sign)).expect("the tables are small");
-    (automaton, rows().map(|(n, _)| n).collect())
+    (Needles::new(rows().map(|(_, sign)| *sign)), rows().map(|(n, _)| n).collect())
 });
 
 /// The format that a text in lower case shows, and where.
 fn format_of(text: &str) -> Option<(&'static Format, usize)> {
-    let (automaton, formats) = &*SIGNS;
-    let (format, at) = automaton
-        .find_overlapping_iter(text)
-        .filter_map(|found| Some((*formats.get(found.pattern().as_usize())?, found.start())))
-        .min()?;
+    let (needles, formats) = &*SIGNS;
+    let (format, at) =
+        needles.find(text).filter_map(|(number, at)| Some((*formats.get(number)?, at))).min()?;
     Some((FORMATS.get(format)?, at))
 }
 
@@ -221,7 +218,6 @@ fn sender(message: &Message) -> Sender {
 /// What made a mail a report, in words.
 struct Words<'m> {
     own: OwnText<'m>,
-    lower: String,
     subject: phrase::Said,
     text: phrase::Said,
 }
@@ -247,7 +243,7 @@ impl Words<'_> {
             "beste",
             "grüß",
         ];
-        let first = self.lower.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty());
+        let first = self.own.lower().split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty());
         first.is_some_and(|first| GREETINGS.contains(&first))
     }
 }
@@ -267,10 +263,9 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
     if let Some(verdict) = ses::verdict(message, &own) {
         return Some(verdict);
     }
-    let lower = own.folded.to_lowercase();
-    let text = phrase::in_text(&lower);
-    let words = Words { own, lower, subject: of_subject, text };
-    let format = format_of(&words.lower);
+    let text = phrase::in_text(own.lower());
+    let words = Words { own, subject: of_subject, text };
+    let format = format_of(words.own.lower());
     let fields = prose::has_fields(&words.own);
     let said = words.text.failed.is_some() || words.text.delayed.is_some() || fields;
     let mut reports = Vec::new();
@@ -404,7 +399,7 @@ fn finish(
     };
     for report in &mut reports {
         let action = *report.action.get_or_insert(action);
-        judge::judge(report, action, beside, &mut found);
+        judge::judge(report, action, beside, &words.own, &mut found);
         if report.diagnostic.is_none() && !beside.is_empty() {
             report.diagnostic =
                 Some(beside.get(..beside.floor_char_boundary(2_000)).unwrap_or_default().trim().to_owned());

@@ -26,6 +26,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
+mod window;
 
 pub use document::{Attached, Document};
 pub use error::{Error, Rebuild};

@@ -15,7 +15,7 @@ use crate::vocabulary::{Number, Vocabulary};
 /// Places between stretches of text.
 const GAP_PLACES: u32 = 16;
 /// Occurrences sorted at a time: eight octets each.
-const SORTED_MAX: usize = 1 << 20;
+const SORTED_MAX: usize = 1 << 19;
 
 /// Writes all files of a segment but the last word of it: who asked for the segment has to add it to the index.
 pub(crate) fn write(batch: &mut Batch, segment: &Segment) -> tantivy::Result<()> {

@@ -17,6 +17,7 @@ use crate::document::Document;
 use crate::error::{Error, Rebuild};
 use crate::parts::Parts;
 use crate::replaced::Replaced;
+use crate::window::Windowed;
 use crate::{FORMAT, schema, segment};
 
 const VERSION_FILE: &str = "format";
@@ -51,7 +52,10 @@ impl Default for Options {
 pub struct Index {
     dir: PathBuf,
     options: Options,
+    /// For searching: its files are mapped into memory.
     inner: tantivy::Index,
+    /// The same for writing and merging: its files are read in windows.
+    writing: tantivy::Index,
     pub(crate) reader: IndexReader,
     state: Mutex<State>,
 }
@@ -119,10 +123,11 @@ impl Index {
         };
         let fresh = !dir.join(META_FILE).exists();
         let index = if fresh {
-            tantivy::Index::create(directory, schema::schema(), settings).map_err(failed)?
+            tantivy::Index::create(directory.clone(), schema::schema(), settings).map_err(failed)?
         } else {
-            tantivy::Index::open(directory).map_err(failed)?
+            tantivy::Index::open(directory.clone()).map_err(failed)?
         };
+        let writing = tantivy::Index::open(Windowed::new(dir, directory)).map_err(failed)?;
         if index.schema() != schema::schema() {
             return Err(damaged(dir, "its schema is not that of its version"));
         }
@@ -145,6 +150,7 @@ impl Index {
             dir: dir.to_owned(),
             options,
             inner: index,
+            writing,
             reader,
             state: Mutex::new(State { writer: None, batch: None, change_seq, dirty: false, seq_max }),
         })
@@ -315,7 +321,7 @@ impl Index {
             .num_merge_threads(1)
             .memory_budget_per_thread(WRITER_OCTETS)
             .build();
-        let writer = self.inner.writer_with_options(options).map_err(|e| failure(&self.dir, e))?;
+        let writer = self.writing.writer_with_options(options).map_err(|e| failure(&self.dir, e))?;
         let mut merges = LogMergePolicy::default();
         merges.set_min_num_segments(MERGE_SEGMENTS);
         merges.set_min_layer_size(MERGE_MIN_MESSAGES);

@@ -14,10 +14,10 @@ use uuid::Uuid;
 use crate::{Attached, Context, Document, Error, Index, Options, Page, Query, QueryError, Sort, key};
 
 /// A directory that goes away with its test.
-struct Dir(PathBuf);
+pub(crate) struct Dir(pub(crate) PathBuf);
 
 impl Dir {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("index-test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         Self(std::env::temp_dir().join(name))

@@ -100,6 +100,8 @@ pub struct Options {
     pub scratch: Option<PathBuf>,
     /// Bounds on archives.
     pub limits: Limits,
+    /// A pipe given by its path (`/dev/stdin`, a shell's `<(…)`) is a file, for who reads files once from front to back.
+    pub pipes: bool,
 }
 
 /// What a walk finds, in order.

@@ -237,7 +237,7 @@ pub struct AutoReply {
 pub struct Evidence {
     /// Stable id, such as `dsn.action`.
     pub rule: &'static str,
-    /// Place in the mail: `header Auto-Submitted`, `part 1.2`, `body line 14`.
+    /// Place in the mail: `header Auto-Submitted`, `part 1.2`, `part 2 line 7` (of its decoded text), `body line 14`.
     pub place: String,
 }
 

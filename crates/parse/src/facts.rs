@@ -53,14 +53,9 @@ impl<'a> Scan<'a> {
         let bytes = text.as_bytes();
         let mut pos = 0;
         while self.numbers_left > 0 || self.addresses_left > 0 {
-            let Some(hit) = bytes[pos..].iter().position(|&c| c == b'@' || c.is_ascii_digit()) else {
-                return;
-            };
-            let hit = pos + hit;
-            let from = text[pos..hit]
-                .rfind(is_break)
-                .map_or(pos, |at| pos + at + text[pos + at..].chars().next().map_or(1, char::len_utf8));
-            let to = text[hit..].find(is_break).map_or(text.len(), |at| hit + at);
+            let Some(hit) = hit(&bytes[pos..]).map(|at| pos + at) else { return };
+            let from = pos + word_start(&text[pos..hit]);
+            let to = hit + word_len(&text[hit..]);
             self.word(&text[from..to], base + from);
             pos = to;
         }
@@ -132,6 +127,51 @@ impl<'a> Scan<'a> {
             }
         }
     }
+}
+
+/// The first digit or `@`.
+fn hit(octets: &[u8]) -> Option<usize> {
+    const PIECE: usize = 32;
+    let is_hit = |c: u8| c == b'@' || c.is_ascii_digit();
+    // Pieces without an early end, so that the compiler compares many octets at once.
+    let piece = octets.chunks(PIECE).position(|piece| piece.iter().filter(|c| is_hit(**c)).count() > 0)?;
+    let from = piece * PIECE;
+    octets[from..].iter().position(|&c| is_hit(c)).map(|at| from + at)
+}
+
+/// Where the word begins that a text ends with.
+fn word_start(text: &str) -> usize {
+    let plain = text.bytes().rev().take_while(|&c| !ENDS[usize::from(c)]).count();
+    let at = text.len() - plain;
+    if at == 0 || text.as_bytes()[at - 1] < 0x80 {
+        return at;
+    }
+    text.rfind(is_break).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8))
+}
+
+/// Length of the word that a text begins with.
+fn word_len(text: &str) -> usize {
+    let plain = text.bytes().take_while(|&c| !ENDS[usize::from(c)]).count();
+    match text.as_bytes().get(plain) {
+        Some(0x80..) => text.find(is_break).unwrap_or(text.len()),
+        _ => plain,
+    }
+}
+
+/// Octets that end a word, and those of characters beyond ASCII, which may.
+static ENDS: [bool; 256] = ends();
+
+const fn ends() -> [bool; 256] {
+    let mut ends = [false; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        ends[octet] = matches!(
+            octet as u8,
+            b'\t'..=b'\r' | b' ' | b'<' | b'>' | b'"' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b';' | b'|' | 0x80..
+        );
+        octet += 1;
+    }
+    ends
 }
 
 /// Ends a word.

@@ -7,6 +7,7 @@ use model::{
     Sha256, Span, TransferEncoding,
 };
 
+use crate::body::digest::BodyDigest;
 use crate::body::transfer;
 use crate::defects::Defects;
 use crate::header::date::Date;
@@ -35,8 +36,24 @@ pub struct Parsed {
 ///
 /// Source: RFC 5322, RFC 2045 to 2047, RFC 2183, RFC 2231, RFC 3676, RFC 6532.
 pub fn parse(octets: &[u8], limits: &Limits) -> Parsed {
+    let mut walk = Walk::new(limits, true);
+    let message = walked(octets, &mut walk);
+    let facts = facts::facts(message.subject.as_deref(), &message.body, limits.found_max);
+    let body_digest = walk.digest.take().map_or(Sha256([0; 32]), BodyDigest::finish);
+    Parsed { message, defects: walk.defects.into_list(), facts, body_digest }
+}
+
+/// Reads what a mail says, as [`parse`] does, for those who neither file nor link it: without its facts and the digest of
+/// its body.
+pub fn read(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) {
+    let mut walk = Walk::new(limits, false);
+    let message = walked(octets, &mut walk);
+    (message, walk.defects.into_list())
+}
+
+fn walked(octets: &[u8], walk: &mut Walk<'_>) -> Message {
     let octets = &*with_line_ends(octets);
-    let mut walk = Walk::new(limits);
+    let limits = walk.limits;
     let start = if limits.skip_mbox_from { mbox_from_len(octets) } else { 0 };
     if octets.len() == start {
         walk.defects.add(DefectKind::Empty, start);
@@ -45,15 +62,16 @@ pub fn parse(octets: &[u8], limits: &Limits) -> Parsed {
     if section.fields.is_empty() {
         walk.defects.add(DefectKind::NoHeader, start);
     }
-    if memchr::memchr(0, octets).is_some() {
-        walk.defects.add(DefectKind::Nul, memchr::memchr(0, octets).unwrap_or_default());
+    if let Some(at) = memchr::memchr(0, octets) {
+        walk.defects.add(DefectKind::Nul, at);
     }
     let mut message = header(&section.fields, limits, &mut walk.defects);
+    message.header_section =
+        section.fields.iter().map(|field| field.decoded(limits, &mut walk.defects)).collect();
     walk.mail(octets, &section.fields, section.body_at);
     message.body = body::text(&walk.parts, &walk.flowed, limits.text_octets_max);
-    message.parts = walk.parts;
-    let facts = facts::facts(message.subject.as_deref(), &message.body, limits.found_max);
-    Parsed { message, defects: walk.defects.into_list(), facts, body_digest: walk.digest.finish() }
+    message.parts = std::mem::take(&mut walk.parts);
+    message
 }
 
 /// Length of a first line `From …` that an mbox left.
@@ -121,7 +139,6 @@ fn header(fields: &[RawField<'_>], limits: &Limits, defects: &mut Defects) -> Me
     if message.message_id.is_none() {
         header.defects.add(DefectKind::MessageIdMissing, 0);
     }
-    message.header_section = fields.iter().map(|field| field.decoded(limits, defects)).collect();
     message
 }
 
@@ -190,7 +207,8 @@ fn reverse_path(body: &[u8]) -> ReversePath {
     }
 }
 
-/// Reads a header section alone: what stands in text/rfc822-headers, or before the body of a nested mail.
+/// Reads a header section alone: what stands in text/rfc822-headers, or before the body of a nested mail. Its fields
+/// are not kept one by one.
 pub fn header_section(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) {
     let mut defects = Defects::new(limits.defects_max);
     let section = section(octets, 0, limits, &mut defects, |_| false);
@@ -200,7 +218,7 @@ pub fn header_section(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) 
 
 /// Reads the fields of a nested mail's header section, [`Part::header_section`], as those of a mail.
 ///
-/// They are decoded already: a name with a comma may have fallen apart, so that addresses without `@` are left
+/// They are not listed again. They are decoded already: a name with a comma may have fallen apart, so that addresses without `@` are left
 /// out.
 pub fn header_of(fields: &[HeaderField]) -> Message {
     let raw: Vec<RawField<'_>> = fields.iter().map(RawField::of_decoded).collect();

@@ -17,6 +17,8 @@ pub struct ReportField<'a> {
     pub name: &'a str,
     /// Folds replaced by one blank.
     pub body: Cow<'a, str>,
+    /// Line of the part it begins in, from 1.
+    pub line: usize,
 }
 
 impl ReportField<'_> {
@@ -34,7 +36,7 @@ pub type Block<'a> = Vec<ReportField<'a>>;
 /// Source: RFC 3464 §2.1 (the body is fields in the syntax of RFC 5322, blocks parted by empty lines).
 pub fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut blocks = vec![Block::new()];
-    for line in text.lines() {
+    for (number, line) in text.lines().enumerate() {
         let Some(block) = blocks.last_mut() else { break };
         if line.trim().is_empty() {
             if !block.is_empty() {
@@ -54,12 +56,17 @@ pub fn blocks(text: &str) -> Vec<Block<'_>> {
         } else if let Some((name, body)) = line.split_once(':') {
             let name = name.trim_end();
             if !name.is_empty() && !name.contains(char::is_whitespace) {
-                block.push(ReportField { name, body: body.trim().into() });
+                block.push(ReportField { name, body: body.trim().into(), line: number + 1 });
             }
         }
     }
     blocks.retain(|block| !block.is_empty());
     blocks
+}
+
+/// Line of the first field of this name.
+fn line(block: &Block<'_>, name: &str) -> Option<usize> {
+    block.iter().find(|field| field.is(name)).map(|field| field.line)
 }
 
 /// Body of the first field of this name.

@@ -23,7 +23,8 @@ pub(crate) struct Walk<'l> {
     pub(crate) parts: Vec<Part>,
     /// `format` and `delsp` of each part, by index.
     pub(crate) flowed: Vec<Flowed>,
-    pub(crate) digest: BodyDigest,
+    /// Of the body, where somebody asks for it.
+    pub(crate) digest: Option<BodyDigest>,
     text_octets_left: usize,
     nested_octets_left: usize,
     stopped: bool,
@@ -58,13 +59,13 @@ struct ContentFields {
 }
 
 impl<'l> Walk<'l> {
-    pub(crate) fn new(limits: &'l Limits) -> Self {
+    pub(crate) fn new(limits: &'l Limits, with_digest: bool) -> Self {
         Self {
             limits,
             defects: Defects::new(limits.defects_max),
             parts: Vec::new(),
             flowed: Vec::new(),
-            digest: BodyDigest::default(),
+            digest: with_digest.then(BodyDigest::default),
             text_octets_left: limits.text_octets_max,
             nested_octets_left: limits.nested_octets_max,
             stopped: false,
@@ -351,7 +352,7 @@ impl<'l> Walk<'l> {
         let keep_text = matches!(part.role, PartRole::Body | PartRole::Report);
         let is_text = kind.starts_with("text/");
         let keep = if keep_text { self.limits.part_text_octets_max.min(self.text_octets_left) } else { 0 };
-        let read = read_leaf(content.encoding, body, keep, is_text, &mut self.digest);
+        let read = read_leaf(content.encoding, body, keep, is_text, self.digest.as_mut());
         if !read.clean {
             self.defects.add(DefectKind::TransferEncoding, body_at);
         }
@@ -363,7 +364,11 @@ impl<'l> Walk<'l> {
             let whole = read.kept.len() as u64 == read.octets;
             let charset = part.charset.as_deref().unwrap_or_default();
             let (text, fits) = charset::decode(charset.as_bytes(), &read.kept);
-            part.text = Some(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text });
+            part.text = Some(if memchr::memchr(0, text.as_bytes()).is_some() {
+                text.replace('\0', "\u{fffd}")
+            } else {
+                text
+            });
             if !whole {
                 self.defects.add(DefectKind::TextTooLong, body_at);
             } else if !fits {

@@ -64,6 +64,7 @@ pub(crate) async fn fetch(
         selection: selection.clone(),
         mailboxes: HashMap::new(),
         large: None,
+        opened: None,
         closed: Vec::new(),
         renumbered: Vec::new(),
         refused: None,
@@ -119,7 +120,15 @@ fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
 /// What the server said when a mailbox was read to its end.
 struct Closed {
     mailbox: MailboxId,
+    opened: Option<Opened>,
     uid_next: Option<u32>,
+}
+
+/// What it said when the mailbox was opened.
+#[derive(Clone, Copy)]
+struct Opened {
+    uid_validity: u32,
+    messages: u32,
 }
 
 struct Taker {
@@ -130,6 +139,7 @@ struct Taker {
     selection: Selection,
     mailboxes: HashMap<Vec<u8>, MailboxId>,
     large: Option<(MailboxId, Provenance, Put)>,
+    opened: Option<(MailboxId, Opened)>,
     closed: Vec<Closed>,
     renumbered: Vec<(MailboxId, u32)>,
     refused: Option<ImapError>,
@@ -151,7 +161,10 @@ impl Taker {
             self.mark_renumbered(mailbox, old)?;
         }
         for closed in std::mem::take(&mut self.closed) {
-            self.core.store.set_mailbox_status(closed.mailbox, None, closed.uid_next, None)?;
+            let Closed { mailbox, opened, uid_next } = closed;
+            let (validity, messages) =
+                opened.map_or((None, None), |it| (Some(it.uid_validity), Some(it.messages.into())));
+            self.core.store.set_mailbox_status(mailbox, validity, uid_next, messages)?;
         }
         Ok((counts, self.refused))
     }
@@ -159,6 +172,10 @@ impl Taker {
     fn take(&mut self, event: Event) -> Result<()> {
         match event {
             Event::Mailboxes(list) => self.list(list),
+            Event::Opened { mailbox, uid_validity, messages } => {
+                self.opened = Some((self.mailbox(&mailbox)?, Opened { uid_validity, messages }));
+                Ok(())
+            }
             Event::Mail(mail) => {
                 let (mailbox, provenance) = self.provenance(mail.facts)?;
                 let later = self.later();
@@ -214,7 +231,11 @@ impl Taker {
             Event::Closed { mailbox, uid_next, error } => {
                 let mailbox = self.mailbox(&mailbox)?;
                 match error {
-                    None => self.closed.push(Closed { mailbox, uid_next }),
+                    None => {
+                        let opened = self.opened.take().filter(|(opened, _)| *opened == mailbox);
+                        let opened = opened.map(|(_, opened)| opened);
+                        self.closed.push(Closed { mailbox, opened, uid_next });
+                    }
                     Some(error) => self.refused = Some(error),
                 }
                 Ok(())

@@ -56,6 +56,11 @@ pub fn mails(topic: &str) -> Vec<PathBuf> {
     files(&folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "eml")).collect()
 }
 
+/// What servers said in recorded sessions, sorted by name.
+pub fn sessions() -> Vec<Vec<u8>> {
+    files(&root().join("fixtures/sessions")).iter().map(|path| read(path)).collect()
+}
+
 /// Processor time of this thread, nanoseconds; waiting for others is not in it.
 pub fn thread_nanoseconds() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

@@ -5,6 +5,7 @@
 mod certificate;
 pub mod dovecot;
 pub mod fixtures;
+pub mod mutations;
 mod postgres;
 mod scratch;
 

@@ -1,9 +1,9 @@
 //! Wall time, CPU time and memory of a program and its children.
 
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
@@ -15,6 +15,8 @@ pub(super) struct Usage {
     pub(super) cpu: f64,
     /// Largest resident set of the program itself, octets.
     pub(super) rss: u64,
+    /// Its resident set over time: seconds since the start, octets.
+    pub(super) rss_series: Vec<(f64, u64)>,
     /// Largest sum of resident sets of its children, octets.
     pub(super) rss_children: u64,
     /// Exit status.
@@ -44,7 +46,7 @@ pub(super) fn run(command: &Command) -> Result<Usage> {
     let child = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("bash")?;
     let watch = Watch::start(child.id());
     let output = child.wait_with_output()?;
-    let (rss, rss_children) = watch.stop();
+    let (rss, rss_children, rss_series) = watch.stop();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     let times: Vec<f64> =
         errors.lines().last().unwrap_or_default().split(' ').filter_map(|word| word.parse().ok()).collect();
@@ -53,6 +55,7 @@ pub(super) fn run(command: &Command) -> Result<Usage> {
         wall,
         cpu: user + system,
         rss,
+        rss_series,
         rss_children,
         status: output.status.code(),
         output: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -65,18 +68,24 @@ struct Watch {
     thread: std::thread::JoinHandle<()>,
     own: Arc<AtomicU64>,
     children: Arc<AtomicU64>,
+    series: Arc<Mutex<Vec<(f64, u64)>>>,
 }
 
 impl Watch {
     fn start(shell: u32) -> Self {
         let (stop, own, children) =
             (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let series = Arc::new(Mutex::new(Vec::new()));
+        let began = Instant::now();
         let thread = std::thread::spawn({
             let (stop, own, children) = (Arc::clone(&stop), Arc::clone(&own), Arc::clone(&children));
+            let series = Arc::clone(&series);
             move || {
                 while !stop.load(Ordering::Relaxed) {
                     for program in below(shell) {
                         own.fetch_max(status_octets(program, "VmHWM:"), Ordering::Relaxed);
+                        let now = (began.elapsed().as_secs_f64(), status_octets(program, "VmRSS:"));
+                        series.lock().unwrap_or_else(PoisonError::into_inner).push(now);
                         children.fetch_max(
                             below(program).into_iter().map(|pid| status_octets(pid, "VmRSS:")).sum(),
                             Ordering::Relaxed,
@@ -86,13 +95,14 @@ impl Watch {
                 }
             }
         });
-        Self { stop, thread, own, children }
+        Self { stop, thread, own, children, series }
     }
 
-    fn stop(self) -> (u64, u64) {
+    fn stop(self) -> (u64, u64, Vec<(f64, u64)>) {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().ok();
-        (self.own.load(Ordering::Relaxed), self.children.load(Ordering::Relaxed))
+        let series = std::mem::take(&mut *self.series.lock().unwrap_or_else(PoisonError::into_inner));
+        (self.own.load(Ordering::Relaxed), self.children.load(Ordering::Relaxed), series)
     }
 }
 

@@ -5,7 +5,7 @@ use parse::report::dsn::{PerMessage, PerRecipient, delivery_status};
 use parse::report::status::StatusClass;
 
 use super::{parts_of, place};
-use crate::judge::{Sources, judge, judge_all};
+use crate::judge::{Places, Sources, judge, judge_all};
 use crate::own_text::{OwnText, own_text};
 use crate::source::{self, prose};
 use crate::{evidence, in_field, original, phrase};
@@ -23,13 +23,15 @@ const RECIPIENTS_MAX: usize = 10_000;
 
 /// Any message/delivery-status part of the mail itself: `OpenSMTPD` puts it in multipart/mixed.
 pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
-    let mut read: Vec<(PerRecipient, PerMessage)> = Vec::new();
+    let mut read: Vec<(PerRecipient, PerMessage, &str)> = Vec::new();
     let mut evidence_of = Vec::new();
     for (part, text) in parts_of(message, &TYPES) {
         let report = delivery_status(text);
         evidence_of.push(evidence("dsn.part", place(part)));
         let room = RECIPIENTS_MAX.saturating_sub(read.len());
-        read.extend(report.per_recipient.into_iter().take(room).map(|one| (one, report.per_message.clone())));
+        let number = part.number.as_str();
+        let recipients = report.per_recipient.into_iter().take(room);
+        read.extend(recipients.map(|one| (one, report.per_message.clone(), number)));
     }
     if evidence_of.is_empty() || is_forwarded(message) {
         return None;
@@ -38,16 +40,17 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         evidence_of.push(in_field("return_path.null", "Return-Path"));
     }
     let own = own_text(message);
-    let words = phrase::in_text(&own.folded.to_lowercase());
     let sole = read.len() == 1;
-    let silent = read.iter().any(|(one, _)| one.diagnostic_code.is_none());
+    let silent = read.iter().any(|(one, ..)| one.diagnostic_code.is_none());
     let told =
         if silent && read.len() <= PROSE_RECIPIENTS_MAX { prose::reports(message, &own) } else { Vec::new() };
+    let mut words = None;
     let mut reports = Vec::new();
-    for (one, per_message) in &read {
+    for (one, per_message, number) in &read {
         let mut report = fields_of(one, per_message);
         if report.action.is_none() {
-            report.action = Some(guessed_action(one, &words));
+            let words = words.get_or_insert_with(|| phrase::in_text(own.lower()));
+            report.action = Some(guessed_action(one, words));
         }
         let names = report.recipient.as_deref().unwrap_or_default();
         let prose = if read.len() <= PROSE_RECIPIENTS_MAX {
@@ -60,6 +63,7 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
             literal: one.status_literal.as_deref().unwrap_or_default(),
             diagnostic: one.diagnostic_code.as_deref().unwrap_or_default(),
             prose: &prose,
+            places: Places { fields: Some((*number, lines_of(one))), own: Some(&own) },
         };
         judge_all(&mut report, &sources, &mut evidence_of);
         if report.diagnostic.is_none() && matches!(report.action, Some(Action::Failed | Action::Delayed)) {
@@ -76,7 +80,7 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         }
         for report in &mut reports {
             let action = report.action.unwrap_or(Action::Failed);
-            judge(report, action, "", &mut evidence_of);
+            judge(report, action, "", &own, &mut evidence_of);
         }
     }
     name_from_text(message, &own, &mut reports);
@@ -87,11 +91,17 @@ pub(crate) fn verdict(message: &Message) -> Option<Verdict> {
         reports,
         original: original::with_envelope(
             original::of(message).or_else(|| original::in_text(own.returned)),
-            read.first().map(|(_, per_message)| per_message),
+            read.first().map(|(_, per_message, _)| per_message),
         ),
         evidence: evidence_of,
         ..Verdict::default()
     })
+}
+
+/// Lines of a recipient's fields: the first one, that of `Status`, that of `Diagnostic-Code`.
+fn lines_of(one: &PerRecipient) -> [usize; 3] {
+    let status = one.status_line.unwrap_or(one.line);
+    [one.line, status, one.diagnostic_line.unwrap_or(status)]
 }
 
 /// A person sends a report on: no multipart/report, an author, and an answer's or a forward's subject.
@@ -113,7 +123,8 @@ fn name_from_text(message: &Message, own: &OwnText<'_>, reports: &mut [Recipient
         report.recipient = Some(original);
         return;
     }
-    let local = report.recipient.clone().unwrap_or_default();
+    // A file or a command that the mail was delivered to is no recipient.
+    let local = report.recipient.clone().filter(|name| !name.starts_with(['/', '|'])).unwrap_or_default();
     let named = prose::reports(message, own).into_iter().filter_map(|named| named.recipient);
     let listed = super::failed_recipients::reports(message).into_iter().filter_map(|named| named.recipient);
     if let Some(address) =

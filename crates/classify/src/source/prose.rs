@@ -401,7 +401,7 @@ fn begins_report(line: &str, found: &InText) -> bool {
 /// What is said of a recipient: its line and those that follow, up to the next recipient or a ruler.
 fn said(own: &OwnText<'_>, one: &Named, end: Option<usize>) -> String {
     let end = end.unwrap_or(own.lines.len()).min(one.line + LINES_MAX);
-    let mut text = String::new();
+    let mut text = host_reply(own, one).unwrap_or_default().to_owned();
     let mut empty = 0;
     for (n, line) in own.lines.iter().enumerate().take(end).skip(one.line) {
         let bare = line.trim();
@@ -427,6 +427,17 @@ fn said(own: &OwnText<'_>, one: &Named, end: Option<usize>) -> String {
     }
     text.truncate(text.floor_char_boundary(DIAGNOSTIC_BYTES_MAX));
     text
+}
+
+/// Reply of the host right above, `<<< 550 no`, where the system that reports makes another one of it:
+/// `554 <a@b>... Remote protocol error`.
+fn host_reply<'m>(own: &OwnText<'m>, one: &Named) -> Option<&'m str> {
+    let line = own.lines.get(one.line)?.trim();
+    let summary = line.get(..3).filter(|code| code.bytes().all(|c| c.is_ascii_digit()))?;
+    let reply = own.lines.get(one.line.checked_sub(1)?)?.trim().strip_prefix("<<<")?.trim();
+    let code = reply.get(..3)?;
+    let failed = code.starts_with(['4', '5']) && code.bytes().all(|c| c.is_ascii_digit());
+    (failed && code != summary).then_some(reply)
 }
 
 /// The line without the address it begins with.

@@ -44,7 +44,7 @@ pub(crate) fn verdict(message: &Message, own: &OwnText<'_>) -> Option<Verdict> {
             ..RecipientReport::default()
         };
         if let Some(action) = action {
-            judge(&mut report, action, "", &mut found);
+            judge(&mut report, action, "", own, &mut found);
         }
         reports.push(report);
     }

@@ -6,7 +6,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::{Failed, Options, Reason, Source};
@@ -213,7 +213,8 @@ impl<'o> Lister<'o> {
             let relative_from = if path == b"/" { 1 } else { path.len() + 1 };
             return self.folder(&Folder { file, path, relative_from }, visit);
         }
-        if !metadata.is_file() {
+        let is_pipe = self.options.pipes && metadata.file_type().is_fifo();
+        if !metadata.is_file() && !is_pipe {
             return visit.failed(Failed::of(text(&path), Reason::NotAFile));
         }
         let name = path.iter().rposition(|octet| *octet == b'/').map_or(0, |at| at + 1);

@@ -1,13 +1,14 @@
 //! The sockets: carries octets between a server and the procedures, watches the time, hands events on.
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use connect::{ClientTls, Stream, Timeouts};
 use keys::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::error::Elapsed;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroize;
 
 use super::answer::{Answer, Answering};
@@ -26,6 +27,10 @@ use super::talk::Talk;
 
 /// Octets read at once; a TLS record has at most 16 KiB.
 const READ_OCTETS: usize = 64 << 10;
+/// Events of so many octets are handed over at once …
+const HAND_OVER_OCTETS: usize = 256 << 10;
+/// … fewer after so long, if nothing more comes.
+const HAND_OVER_PATIENCE: Duration = Duration::from_millis(5);
 /// How long a goodbye may take.
 const LOGOUT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -211,13 +216,15 @@ impl<'o> Sink<'o> {
         Self { outlet, cursor: None, settled: 0 }
     }
 
-    async fn take(&mut self, event: Event) -> Result<(), ImapError> {
-        match &event {
-            Event::BatchEnd { cursor, .. } => self.cursor = Some(*cursor),
-            Event::Mail(_) | Event::End | Event::Failed { .. } => self.settled += 1,
-            _ => {}
+    async fn take(&mut self, events: Vec<Event>) -> Result<(), ImapError> {
+        for event in &events {
+            match event {
+                Event::BatchEnd { cursor, .. } => self.cursor = Some(*cursor),
+                Event::Mail(_) | Event::End | Event::Failed { .. } => self.settled += 1,
+                _ => {}
+            }
         }
-        self.outlet.send(event).await
+        self.outlet.send(events).await
     }
 }
 
@@ -269,11 +276,12 @@ impl Line {
         sink: &mut Option<&mut Sink<'_>>,
     ) -> Result<M::Output, ImapError> {
         let mut step = machine.begin(&mut self.talk, events)?;
+        let mut due = None;
         loop {
-            deliver(events, sink).await?;
             match step {
                 Step::Done(output) => return Ok(output),
                 Step::Ask(answer) => {
+                    deliver(events, sink).await?;
                     let known = answer.await.unwrap_or_default();
                     step = machine.answered(&mut self.talk, known, events);
                     continue;
@@ -290,7 +298,7 @@ impl Line {
                 }
                 // What was said may have freed what waited for a `+`.
                 self.write(machine.during()).await?;
-                self.read(machine.during()).await?;
+                self.read(machine.during(), events, &mut due, sink).await?;
             };
             step = machine.hear(&mut self.talk, reply, events)?;
         }
@@ -323,10 +331,32 @@ impl Line {
         Ok(())
     }
 
-    async fn read(&mut self, during: During) -> Result<(), ImapError> {
+    /// Reads what comes next; `events` are handed over before if they are many, or if nothing comes by the time they are
+    /// `due`.
+    async fn read(
+        &mut self,
+        during: During,
+        events: &mut Vec<Event>,
+        due: &mut Option<Instant>,
+        sink: &mut Option<&mut Sink<'_>>,
+    ) -> Result<(), ImapError> {
         let Some(stream) = &mut self.stream else { return Err(ImapError::Closed { during }) };
-        let input = self.talk.input(READ_OCTETS);
-        let read = timeout(self.answer_timeout, stream.read_buf(input)).await;
+        let mut reading = pin!(stream.read_buf(self.talk.input(READ_OCTETS)));
+        let mut read = None;
+        if !events.is_empty() {
+            let due_at = *due.get_or_insert_with(|| Instant::now() + HAND_OVER_PATIENCE);
+            if events.iter().map(Event::octets).sum::<usize>() < HAND_OVER_OCTETS {
+                read = timeout_at(due_at, reading.as_mut()).await.ok();
+            }
+            if read.is_none() {
+                *due = None;
+                deliver(events, sink).await?;
+            }
+        }
+        let read = match read {
+            Some(read) => Ok(read),
+            None => timeout(self.answer_timeout, reading).await,
+        };
         match self.checked(read, during)? {
             0 => Err(ImapError::Closed { during }),
             _ => Ok(()),
@@ -350,10 +380,9 @@ fn is_closed(error: &io::Error) -> bool {
 }
 
 async fn deliver(events: &mut Vec<Event>, sink: &mut Option<&mut Sink<'_>>) -> Result<(), ImapError> {
-    for event in events.drain(..) {
-        if let Some(sink) = sink {
-            sink.take(event).await?;
-        }
+    let events = std::mem::take(events);
+    match sink {
+        Some(sink) => sink.take(events).await,
+        None => Ok(()),
     }
-    Ok(())
 }

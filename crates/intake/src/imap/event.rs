@@ -145,3 +145,14 @@ pub enum Event {
         error: Option<ImapError>,
     },
 }
+
+impl Event {
+    /// Octets of mail in it.
+    pub(crate) fn octets(&self) -> usize {
+        match self {
+            Self::Mail(mail) => mail.octets.len(),
+            Self::Chunk(octets) => octets.len(),
+            _ => 0,
+        }
+    }
+}

@@ -208,6 +208,12 @@ impl<'b> Fetching<'b> {
                 _ => self.todo.push_back(uid),
             }
         }
+        self.progress(events);
+    }
+
+    fn progress(&self, events: &mut Vec<Event>) {
+        let (mailbox, done, total) = (Arc::clone(&self.mailbox), self.done, self.total);
+        events.push(Event::Progress { mailbox, done, total });
     }
 
     fn facts(&self, uid: u32, fetched: &Fetched) -> Facts {
@@ -250,8 +256,7 @@ impl<'b> Fetching<'b> {
         let cursor = Cursor { uid_validity: self.uid_validity, uid };
         let mailbox = Arc::clone(&self.mailbox);
         if self.since.mails > 0 {
-            let (done, total) = (self.done, self.total);
-            events.push(Event::Progress { mailbox: Arc::clone(&mailbox), done, total });
+            self.progress(events);
         }
         // While mails of old are looked for under new numbers, nothing is settled in order.
         let is_certain = self.renumbering.is_none() || is_last;

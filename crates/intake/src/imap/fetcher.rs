@@ -160,7 +160,7 @@ impl Pass<'_> {
         let selected: Vec<Mailbox> =
             mailboxes.iter().filter(|mailbox| self.selection.includes(mailbox)).cloned().collect();
         if is_first {
-            self.outlet.send(Event::Mailboxes(mailboxes)).await?;
+            self.outlet.send(vec![Event::Mailboxes(mailboxes)]).await?;
         }
         let mut status: HashMap<Vec<u8>, MailboxStatus> = selected
             .iter()
@@ -219,7 +219,8 @@ impl Pass<'_> {
                 return Err(error);
             }
         };
-        self.outlet.send(Event::Closed { mailbox: mailbox.raw.as_slice().into(), uid_next, error }).await
+        let mailbox = mailbox.raw.as_slice().into();
+        self.outlet.send(vec![Event::Closed { mailbox, uid_next, error }]).await
     }
 }
 

@@ -8,7 +8,7 @@ pub(crate) fn plain(text: &str, format: Flowed) -> String {
     if format.flowed {
         return unflow(text, format.del_sp);
     }
-    if !text.contains('\r') {
+    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());

@@ -103,6 +103,10 @@ impl HeaderBlock {
 
 /// A block `Von: … Gesendet: … An: … Betreff: …` that begins at `from`; empty if there is none.
 fn header_block(lines: &[Line<'_>], from: usize) -> HeaderBlock {
+    let begins = lines.get(from).is_some_and(|line| line.text.is_empty() || label(line.text).is_some());
+    if !begins {
+        return HeaderBlock::default();
+    }
     let mut seen = 0_u8;
     let mut count = 0;
     let mut gaps = 0;
@@ -127,8 +131,7 @@ fn header_block(lines: &[Line<'_>], from: usize) -> HeaderBlock {
     let is_block = seen & FROM != 0 && seen & DATE != 0 && seen & (TO | SUBJECT) != 0
         || seen & FROM != 0 && seen & TO != 0 && seen & SUBJECT != 0
         || seen & DATE != 0 && seen & TO != 0 && seen & SUBJECT != 0;
-    let begins = lines.get(from).is_some_and(|line| line.text.is_empty() || label(line.text).is_some());
-    if is_block && begins { HeaderBlock { lines: count, seen } } else { HeaderBlock::default() }
+    if is_block { HeaderBlock { lines: count, seen } } else { HeaderBlock::default() }
 }
 
 const FROM: u8 = 1;

@@ -67,6 +67,10 @@ fn is_footer(line: &str) -> bool {
         "Diese E-Mail enthält vertrauliche",
         "This e-mail and any",
     ];
+    let first = line.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
+    if !matches!(first, b'v' | b'g' | b's' | b'o' | b'd' | b't') {
+        return false;
+    }
     BEGINNINGS.iter().any(|beginning| starts_with(line, beginning))
         || starts_with(line, "This email and any")
         || starts_with(line, "This message is intended only")
@@ -136,7 +140,9 @@ const CLOSING_BEGINNINGS: [&str; 22] = [
 
 /// `Mit freundlichen Grüßen` and the like, alone on the line.
 fn is_closing(line: &str) -> bool {
-    if line.len() > 60 {
+    // No formula begins with another letter.
+    let first = line.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
+    if line.len() > 60 || !b"bcfghklmrstvwy".contains(&first) {
         return false;
     }
     let words = line.trim_end_matches(['.', ',', '!', ' ', '-']);

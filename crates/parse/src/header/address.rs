@@ -27,13 +27,13 @@ struct List {
 
 /// What has been read of one address.
 #[derive(Default)]
-struct Item {
+struct Item<'a> {
     /// Words outside angle brackets, quotes removed.
     phrase: Vec<u8>,
     /// The same with quotes as written: what a bare address is made of.
     bare: Vec<u8>,
     /// Between `<` and `>`.
-    angle: Option<Vec<u8>>,
+    angle: Option<&'a [u8]>,
     /// First comment that is not empty.
     comment: Vec<u8>,
 }
@@ -43,31 +43,40 @@ impl List {
         let mut item = Item::default();
         let mut rest = body;
         while let Some((&c, after)) = rest.split_first() {
+            let here = rest;
             rest = after;
             match c {
                 b'(' => rest = item.comment(after),
                 b'"' => rest = item.quoted(after),
                 b'<' => rest = item.angle(after),
-                b',' | b';' => self.take(std::mem::take(&mut item)),
+                b',' | b';' => {
+                    self.take(&item);
+                    item = Item::default();
+                }
                 b':' if item.angle.is_none() && !item.bare.contains(&b'@') => item = Item::default(),
                 b'\r' | b'\n' => {}
                 b'\\' if !after.is_empty() => {
                     item.push(&after[..1]);
                     rest = &after[1..];
                 }
-                _ => item.push(&[c]),
+                _ => {
+                    let special = |c: &u8| b"(\"<,;:\r\n\\".contains(c);
+                    let plain = 1 + after.iter().position(special).unwrap_or(after.len());
+                    item.push(&here[..plain]);
+                    rest = &here[plain..];
+                }
             }
             if self.more {
                 return;
             }
         }
-        self.take(item);
+        self.take(&item);
     }
 
-    fn take(&mut self, item: Item) {
+    fn take(&mut self, item: &Item<'_>) {
         let name = text::decode(&item.phrase);
         let (addr_spec, name) = match item.angle {
-            Some(angle) => (addr_spec(&angle), name),
+            Some(angle) => (addr_spec(angle), name),
             None => match bare_address(&item.bare) {
                 Some((addr_spec, before)) => (addr_spec, before),
                 None => return self.take_hidden(&item.phrase, &name),
@@ -98,14 +107,14 @@ impl List {
     }
 }
 
-impl Item {
+impl<'a> Item<'a> {
     fn push(&mut self, octets: &[u8]) {
         self.phrase.extend_from_slice(octets);
         self.bare.extend_from_slice(octets);
     }
 
     /// Skips a comment, nested ones included; `rest` begins behind its `(`.
-    fn comment<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
+    fn comment(&mut self, rest: &'a [u8]) -> &'a [u8] {
         let keep = self.comment.is_empty();
         let mut depth = 1_usize;
         let mut at = 0;
@@ -130,7 +139,7 @@ impl Item {
 
     /// Takes a quoted string; `rest` begins behind the first quote. One that never ends is no quoted string:
     /// its quote is dropped.
-    fn quoted<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
+    fn quoted(&mut self, rest: &'a [u8]) -> &'a [u8] {
         let mut end = 0;
         while end < rest.len() && rest[end] != b'"' {
             end += if rest[end] == b'\\' { 2 } else { 1 };
@@ -158,7 +167,7 @@ impl Item {
 
     /// Takes what stands in angle brackets; `rest` begins behind `<`. If another `<` follows, what stood
     /// before it belongs to the name. A missing `>` is put before `,` or at the end.
-    fn angle<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
+    fn angle(&mut self, rest: &'a [u8]) -> &'a [u8] {
         let mut quoted = false;
         let mut start = 0;
         let mut at = 0;
@@ -179,7 +188,7 @@ impl Item {
         let end = at.min(rest.len());
         let inside = &rest[start.min(end)..end];
         if self.angle.as_ref().is_none_or(|before| !before.contains(&b'@')) {
-            self.angle = Some(inside.to_vec());
+            self.angle = Some(inside);
         }
         match rest.get(end) {
             Some(b'>') => &rest[end + 1..],
@@ -191,6 +200,10 @@ impl Item {
 /// The address of an item without angle brackets: the last word with `@`, or the only word; and the words
 /// before it as a name.
 fn bare_address(bare: &[u8]) -> Option<(String, String)> {
+    let only = bare.trim_ascii();
+    if only.contains(&b'@') && !only.iter().any(|c| c.is_ascii_whitespace() || matches!(c, b'"' | b'=')) {
+        return Some((addr_spec(only), String::new()));
+    }
     let words = words(bare);
     let at = match words.iter().rposition(|word| word.contains(&b'@')) {
         Some(at) => at,

@@ -42,18 +42,30 @@ pub fn content(body: &[u8]) -> Content {
         pieces.extend(piece);
         rest = after;
     }
-    let value = text::lossy(&value).chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
-    Content { value: value.trim_matches(['"', ',']).to_owned(), parameters: joined(&pieces) }
+    let mut value = without_blanks(&value);
+    if value.starts_with(['"', ',']) || value.ends_with(['"', ',']) {
+        value = String::from(value.trim_matches(['"', ',']));
+    }
+    Content { value, parameters: joined(pieces) }
+}
+
+/// Lower case, without white space and control characters.
+fn without_blanks(octets: &[u8]) -> String {
+    if octets.iter().all(|&c| c != 0 && c < 0x80) {
+        let kept = octets.iter().filter(|&&c| c > b' ' && c != 0x7f);
+        return kept.map(|&c| char::from(c.to_ascii_lowercase())).collect();
+    }
+    text::lossy(octets).chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
 }
 
 /// One parameter as written: `name*2*=value`.
-struct Piece {
+struct Piece<'a> {
     name: String,
     /// Number of the continuation.
     section: Option<u32>,
     /// Percent-encoded, perhaps with charset (RFC 2231 §4).
     extended: bool,
-    value: Vec<u8>,
+    value: Cow<'a, [u8]>,
 }
 
 /// Takes octets up to one of `ends`, which is skipped; comments are left out.
@@ -78,12 +90,17 @@ fn take_until<'a>(octets: &'a [u8], ends: &[u8]) -> (Vec<u8>, &'a [u8]) {
     (taken, &[])
 }
 
-fn piece(octets: &[u8]) -> (Option<Piece>, &[u8]) {
+fn piece(octets: &[u8]) -> (Option<Piece<'_>>, &[u8]) {
     let name_end = octets.iter().position(|c| matches!(c, b'=' | b';')).unwrap_or(octets.len());
     if octets.get(name_end) != Some(&b'=') {
         return (None, octets.get(name_end + 1..).unwrap_or_default());
     }
     let (value, rest) = value(&octets[name_end + 1..]);
+    let plain = octets[..name_end].trim_ascii();
+    if !plain.is_empty() && plain.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'-') {
+        let name = plain.iter().map(|c| char::from(c.to_ascii_lowercase())).collect();
+        return (Some(Piece { name, section: None, extended: false, value }), rest);
+    }
     let (name, _) = take_until(&octets[..name_end], b"");
     let name = text::lossy(name.trim_ascii()).to_lowercase();
     let mut parts = name.split('*');
@@ -102,12 +119,22 @@ fn piece(octets: &[u8]) -> (Option<Piece>, &[u8]) {
 }
 
 /// A quoted or bare value and what follows its `;`.
-fn value(octets: &[u8]) -> (Vec<u8>, &[u8]) {
+fn value(octets: &[u8]) -> (Cow<'_, [u8]>, &[u8]) {
     let octets = octets.trim_ascii_start();
     let Some(quoted) = octets.strip_prefix(b"\"") else {
         let end = memchr::memchr(b';', octets).unwrap_or(octets.len());
-        return (bare(&octets[..end]), octets.get(end + 1..).unwrap_or_default());
+        return (bare(&octets[..end]).into(), octets.get(end + 1..).unwrap_or_default());
     };
+    let behind = |end: usize| {
+        let rest = quoted.get(end + 1..).unwrap_or_default();
+        let end = memchr::memchr(b';', rest).unwrap_or(rest.len());
+        rest.get(end + 1..).unwrap_or_default()
+    };
+    if let Some(end) = memchr::memchr2(b'"', b'\\', quoted)
+        && quoted[end] == b'"'
+    {
+        return (quoted[..end].into(), behind(end));
+    }
     let mut value = Vec::new();
     let mut at = 0;
     while at < quoted.len() {
@@ -122,27 +149,32 @@ fn value(octets: &[u8]) -> (Vec<u8>, &[u8]) {
         }
         at += 1;
     }
-    let rest = quoted.get(at + 1..).unwrap_or_default();
-    let end = memchr::memchr(b';', rest).unwrap_or(rest.len());
-    (value, rest.get(end + 1..).unwrap_or_default())
+    (value.into(), behind(at))
 }
 
 /// A value without quotes: trimmed, a comment behind a blank removed.
-fn bare(octets: &[u8]) -> Vec<u8> {
+fn bare(octets: &[u8]) -> &[u8] {
     let octets = octets.trim_ascii();
     let comment = octets.windows(2).position(|pair| pair[0].is_ascii_whitespace() && pair[1] == b'(');
-    let octets = match comment {
+    match comment {
         Some(at) if octets.ends_with(b")") => octets[..at].trim_ascii_end(),
         _ => octets,
-    };
-    octets.to_vec()
+    }
 }
 
 /// Joins continuations and decodes; extended forms win over plain ones of the same name.
-fn joined(pieces: &[Piece]) -> Vec<(String, String)> {
-    let mut parameters: Vec<(String, String)> = Vec::new();
+fn joined(pieces: Vec<Piece<'_>>) -> Vec<(String, String)> {
+    let mut parameters: Vec<(String, String)> = Vec::with_capacity(pieces.len());
+    if pieces.iter().all(|piece| piece.section.is_none() && !piece.extended) {
+        for piece in pieces {
+            if !parameters.iter().any(|(name, _)| *name == piece.name) {
+                parameters.push((piece.name, text::decode(&piece.value)));
+            }
+        }
+        return parameters;
+    }
     let mut names: Vec<&str> = Vec::new();
-    for piece in pieces {
+    for piece in &pieces {
         if !names.contains(&piece.name.as_str()) {
             names.push(&piece.name);
         }
@@ -152,7 +184,7 @@ fn joined(pieces: &[Piece]) -> Vec<(String, String)> {
         let value = if let Some(single) = of_name().find(|p| p.extended && p.section.is_none()) {
             extended_value(std::iter::once(single))
         } else if of_name().any(|p| p.section.is_some()) {
-            let mut sections: Vec<&Piece> = of_name().filter(|p| p.section.is_some()).collect();
+            let mut sections: Vec<&Piece<'_>> = of_name().filter(|p| p.section.is_some()).collect();
             sections.sort_by_key(|p| p.section);
             sections.dedup_by_key(|p| p.section);
             extended_value(sections.into_iter())
@@ -165,7 +197,7 @@ fn joined(pieces: &[Piece]) -> Vec<(String, String)> {
 }
 
 /// Sections to text. The first extended one begins with `charset'language'`.
-fn extended_value<'a>(sections: impl Iterator<Item = &'a Piece>) -> String {
+fn extended_value<'a>(sections: impl Iterator<Item = &'a Piece<'a>>) -> String {
     let mut charset: Option<Vec<u8>> = None;
     let mut octets = Vec::new();
     let mut any_extended = false;
@@ -175,7 +207,7 @@ fn extended_value<'a>(sections: impl Iterator<Item = &'a Piece>) -> String {
             continue;
         }
         any_extended = true;
-        let mut value = section.value.as_slice();
+        let mut value: &[u8] = &section.value;
         if charset.is_none() {
             let mut quotes = memchr::memchr_iter(b'\'', value);
             if let (Some(first), Some(second)) = (quotes.next(), quotes.next()) {

@@ -19,7 +19,10 @@ pub(crate) fn lossy(octets: &[u8]) -> String {
 /// mailers split them inside a character; blanks and question marks inside a word are accepted.
 pub fn decode(body: &[u8]) -> String {
     let body = body.trim_ascii();
-    if memmem::find(body, b"=?").is_none() {
+    if !any(body, |c| !(b' '..0x7f).contains(&c)) && !has_word(body) {
+        return String::from_utf8(body.to_vec()).unwrap_or_default();
+    }
+    if !has_word(body) {
         return if memchr2(b'\r', b'\n', body).is_none() { lossy(body) } else { lossy(&unfold(body)) };
     }
     let unfolded;
@@ -30,6 +33,16 @@ pub fn decode(body: &[u8]) -> String {
         &unfolded
     };
     clean(decode_words(body))
+}
+
+/// Whether an octet is as asked. Pieces without an early end, so that the compiler compares many octets at once.
+pub(crate) fn any(octets: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    octets.chunks(64).any(|piece| piece.iter().filter(|c| is(**c)).count() > 0)
+}
+
+/// Whether `=?` stands anywhere.
+pub(super) fn has_word(body: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', body).any(|at| body.get(at + 1) == Some(&b'?'))
 }
 
 /// Removes the line breaks of folding.
@@ -52,7 +65,7 @@ pub(crate) fn unfold(body: &[u8]) -> Vec<u8> {
 /// Control characters become blanks, NUL becomes U+FFFD.
 fn clean(text: String) -> String {
     // 0xc2 begins the control characters beyond ASCII, among others.
-    if text.bytes().all(|c| c >= b' ' && c != 0x7f && c != 0xc2) {
+    if !any(text.as_bytes(), |c| c < b' ' || c == 0x7f || c == 0xc2) {
         return text;
     }
     let mut out = String::with_capacity(text.len());

@@ -3,7 +3,7 @@
 use model::{Action, UnixMillis};
 
 use super::status::{EnhancedStatus, enhanced_status};
-use super::{Block, address, blocks, body, host, typed};
+use super::{Block, address, blocks, body, host, line, typed};
 
 /// A delivery report: one block for the mail, one for each recipient.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,12 @@ pub struct PerRecipient {
     pub last_attempt: Option<UnixMillis>,
     /// `Will-Retry-Until`.
     pub retry_until: Option<UnixMillis>,
+    /// Line of the part in which the recipient's fields begin, from 1.
+    pub line: usize,
+    /// Line of `Status`.
+    pub status_line: Option<usize>,
+    /// Line of `Diagnostic-Code`.
+    pub diagnostic_line: Option<usize>,
 }
 
 /// Reads the text of a message/delivery-status part.
@@ -105,6 +111,9 @@ fn per_recipient(block: &Block<'_>) -> Option<PerRecipient> {
         diagnostic_code: body(block, "Diagnostic-Code").map(|code| typed(code).to_owned()),
         last_attempt: date(block, "Last-Attempt-Date"),
         retry_until: date(block, "Will-Retry-Until"),
+        line: block.first().map_or(1, |field| field.line),
+        status_line: line(block, "Status"),
+        diagnostic_line: line(block, "Diagnostic-Code"),
     };
     let names_recipient = recipient.final_recipient.is_some() || recipient.original_recipient.is_some();
     (names_recipient || recipient.action.is_some()).then_some(recipient)

@@ -20,17 +20,19 @@ pub(super) fn read_leaf<'a>(
     body: &'a [u8],
     keep: usize,
     is_text: bool,
-    body_digest: &mut BodyDigest,
+    mut body_digest: Option<&mut BodyDigest>,
 ) -> ReadLeaf<'a> {
     let mut context = digest::Context::new(&SHA256);
     let mut octets = 0_u64;
     let mut kept = Vec::new();
-    body_digest.begin();
+    if let Some(digest) = &mut body_digest {
+        digest.begin();
+    }
     let clean = transfer::decode(encoding, body, |piece| {
         context.update(piece);
         octets += piece.len() as u64;
-        if is_text {
-            body_digest.text(piece);
+        if is_text && let Some(digest) = &mut body_digest {
+            digest.text(piece);
         }
         if encoding != TransferEncoding::Identity && kept.len() < keep {
             kept.extend_from_slice(&piece[..piece.len().min(keep - kept.len())]);
@@ -38,10 +40,10 @@ pub(super) fn read_leaf<'a>(
         true
     });
     let sha256 = sha256_of(context);
-    if is_text {
-        body_digest.end_text();
-    } else {
-        body_digest.leaf(&sha256);
+    match body_digest {
+        Some(digest) if is_text => digest.end_text(),
+        Some(digest) => digest.leaf(&sha256),
+        None => {}
     }
     let kept = match encoding {
         TransferEncoding::Identity => body[..body.len().min(keep)].into(),

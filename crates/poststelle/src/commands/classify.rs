@@ -72,7 +72,7 @@ struct Evidence<'a> {
 
 /// The row of one file as JSON.
 pub fn row(file: &str, octets: &[u8], limits: &Limits, options: &Options) -> String {
-    let message = parse::parse(octets, limits).message;
+    let message = parse::read(octets, limits).0;
     let verdict = classify::verdict(&message, options);
     let row = Row {
         file,

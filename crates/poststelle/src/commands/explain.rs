@@ -14,8 +14,8 @@ pub fn run(args: &cli::Explain, lang: Lang, out: &mut dyn Write) -> Result<i32, 
     let octets = std::fs::read(&args.file).map_err(|error| {
         Failure::new("file-unreadable").with("path", args.file.display()).with("reason", error)
     })?;
-    let parsed = ::parse::parse(&octets, &::parse::Limits::default());
-    let verdict = ::classify::verdict(&parsed.message, &::classify::Options::default());
+    let (message, _) = ::parse::read(&octets, &::parse::Limits::default());
+    let verdict = ::classify::verdict(&message, &::classify::Options::default());
     for line in lines(&verdict, lang) {
         writeln!(out, "{line}")?;
     }
@@ -28,7 +28,7 @@ fn lines(verdict: &Verdict, lang: Lang) -> Vec<String> {
     let mut lines = vec![lang.text("explain-kind", &[("kind", &kind), ("percent", &percent)])];
     lines.extend(verdict.evidence.iter().map(|evidence| {
         let rule = rule_text(evidence.rule, lang);
-        lang.text("explain-evidence", &[("rule", &rule), ("place", &evidence.place)])
+        lang.text("explain-evidence", &[("rule", &rule), ("place", &place_text(&evidence.place, lang))])
     }));
     lines.extend(verdict.reports.iter().flat_map(|report| report_lines(report, lang)));
     if let Some(reply) = &verdict.auto_reply {
@@ -64,6 +64,19 @@ fn kind_key(verdict: &Verdict) -> &'static str {
         Kind::Report => "kind-report",
         Kind::List => "kind-list",
         Kind::Personal => "kind-personal",
+    }
+}
+
+/// Where a rule found it, in words: `header Subject`, `part 2`, `part 2 line 7`, `body`, `body line 3`.
+fn place_text(place: &str, lang: Lang) -> String {
+    let words: Vec<&str> = place.split(' ').collect();
+    match words.as_slice() {
+        ["header", name] => lang.text("place-header", &[("name", name)]),
+        ["part", part] => lang.text("place-part", &[("part", part)]),
+        ["part", part, "line", line] => lang.text("place-part-line", &[("part", part), ("line", line)]),
+        ["body"] => lang.text("place-body", &[]),
+        ["body", "line", line] => lang.text("place-body-line", &[("line", line)]),
+        _ => place.to_owned(),
     }
 }
 
@@ -118,6 +131,22 @@ fn permanence_key(report: &RecipientReport) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_is_shown_with_its_line() {
+        let mail = b"From: MAILER-DAEMON@b.example\nReturn-Path: <>\n\
+            Content-Type: multipart/report; boundary=x\n\n--x\n\nno\n--x\n\
+            Content-Type: message/delivery-status\n\nReporting-MTA: dns; b.example\n\n\
+            Final-Recipient: rfc822; joe@b.example\nAction: failed\nStatus: 5.0.0\n\
+            Diagnostic-Code: smtp; 550 no such user\n--x--\n";
+        let (message, _) = ::parse::read(mail, &::parse::Limits::default());
+        let verdict = ::classify::verdict(&message, &::classify::Options::default());
+        let shown = |lang: Lang, place: &str| lines(&verdict, lang).iter().any(|line| line.contains(place));
+        assert!(shown(Lang::De, "(Teil 2, Zeile 6)"), "{:?}", lines(&verdict, Lang::De));
+        assert!(shown(Lang::En, "(part 2, line 6)"), "{:?}", lines(&verdict, Lang::En));
+        assert!(shown(Lang::De, "(Kopfzeile Return-Path)"));
+        assert_eq!(place_text("body line 3", Lang::De), "Text, Zeile 3");
+    }
 
     #[test]
     fn every_reason_has_words() {

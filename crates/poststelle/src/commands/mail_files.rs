@@ -42,10 +42,14 @@ pub fn write_rows(
 ) -> io::Result<Vec<Unreadable>> {
     let sources: Vec<Source> = paths.iter().map(Source::from).collect();
     let mut rows = Rows { out, row, waiting: Vec::new(), unreadable: Vec::new(), written: Ok(()) };
-    let _ = files::each_file(&sources, &files::Options::default(), &mut |found| {
-        rows.waiting.push(found);
-        if rows.waiting.len() < FILES_AT_ONCE { ControlFlow::Continue(()) } else { rows.write() }
-    });
+    let _ = files::each_file(
+        &sources,
+        &files::Options { pipes: true, ..files::Options::default() },
+        &mut |found| {
+            rows.waiting.push(found);
+            if rows.waiting.len() < FILES_AT_ONCE { ControlFlow::Continue(()) } else { rows.write() }
+        },
+    );
     let _ = rows.write();
     rows.written.map(|()| rows.unreadable)
 }

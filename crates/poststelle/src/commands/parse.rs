@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use model::{Address, Disposition, MessageId, Part, PartRole, UnixMillis};
-use parse::{Limits, Parsed};
+use parse::Limits;
 use serde::Serialize;
 
 use super::mail_files;
@@ -76,7 +76,7 @@ struct Defect {
 
 /// The row of one file as JSON.
 pub fn row(file: &str, octets: &[u8], limits: &Limits) -> String {
-    let Parsed { message, defects, .. } = parse::parse(octets, limits);
+    let (message, defects) = parse::read(octets, limits);
     let row = Row {
         file,
         subject: message.subject.as_deref(),

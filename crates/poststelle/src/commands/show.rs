@@ -63,8 +63,8 @@ pub fn run(engine: &Engine, args: &cli::Show, streams: &mut Streams<'_>) -> Resu
     }
     if mail.octets <= TEXT_OCTETS_MAX {
         let octets = engine.archive().read_all(mail.location, TEXT_OCTETS_MAX)?;
-        let parsed = ::parse::parse(&octets, &::parse::Limits::default());
-        writeln!(streams.out, "{}", plain(&parsed.message.body.text))?;
+        let (message, _) = ::parse::read(&octets, &::parse::Limits::default());
+        writeln!(streams.out, "{}", plain(&message.body.text))?;
     }
     Ok(0)
 }

@@ -104,6 +104,10 @@ fn explain_and_rows_need_no_data_directory() {
     assert!(run(&["explain", "--lang", "de"]).text().contains("Von einem Menschen"));
     assert_eq!(run(&["parse", "--jsonl"]).last()["message_id"], "test-3@example.org");
     assert_eq!(run(&["classify", "--jsonl"]).last()["kind"], "personal");
+    let mut shell = std::process::Command::new("bash");
+    shell.args(["-c", "\"$0\" parse --jsonl <(cat \"$1\")"]).arg(env!("CARGO_BIN_EXE_poststelle")).arg(&file);
+    let from_pipe = crate::support::finish(&mut shell).expect(0);
+    assert_eq!(from_pipe.last()["message_id"], "test-3@example.org");
     assert!(!post.data().exists());
 }
 
