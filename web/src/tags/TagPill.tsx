@@ -17,7 +17,7 @@ export function TagPill({ tag, small = false }: { tag: Tag; small?: boolean }) {
 /** The same; leads to all messages with it. */
 export function TagLink({ tag }: { tag: Tag }) {
   return (
-    <PlainLink to="/search" search={{ q: `tag:${quote(tag.name)}` }} className={`${css.tag} ${css[tag.colour]}`}>
+    <PlainLink to="/mail" search={{ q: `tag:${quote(tag.name)}` }} className={`${css.tag} ${css[tag.colour]}`}>
       <IconTag size={12} stroke={2.2} aria-hidden />
       <span>{tag.name}</span>
     </PlainLink>
