@@ -283,6 +283,16 @@ CREATE TABLE nodes (
     hash BLOB PRIMARY KEY,
     thread INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE notices (
+    channel INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    examples TEXT NOT NULL,
+    sent INTEGER,
+    PRIMARY KEY (channel, kind)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE objects (
     seq INTEGER PRIMARY KEY,
     object_id BLOB NOT NULL,
@@ -294,6 +304,25 @@ CREATE TABLE objects (
 ) STRICT;
 CREATE UNIQUE INDEX objects_at ON objects (segment, at);
 CREATE UNIQUE INDEX objects_sha256 ON objects (sha256);
+CREATE TABLE outgoing (
+    key INTEGER PRIMARY KEY,
+    outgoing_id BLOB NOT NULL UNIQUE,
+    channel INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    recipient TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    content BLOB NOT NULL,
+    state INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    due INTEGER,
+    last INTEGER,
+    code INTEGER,
+    answer TEXT NOT NULL
+) STRICT;
+CREATE INDEX outgoing_created ON outgoing (created) WHERE due IS NULL;
+CREATE INDEX outgoing_due ON outgoing (due, key) WHERE due IS NOT NULL;
+CREATE INDEX outgoing_target ON outgoing (channel, target, key);
 CREATE TABLE parts (
     seq INTEGER NOT NULL,
     n INTEGER NOT NULL,
@@ -328,6 +357,12 @@ CREATE TABLE quarantine (
     reason TEXT NOT NULL,
     since INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE rule_firings (
+    standing INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (standing, rule)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE segments (
     key INTEGER PRIMARY KEY,
     segment_id BLOB NOT NULL UNIQUE,
@@ -346,6 +381,26 @@ CREATE TABLE settings (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE smtp_accounts (
+    key INTEGER PRIMARY KEY,
+    smtp_id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    tls INTEGER NOT NULL,
+    login TEXT NOT NULL,
+    credential BLOB,
+    trust TEXT NOT NULL,
+    from_address TEXT NOT NULL,
+    from_name TEXT NOT NULL,
+    bounce_address TEXT,
+    notices INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    last_success INTEGER,
+    error_text TEXT,
+    error_since INTEGER
+) STRICT;
 CREATE TABLE source_actions (
     key INTEGER PRIMARY KEY,
     account INTEGER NOT NULL,
@@ -451,4 +506,21 @@ CREATE TABLE users (
     zone TEXT NOT NULL,
     active INTEGER NOT NULL,
     created INTEGER NOT NULL
+) STRICT;
+CREATE TABLE webhooks (
+    key INTEGER PRIMARY KEY,
+    webhook_id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL UNIQUE,
+    kinds TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    old_secret BLOB,
+    old_until INTEGER,
+    private INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    off_reason TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    last_success INTEGER,
+    error_text TEXT,
+    error_since INTEGER
 ) STRICT;

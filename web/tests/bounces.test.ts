@@ -138,6 +138,7 @@ describe("bounce management", () => {
     const link = page.getByRole("link", { name: "Dringend", exact: true });
     await link.waitFor();
     await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
     await first.getByText("Dringend").waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await page.goto("/settings/tags");
@@ -151,8 +152,12 @@ describe("bounce management", () => {
     await first.click();
     await link.click();
     await page.waitForURL("**/mail?q=tag*");
+    const total = async () => {
+      const answer = await page.request.get("/api/v1/search?q=tag:dringend");
+      return ((await answer.json()) as { total: number }).total;
+    };
+    await expect.poll(total, { timeout: 30_000, interval: 500 }).toBe(1);
     await first.getByText("Dringend").waitFor();
-    await page.getByText("1 Treffer").waitFor();
   });
 
   it("says what is to happen in a mailbox before anything does", async () => {

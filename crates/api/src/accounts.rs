@@ -400,6 +400,8 @@ pub enum TestStepWord {
     Login,
     /// The mailboxes are listed.
     Folders,
+    /// A mail is handed over.
+    Mail,
 }
 
 /// What mends it.

@@ -194,6 +194,8 @@ fn components() -> Components {
         AddressPage AddressDetail AddressStateChange SuppressionPage SuppressionRequest SuppressionCheckRequest SuppressionCheck
         MailingLists MailingList MailingListRequest MemberPage MemberRequest MemberImport
         BounceRules BounceRulesRequest DryRunRequest DryRun QueuePage QueueResolutionRequest BounceDashboard
+        SmtpAccountList SmtpAccount SmtpAccountRequest SmtpTest WebhookList Webhook WebhookRequest WebhookSecret OutgoingPage
+        Outgoing Notifications NotificationsRequest NoticeList
         MessageNew AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

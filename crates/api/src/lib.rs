@@ -16,6 +16,7 @@ mod live;
 mod messages;
 mod operation;
 mod operations;
+mod outgoing;
 mod problem;
 mod quarantine;
 mod search;
@@ -59,6 +60,11 @@ pub use live::{AccountStateChanged, ImportProgress, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
 pub use operation::{Access, Body, Method, Operation};
 pub use operations::*;
+pub use outgoing::{
+    Notice, NoticeList, NoticeRecipient, NoticeWay, Notifications, NotificationsRequest, Outgoing,
+    OutgoingError, OutgoingPage, OutgoingQuery, OutgoingState, SmtpAccount, SmtpAccountList,
+    SmtpAccountRequest, SmtpTest, Webhook, WebhookList, WebhookRequest, WebhookSecret,
+};
 pub use problem::Problem;
 pub use quarantine::{QuarantinePage, QuarantineQuery, Quarantined};
 pub use search::{Facet, Facets, Piece, SearchAnswer, SearchHit, SearchQuery, SearchSort};

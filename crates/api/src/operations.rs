@@ -5,8 +5,8 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
     Access, AddressQuery, Body, DashboardQuery, EventQuery, FrameQuery, HistoryQuery, LeftOutQuery,
-    ListQuery, MessageQuery, Method, Operation, PartQuery, QuarantineQuery, QueueQuery, SearchQuery,
-    SourceActionQuery, SuppressionQuery,
+    ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery,
+    SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -189,6 +189,41 @@ operations! {
         no_query, Json("QueueResolutionRequest") => 204 Empty, &[404];
     BOUNCE_DASHBOARD = Get "/api/v1/bounces/dashboard", SignedIn, "bounces", "Reports by day, domain and reason; addresses by state.",
         query::<DashboardQuery>, Empty => 200 Json("BounceDashboard"), &[];
+
+    SMTP_ACCOUNTS = Get "/api/v1/smtp_accounts", Administrator, "outgoing", "Servers that send.",
+        no_query, Empty => 200 Json("SmtpAccountList"), &[];
+    CREATE_SMTP_ACCOUNT = Post "/api/v1/smtp_accounts", Administrator, "outgoing", "A new server that sends.",
+        no_query, Json("SmtpAccountRequest") => 201 Json("SmtpAccount"), &[409];
+    TEST_SMTP_ACCOUNT = Post "/api/v1/smtp_accounts/test", Administrator, "outgoing", "Tries a server that sends, step by step, and sends a test mail if a recipient is given.",
+        no_query, Json("SmtpTest") => 200 Json("ConnectionTestAnswer"), &[404];
+    CHANGE_SMTP_ACCOUNT = Put "/api/v1/smtp_accounts/{smtp_id}", Administrator, "outgoing", "Changes a server that sends.",
+        no_query, Json("SmtpAccountRequest") => 200 Json("SmtpAccount"), &[404, 409];
+    REMOVE_SMTP_ACCOUNT = Delete "/api/v1/smtp_accounts/{smtp_id}", Administrator, "outgoing", "Removes a server that sends.",
+        no_query, Empty => 204 Empty, &[404];
+    WEBHOOKS = Get "/api/v1/webhooks", Administrator, "outgoing", "Receivers of webhooks.",
+        no_query, Empty => 200 Json("WebhookList"), &[];
+    CREATE_WEBHOOK = Post "/api/v1/webhooks", Administrator, "outgoing", "A new receiver of webhooks; its secret is shown this once.",
+        no_query, Json("WebhookRequest") => 201 Json("WebhookSecret"), &[409];
+    CHANGE_WEBHOOK = Put "/api/v1/webhooks/{webhook_id}", Administrator, "outgoing", "Changes a receiver of webhooks.",
+        no_query, Json("WebhookRequest") => 200 Json("Webhook"), &[404, 409];
+    REMOVE_WEBHOOK = Delete "/api/v1/webhooks/{webhook_id}", Administrator, "outgoing", "Removes a receiver of webhooks and what waits for it.",
+        no_query, Empty => 204 Empty, &[404];
+    ROTATE_WEBHOOK = Post "/api/v1/webhooks/{webhook_id}/secret", Administrator, "outgoing", "A new secret, shown this once; the one before signs too for a day.",
+        no_query, Empty => 200 Json("WebhookSecret"), &[404];
+    TEST_WEBHOOK = Post "/api/v1/webhooks/{webhook_id}/test", Administrator, "outgoing", "Puts a test event into the queue for this receiver.",
+        no_query, Empty => 202 Json("Outgoing"), &[404, 409];
+    DELIVERIES = Get "/api/v1/webhooks/{webhook_id}/deliveries", Administrator, "outgoing", "What went to this receiver, newest first.",
+        query::<OutgoingQuery>, Empty => 200 Json("OutgoingPage"), &[404];
+    OUTGOING = Get "/api/v1/outgoing", Administrator, "outgoing", "Mails of Poststelle, newest first.",
+        query::<OutgoingQuery>, Empty => 200 Json("OutgoingPage"), &[];
+    SEND_AGAIN = Post "/api/v1/outgoing/{outgoing_id}/again", Administrator, "outgoing", "Sends a mail or calls a webhook again, with the same id.",
+        no_query, Empty => 202 Empty, &[404];
+    NOTIFICATIONS = Get "/api/v1/notifications", Administrator, "outgoing", "Who hears of what, and how.",
+        no_query, Empty => 200 Json("Notifications"), &[];
+    SET_NOTIFICATIONS = Put "/api/v1/notifications", Administrator, "outgoing", "Sets who hears of what, and how.",
+        no_query, Json("NotificationsRequest") => 200 Json("Notifications"), &[];
+    NOTICES = Get "/api/v1/notices", Log, "outgoing", "What happened lately and is worth knowing.",
+        no_query, Empty => 200 Json("NoticeList"), &[];
 
     USERS = Get "/api/v1/users", Administrator, "users", "All users.",
         no_query, Empty => 200 Json("UserList"), &[];

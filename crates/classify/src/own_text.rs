@@ -126,7 +126,8 @@ fn is_folded(line: &[u8]) -> bool {
     *first != b' '
         && !other(*first)
         && rest.last() != Some(&b' ')
-        && line.iter().zip(rest).filter(|&(&a, &b)| a == b' ' && b == b' ' || other(b)).count() == 0
+        && line.iter().zip(rest).fold(0, |any, (&a, &b)| any | u8::from(a == b' ' && b == b' ' || other(b)))
+            == 0
 }
 
 enum Start {

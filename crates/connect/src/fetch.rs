@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, HOST, HeaderValue, LOCATION, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
@@ -91,46 +91,15 @@ impl Fetcher {
     }
 
     async fn ask(&self, url: &Url) -> Result<(Response<Incoming>, Connection), FetchError> {
-        let secure = match url.scheme() {
-            "https" => true,
-            "http" => false,
-            _ => return Err(FetchError::Scheme),
-        };
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-            return Err(FetchError::Url);
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(FetchError::Url);
-        }
-        let name = host.trim_start_matches('[').trim_end_matches(']');
-        let timeouts = Timeouts::default();
-        let mut addresses: Vec<SocketAddr> = resolve(name, port, timeouts.name).await?;
-        addresses.retain(|address| self.guard.allows(*address));
-        if addresses.is_empty() {
-            return Err(ConnectError::Forbidden { host: name.to_owned() }.into());
-        }
-        let mut stream = connect(name, &addresses, timeouts.connect).await?;
-        if secure {
-            stream = stream.start_tls(&self.tls, name, timeouts.tls).await?;
-        }
-        let (mut sender, connection) = http1::Builder::new()
-            .max_buf_size(64 * 1024)
-            .handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
-            .await
-            .map_err(FetchError::Http)?;
-        let connection = Connection(tokio::spawn(async move { drop(connection.await) }));
-        let authority = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
+        let mut opened = open::<Empty<Bytes>>(&self.guard, &self.tls, url).await?;
         let request = Request::get(&url[Position::BeforePath..Position::AfterQuery])
-            .header(HOST, HeaderValue::try_from(authority).map_err(|_| FetchError::Url)?)
+            .header(HOST, opened.authority)
             .header(USER_AGENT, "Mozilla/5.0 (compatible; Poststelle)")
             .header(ACCEPT, "image/*")
             .body(Empty::new())
             .map_err(|_| FetchError::Url)?;
-        let answer = sender.send_request(request).await.map_err(FetchError::Http)?;
-        Ok((answer, connection))
+        let answer = opened.sender.send_request(request).await.map_err(FetchError::Http)?;
+        Ok((answer, opened.connection))
     }
 
     async fn body(&self, answer: Response<Incoming>) -> Result<Vec<u8>, FetchError> {
@@ -152,8 +121,59 @@ impl Fetcher {
     }
 }
 
+/// A connection to an address that was checked.
+pub(crate) struct Opened<B> {
+    pub(crate) sender: http1::SendRequest<B>,
+    pub(crate) connection: Connection,
+    /// For the field `Host`.
+    pub(crate) authority: HeaderValue,
+}
+
+/// Looks the host up, checks every address, and connects to one that may be asked.
+pub(crate) async fn open<B>(guard: &Guard, tls: &ClientTls, url: &Url) -> Result<Opened<B>, FetchError>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let secure = match url.scheme() {
+        "https" => true,
+        "http" => false,
+        _ => return Err(FetchError::Scheme),
+    };
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        return Err(FetchError::Url);
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(FetchError::Url);
+    }
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let timeouts = Timeouts::default();
+    let mut addresses: Vec<SocketAddr> = resolve(name, port, timeouts.name).await?;
+    addresses.retain(|address| guard.allows(*address));
+    if addresses.is_empty() {
+        return Err(ConnectError::Forbidden { host: name.to_owned() }.into());
+    }
+    let mut stream = connect(name, &addresses, timeouts.connect).await?;
+    if secure {
+        stream = stream.start_tls(tls, name, timeouts.tls).await?;
+    }
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(64 * 1024)
+        .handshake::<_, B>(TokioIo::new(stream))
+        .await
+        .map_err(FetchError::Http)?;
+    let connection = Connection(tokio::spawn(async move { drop(connection.await) }));
+    let authority = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    let authority = HeaderValue::try_from(authority).map_err(|_| FetchError::Url)?;
+    Ok(Opened { sender, connection, authority })
+}
+
 /// The task that moves octets; ends with the fetch.
-struct Connection(JoinHandle<()>);
+pub(crate) struct Connection(JoinHandle<()>);
 
 impl Drop for Connection {
     fn drop(&mut self) {

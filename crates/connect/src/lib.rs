@@ -11,6 +11,7 @@ mod error;
 mod fetch;
 mod guard;
 mod image;
+mod post;
 mod serve;
 mod stream;
 mod trust;
@@ -21,6 +22,7 @@ pub use error::{ConnectError, FetchError, ServerTlsError, Step, TlsFault, TrustE
 pub use fetch::{FetchLimits, Fetched, Fetcher};
 pub use guard::{Guard, is_public};
 pub use image::image_type;
+pub use post::{PostAnswer, Poster};
 pub use serve::ServerTls;
 pub use stream::Stream;
 pub use trust::{ClientTls, Trust};

@@ -256,7 +256,7 @@ const PNG: &[u8] =
 fn fetcher(allowed: &[IpAddr]) -> Fetcher {
     let tls = ClientTls::new(&Trust::Pem(authority().pem())).unwrap();
     let limits = FetchLimits { octets_max: 1000, redirects_max: 2, time: Duration::from_secs(5) };
-    Fetcher::new(Guard { allowed: allowed.to_vec() }, limits, tls)
+    Fetcher::new(Guard { allowed: allowed.to_vec(), private: false }, limits, tls)
 }
 
 #[tokio::test]

@@ -16,4 +16,6 @@ pub use error::{KeyFileError, SealError, TokenError};
 pub use master::{KEY_FILE_NAME, MasterKey, Purpose};
 pub use seal::{Sealer, account_field};
 pub use secret::Secret;
-pub use token::{Signer, equal_in_constant_time, random_code, random_token, token_digest};
+pub use token::{
+    Signer, equal_in_constant_time, hmac_sha256, random_code, random_octets, random_token, token_digest,
+};

@@ -25,6 +25,9 @@ impl Purpose {
     /// Signed URLs of images in a mail.
     pub const IMAGE_URLS: Self = Self("image-urls");
 
+    /// Signed references of mails of our own.
+    pub const OWN_MAIL: Self = Self("own-mail");
+
     /// A purpose of its own; `name` is lower case ASCII with hyphens and unique among all purposes.
     pub const fn new(name: &'static str) -> Self {
         Self(name)

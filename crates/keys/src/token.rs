@@ -57,6 +57,57 @@ impl Signer {
     }
 }
 
+const SHORT_MAC_OCTETS: usize = 16;
+/// RFC 4648 §6 in lower case: local parts of addresses are folded on their way.
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+impl Signer {
+    /// A short token without expiry for a number, for places that are short and fold case, such as a local part
+    /// (RFC 5321 §4.5.3.1.1: 64 octets): 34 letters and digits. Base32 of the number (5 octets, big-endian) and of a MAC
+    /// of 128 bits (RFC 2104 §5).
+    ///
+    /// `number`: below 2⁴⁰; of larger ones the lower 40 bits are signed.
+    pub fn sign_number(&self, number: u64) -> String {
+        let mut token = number.to_be_bytes()[3..].to_vec();
+        let mac = hmac::sign(&self.0, &token);
+        token.extend_from_slice(&mac.as_ref()[..SHORT_MAC_OCTETS]);
+        let (mut out, mut held, mut bits) = (String::new(), 0_u32, 0);
+        for octet in token {
+            held = held << 8 | u32::from(octet);
+            bits += 8;
+            while bits >= 5 {
+                bits -= 5;
+                out.push(char::from(BASE32[(held >> bits & 31) as usize]));
+            }
+            held &= (1 << bits) - 1;
+        }
+        out.push(char::from(BASE32[(held << (5 - bits) & 31) as usize]));
+        out
+    }
+
+    /// The number in a token of [`Signer::sign_number`], whatever its case.
+    ///
+    /// # Errors
+    /// [`TokenError::Malformed`] if it does not have the form, [`TokenError::Signature`] if others made it.
+    pub fn verify_number(&self, token: &str) -> Result<u64, TokenError> {
+        let lower = token.to_ascii_lowercase();
+        let octets: [u8; 34] = lower.as_bytes().try_into().map_err(|_| TokenError::Malformed)?;
+        let mut number = 0_u64;
+        for octet in &octets[..8] {
+            let digit = BASE32.iter().position(|letter| letter == octet).ok_or(TokenError::Malformed)?;
+            number = number << 5 | digit as u64;
+        }
+        if octets[8..].iter().any(|octet| !BASE32.contains(octet)) {
+            return Err(TokenError::Malformed);
+        }
+        if equal_in_constant_time(self.sign_number(number).as_bytes(), lower.as_bytes()) {
+            Ok(number)
+        } else {
+            Err(TokenError::Signature)
+        }
+    }
+}
+
 /// A token that nobody can guess: 32 random octets as base64url, 43 characters. For sessions; keep only
 /// [`token_digest`] of it.
 ///
@@ -66,6 +117,23 @@ pub fn random_token() -> Result<Secret<String>, SealError> {
     let mut octets = [0; 32];
     rand::fill(&mut octets).map_err(|_| SealError::Random)?;
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(octets)))
+}
+
+/// Random octets for keys that others keep too, such as the secret of a webhook.
+///
+/// # Errors
+/// [`SealError::Random`].
+pub fn random_octets<const N: usize>() -> Result<Secret<[u8; N]>, SealError> {
+    let mut octets = [0; N];
+    rand::fill(&mut octets).map_err(|_| SealError::Random)?;
+    Ok(Secret::new(octets))
+}
+
+/// HMAC-SHA256 (RFC 2104) with a key that others have too.
+pub fn hmac_sha256(key: &[u8], text: &[u8]) -> [u8; 32] {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref());
+    octets
 }
 
 /// A code that people read off a console: two groups of four from 32 letters and digits that are not mistaken for
@@ -116,6 +184,24 @@ mod tests {
         assert_eq!(signer(2).verify(&token, UnixMillis(1000)), Err(TokenError::Signature));
         assert_eq!(signer(1).verify("", UnixMillis(0)), Err(TokenError::Malformed));
         assert_eq!(signer(1).verify(&format!("{token}="), UnixMillis(0)), Err(TokenError::Malformed));
+    }
+
+    #[test]
+    fn numbers_are_signed_in_letters_that_may_be_folded() {
+        for number in [0, 1, 77, 1 << 39, (1 << 40) - 1] {
+            let token = signer(1).sign_number(number);
+            assert_eq!(token.len(), 34);
+            assert_eq!(signer(1).verify_number(&token.to_uppercase()), Ok(number));
+            assert_eq!(signer(2).verify_number(&token), Err(TokenError::Signature));
+            for at in 0..token.len() {
+                let mut changed = token.clone().into_bytes();
+                changed[at] = if changed[at] == b'a' { b'b' } else { b'a' };
+                assert!(signer(1).verify_number(std::str::from_utf8(&changed).unwrap()).is_err());
+            }
+        }
+        for wrong in ["", "a", "1".repeat(34).as_str(), "ä".repeat(17).as_str()] {
+            assert_eq!(signer(1).verify_number(wrong), Err(TokenError::Malformed));
+        }
     }
 
     #[test]

@@ -68,6 +68,12 @@ id! {
     EventId
     /// One import of files, running or over. UUIDv7.
     ImportRunId
+    /// A server that sends mails of ours. UUIDv7.
+    SmtpAccountId
+    /// A receiver of webhooks. UUIDv7.
+    WebhookId
+    /// An entry of the queue of what goes out. UUIDv7.
+    OutgoingId
 }
 
 /// SHA-256 of octets.

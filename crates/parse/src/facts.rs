@@ -134,7 +134,8 @@ fn hit(octets: &[u8]) -> Option<usize> {
     const PIECE: usize = 32;
     let is_hit = |c: u8| c == b'@' || c.is_ascii_digit();
     // Pieces without an early end, so that the compiler compares many octets at once.
-    let piece = octets.chunks(PIECE).position(|piece| piece.iter().filter(|c| is_hit(**c)).count() > 0)?;
+    let some = |piece: &[u8]| piece.iter().fold(0, |any, &c| any | u8::from(is_hit(c))) != 0;
+    let piece = octets.chunks(PIECE).position(some)?;
     let from = piece * PIECE;
     octets[from..].iter().position(|&c| is_hit(c)).map(|at| from + at)
 }

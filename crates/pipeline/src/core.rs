@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use archive::Archive;
+use dispatch::Reference;
 use index::Index;
 use keys::Sealer;
 use model::{AccountId, MailId, UnixMillis};
@@ -25,6 +26,8 @@ pub(crate) struct Core {
     pub(crate) index: Index,
 
     pub(crate) sealer: Sealer,
+    /// Knows mails of our own.
+    pub(crate) reference: Arc<Reference>,
     pub(crate) examiner: Option<examine::Examiner>,
     /// Folder for what is only needed for a moment.
     pub(crate) scratch: std::path::PathBuf,
@@ -53,7 +56,7 @@ impl Core {
         archive: Archive,
         store: Store,
         index: Index,
-        sealer: Sealer,
+        (sealer, reference): (Sealer, Arc<Reference>),
         examiner: Option<examine::Examiner>,
         scratch: std::path::PathBuf,
         batch_octets: usize,
@@ -63,6 +66,7 @@ impl Core {
             store,
             index,
             sealer,
+            reference,
             examiner,
             scratch,
             limits: parse::Limits::default(),

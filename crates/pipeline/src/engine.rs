@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use archive::Archive;
+use dispatch::Reference;
 use index::Index;
 use keys::{MasterKey, Purpose, Sealer};
 use model::{AccountId, MailId};
@@ -86,13 +87,13 @@ impl Engine {
         let database =
             options.database.clone().unwrap_or_else(|| Database::Sqlite { path: dir.join(DATABASE_FILE) });
         let store = Store::open(&database)?;
-        let sealer = sealer(dir, options)?;
+        let secrets = secrets(dir, options)?;
         let batch_octets = if options.batch_octets == 0 { BATCH_OCTETS } else { options.batch_octets };
         let index = open_index(&dir.join("index"), options.recreate_index, batch_octets)?;
         let scratch = dir.join("tmp");
         fs::create_dir_all(&scratch).map_err(|error| Error::io(&scratch, error))?;
         let examiner = crate::attachments::examiner(options.child.clone());
-        let core = Arc::new(Core::new(archive, store, index, sealer, examiner, scratch, batch_octets));
+        let core = Arc::new(Core::new(archive, store, index, secrets, examiner, scratch, batch_octets));
         let recovered = recover(&core)?;
         let workers = if options.workers == 0 {
             std::thread::available_parallelism().map_or(2, usize::from)
@@ -149,6 +150,11 @@ impl Engine {
     /// Tells the pages.
     pub fn tell(&self, news: News) {
         self.inner.core.tell(news);
+    }
+
+    /// Signs and knows mails of our own.
+    pub fn reference(&self) -> &Reference {
+        &self.inner.core.reference
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
@@ -304,14 +310,14 @@ fn prepare(dir: &Path, create: bool) -> Result<()> {
 }
 
 /// The key for stored secrets: made beside the data at the first start unless it is to lie elsewhere, where it must be.
-fn sealer(dir: &Path, options: &Options) -> Result<Sealer> {
+fn secrets(dir: &Path, options: &Options) -> Result<(Sealer, Arc<Reference>)> {
     let path = options.master_key_file.clone().unwrap_or_else(|| MasterKey::default_path(dir));
     let key = if options.master_key_file.is_some() || path.exists() {
         MasterKey::load(&path)?
     } else {
         MasterKey::create(&path)?
     };
-    Ok(Sealer::new(&key, Purpose::ACCOUNT_FIELDS))
+    Ok((Sealer::new(&key, Purpose::ACCOUNT_FIELDS), Arc::new(Reference::new(&key))))
 }
 
 /// An index that cannot be used is made anew: it holds nothing that is not elsewhere.

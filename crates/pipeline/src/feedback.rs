@@ -4,6 +4,8 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use store::VerifyReference;
+
 use crate::core::Core;
 use crate::error::Result;
 use crate::news::News;
@@ -35,8 +37,10 @@ pub(crate) fn run(core: &Arc<Core>) {
 pub(crate) fn drain(core: &Arc<Core>) -> Result<()> {
     // One hand at a time, so that who waits for it knows it is done.
     let _handling = core.handling.lock().unwrap_or_else(PoisonError::into_inner);
+    let reference = Arc::clone(&core.reference);
+    let ours: VerifyReference = Arc::new(move |text| reference.in_address(text));
     loop {
-        let progress = core.store.handle_feedback(core.now(), BATCH)?;
+        let progress = core.store.handle_feedback(core.now(), BATCH, &ours)?;
         if progress.mails > 0 {
             core.tell(News::Counters);
         }

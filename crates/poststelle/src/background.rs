@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use intake::files::Source;
 use jiff::Timestamp;
 use model::{AccountId, ImportRunId, UnixMillis};
-use pipeline::{Engine, Import, News, Step, Supervisor};
+use pipeline::{Engine, Import, News, Outgoing, OutgoingOptions, Step, Supervisor};
 use serde::{Deserialize, Serialize};
 use server::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested};
 use store::ImportRun;
@@ -26,6 +26,7 @@ pub struct Tasks {
     engine: Engine,
     supervisor: Supervisor,
     imports: Arc<Mutex<HashMap<ImportRunId, Arc<Stop>>>>,
+    outgoing: Outgoing,
 }
 
 /// How an import is stopped.
@@ -48,13 +49,18 @@ struct Job {
 }
 
 impl Tasks {
-    /// Starts what goes on by itself: fetching, and imports that an earlier process left behind.
+    /// Starts what goes on by itself: fetching, what goes out, and imports that an earlier process left behind.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn start(engine: Engine, runtime: tokio::runtime::Handle) -> Result<Self, pipeline::Error> {
+    pub fn start(
+        engine: Engine,
+        runtime: tokio::runtime::Handle,
+        outgoing: OutgoingOptions,
+    ) -> Result<Self, pipeline::Error> {
+        let outgoing = Outgoing::start(engine.clone(), &runtime, outgoing);
         let supervisor = Supervisor::start(engine.clone(), runtime, Box::new(mailbox_server::resolve))?;
-        let tasks = Self { engine, supervisor, imports: Arc::default() };
+        let tasks = Self { engine, supervisor, imports: Arc::default(), outgoing };
         tasks.resume();
         Ok(tasks)
     }
@@ -62,6 +68,7 @@ impl Tasks {
     /// Asks everything to stop after the mail it is at.
     pub fn stop(&self) {
         self.supervisor.stop();
+        self.outgoing.stop();
         let imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
         for stop in imports.values() {
             stop.ending.store(true, Ordering::Relaxed);
@@ -207,6 +214,10 @@ impl Background for Tasks {
             return Err(BackgroundError::NotFetched);
         }
         if self.supervisor.fetch(account) { Ok(()) } else { Err(BackgroundError::NotFetched) }
+    }
+
+    fn outgoing_changed(&self) {
+        self.outgoing.wake();
     }
 
     fn progress(&self, account: AccountId) -> Option<(u64, u64)> {

@@ -65,6 +65,15 @@ fn settings(
     })
 }
 
+/// How to reach a server that sends.
+pub fn resolve_smtp(
+    engine: &Engine,
+    account: &store::SmtpAccount,
+) -> Result<dispatch::SmtpServer, pipeline::Error> {
+    server::smtp_server(engine.sealer(), account)
+        .map_err(|reason| pipeline::Error::Settings { name: account.settings.name.clone(), reason })
+}
+
 /// Tries settings that may not be stored yet.
 pub async fn test(asked: TestSettings) -> Tested {
     let settings = settings(&asked.host, asked.port, asked.tls, &asked.trust, &asked.login, asked.password);

@@ -49,7 +49,7 @@ pub(crate) const fn kind(kind: store::AccountKind) -> AccountKind {
     }
 }
 
-const fn tls(mode: TlsMode) -> Tls {
+pub(crate) const fn tls(mode: TlsMode) -> Tls {
     match mode {
         TlsMode::Tls => Tls::Implicit,
         TlsMode::Starttls => Tls::StartTls,
@@ -57,7 +57,7 @@ const fn tls(mode: TlsMode) -> Tls {
     }
 }
 
-const fn tls_mode(tls: Tls) -> TlsMode {
+pub(crate) const fn tls_mode(tls: Tls) -> TlsMode {
     match tls {
         Tls::Implicit => TlsMode::Tls,
         Tls::StartTls => TlsMode::Starttls,
@@ -291,7 +291,7 @@ fn address(given: Option<&str>) -> Result<Option<String>, Failure> {
 }
 
 /// Only a literal address or `localhost` is for certain this machine.
-fn is_this_machine(host: &str) -> bool {
+pub(crate) fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost")
         || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())

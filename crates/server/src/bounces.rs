@@ -17,6 +17,7 @@ use crate::events::{self, Subject};
 use crate::extract::{Id, Json, Params, email, limit, text};
 use crate::problem::Failure;
 use crate::rights::Caller;
+use crate::webhooks;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Rules at most.
@@ -59,14 +60,7 @@ fn action(action: RuleAction) -> Result<Action, Failure> {
         RuleAction::Notify {} => Action::Notify,
         RuleAction::Tag { tag } => Action::Tag(text("tag", &tag, 200)?),
         RuleAction::Move { mailbox } => Action::Move(text("mailbox", &mailbox, 500)?),
-        RuleAction::Webhook { url } => {
-            let wrong = || Failure::field("url", "url").with("url", &url);
-            let parsed = url::Url::parse(&text("url", &url, 2000)?).map_err(|_| wrong())?;
-            if !matches!(parsed.scheme(), "https" | "http") {
-                return Err(wrong());
-            }
-            Action::Webhook(parsed.to_string())
-        }
+        RuleAction::Webhook { url } => Action::Webhook(webhooks::address(&url)?),
     })
 }
 
@@ -155,6 +149,19 @@ fn settings(settings: BounceSettings) -> Result<standing::Settings, Failure> {
     })
 }
 
+/// A rule calls only addresses that have a secret.
+fn webhooks_are_known(state: &State, rules: &[Rule]) -> Result<(), Failure> {
+    let known = state.store().webhooks()?;
+    for action in rules.iter().flat_map(|rule| &rule.actions) {
+        if let Action::Webhook(url) = action
+            && !known.iter().any(|webhook| webhook.settings.url == *url)
+        {
+            return Err(Failure::field("url", "webhook-unknown").with("url", url));
+        }
+    }
+    Ok(())
+}
+
 /// `GET /bounces/rules`
 pub(crate) async fn get_rules(
     FromState(state): FromState<State>,
@@ -175,6 +182,7 @@ pub(crate) async fn set_rules(
                 settings: settings(request.settings)?,
                 count_imported: request.settings.count_imported,
             };
+            webhooks_are_known(state, &set.rules)?;
             if !request.confirm {
                 let run = state.store().dry_run(&set, UnixMillis(i64::MIN), state.now())?;
                 // What stops already need not be asked about again.

@@ -223,17 +223,29 @@ pub(crate) async fn list(
     Ok(axum::Json(page))
 }
 
-fn shown(event: Event, language: Language) -> api::Event {
+/// Words and values of an entry.
+fn details(event: &Event) -> BTreeMap<String, String> {
     let payload: BTreeMap<String, serde_json::Value> =
         serde_json::from_str(&event.payload).unwrap_or_default();
-    let mut details: BTreeMap<String, String> = payload
-        .into_iter()
-        .map(|(name, value)| match value {
-            serde_json::Value::String(text) => (name, text),
-            other => (name, other.to_string()),
-        })
-        .collect();
-    let text = lang::event(language, &event.kind.replace(['.', '_'], "-"), &details);
+    let text = |(name, value)| match value {
+        serde_json::Value::String(text) => (name, text),
+        other => (name, other.to_string()),
+    };
+    payload.into_iter().map(text).collect()
+}
+
+fn said(event: &Event, language: Language, details: &BTreeMap<String, String>) -> String {
+    lang::event(language, &event.kind.replace(['.', '_'], "-"), details)
+}
+
+/// What an entry says.
+pub(crate) fn sentence(event: &Event, language: Language) -> String {
+    said(event, language, &details(event))
+}
+
+fn shown(event: Event, language: Language) -> api::Event {
+    let mut details = details(&event);
+    let text = said(&event, language, &details);
     let name = details.remove(NAME).filter(|name| !name.is_empty());
     let user = event.actor.parse::<UserId>().ok();
     api::Event {

@@ -36,6 +36,7 @@ mod live;
 mod media;
 mod message_detail;
 mod messages;
+mod notifications;
 mod options;
 mod origin;
 mod password;
@@ -47,6 +48,7 @@ mod router;
 mod search;
 mod session;
 mod setup;
+mod smtp_accounts;
 mod source_actions;
 mod state;
 mod status;
@@ -56,6 +58,7 @@ mod throttle;
 mod trace;
 mod upload;
 mod users;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +72,7 @@ pub use listen::{Bound, ListenError, bind};
 pub use options::{Clock, Options, TlsFiles};
 pub use password::{PASSWORD_CHARACTERS_MIN, PasswordError, hash_password};
 pub use router::router;
+pub use smtp_accounts::smtp_server;
 pub use state::{Parts, StartError, State};
 
 /// Version of this program.

@@ -17,8 +17,8 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, accounts, addresses, assets, bounces, client, events, frame, headers, health, idempotency,
-    imports, lists, live, messages, origin, problem, quarantine, rights, search, session, setup,
-    source_actions, status, suppression, tags, trace, upload, users,
+    imports, lists, live, messages, notifications, origin, problem, quarantine, rights, search, session,
+    setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
 };
 
 /// Longest JSON body.
@@ -89,9 +89,8 @@ const fn filter(method: Method) -> MethodFilter {
 fn time_allowed(operation: &Operation) -> Option<Duration> {
     match operation.id {
         "UPLOAD_IMPORT" | "LIVE" => None,
-        "TEST_CONNECTION" | "TEST_ACCOUNT" | "IMPORT_MEMBERS" | "SET_BOUNCE_RULES" | "TRY_BOUNCE_RULES" => {
-            Some(ASKING_MAX)
-        }
+        "TEST_CONNECTION" | "TEST_ACCOUNT" | "TEST_SMTP_ACCOUNT" | "IMPORT_MEMBERS" | "SET_BOUNCE_RULES"
+        | "TRY_BOUNCE_RULES" => Some(ASKING_MAX),
         _ => Some(ANSWER_MAX),
     }
 }
@@ -156,8 +155,30 @@ fn address_routes(routes: Routes) -> Routes {
         .add(&api::BOUNCE_DASHBOARD, bounces::dashboard)
 }
 
+/// What goes out.
+fn outgoing_routes(routes: Routes) -> Routes {
+    routes
+        .add(&api::SMTP_ACCOUNTS, smtp_accounts::list)
+        .add(&api::CREATE_SMTP_ACCOUNT, smtp_accounts::create)
+        .add(&api::TEST_SMTP_ACCOUNT, smtp_accounts::test)
+        .add(&api::CHANGE_SMTP_ACCOUNT, smtp_accounts::change)
+        .add(&api::REMOVE_SMTP_ACCOUNT, smtp_accounts::remove)
+        .add(&api::WEBHOOKS, webhooks::list)
+        .add(&api::CREATE_WEBHOOK, webhooks::create)
+        .add(&api::CHANGE_WEBHOOK, webhooks::change)
+        .add(&api::REMOVE_WEBHOOK, webhooks::remove)
+        .add(&api::ROTATE_WEBHOOK, webhooks::rotate)
+        .add(&api::TEST_WEBHOOK, webhooks::test)
+        .add(&api::DELIVERIES, webhooks::deliveries)
+        .add(&api::OUTGOING, notifications::mails)
+        .add(&api::SEND_AGAIN, notifications::again)
+        .add(&api::NOTIFICATIONS, notifications::get)
+        .add(&api::SET_NOTIFICATIONS, notifications::set)
+        .add(&api::NOTICES, notifications::latest)
+}
+
 fn routes(state: &State) -> Routes {
-    address_routes(Routes::new(state.clone()))
+    outgoing_routes(address_routes(Routes::new(state.clone())))
         .add(&api::SETUP_STATE, setup::state)
         .add(&api::SET_UP, setup::set_up)
         .add(&api::SETUP_SAMPLES, setup::samples)

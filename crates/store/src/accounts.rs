@@ -223,11 +223,7 @@ fn account(row: &Row<'_>) -> Result<Account> {
             kind: if row.int(3)? == 0 { AccountKind::Imap } else { AccountKind::Import },
             host: row.text(4)?,
             port: u16::try_from(row.int(5)?).map_err(|_| StoreError::Unreadable { what: "port" })?,
-            tls: match row.int(6)? {
-                0 => Tls::Implicit,
-                1 => Tls::StartTls,
-                _ => Tls::None,
-            },
+            tls: tls(row.int(6)?),
             login: row.text(7)?,
             options: row.text(8)?,
             credential: row.opt_blob(9)?,
@@ -282,7 +278,15 @@ const fn kind_code(kind: AccountKind) -> i64 {
     }
 }
 
-const fn tls_code(tls: Tls) -> i64 {
+pub(crate) const fn tls(code: i64) -> Tls {
+    match code {
+        0 => Tls::Implicit,
+        1 => Tls::StartTls,
+        _ => Tls::None,
+    }
+}
+
+pub(crate) const fn tls_code(tls: Tls) -> i64 {
     match tls {
         Tls::Implicit => 0,
         Tls::StartTls => 1,

@@ -56,6 +56,17 @@ statements! {
     COUNT = "SELECT COUNT(*) FROM events";
 }
 
+/// An entry about something that a part of the server did.
+pub(crate) fn entry(actor: &str, kind: &str, subject: String, payload: String, at: UnixMillis) -> Event {
+    let id = EventId::new(uuid::Uuid::now_v7());
+    Event { id, at, actor: actor.to_owned(), kind: kind.to_owned(), subject, payload }
+}
+
+/// Text that can stand between quotation marks in JSON.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || c == '"' || c == '\\' { '?' } else { c }).collect()
+}
+
 /// Adds an entry in the transaction of what it tells of.
 pub(crate) fn append(tx: &Tx<'_>, event: &Event) -> Result<()> {
     let seq = take(tx, "event", 1)?;

@@ -1,9 +1,11 @@
 //! Reports in mails become events of addresses. Follows the mails by change number, like the search index.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use model::{Address, EventId, Kind, MailId, Permanence, UnixMillis};
+use model::{Address, Kind, MailId, Permanence, UnixMillis};
 use standing::{Event, EventKind, MailClass, Matched, Reported, ReturnPath, Strength};
 
 use crate::accounts::{self, Handled};
@@ -16,6 +18,7 @@ use crate::events;
 use crate::feedback_days;
 use crate::manual_queue::{self, Queued};
 use crate::originals::{self, Originals};
+use crate::outgoing;
 use crate::placements::hash64;
 use crate::source_actions::{self, SourceAction, Wish};
 use crate::sql::statements;
@@ -30,6 +33,12 @@ const REPORTS_MAX: usize = 2000;
 const QUIET_MAX: i64 = 20_000;
 /// Waiting reports taken up again in one transaction.
 const WAITING_MAX: i64 = 200;
+
+/// Who writes into the event log here.
+pub(crate) const ACTOR: &str = "feedback";
+
+/// The number in an address, an envelope id or a `Message-ID` that bears a reference of ours, if the signature is right.
+pub type VerifyReference = Arc<dyn Fn(&str) -> Option<i64> + Send + Sync>;
 
 /// What a call of [`Store::handle_feedback`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,7 +176,13 @@ fn look(tx: &Tx<'_>, seen: i64, limit: i64) -> Result<Look> {
     Ok(if quiet { Look::Quiet { last } } else { Look::Work })
 }
 
-fn handle(tx: &Tx<'_>, now: UnixMillis, seen: i64, limit: i64) -> Result<FeedbackProgress> {
+fn handle(
+    tx: &Tx<'_>,
+    now: UnixMillis,
+    seen: i64,
+    limit: i64,
+    verify: &VerifyReference,
+) -> Result<FeedbackProgress> {
     let cursor = tx.int(&CURSOR, &[])?.max(seen);
     let changed = tx.query(&CHANGED, &args![cursor, limit], mail_row)?;
     let Some(last) = changed.last().map(|row| row.change) else { return Ok(FeedbackProgress::default()) };
@@ -181,11 +196,13 @@ fn handle(tx: &Tx<'_>, now: UnixMillis, seen: i64, limit: i64) -> Result<Feedbac
     rows.extend(changed.iter().filter(|row| is_meant(row) && !waiting.contains(&row.seq)));
     let bounce_rules = bounce_rules::load(tx)?;
     let (mut mails, reached) = load(tx, &rows, &waiting, bounce_rules.count_imported)?;
+    of_our_own(tx, &mut mails, verify)?;
     for mail in &mut mails {
         mail.stray = mail.reported.is_empty() && strays.contains(&mail.seq);
     }
     let cursor = if (waiting.len() as i64) == WAITING_MAX { cursor } else { reached.unwrap_or(last) };
-    let measure = Measure { rules: bounce_rules.rules, settings: bounce_rules.settings, now };
+    let fires = mails.iter().any(|mail| mail.fresh);
+    let measure = Measure { rules: bounce_rules.rules, settings: bounce_rules.settings, now, fires };
     let mut progress =
         FeedbackProgress { mails: mails.len() as u64, more: true, ..FeedbackProgress::default() };
     let (mut touched, outcomes) = write(tx, &mails, now, &mut progress)?;
@@ -321,6 +338,31 @@ fn load(
         });
     }
     Ok((out, None))
+}
+
+/// Reports about mails of our own: a signed reference in the address they came to, in the envelope id or in the
+/// `Message-ID` that returned is the strongest evidence there is.
+fn of_our_own(tx: &Tx<'_>, mails: &mut [Feedback], verify: &VerifyReference) -> Result<()> {
+    let reference = |mail: &Feedback| {
+        let report = &mail.reported.first()?.report;
+        let addresses = mail.to.iter().map(|address| address.addr_spec.as_str());
+        addresses
+            .chain(report.envelope_id.as_deref())
+            .chain(report.message_id.as_deref())
+            .find_map(|text| verify(text))
+    };
+    let found: Vec<Option<i64>> = mails.iter().map(reference).collect();
+    let keys: Vec<i64> = found.iter().copied().flatten().collect();
+    let recipients = outgoing::recipients(tx, &keys)?;
+    for (mail, key) in mails.iter_mut().zip(found) {
+        let Some(recipient) = key.and_then(|key| recipients.get(&key)) else { continue };
+        for reported in &mut mail.reported {
+            let message_id = reported.report.message_id.clone();
+            let recipient = standing_events::folded(recipient);
+            reported.report.return_path = ReturnPath::Signed { recipient, message_id };
+        }
+    }
+    Ok(())
 }
 
 /// Account of each mail, and whether it came there while the account was fetched: not from files, not backfilled.
@@ -522,14 +564,33 @@ fn people(tx: &Tx<'_>, changed: &[MailRow], cursor: i64) -> Result<BTreeSet<i64>
 }
 
 fn entry(kind: &str, subject: String, payload: String, at: UnixMillis) -> events::Event {
-    let id = EventId::new(uuid::Uuid::now_v7());
-    events::Event { id, at, actor: "feedback".to_owned(), kind: kind.to_owned(), subject, payload }
+    events::entry(ACTOR, kind, subject, payload, at)
 }
 
 fn handled(mail: &Feedback, (matched, queued): (u64, u64), now: UnixMillis) -> events::Event {
     let kind = if queued > 0 { "feedback.queued" } else { "feedback.handled" };
-    let payload =
-        format!("{{\"kind\":\"{}\",\"matched\":\"{matched}\",\"queued\":\"{queued}\"}}", mail.kind.as_str());
+    let mut payload =
+        format!("{{\"kind\":\"{}\",\"matched\":\"{matched}\",\"queued\":\"{queued}\"", mail.kind.as_str());
+    // What the first recipient is told of stands for all: a report may have a thousand.
+    if let Some(first) = mail.reported.first() {
+        let permanence = match first.kind {
+            EventKind::Failed(permanence) => Some(permanence.as_str()),
+            _ => None,
+        };
+        let recipient = first.report.recipient.as_deref().map(standing_events::folded);
+        let values = [
+            ("address", recipient.as_deref()),
+            ("reason", first.reason.as_deref()),
+            ("status", first.status.as_deref()),
+            ("permanence", permanence),
+        ];
+        for (name, value) in values {
+            if let Some(value) = value {
+                let _ = write!(payload, ",\"{name}\":\"{}\"", events::plain(value));
+            }
+        }
+    }
+    let _ = write!(payload, ",\"counts\":\"{}\"}}", mail.counts);
     entry(kind, mail.mail_id.to_string(), payload, now)
 }
 
@@ -539,7 +600,7 @@ fn log_states(tx: &Tx<'_>, mails: &[Feedback], changed: &[Changed], now: UnixMil
         return Ok(());
     }
     let log = changed.iter().map(|change| {
-        let address = change.folded.replace(['\\', '"'], "?").replace(char::is_control, "?");
+        let address = events::plain(&change.folded);
         let payload = format!(
             "{{\"address\":\"{address}\",\"state\":\"{}\",\"reason\":\"{}\"}}",
             change.after.state.as_str(),
@@ -553,11 +614,16 @@ fn log_states(tx: &Tx<'_>, mails: &[Feedback], changed: &[Changed], now: UnixMil
 impl Store {
     /// Handles the reports in mails filed since the last call, `limit` mails looked at: matches them, writes events,
     /// judges addresses; all of it in one transaction, to be called until there is no more. The same mail again changes
-    /// nothing.
+    /// nothing. `verify` knows mails of our own by their reference.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn handle_feedback(&self, now: UnixMillis, limit: usize) -> Result<FeedbackProgress> {
+    pub fn handle_feedback(
+        &self,
+        now: UnixMillis,
+        limit: usize,
+        verify: &VerifyReference,
+    ) -> Result<FeedbackProgress> {
         let seen = self.feedback_seen().load(Ordering::Relaxed);
         match self.read(|tx| look(tx, seen, limit as i64))? {
             Look::Nothing => Ok(FeedbackProgress::default()),
@@ -565,7 +631,10 @@ impl Store {
                 self.feedback_seen().fetch_max(last, Ordering::Relaxed);
                 Ok(FeedbackProgress { more: true, ..FeedbackProgress::default() })
             }
-            Look::Work => self.write_batch(move |tx| handle(tx, now, seen, limit as i64)),
+            Look::Work => {
+                let verify = Arc::clone(verify);
+                self.write_batch(move |tx| handle(tx, now, seen, limit as i64, &verify))
+            }
         }
     }
 }

@@ -141,7 +141,7 @@ fn resolve(tx: &Tx<'_>, event: i64, resolution: &Resolution, actor: &str, now: U
             let signed = Strength::Signed as i64;
             tx.exec(&TEACH, &args![event, standing, signed, actor])?;
             let rules = bounce_rules::load(tx)?;
-            let measure = Measure { settings: rules.settings, rules: rules.rules, now };
+            let measure = Measure { settings: rules.settings, rules: rules.rules, now, fires: true };
             let standings: Vec<i64> = standing.into_iter().collect();
             standing_events::judge(tx, &standings, &measure)?;
             settle_at_source(tx, event, now)

@@ -11,12 +11,13 @@ use crate::error::{Cause, Result, StoreError};
 pub(crate) const FORMAT: i64 = 4;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
     ("V0004__log", include_str!("../migrations/0004_log.sql")),
     ("V0005__standing", include_str!("../migrations/0005_standing.sql")),
+    ("V0006__outgoing", include_str!("../migrations/0006_outgoing.sql")),
     ("V0007__source", include_str!("../migrations/0007_source.sql")),
 ];
 

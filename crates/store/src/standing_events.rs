@@ -7,6 +7,8 @@ use standing::{Action, Event, EventKind, MailClass, Rule, Settings, Standing, St
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
+use crate::events;
+use crate::rule_firings;
 use crate::sql::statements;
 use crate::store::take;
 use crate::value::{Arg, Row, Rows, args};
@@ -147,7 +149,8 @@ statements! {
         ON CONFLICT (folded, class, list, origin) DO NOTHING";
     LEAVE [Text, Int, Int] = "WITH v(folded, list, at) AS ({rows}) UPDATE list_members SET active = 0, \
         since = v.at, actor = 'rule' FROM v WHERE list_members.folded = v.folded AND list_members.active = 1 \
-        AND (v.list = 0 OR list_members.list = v.list) AND list_members.since < v.at";
+        AND (v.list = 0 OR list_members.list = v.list) AND list_members.since < v.at \
+        RETURNING list_members.folded";
 }
 
 fn bounded(text: &str, max: usize) -> &str {
@@ -272,6 +275,8 @@ pub(crate) struct Measure {
     pub(crate) settings: Settings,
     pub(crate) rules: Vec<Rule>,
     pub(crate) now: UnixMillis,
+    /// News came in: rules tell of it. Otherwise what is known is only judged again.
+    pub(crate) fires: bool,
 }
 
 /// A state that is another one now.
@@ -311,7 +316,7 @@ pub(crate) fn judge(tx: &Tx<'_>, standings: &[i64], measure: &Measure) -> Result
             let source = Source { key: stored.key, mail: stored.mail.map(|(seq, _)| seq) };
             events.entry(of.unwrap_or_default()).or_default().push((source, stored.event));
         }
-        let mut work = Settled::default();
+        let mut work = Settled { told: rule_firings::load(tx, keys, measure.fires)?, ..Settled::default() };
         for (key, folded, list, state) in before {
             let (mut sources, mut history): (Vec<Source>, Vec<Event>) =
                 events.remove(&key).unwrap_or_default().into_iter().unzip();
@@ -328,7 +333,7 @@ pub(crate) fn judge(tx: &Tx<'_>, standings: &[i64], measure: &Measure) -> Result
                 judged.changed.push(Changed { standing: key, folded, list, after });
             }
         }
-        work.write(tx, keys)?;
+        work.write(tx, keys, measure)?;
     }
     Ok(judged)
 }
@@ -348,6 +353,7 @@ struct Settled {
     stop: Vec<(String, i64, i64, String, UnixMillis)>,
     /// Address, list or 0, time.
     leave: Vec<(String, i64, UnixMillis)>,
+    told: rule_firings::Told,
 }
 
 impl Settled {
@@ -376,6 +382,11 @@ impl Settled {
                         self.leave.extend(lists.into_iter().map(|l| (folded.to_owned(), l, planned.at)));
                     }
                 }
+                Action::Notify | Action::Webhook(_) => {
+                    if let Some(rule) = measure.rules.get(planned.rule) {
+                        self.told.look(key, folded, rule, &planned, history);
+                    }
+                }
                 Action::Tag(_) | Action::Move(_) => {
                     let mails = planned.because.iter().filter_map(|at| sources.get(*at)?.mail);
                     wanted.extend(mails.map(|mail| WantedOfMail {
@@ -390,7 +401,7 @@ impl Settled {
         wanted
     }
 
-    fn write(self, tx: &Tx<'_>, keys: &[i64]) -> Result<()> {
+    fn write(self, tx: &Tx<'_>, keys: &[i64], measure: &Measure) -> Result<()> {
         if !self.forget.is_empty() {
             tx.exec(&FORGET, &[Arg::Ints(&self.forget)])?;
         }
@@ -427,6 +438,14 @@ impl Settled {
         for (folded, list, at) in &leave {
             rows.push(args![folded, *list, *at]);
         }
-        tx.bulk(&LEAVE, &rows).map(drop)
+        let mut left = tx.bulk_query(&LEAVE, &rows, |row| row.text(0))?;
+        left.sort_unstable();
+        left.dedup();
+        let log = left.iter().filter(|_| measure.fires).map(|address| {
+            let payload = format!("{{\"address\":\"{}\"}}", events::plain(address));
+            events::entry(crate::feedback::ACTOR, "list.left", String::new(), payload, measure.now)
+        });
+        events::append_all(tx, &log.collect::<Vec<_>>())?;
+        self.told.write(tx, measure.now)
     }
 }

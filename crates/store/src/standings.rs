@@ -173,7 +173,7 @@ fn history(
 
 fn measure(tx: &Tx<'_>, now: UnixMillis) -> Result<Measure> {
     let rules = bounce_rules::load(tx)?;
-    Ok(Measure { settings: rules.settings, rules: rules.rules, now })
+    Ok(Measure { settings: rules.settings, rules: rules.rules, now, fires: false })
 }
 
 fn decide(

@@ -5,6 +5,7 @@ mod engine;
 mod flow;
 mod lists;
 mod opening;
+mod outgoing;
 mod people;
 
 mod source;
@@ -18,7 +19,7 @@ use engine::Postgres;
 type Case = (&'static str, fn(&crate::Store));
 
 fn all() -> Vec<Case> {
-    [cases::ALL, flow::ALL, lists::ALL, people::ALL, source::ALL, standing::ALL].concat()
+    [cases::ALL, flow::ALL, lists::ALL, outgoing::ALL, people::ALL, source::ALL, standing::ALL].concat()
 }
 
 #[test]

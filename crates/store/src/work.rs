@@ -8,6 +8,7 @@ use crate::codec;
 use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
+use crate::events;
 use crate::feedback;
 use crate::placements::{envelope, flags};
 use crate::sql::statements;
@@ -102,6 +103,7 @@ statements! {
         thread = COALESCE(thread, seq), date = COALESCE(date, $3), kind = COALESCE(kind, $4), \
         defects = CASE WHEN defects = 0 THEN 1 ELSE defects END WHERE seq = $1 AND stage = 0";
     EMPTY_HEAD = "INSERT INTO heads (seq, subject, preview) VALUES ($1, '', '') ON CONFLICT (seq) DO NOTHING";
+    ID_OF = "SELECT mail_id FROM mails WHERE seq = $1";
     SEQ_OF = "SELECT seq, stage FROM mails WHERE mail_id = $1";
     RELEASE = "UPDATE mails SET stage = 0 WHERE seq = $1 AND stage = 2";
     FORGET = "DELETE FROM quarantine WHERE seq = $1";
@@ -186,6 +188,10 @@ fn fail(
         changes.add(seq);
         changes.settle(tx)?;
         entries::touch(tx, &[seq])?;
+        let id = tx.first(&ID_OF, &[seq.into()], |row| Ok(MailId::from_octets(row.octets(0)?)))?;
+        let payload = format!("{{\"step\":\"{}\"}}", events::plain(step));
+        let subject = id.map(|id| id.to_string()).unwrap_or_default();
+        events::append(tx, &events::entry("pipeline", "mail.quarantined", subject, payload, now))?;
     }
     Ok(FailedStep { attempts: attempts as u32, quarantined })
 }

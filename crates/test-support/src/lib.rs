@@ -6,10 +6,12 @@ mod certificate;
 pub mod dovecot;
 pub mod fixtures;
 pub mod mutations;
+mod postfix;
 mod postgres;
 mod scratch;
 
 pub use certificate::Certificate;
 pub use dovecot::Dovecot;
+pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use scratch::Scratch;

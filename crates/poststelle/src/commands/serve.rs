@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use connect::{ClientTls, FetchLimits, Fetcher, Guard, Trust};
-use pipeline::Engine;
+use pipeline::{Engine, OutgoingOptions};
 use server::{Bound, ListenError, Options, Parts, StartError, State, TlsFiles};
 
 use super::Context;
@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::control::{self, Request, Streams};
 use crate::failure::{Failure, chain};
 use crate::lang::Lang;
+use crate::mailbox_server;
 
 /// Serves until the process is asked to end.
 pub fn run(args: &cli::Serve, config: &Config, lang: Lang) -> Result<i32, Failure> {
@@ -38,9 +39,16 @@ fn serve(engine: &Engine, options: Options, config: &Config, lang: Lang) -> Resu
         .enable_all()
         .build()
         .map_err(|error| Failure::new("storage").with("path", "–").with("reason", error))?;
-    let tasks = Arc::new(Tasks::start(engine.clone(), runtime.handle().clone())?);
     let trust = ClientTls::new(&Trust::System)
         .map_err(|error| Failure::new("storage").with("path", "–").with("reason", chain(&error)))?;
+    let outgoing = OutgoingOptions {
+        resolve: Box::new(mailbox_server::resolve_smtp),
+        tls: trust.clone(),
+        base: options.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+        gather_ms: OutgoingOptions::GATHER_MS,
+        quiet_ms: OutgoingOptions::QUIET_MS,
+    };
+    let tasks = Arc::new(Tasks::start(engine.clone(), runtime.handle().clone(), outgoing)?);
     let fetcher = Fetcher::new(Guard::default(), FetchLimits::default(), trust);
     let background: Arc<dyn server::Background> = Arc::clone(&tasks) as Arc<dyn server::Background>;
     let state = State::new(Parts { engine: engine.clone(), background, fetcher, options })

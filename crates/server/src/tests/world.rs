@@ -63,6 +63,8 @@ impl Background for Behind {
         None
     }
 
+    fn outgoing_changed(&self) {}
+
     fn test(&self, settings: TestSettings) -> Pending<'_, Tested> {
         let mut asked = self.asked.lock().unwrap();
         asked.tested.push((settings.host, settings.password.expose().clone()));

@@ -30,6 +30,11 @@ pub(super) const ALL: &[Case] = &[
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
+/// No reference is ours.
+pub(super) fn nobody() -> crate::VerifyReference {
+    std::sync::Arc::new(|_| None)
+}
+
 /// The time of a case: after its mails, most of them.
 pub(super) fn now() -> UnixMillis {
     NOW.plus_ms(2 * DAY)
@@ -75,7 +80,7 @@ pub(super) fn take_in(store: &Store, contents: std::ops::Range<u64>) -> Vec<i64>
 }
 
 pub(super) fn handle(store: &Store) {
-    while store.handle_feedback(now(), 100).unwrap().more {}
+    while store.handle_feedback(now(), 100, &nobody()).unwrap().more {}
 }
 
 fn state(store: &Store, address: &str) -> (State, Reason) {
@@ -87,7 +92,7 @@ pub(super) const HARD: Permanence = Permanence::Permanent;
 const SOFT: Permanence = Permanence::Temporary;
 
 /// `n` newsletters to Tom, each bounced.
-fn bounced(store: &Store, n: u64) -> Vec<i64> {
+pub(super) fn bounced(store: &Store, n: u64) -> Vec<i64> {
     account(store, 1);
     let seqs = take_in(store, 0..2 * n);
     let mut batch: Vec<Filed> = (0..n)
@@ -512,7 +517,7 @@ fn speed() {
         file(&store, mails.collect());
     }
     let start = std::time::Instant::now();
-    while store.handle_feedback(now(), 1000).unwrap().more {}
+    while store.handle_feedback(now(), 1000, &nobody()).unwrap().more {}
     let seconds = start.elapsed().as_secs_f64();
     eprintln!("{COUNT} reports in {seconds:.2} s, {:.0}/s", COUNT as f64 / seconds);
     assert_eq!(store.address_counts().unwrap(), [(State::Doubtful, COUNT / 2)]);

@@ -1,0 +1,109 @@
+//! An engine with its task that sends.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use connect::{ClientTls, Trust};
+use dispatch::{Encryption, SmtpServer};
+use model::{EventId, UnixMillis};
+use pipeline::{Engine, Options, Outgoing, OutgoingOptions};
+use store::{Channel, Event, Store};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_mins(2);
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) outgoing: Option<Outgoing>,
+    runtime: tokio::runtime::Runtime,
+    _dir: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let options = Options { create: true, workers: 1, ..Options::default() };
+        let engine = Engine::open(&dir.path().join("data"), &options).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        Self { engine, outgoing: None, runtime: runtime.unwrap(), _dir: dir }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.engine.store()
+    }
+
+    /// Starts the task. Servers that send are reached by STARTTLS with this certificate.
+    pub(crate) fn start(&mut self, certificate: &str, gather_ms: i64) {
+        let pem = certificate.to_owned();
+        let options = OutgoingOptions {
+            resolve: Box::new(move |_, account| {
+                Ok(SmtpServer {
+                    host: account.settings.host.clone(),
+                    port: account.settings.port,
+                    encryption: Encryption::StartTls,
+                    tls: ClientTls::new(&Trust::Pem(pem.clone())).unwrap(),
+                    login: None,
+                    our_name: "here.test".to_owned(),
+                })
+            }),
+            tls: ClientTls::new(&Trust::System).unwrap(),
+            base: Some("https://post.example.org".to_owned()),
+            gather_ms,
+            quiet_ms: 60 * 60_000,
+        };
+        self.outgoing = Some(Outgoing::start(self.engine.clone(), self.runtime.handle(), options));
+    }
+
+    /// Puts entries into the event log.
+    pub(crate) fn log(&self, entries: &[(&str, &str)]) {
+        let event = |(kind, payload): &(&str, &str)| Event {
+            id: EventId::new(Uuid::now_v7()),
+            at: now(),
+            actor: "feedback".to_owned(),
+            kind: (*kind).to_owned(),
+            subject: String::new(),
+            payload: (*payload).to_owned(),
+        };
+        self.store().append_events(entries.iter().map(event).collect()).unwrap();
+        if let Some(outgoing) = &self.outgoing {
+            outgoing.wake();
+        }
+    }
+
+    /// The newest entry of the queue for this channel.
+    pub(crate) fn newest(&self, channel: Channel) -> Option<store::Outgoing> {
+        self.store().outgoing(channel, None, 1).unwrap().pop()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(outgoing) = &self.outgoing {
+            outgoing.stop();
+        }
+        self.engine.close();
+    }
+}
+
+pub(crate) fn now() -> UnixMillis {
+    UnixMillis(jiff::Timestamp::now().as_millisecond())
+}
+
+/// Waits until there is something.
+#[track_caller]
+pub(crate) fn wait<T>(mut there: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = there() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "it did not happen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+pub(crate) fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
