@@ -253,6 +253,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./views/account"), "EditAccount"),
 });
 
+const tags = createRoute({
+  getParentRoute: () => settings,
+  path: "/tags",
+  component: lazyRouteComponent(() => import("./views/tags"), "Tags"),
+});
+
 const users = createRoute({
   getParentRoute: () => settings,
   path: "/users",
@@ -304,7 +310,18 @@ const tree = root.addChildren([
     lists,
     list,
     suppression,
-    settings.addChildren([profile, accounts, newAccount, account, users, sending, webhooks, notifications, system]),
+    settings.addChildren([
+      profile,
+      accounts,
+      newAccount,
+      account,
+      tags,
+      users,
+      sending,
+      webhooks,
+      notifications,
+      system,
+    ]),
   ]),
 ]);
 

@@ -44,12 +44,17 @@ pub use capability::Capabilities;
 pub use change::{Change, ChangeReport, Changed, Order};
 pub use channel::{Inlet, Outlet, channel};
 pub use check::{TestReport, TestResult, TestStep, test_settings};
+pub(crate) use check::{begin_test, certificate, login_failed};
+pub(crate) use command::base64;
+pub(crate) use drive::checked;
 pub use drive::{Encryption, Options, Session, Settings};
 pub use error::{Class, During, ImapError, MailFault};
 pub use event::{Cursor, Event, Facts, KnownMail, Mail};
 pub use fetch::Wanted;
+pub(crate) use fetcher::is_loss;
 pub use fetcher::{Fetcher, Selection};
 pub use mailbox::{Mailbox, MailboxStatus, SpecialUse};
+pub(crate) use rehearse::check_order;
 #[doc(hidden)]
 pub use rehearse::rehearse;
 

@@ -1,4 +1,4 @@
-//! Fetches mail: out of files ([`files`]) and from mailboxes over IMAP ([`imap`]).
+//! Fetches mail: out of files ([`files`]) and from mailboxes over IMAP ([`imap`]) and POP3 ([`pop3`]).
 //!
 //! In: paths, or the settings and cursors of a mailbox. Out: the octets of each mail, exactly, with what its source
 //! says of it (position, mailbox, received time, flags), handed to the caller in the order of the source; and every
@@ -8,3 +8,4 @@
 mod civil;
 pub mod files;
 pub mod imap;
+pub mod pop3;

@@ -1,5 +1,7 @@
 //! Tries settings step by step, for the button "Test settings".
 
+use connect::Stream;
+
 use super::drive::{Encryption, Session, Settings};
 use super::error::{During, ImapError};
 use super::mailbox::Mailbox;
@@ -58,50 +60,61 @@ impl TestReport {
         self.steps.iter().all(|result| result.error.is_none())
     }
 
-    fn passed(&mut self, step: TestStep, detail: impl Into<String>) {
+    pub(crate) fn passed(&mut self, step: TestStep, detail: impl Into<String>) {
         self.steps.push(TestResult { step, detail: detail.into(), error: None });
     }
 
-    fn failed(mut self, step: TestStep, error: ImapError) -> Self {
+    pub(crate) fn failed(mut self, step: TestStep, error: ImapError) -> Self {
+        let _: Option<()> = self.stopped(step, error);
+        self
+    }
+
+    fn stopped<T>(&mut self, step: TestStep, error: ImapError) -> Option<T> {
         let detail = error.words().unwrap_or_default().to_owned();
         self.steps.push(TestResult { step, detail, error: Some(error) });
-        self
+        None
     }
 }
 
-/// Goes all the way to the list of mailboxes and says at each step what was found. Changes nothing.
-pub async fn test_settings(settings: &Settings) -> TestReport {
-    let mut report = TestReport::default();
+/// The way to a stream on which a login can begin, with the other side's address; `None` if it was not reached.
+pub(crate) async fn begin_test(settings: &Settings, report: &mut TestReport) -> Option<(Stream, String)> {
     let (host, port, timeouts) = (&settings.host, settings.port, &settings.options.timeouts);
     let addresses = match connect::resolve(host, port, timeouts.name).await {
         Ok(addresses) => addresses,
-        Err(error) => return report.failed(TestStep::Name, error.into()),
+        Err(error) => return report.stopped(TestStep::Name, error.into()),
     };
     let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
     report.passed(TestStep::Name, shown.join(", "));
     let plain = match connect::connect(host, &addresses, timeouts.connect).await {
         Ok(plain) => plain,
-        Err(error) => return report.failed(TestStep::Connect, error.into()),
+        Err(error) => return report.stopped(TestStep::Connect, error.into()),
     };
     let peer = plain.peer_addr().map_or_else(|_| String::new(), |peer| peer.to_string());
-    let stream = if settings.encryption == Encryption::Tls {
-        report.passed(TestStep::Connect, peer.clone());
-        match plain.start_tls(&settings.tls, host, timeouts.tls).await {
-            Ok(stream) => stream,
-            Err(error) => return report.failed(TestStep::Tls, error.into()),
-        }
-    } else {
-        plain
-    };
-    let certificate = |stream: &connect::Stream| {
-        stream.peer_certificate().map_or_else(String::new, |shown| shown.to_string())
-    };
-    if settings.encryption == Encryption::Tls {
-        report.passed(TestStep::Tls, certificate(&stream));
+    if settings.encryption != Encryption::Tls {
+        return Some((plain, peer));
     }
+    report.passed(TestStep::Connect, peer.clone());
+    match plain.start_tls(&settings.tls, host, timeouts.tls).await {
+        Ok(stream) => {
+            report.passed(TestStep::Tls, certificate(&stream));
+            Some((stream, peer))
+        }
+        Err(error) => report.stopped(TestStep::Tls, error.into()),
+    }
+}
+
+/// The certificate a server showed, in words.
+pub(crate) fn certificate(stream: &Stream) -> String {
+    stream.peer_certificate().map_or_else(String::new, |shown| shown.to_string())
+}
+
+/// Goes all the way to the list of mailboxes and says at each step what was found. Changes nothing.
+pub async fn test_settings(settings: &Settings) -> TestReport {
+    let mut report = TestReport::default();
+    let Some((stream, peer)) = begin_test(settings, &mut report).await else { return report };
     let mut session = match Session::open_on(stream, settings).await {
         Ok(session) => session,
-        Err(error) => return with_failed_login(report, settings.encryption, peer, error),
+        Err(error) => return login_failed(report, settings.encryption, peer, error),
     };
     if settings.encryption != Encryption::Tls {
         report.passed(TestStep::Connect, format!("{peer} {}", session.greeting()));
@@ -123,7 +136,7 @@ pub async fn test_settings(settings: &Settings) -> TestReport {
 }
 
 /// Sorts a failure between greeting and login into its step, and the steps before it as passed.
-fn with_failed_login(
+pub(crate) fn login_failed(
     mut report: TestReport,
     encryption: Encryption,
     peer: String,

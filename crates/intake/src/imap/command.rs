@@ -328,7 +328,7 @@ impl<'c> Line<'c> {
 }
 
 /// RFC 4648 §4, with padding.
-fn base64(octets: &[u8]) -> String {
+pub(crate) fn base64(octets: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(octets.len().div_ceil(3) * 4);
     for group in octets.chunks(3) {

@@ -321,12 +321,12 @@ impl Line {
             let Some(stream) = &mut self.stream else { return Err(ImapError::Closed { during }) };
             let written = timeout(self.answer_timeout, stream.write_all(&octets)).await;
             octets.zeroize();
-            self.checked(written, during)?;
+            checked(written, during, self.answer_timeout)?;
             is_dirty = true;
         }
         if is_dirty && let Some(stream) = &mut self.stream {
             let flushed = timeout(self.answer_timeout, stream.flush()).await;
-            self.checked(flushed, during)?;
+            checked(flushed, during, self.answer_timeout)?;
         }
         Ok(())
     }
@@ -357,20 +357,25 @@ impl Line {
             Some(read) => Ok(read),
             None => timeout(self.answer_timeout, reading).await,
         };
-        match self.checked(read, during)? {
+        match checked(read, during, self.answer_timeout)? {
             0 => Err(ImapError::Closed { during }),
             _ => Ok(()),
         }
     }
+}
 
-    fn checked<T>(&self, result: Result<io::Result<T>, Elapsed>, during: During) -> Result<T, ImapError> {
-        match result {
-            Ok(Ok(value)) => Ok(value),
-            // Servers that go without a goodbye of TLS, or while we still write.
-            Ok(Err(error)) if is_closed(&error) => Err(ImapError::Closed { during }),
-            Ok(Err(source)) => Err(ImapError::Broken { during, source }),
-            Err(_) => Err(ImapError::Timeout { during, seconds: self.answer_timeout.as_secs() }),
-        }
+/// What reading or writing came to, within `patience`.
+pub(crate) fn checked<T>(
+    result: Result<io::Result<T>, Elapsed>,
+    during: During,
+    patience: Duration,
+) -> Result<T, ImapError> {
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        // Servers that go without a goodbye of TLS, or while we still write.
+        Ok(Err(error)) if is_closed(&error) => Err(ImapError::Closed { during }),
+        Ok(Err(source)) => Err(ImapError::Broken { during, source }),
+        Err(_) => Err(ImapError::Timeout { during, seconds: patience.as_secs() }),
     }
 }
 

@@ -134,7 +134,7 @@ impl Fetcher {
 }
 
 /// Whether the connection is gone, and another may fare better.
-fn is_loss(error: &ImapError) -> bool {
+pub(crate) fn is_loss(error: &ImapError) -> bool {
     matches!(
         error,
         ImapError::Closed { .. }

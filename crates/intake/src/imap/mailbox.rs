@@ -79,6 +79,20 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// The inbox of a server that has nothing else, with so many mails.
+    pub(crate) fn only_inbox(messages: u32) -> Self {
+        let raw = b"INBOX".to_vec();
+        let status = MailboxStatus { raw: raw.clone(), messages: Some(messages), ..MailboxStatus::default() };
+        Self {
+            name: "INBOX".to_owned(),
+            delimiter: None,
+            special_use: Some(SpecialUse::Inbox),
+            is_selectable: true,
+            status: Some(status),
+            raw,
+        }
+    }
+
     /// `(attributes) delimiter name`, what follows the word `LIST`.
     pub(crate) fn read(lexer: &mut Lexer<'_>) -> Option<Self> {
         let attributes = lexer.list()?;

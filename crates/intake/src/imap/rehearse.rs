@@ -47,7 +47,7 @@ pub(crate) fn hear<M: Machine>(
 }
 
 /// Between `Begin` and its end come chunks only, and there is an end.
-fn check_order(events: &[Event]) {
+pub(crate) fn check_order(events: &[Event]) {
     let mut is_open = false;
     for event in events {
         match event {

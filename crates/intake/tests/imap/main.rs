@@ -1,8 +1,9 @@
-//! The IMAP client against a real Dovecot, against recorded sessions, and against servers that do not behave.
+//! The IMAP and POP3 clients against a real Dovecot, against recorded sessions, and against servers that do not behave.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod change;
 mod dovecot;
 mod peers;
+mod pop3;
 mod sessions;
 mod support;
