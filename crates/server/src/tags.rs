@@ -67,6 +67,7 @@ pub(crate) async fn change(
         .read(move |state| {
             let changed = state.store().change_tag(key, &name, new.colour.as_str().to_owned());
             let tag = changed.map_err(|error| taken(error, &name))?;
+            state.engine().messages_changed();
             events::record(state, &caller, "tag.changed", Subject::Nothing, &[("name", name)])?;
             Ok(shown(&tag))
         })
@@ -84,6 +85,7 @@ pub(crate) async fn remove(
         .read(move |state| {
             let name = state.store().tags()?.into_iter().find(|tag| tag.key == key).map(|tag| tag.name);
             state.store().remove_tag(key)?;
+            state.engine().messages_changed();
             let name = name.unwrap_or_default();
             events::record(state, &caller, "tag.removed", Subject::Nothing, &[("name", name)])
         })
@@ -115,6 +117,7 @@ pub(crate) async fn messages(
             if done == 0 {
                 return Err(Failure::not_found());
             }
+            state.engine().messages_changed();
             let details = [("names", named), ("count", done.to_string())];
             events::record(state, &caller, "mail.tagged", Subject::Nothing, &details)
         })
