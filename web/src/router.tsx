@@ -253,6 +253,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./views/account"), "EditAccount"),
 });
 
+const tags = createRoute({
+  getParentRoute: () => settings,
+  path: "/tags",
+  component: lazyRouteComponent(() => import("./views/tags"), "Tags"),
+});
+
 const users = createRoute({
   getParentRoute: () => settings,
   path: "/users",
@@ -263,6 +269,24 @@ const system = createRoute({
   getParentRoute: () => settings,
   path: "/system",
   component: lazyRouteComponent(() => import("./views/system"), "System"),
+});
+
+const sending = createRoute({
+  getParentRoute: () => settings,
+  path: "/sending",
+  component: lazyRouteComponent(() => import("./views/sending"), "Sending"),
+});
+
+const webhooks = createRoute({
+  getParentRoute: () => settings,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("./views/webhooks"), "Webhooks"),
+});
+
+const notifications = createRoute({
+  getParentRoute: () => settings,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("./views/notifications"), "NotificationSettings"),
 });
 
 const tree = root.addChildren([
@@ -286,7 +310,18 @@ const tree = root.addChildren([
     lists,
     list,
     suppression,
-    settings.addChildren([profile, accounts, newAccount, account, users, system]),
+    settings.addChildren([
+      profile,
+      accounts,
+      newAccount,
+      account,
+      tags,
+      users,
+      sending,
+      webhooks,
+      notifications,
+      system,
+    ]),
   ]),
 ]);
 

@@ -128,10 +128,57 @@ describe("bounce management", () => {
     await page.getByText("Die Regeln sind gespeichert und gelten.").waitFor();
   });
 
+  it("puts a tag on a mail, shows it in list and reader, and finds it", async () => {
+    await page.goto("/mail/all");
+    const first = page.locator("a[data-index='0']");
+    await first.click();
+    await page.getByRole("button", { name: "Schlagwörter ändern" }).click();
+    await page.getByRole("dialog").locator("input:not([type=hidden])").first().fill("Dringend");
+    await page.keyboard.press("Enter");
+    const link = page.getByRole("link", { name: "Dringend", exact: true });
+    await link.waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await first.getByText("Dringend").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.goto("/settings/tags");
+    const row = page.getByRole("form", { name: "Dringend" });
+    await row.getByRole("combobox", { name: "Farbe" }).click();
+    await page.getByRole("option", { name: "Violett" }).click();
+    await row.getByRole("button", { name: "Speichern" }).click();
+    await page.getByText("„Dringend“ gespeichert").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.goto("/mail/all");
+    await first.click();
+    await link.click();
+    await page.waitForURL("**/mail?q=tag*");
+    const total = async () => {
+      const answer = await page.request.get("/api/v1/search?q=tag:dringend");
+      return ((await answer.json()) as { total: number }).total;
+    };
+    await expect.poll(total, { timeout: 30_000, interval: 500 }).toBe(1);
+    await first.getByText("Dringend").waitFor();
+  });
+
+  it("says what is to happen in a mailbox before anything does", async () => {
+    await page.goto("/settings/accounts/new");
+    await page.getByText("Was im Postfach geschieht").click();
+    await page.getByRole("combobox", { name: "Bearbeitete Rückläufer" }).click();
+    await page.getByRole("option", { name: "Löschen" }).click();
+    await page.getByText("wenn jede Meldung darin sicher eine eigene Mail nennt").waitFor();
+    await page.getByRole("combobox", { name: "Bearbeitete Rückläufer" }).click();
+    await page.getByRole("option", { name: "In einen Ordner verschieben" }).click();
+    await page.getByLabel("Ordner für bearbeitete Rückläufer").fill(" ");
+    await page.getByRole("button", { name: "Konto anlegen" }).click();
+    await page.getByText("Nennen Sie den Ordner").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+  });
+
   it("fits a phone", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const path of ["", "/addresses", "/manual", "/rules", "/lists", "/suppression"]) {
-      await page.goto(`/bounces${path}`);
+    const bounces = ["", "/addresses", "/manual", "/rules", "/lists", "/suppression"].map((path) => `/bounces${path}`);
+    for (const path of [...bounces, "/settings/tags", "/settings/accounts/new"]) {
+      await page.goto(path);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForLoadState("networkidle");
       expect(await overflowsSideways(page), path).toBe(false);

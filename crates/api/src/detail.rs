@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Address, Kind, Timestamp, Verdict};
+use crate::{Address, Kind, Tag, Timestamp, Verdict};
 
 /// How much of a message.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
@@ -167,6 +167,8 @@ pub struct MessageDetail {
     pub octets: u64,
     /// 64 hexadecimal digits, of the whole mail.
     pub sha256: String,
+    /// By name.
+    pub tags: Vec<Tag>,
     /// What it is.
     pub kind: Kind,
     /// Why, and what it reports.

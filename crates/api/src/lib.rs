@@ -24,6 +24,7 @@ mod session;
 mod setup;
 mod status;
 mod suppression;
+mod tags;
 mod time;
 mod users;
 mod verdict;
@@ -75,6 +76,7 @@ pub use suppression::{
     MemberRequest, Suppression, SuppressionCheck, SuppressionCheckRequest, SuppressionChecked,
     SuppressionItemRequest, SuppressionPage, SuppressionQuery, SuppressionRequest,
 };
+pub use tags::{Tag, TagChange, TagColour, TagList, TagRequest};
 pub use time::Timestamp;
 pub use users::{Language, Role, User, UserChange, UserList, UserRequest};
 pub use verdict::{AutoReply, Evidence, Kind, Original, Permanence, RecipientReport, ReportAction, Verdict};

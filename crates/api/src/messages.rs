@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Address, Kind, Timestamp};
+use crate::{Address, Kind, Tag, Timestamp};
 
 /// Order by date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -76,6 +76,8 @@ pub struct MessageRow {
     pub defects: bool,
     /// Could not be taken apart; see `/quarantine`.
     pub quarantined: bool,
+    /// By name.
+    pub tags: Vec<Tag>,
 }
 
 /// A page of a list.

@@ -85,6 +85,17 @@ operations! {
     SEARCH = Get "/api/v1/search", SignedIn, "messages", "Searches text, header fields and attachments.",
         query::<SearchQuery>, Empty => 200 Json("SearchAnswer"), &[];
 
+    TAGS = Get "/api/v1/tags", SignedIn, "tags", "Tags, by name.",
+        no_query, Empty => 200 Json("TagList"), &[];
+    CREATE_TAG = Post "/api/v1/tags", Worker, "tags", "A new tag.",
+        no_query, Json("TagRequest") => 201 Json("Tag"), &[409];
+    CHANGE_TAG = Put "/api/v1/tags/{key}", Worker, "tags", "Changes name and colour of a tag.",
+        no_query, Json("TagRequest") => 200 Json("Tag"), &[404, 409];
+    REMOVE_TAG = Delete "/api/v1/tags/{key}", Worker, "tags", "Removes a tag, from its messages as well.",
+        no_query, Empty => 204 Empty, &[404];
+    TAG_MESSAGES = Post "/api/v1/tags/messages", Worker, "tags", "Puts tags on messages and takes others off.",
+        no_query, Json("TagChange") => 204 Empty, &[404];
+
     ACCOUNTS = Get "/api/v1/accounts", SignedIn, "accounts", "Accounts: administrators see all, others those they may read.",
         no_query, Empty => 200 Json("AccountList"), &[];
     CREATE_ACCOUNT = Post "/api/v1/accounts", Administrator, "accounts", "A new account.",

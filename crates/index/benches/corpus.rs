@@ -126,6 +126,7 @@ fn document<'a>(seq: u64, mail: &'a Mail, accounts: &'a [AccountId]) -> Document
         text: mail.lines.iter().map(|(kind, from, to)| (*kind, &mail.body[*from..*to])).collect(),
         attachments: mail.attachments.iter().map(|(name, text)| Attached { name, text }).collect(),
         message_id: &mail.message_id,
+        tags: &[],
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Document<'a> {
     pub attachments: Vec<Attached<'a>>,
     /// Without angle brackets.
     pub message_id: &'a str,
+    /// Names of tags, as people write them.
+    pub tags: &'a [String],
 }
 
 /// Name and text of an attachment.

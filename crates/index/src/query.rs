@@ -20,7 +20,7 @@ pub struct Query {
 /// A filter whose data does not exist yet; it matches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsupported {
-    /// The word, such as `tag:` or `is:done`.
+    /// The word, such as `group:` or `is:done`.
     pub word: &'static str,
     /// Where it stands in the query, characters.
     pub at: usize,
@@ -72,7 +72,7 @@ impl Query {
     /// Reads a query.
     ///
     /// Understood: words, `"phrases"`, `word*`, `-` excludes, `OR` between neighbours, parentheses, and
-    /// `from: to: subject: body: file: has:attachment kind: account: is:unread before: after: on: larger:`.
+    /// `from: to: subject: body: file: has:attachment kind: account: tag: is:unread before: after: on: larger:`.
     /// Words of the contract whose data does not exist yet are reported by [`Query::unsupported`] and match nothing;
     /// `anything:else` is searched as text. Quotes and parentheses left open end with the query.
     /// `after:` includes the day named, `before:` does not; a month or year stands for all its days.
@@ -108,6 +108,8 @@ pub(crate) enum Node {
     Kind(Kind),
     HasAttachment,
     Unread,
+    /// A term of the labels.
+    Tag(u64),
     Account(Vec<AccountId>),
     /// Milliseconds: from (inclusive), until (exclusive).
     Date(Option<i64>, Option<i64>),

@@ -160,6 +160,12 @@ pub(crate) mod label {
         kind_number(kind)
     }
 
+    /// A tag, whatever the case and the blanks of its name.
+    pub(crate) fn tag(name: &str) -> u64 {
+        let words: Vec<&str> = name.split_whitespace().collect();
+        digest(words.join(" ").to_lowercase().as_bytes()) & (u64::MAX >> 1) | 1 << 62
+    }
+
     /// A `Message-ID` without brackets.
     pub(crate) fn message_id(id: &str) -> u64 {
         digest(id.as_bytes()) | 1 << 63

@@ -91,6 +91,7 @@ fn sample(dir: &Dir) -> Index {
     let anna = [address("Anna Müller", "anna.mueller@example.org")];
     let shop = [address("", "orders@shop.example.com")];
     let to = [address("Søren Köhler", "soeren@verein.test")];
+    let tags = ["Neu".to_owned(), "Sehr wichtig".to_owned()];
     let documents = [
         Document {
             seq: 1,
@@ -107,6 +108,7 @@ fn sample(dir: &Dir) -> Index {
                 (TextKind::Signature, "-- \nAnna Müller, Tel. 030/1057365"),
             ],
             message_id: "abc.123@example.org",
+            tags: &tags,
             ..Document::default()
         },
         Document {
@@ -194,7 +196,10 @@ fn every_query_word_finds_its_mails() {
         ("ja*", &[2]),
         ("abc.123@example.org", &[1]),
         ("<abc.123@example.org>", &[1]),
-        ("tag:neu", &[]),
+        ("tag:neu", &[1]),
+        ("schlagwort:NEU -tag:\"sehr wichtig\"", &[]),
+        ("tag:\"Sehr  Wichtig\"", &[1]),
+        ("tag:sehr", &[]),
         ("is:open", &[]),
         ("-is:done mahnung", &[1, 3]),
         ("foo:bar", &[]),
@@ -388,7 +393,7 @@ fn what_cannot_be_understood_is_said_with_its_place() {
     assert_eq!(try_query(&"(".repeat(50)).unwrap_err().key, key::TOO_DEEP);
     assert_eq!(try_query(&"-".repeat(50)).unwrap_err().key, key::TOO_DEEP);
     assert_eq!(try_query(&"a ".repeat(100)).unwrap_err().key, key::TOO_MANY_WORDS);
-    let query = query("rechnung tag:neu is:done");
+    let query = query("rechnung group:neu is:done");
     let words: Vec<_> = query.unsupported().iter().map(|filter| (filter.word, filter.at)).collect();
-    assert_eq!(words, [("tag:", 9), ("is:done", 17)]);
+    assert_eq!(words, [("group:", 9), ("is:done", 19)]);
 }

@@ -157,6 +157,11 @@ impl Engine {
         &self.inner.core.reference
     }
 
+    /// Messages were changed by people: the index is to follow at once.
+    pub fn messages_changed(&self) {
+        self.inner.core.follower.ring();
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.inner.core
     }

@@ -43,6 +43,8 @@ pub(crate) fn drain(core: &Arc<Core>) -> Result<()> {
         let progress = core.store.handle_feedback(core.now(), BATCH, &ours)?;
         if progress.mails > 0 {
             core.tell(News::Counters);
+            // Rules may have put tags on them.
+            core.follower.ring();
         }
         if !progress.more || core.feedback.is_closed() {
             break;

@@ -166,5 +166,6 @@ fn document<'a>(
         text: texts.body.iter().map(|(kind, text)| (*kind, text.as_str())).collect(),
         attachments,
         message_id: message.message_id.as_ref().map_or("", |id| id.as_str()),
+        tags: &message.tags,
     }
 }

@@ -151,9 +151,7 @@ pub(crate) fn changed_account(
 
 /// A POP3 mailbox has no folders and no marks.
 fn only_what_pop3_can(kept: NewAccount) -> Result<NewAccount, Failure> {
-    let handling = &kept.handling;
-    let wants_more = handling.handled != Handled::Leave || handling.manual_folder.is_some();
-    if kept.kind == store::AccountKind::Pop3 && wants_more {
+    if kept.kind == store::AccountKind::Pop3 && kept.handling.acts() {
         return Err(Failure::field("handled", "account-pop3-handled"));
     }
     Ok(kept)

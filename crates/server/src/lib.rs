@@ -53,6 +53,7 @@ mod source_actions;
 mod state;
 mod status;
 mod suppression;
+mod tags;
 mod throttle;
 mod trace;
 mod upload;

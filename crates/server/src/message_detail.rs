@@ -48,6 +48,7 @@ pub(crate) fn shown(
         written: opened.message.date.map(Into::into),
         octets: kept.octets.octets,
         sha256: kept.octets.sha256.to_string(),
+        tags: kept.row.tags.iter().map(crate::tags::shown).collect(),
         kind: kept.row.kind.into(),
         verdict: Verdict::from(&verdict),
         unread: kept.row.unread,

@@ -87,6 +87,7 @@ pub(crate) fn row(row: &store::MessageRow) -> MessageRow {
         accounts: row.accounts.iter().map(AccountId::uuid).collect(),
         defects: row.defects,
         quarantined: row.quarantined,
+        tags: row.tags.iter().map(crate::tags::shown).collect(),
     }
 }
 

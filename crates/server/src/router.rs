@@ -18,7 +18,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 use crate::{
     State, accounts, addresses, assets, bounces, client, events, frame, headers, health, idempotency,
     imports, lists, live, messages, notifications, origin, problem, quarantine, rights, search, session,
-    setup, smtp_accounts, source_actions, status, suppression, trace, upload, users, webhooks,
+    setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
 };
 
 /// Longest JSON body.
@@ -204,6 +204,11 @@ fn routes(state: &State) -> Routes {
         .add(&api::TEST_ACCOUNT, accounts::test_stored)
         .add(&api::FETCH_ACCOUNT, accounts::fetch)
         .add(&api::MAILBOXES, accounts::mailboxes)
+        .add(&api::TAGS, tags::list)
+        .add(&api::CREATE_TAG, tags::create)
+        .add(&api::CHANGE_TAG, tags::change)
+        .add(&api::REMOVE_TAG, tags::remove)
+        .add(&api::TAG_MESSAGES, tags::messages)
         .add(&api::SOURCE_ACTIONS, source_actions::list)
         .add(&api::RETRY_SOURCE_ACTIONS, source_actions::retry)
         .add(&api::DROP_SOURCE_ACTIONS, source_actions::forget)

@@ -77,6 +77,13 @@ pub struct Handling {
     pub manual_folder: Option<String>,
 }
 
+impl Handling {
+    /// Whether anything is done at the source: marks and folders, which POP3 does not have.
+    pub const fn acts(&self) -> bool {
+        !matches!(self.handled, Handled::Leave) || self.manual_folder.is_some()
+    }
+}
+
 /// What a person sets; `Default` is an import account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAccount {

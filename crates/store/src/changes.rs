@@ -12,6 +12,7 @@ use crate::error::{Result, StoreError};
 use crate::rows;
 use crate::sql::statements;
 use crate::store::Store;
+use crate::tags;
 use crate::value::{Arg, Row, args};
 
 /// A step of the index.
@@ -69,6 +70,8 @@ pub struct IndexedMessage {
     pub parts: Vec<IndexedPart>,
     /// Accounts of all its twins.
     pub accounts: Vec<AccountId>,
+    /// Names of its tags.
+    pub tags: Vec<String>,
 }
 
 /// A part, as far as an index cares.
@@ -180,6 +183,7 @@ impl Store {
         let mut addresses = addresses::of_mails(tx, &seqs, None)?;
         let scope = self.keys().scope(tx, &Scope::All)?;
         let mut visible = rows::visible(tx, &scope, &seqs)?;
+        let mut tags = tags::of_messages(tx, &seqs)?;
         let mut out = Vec::with_capacity(list.len());
         for change in list {
             let (seq, change_seq) = (change.seq, change.change_seq);
@@ -212,6 +216,7 @@ impl Store {
                 addresses: addresses.remove(&seq).unwrap_or_default(),
                 parts: parts.remove(&seq).unwrap_or_default(),
                 accounts: accounts?,
+                tags: tags.remove(&seq).unwrap_or_default().into_iter().map(|tag| tag.name).collect(),
             })));
         }
         Ok(out)

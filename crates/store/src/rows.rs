@@ -11,6 +11,7 @@ use crate::error::{Result, StoreError};
 use crate::keys::ScopeKeys;
 use crate::sql::statements;
 use crate::store::Store;
+use crate::tags::{self, Tag};
 use crate::value::{Arg, Row};
 use crate::work;
 
@@ -52,6 +53,8 @@ pub struct MessageRow {
     pub defects: bool,
     /// It could not be filed.
     pub quarantined: bool,
+    /// By name.
+    pub tags: Vec<Tag>,
 }
 
 statements! {
@@ -176,6 +179,7 @@ impl Store {
         threads.dedup();
         let ids = thread_ids(tx, &threads)?;
         let counts = thread_counts(tx, scope, &threads)?;
+        let mut tags = tags::of_messages(tx, messages)?;
         let mut rows = Vec::with_capacity(messages.len());
         for message in messages {
             let Some(found) = visible.get(message) else { continue };
@@ -209,6 +213,7 @@ impl Store {
                 accounts: accounts?,
                 defects: shown.defects,
                 quarantined: shown.stage == 2,
+                tags: tags.remove(message).unwrap_or_default(),
             });
         }
         Ok(rows)

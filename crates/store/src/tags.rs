@@ -1,16 +1,21 @@
 //! Tags: words with a colour, on messages. A tag belongs to the message, so twins share it.
 
-use model::UnixMillis;
+use std::collections::HashMap;
+
+use model::{MailId, Scope, UnixMillis};
 
 use crate::db::Tx;
 use crate::entries;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
+use crate::rows;
 use crate::sql::statements;
-use crate::store::take;
+use crate::store::{Store, take};
 use crate::value::{Arg, Row, args};
 
 /// Longest name, characters.
 pub(crate) const TAG_NAME_MAX: usize = 60;
+/// Messages looked at together.
+const CHUNK: i64 = 1000;
 /// Colour of a tag nobody has given one.
 const COLOUR: &str = "grey";
 
@@ -29,6 +34,15 @@ statements! {
     FIND = "SELECT key, name, colour FROM tags WHERE folded = $1";
     ADD = "INSERT INTO tags (key, name, folded, colour, created) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (folded) DO NOTHING";
+    LIST = "SELECT key, name, colour FROM tags ORDER BY folded";
+    CHANGE = "UPDATE tags SET name = $2, folded = $3, colour = $4 WHERE key = $1";
+    REMOVE = "DELETE FROM tags WHERE key = $1";
+    CLEAR = "DELETE FROM message_tags WHERE tag = $1";
+    MESSAGES = "SELECT message FROM message_tags WHERE tag = $1 AND message > $2 ORDER BY message LIMIT $3";
+    TAKE = "DELETE FROM message_tags WHERE message = ANY($1) AND tag = $2";
+    OF = "SELECT m.message, t.key, t.name, t.colour FROM message_tags m JOIN tags t ON t.key = m.tag \
+        WHERE m.message = ANY($1) ORDER BY m.message, t.folded";
+    OF_MAILS = "SELECT DISTINCT message_seq FROM mails WHERE mail_id = ANY($1) AND message_seq IS NOT NULL";
     MESSAGES_OF = "SELECT DISTINCT COALESCE(message_seq, seq) FROM mails WHERE seq = ANY($1)";
     PUT = "INSERT INTO message_tags (message, tag) SELECT seq, $2 FROM mails WHERE seq = ANY($1) \
         ON CONFLICT (message, tag) DO NOTHING";
@@ -67,4 +81,129 @@ pub(crate) fn put(tx: &Tx<'_>, mails: &[i64], name: &str, now: UnixMillis) -> Re
         entries::touch(tx, &messages)?;
     }
     Ok(())
+}
+
+/// Tags of messages, by name.
+pub(crate) fn of_messages(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Vec<Tag>>> {
+    let mut of: HashMap<i64, Vec<Tag>> = HashMap::new();
+    for (message, tag) in tx.query(&OF, &[Arg::Ints(messages)], |row| {
+        Ok((row.int(0)?, Tag { key: row.int(1)?, name: row.text(2)?, colour: row.text(3)? }))
+    })? {
+        of.entry(message).or_default().push(tag);
+    }
+    Ok(of)
+}
+
+/// Every message with this tag gets a new change number, so that the index hears of it.
+fn touch_all(tx: &Tx<'_>, key: i64) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let messages = tx.query(&MESSAGES, &args![key, after, CHUNK], |row| row.int(0))?;
+        let Some(last) = messages.last() else { return Ok(()) };
+        after = *last;
+        entries::touch(tx, &messages)?;
+    }
+}
+
+impl Store {
+    /// All tags, by name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn tags(&self) -> Result<Vec<Tag>> {
+        self.read(|tx| tx.query(&LIST, &[], tag))
+    }
+
+    /// Makes a tag; of a colour, a word of the page's palette.
+    ///
+    /// # Errors
+    /// `Exists` if there is one of that name, whatever its case; `Missing` if nothing is left of the name.
+    pub fn create_tag(&self, name: &str, colour: String, now: UnixMillis) -> Result<Tag> {
+        let name = tidy(name);
+        self.write(move |tx| {
+            let folded = name.to_lowercase();
+            if folded.is_empty() {
+                return Err(missing(0));
+            }
+            if tx.first(&FIND, &[(&folded).into()], tag)?.is_some() {
+                return Err(StoreError::Exists { what: "tag name" });
+            }
+            let key = take(tx, "row", 1)?;
+            tx.exec(&ADD, &args![key, &name, &folded, &colour, now])?;
+            Ok(Tag { key, name: name.clone(), colour: colour.clone() })
+        })
+    }
+
+    /// Changes name and colour; searches find the messages under the new name.
+    ///
+    /// # Errors
+    /// `Missing`; `Exists` if another one has that name.
+    pub fn change_tag(&self, key: i64, name: &str, colour: String) -> Result<Tag> {
+        let name = tidy(name);
+        self.write_batch(move |tx| {
+            let folded = name.to_lowercase();
+            let other = tx.first(&FIND, &[(&folded).into()], tag)?;
+            if other.as_ref().is_some_and(|other| other.key != key) {
+                return Err(StoreError::Exists { what: "tag name" });
+            }
+            if folded.is_empty() || tx.exec(&CHANGE, &args![key, &name, &folded, &colour])? == 0 {
+                return Err(missing(key));
+            }
+            if other.is_none() {
+                touch_all(tx, key)?;
+            }
+            Ok(Tag { key, name: name.clone(), colour: colour.clone() })
+        })
+    }
+
+    /// Removes a tag, from its messages as well.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn remove_tag(&self, key: i64) -> Result<()> {
+        self.write_batch(move |tx| {
+            if tx.exec(&REMOVE, &[key.into()])? == 0 {
+                return Err(missing(key));
+            }
+            touch_all(tx, key)?;
+            tx.exec(&CLEAR, &[key.into()]).map(drop)
+        })
+    }
+
+    /// Puts tags on messages and takes others off; mails the scope does not allow are left out. New names make new tags.
+    /// Gives how many messages are meant.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn tag_messages(
+        &self,
+        scope: &Scope,
+        mails: &[MailId],
+        add: Vec<String>,
+        remove: Vec<i64>,
+        now: UnixMillis,
+    ) -> Result<u64> {
+        let (scope, keys) = (scope.clone(), self.keys().clone());
+        let ids: Vec<[u8; 16]> = mails.iter().map(|mail| *mail.octets()).collect();
+        self.write(move |tx| {
+            let scope = keys.scope(tx, &scope)?;
+            let octets: Vec<&[u8]> = ids.iter().map(<[u8; 16]>::as_slice).collect();
+            let messages = tx.query(&OF_MAILS, &[Arg::Blobs(&octets)], |row| row.int(0))?;
+            let mut allowed: Vec<i64> = rows::visible(tx, &scope, &messages)?.into_keys().collect();
+            allowed.sort_unstable();
+            for name in &add {
+                put(tx, &allowed, name, now)?;
+            }
+            for key in &remove {
+                if tx.exec(&TAKE, &[Arg::Ints(&allowed), (*key).into()])? > 0 {
+                    entries::touch(tx, &allowed)?;
+                }
+            }
+            Ok(allowed.len() as u64)
+        })
+    }
+}
+
+fn missing(key: i64) -> StoreError {
+    StoreError::Missing { what: "tag", key: key.to_string() }
 }

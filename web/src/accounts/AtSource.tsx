@@ -1,7 +1,7 @@
 import { Button, Loader } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { api, take } from "../api/client";
+import { api, done, take } from "../api/client";
 import { useMayAdminister } from "../api/session";
 import type { Account, SourceAction } from "../api/types";
 import css from "../imports/imports.module.css";
@@ -29,8 +29,8 @@ export function AtSource({ account }: { account: Account }) {
     mutationFn: (what: "retry" | "forget") => {
       const params = { path: { account_id: account.id } };
       return what === "retry"
-        ? take(api.POST("/api/v1/accounts/{account_id}/source_actions/retry", { params }))
-        : take(api.DELETE("/api/v1/accounts/{account_id}/source_actions", { params }));
+        ? done(api.POST("/api/v1/accounts/{account_id}/source_actions/retry", { params }))
+        : done(api.DELETE("/api/v1/accounts/{account_id}/source_actions", { params }));
     },
     onSuccess: async (_, what) => {
       await client.invalidateQueries({ queryKey: key });

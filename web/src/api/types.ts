@@ -48,6 +48,7 @@ export type SourceAction = Schemas["SourceAction"];
 export type Status = Schemas["Status"];
 export type Stretch = Schemas["Stretch"];
 export type Suppression = Schemas["Suppression"];
+export type Tag = Schemas["Tag"];
 export type TestAnswer = Schemas["ConnectionTestAnswer"];
 export type TestStep = Schemas["TestStep"];
 export type Theme = Schemas["Theme"];

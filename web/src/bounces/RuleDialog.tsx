@@ -169,10 +169,19 @@ export function RuleDialog({ rule, onApply, onClose }: RuleDialogProps) {
             label={t("bounceRules.set.alternative")}
             {...form.getInputProps("alternative", { type: "checkbox" })}
           />
-          <p className={page.dimmed}>{t("bounceRules.later")}:</p>
+          <TextInput
+            label={t("bounceRules.set.tag")}
+            description={t("bounceRules.set.tagWhat")}
+            maxLength={60}
+            {...form.getInputProps("tag")}
+          />
+          <TextInput
+            label={t("bounceRules.set.move")}
+            description={t("bounceRules.set.moveWhat")}
+            maxLength={200}
+            {...form.getInputProps("move")}
+          />
           <Checkbox label={t("bounceRules.set.notify")} {...form.getInputProps("notify", { type: "checkbox" })} />
-          <TextInput label={t("bounceRules.set.tag")} maxLength={200} {...form.getInputProps("tag")} />
-          <TextInput label={t("bounceRules.set.move")} maxLength={500} {...form.getInputProps("move")} />
           <TextInput label={t("bounceRules.set.webhook")} type="url" {...form.getInputProps("webhook")} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

@@ -19,6 +19,7 @@ export const COMMANDS = [
   { id: "toggleRead", keys: ["Shift+I"], group: "mail" },
   { id: "why", keys: ["w"], group: "mail" },
   { id: "source", keys: ["v"], group: "mail" },
+  { id: "tag", keys: ["l"], group: "mail" },
   { id: "goAll", keys: ["g i"], group: "go" },
   { id: "goBounces", keys: ["g b"], group: "go" },
   { id: "goAddresses", keys: ["g r"], group: "go" },

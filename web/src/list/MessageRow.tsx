@@ -5,6 +5,7 @@ import type { MessageRow, Piece } from "../api/types";
 import type { Formats } from "../lang/format";
 import { bucketOf, initialsOf } from "../parts/initials";
 import { KINDS } from "../parts/kinds";
+import { TagPill } from "../tags/TagPill";
 import css from "./MessageList.module.css";
 
 interface RowProps {
@@ -59,7 +60,10 @@ export const MessageRowView = memo(function MessageRowView(props: RowProps) {
         <span className={css.subject}>{row.subject ?? t("list.noSubject")}</span>
         <span className={css.last}>
           <span className={css.preview}>{row.snippet === undefined ? row.preview : <Snippet of={row.snippet} />}</span>
-          <Tag row={row} t={t} />
+          <Sign row={row} t={t} />
+          {row.tags.slice(0, 2).map((tag) => (
+            <TagPill key={tag.key} tag={tag} small />
+          ))}
         </span>
       </a>
     </div>
@@ -76,7 +80,7 @@ export function Snippet({ of }: { of: Piece[] }) {
 }
 
 /** What is out of the ordinary; a plain mail from a person has no tag. */
-function Tag({ row, t }: { row: MessageRow; t: TFunction }) {
+function Sign({ row, t }: { row: MessageRow; t: TFunction }) {
   if (row.quarantined) {
     return (
       <span className={`${css.tag} ${css.danger}`}>
@@ -86,10 +90,10 @@ function Tag({ row, t }: { row: MessageRow; t: TFunction }) {
     );
   }
   if (row.kind !== "personal") {
-    const { tone, icon: Sign } = KINDS[row.kind];
+    const { tone, icon: Icon } = KINDS[row.kind];
     return (
       <span className={`${css.tag} ${css[tone]}`}>
-        <Sign size={12} stroke={2.2} aria-hidden />
+        <Icon size={12} stroke={2.2} aria-hidden />
         <span>{t(`kinds.${row.kind}`)}</span>
       </span>
     );

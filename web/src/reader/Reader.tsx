@@ -12,6 +12,8 @@ import { Failure } from "../parts/Failure";
 import { KINDS } from "../parts/kinds";
 import { Notice, Pill } from "../parts/Notice";
 import { useIsNarrow } from "../parts/Panes";
+import { TagEditor } from "../tags/TagEditor";
+import { TagLink } from "../tags/TagPill";
 import { FoldedMessage, Message } from "./Message";
 import css from "./Reader.module.css";
 import { SideColumn } from "./SideColumn";
@@ -52,6 +54,7 @@ export function Reader({ mailId, onClose, withSide }: ReaderProps) {
               />
             ) : null}
             <Tool icon={IconCode} label={t("reader.source")} onClick={() => setSource(true)} />
+              <TagEditor message={data} />
               <ActionIcon
                 component="a"
                 href={`/api/v1/messages/${mailId}/raw`}
@@ -130,6 +133,9 @@ function Subject({ message }: { message: MessageDetail }) {
         {message.defects.length === 0 ? null : (
           <Pill tone="warn">{t("reader.defects", { count: message.defects.length })}</Pill>
         )}
+        {message.tags.map((tag) => (
+          <TagLink key={tag.key} tag={tag} />
+        ))}
       </div>
       {blocked ? (
         <div className={css.above}>

@@ -1,10 +1,13 @@
 import type { ComponentType, ReactNode } from "react";
 import { IconCheck } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../api/session";
 import type { Facet, SearchAnswer } from "../api/types";
 import { useFormats } from "../lang/format";
 import { isKind, KINDS } from "../parts/kinds";
+import { tagsQuery } from "../tags/queries";
+import { TagPill } from "../tags/TagPill";
 import css from "./Search.module.css";
 import { hasWord, toggleWord, valueOf, withValue } from "./words";
 
@@ -55,6 +58,7 @@ export function Facets({ q, facets, onSearch }: FacetsProps) {
           );
         }}
       </Group>
+      <TagChoice value={valueOf(q, "tag")} onChoose={(name) => onSearch(withValue(q, "tag", name))} />
       <Group title={t("search.year")} values={facets.year}>
         {({ value, count }) => (
           <Value
@@ -82,6 +86,38 @@ export function Facets({ q, facets, onSearch }: FacetsProps) {
         </Group>
       )}
     </div>
+  );
+}
+
+/** Only with these tags; without numbers, as the index keeps none. */
+function TagChoice({ value, onChoose }: { value: string | undefined; onChoose: (name: string | undefined) => void }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(tagsQuery);
+  if (data === undefined || data.length === 0) {
+    return null;
+  }
+  return (
+    <section>
+      <h2>{t("tags.title")}</h2>
+      <ul className={css.values}>
+        {data.map((tag) => {
+          const on = value?.toLowerCase() === tag.name.toLowerCase();
+          return (
+            <li key={tag.key}>
+              <button
+                type="button"
+                className={css.value}
+                aria-pressed={on}
+                onClick={() => onChoose(on ? undefined : tag.name)}
+              >
+                {on ? <IconCheck size={17} stroke={1.7} aria-hidden /> : null}
+                <TagPill tag={tag} />
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
   );
 }
 

@@ -18,6 +18,7 @@ const EXAMPLES = [
   ["attachment", "has:attachment"],
   ["kind", "kind:bounce"],
   ["account", 'account:"Vertrieb"'],
+  ["tag", "tag:Dringend"],
   ["unread", "is:unread"],
   ["after", "after:2026-01-01"],
   ["before", "before:2026-07-01"],

@@ -9,7 +9,7 @@ export function wordsOf(query: string): string[] {
 }
 
 /** Words of the query language that facets use, and the German ones that mean the same. */
-const ALIASES = { kind: "art", account: "konto", on: "am" } as const;
+const ALIASES = { kind: "art", account: "konto", on: "am", tag: "schlagwort" } as const;
 
 export type Field = keyof typeof ALIASES;
 

@@ -2,6 +2,8 @@
 
 use model::Kind;
 
+use crate::schema::label;
+
 use super::{Context, Node, Place, Query, QueryError, Unsupported, Words, date, key, size};
 
 const OCTETS_MAX: usize = 4096;
@@ -42,8 +44,8 @@ const FIELDS: &[(&str, Field)] = &[
     ("gruppe", Field::Later("group:")),
     ("category", Field::Later("category:")),
     ("kategorie", Field::Later("category:")),
-    ("tag", Field::Later("tag:")),
-    ("schlagwort", Field::Later("tag:")),
+    ("tag", Field::Tag),
+    ("schlagwort", Field::Tag),
     ("order", Field::Later("order:")),
     ("bestellung", Field::Later("order:")),
     ("quote", Field::Later("quote:")),
@@ -58,6 +60,7 @@ enum Field {
     Has,
     Kind,
     Account,
+    Tag,
     Is,
     Before,
     After,
@@ -284,6 +287,7 @@ impl<'a> Parser<'a> {
                 }
                 Node::Account(accounts)
             }
+            Field::Tag => Node::Tag(label::tag(value)),
             Field::Is => match lower.as_str() {
                 "unread" | "ungelesen" => Node::Unread,
                 "read" | "gelesen" => Node::Not(Box::new(Node::Unread)),

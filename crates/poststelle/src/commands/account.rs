@@ -173,6 +173,9 @@ fn handle(context: &Context<'_>, args: &AccountHandle, streams: &mut Streams<'_>
     if handling.handled == Handled::Move && handling.handled_folder.is_empty() {
         return Err(Failure::usage("account-folder"));
     }
+    if settings.kind == AccountKind::Pop3 && handling.acts() {
+        return Err(Failure::usage("account-pop3-handled"));
+    }
     engine.store().update_account(account.id, settings)?;
     changed(context, account.id);
     writeln!(streams.err, "{}", lang.text("account-handled", &[("name", &args.name)]))?;

@@ -23,6 +23,76 @@ fn id_of(account: &Value) -> AccountId {
 }
 
 #[tokio::test]
+async fn what_happens_in_the_mailbox_is_set_and_shown() {
+    let world = World::new();
+    let admin = world.administrator();
+    let made = world
+        .ask(Method::POST, "/api/v1/accounts")
+        .by(&admin)
+        .json(&request())
+        .expect(StatusCode::CREATED)
+        .await;
+    let id = id_of(&made);
+    let nothing =
+        json!({"role": "normal", "handled": "leave", "handled_folder": null, "manual_folder": null});
+    assert_eq!(made["handling"], nothing);
+    let path = format!("/api/v1/accounts/{id}");
+    let change = |handling: Value| json!({ "handling": handling });
+    let ask = |handling: Value| world.ask(Method::PATCH, &path).by(&admin).json(&change(handling));
+    let refused =
+        ask(json!({"handled": "move", "handled_folder": " "})).expect(StatusCode::BAD_REQUEST).await;
+    assert_eq!((&refused["type"], &refused["field"]), (&json!("account-folder"), &json!("handled_folder")));
+    let asked =
+        json!({"role": "bounce", "handled": "move", "handled_folder": " Done ", "manual_folder": "Open"});
+    let changed = ask(asked).expect(StatusCode::OK).await;
+    let expected =
+        json!({"role": "bounce", "handled": "move", "handled_folder": "Done", "manual_folder": "Open"});
+    assert_eq!(changed["handling"], expected);
+    let listed = world.get(&format!("{path}/source_actions")).by(&admin).expect(StatusCode::OK).await;
+    assert_eq!(listed, json!({"items": [], "waiting": 0, "given_up": 0}));
+    let other = world.user("agent@example.org", Role::Agent, &[]);
+    world.get(&format!("{path}/source_actions")).by(&other).expect(StatusCode::NOT_FOUND).await;
+    world
+        .ask(Method::POST, &format!("{path}/source_actions/retry"))
+        .by(&other)
+        .expect(StatusCode::FORBIDDEN)
+        .await;
+    world
+        .ask(Method::POST, &format!("{path}/source_actions/retry"))
+        .by(&admin)
+        .expect(StatusCode::NO_CONTENT)
+        .await;
+}
+
+#[tokio::test]
+async fn tags_are_kept_and_names_are_taken_once() {
+    let world = World::new();
+    let admin = world.administrator();
+    let new = |name: &str| {
+        world.ask(Method::POST, "/api/v1/tags").by(&admin).json(&json!({"name": name, "colour": "red"}))
+    };
+    let tag = new("Urgent").expect(StatusCode::CREATED).await;
+    assert_eq!((&tag["name"], &tag["colour"]), (&json!("Urgent"), &json!("red")));
+    let taken = new("urgent").expect(StatusCode::CONFLICT).await;
+    assert_eq!(taken["type"], "tag-name-taken");
+    let path = format!("/api/v1/tags/{}", tag["key"]);
+    let changed =
+        world.ask(Method::PUT, &path).by(&admin).json(&json!({"name": "Later"})).expect(StatusCode::OK).await;
+    assert_eq!((&changed["name"], &changed["colour"]), (&json!("Later"), &json!("grey")));
+    let none = json!({"mails": ["018f0000-0000-7000-8000-000000000000"], "add": ["Later"]});
+    world
+        .ask(Method::POST, "/api/v1/tags/messages")
+        .by(&admin)
+        .json(&none)
+        .expect(StatusCode::NOT_FOUND)
+        .await;
+    world.ask(Method::DELETE, &path).by(&admin).expect(StatusCode::NO_CONTENT).await;
+    world.ask(Method::DELETE, &path).by(&admin).expect(StatusCode::NOT_FOUND).await;
+    let left = world.get("/api/v1/tags").by(&admin).expect(StatusCode::OK).await;
+    assert_eq!(left, json!({"items": []}));
+}
+
+#[tokio::test]
 async fn an_account_is_made_shown_and_kept_secret() {
     let world = World::new();
     let admin = world.administrator();

@@ -18,6 +18,7 @@ pub(super) const ALL: &[Case] = &[
     ("failed_actions_are_given_up", failed_actions_are_given_up),
     ("renumbered_mails_are_found_again", renumbered_mails_are_found_again),
     ("rules_tag_and_move", rules_tag_and_move),
+    ("tags_are_put_changed_and_removed", tags_are_put_changed_and_removed),
 ];
 
 /// Account 1, fetched, made before its mails came.
@@ -211,4 +212,53 @@ fn rules_tag_and_move(store: &Store) {
     store.set_bounce_rules(rules).unwrap();
     bounces(store);
     assert_eq!(due(store), [(2, SourceAction::Move("Dead".to_owned()))]);
+    let row = store.message_row(&Scope::All, mail_id(1)).unwrap().unwrap();
+    assert_eq!(names(&row.tags), ["To correct"]);
+}
+
+fn names(tags: &[crate::Tag]) -> Vec<&str> {
+    tags.iter().map(|tag| tag.name.as_str()).collect()
+}
+
+fn tags_are_put_changed_and_removed(store: &Store) {
+    account(store, 1);
+    account(store, 2);
+    fill(store, 1, 0..2);
+    fill(store, 2, 2..3);
+    let urgent = store.create_tag("  Urgent \n", "red".to_owned(), NOW).unwrap();
+    assert_eq!(urgent.name, "Urgent");
+    assert!(matches!(
+        store.create_tag("URGENT", "red".to_owned(), NOW),
+        Err(crate::StoreError::Exists { .. })
+    ));
+    let mails = [mail_id(0), mail_id(1), mail_id(2)];
+    let add = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let before = store.last_change().unwrap();
+    // Mails of others stay as they are.
+    let done =
+        store.tag_messages(&scope(&[1]), &mails, add(&["urgent", "New one"]), Vec::new(), NOW).unwrap();
+    assert_eq!(done, 2);
+    let tags_of = |n: u64| {
+        let row = store.message_row(&Scope::All, mail_id(n)).unwrap().unwrap();
+        row.tags.into_iter().map(|tag| tag.name).collect::<Vec<_>>()
+    };
+    assert_eq!((tags_of(0), tags_of(2)), (add(&["New one", "Urgent"]), Vec::new()));
+    // The index hears of it.
+    let changes = store.changed_since(before, 10).unwrap();
+    let told: Vec<_> = changes
+        .iter()
+        .map(|change| match change {
+            crate::Change::Put(message) => message.tags.clone(),
+            crate::Change::Delete { .. } => Vec::new(),
+        })
+        .collect();
+    assert_eq!(told, [add(&["New one", "Urgent"]), add(&["New one", "Urgent"])]);
+    let before = store.last_change().unwrap();
+    store.change_tag(urgent.key, "Later", "blue".to_owned()).unwrap();
+    assert_eq!(store.changed_since(before, 10).unwrap().len(), 2);
+    assert_eq!(store.tag_messages(&Scope::All, &mails[..1], Vec::new(), vec![urgent.key], NOW).unwrap(), 1);
+    assert_eq!((tags_of(0), tags_of(1)), (add(&["New one"]), add(&["Later", "New one"])));
+    store.remove_tag(urgent.key).unwrap();
+    assert_eq!((names(&store.tags().unwrap()), tags_of(1)), (vec!["New one"], add(&["New one"])));
+    assert!(store.remove_tag(urgent.key).is_err());
 }
