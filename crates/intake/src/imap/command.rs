@@ -144,7 +144,7 @@ impl Command<'_> {
         let mut line = Line::new(tag, capabilities);
         match self {
             Self::Capability | Self::StartTls | Self::Idle | Self::Noop | Self::Logout | Self::Namespace => {
-                line.text(self.word())
+                line.text(self.word());
             }
             Self::Login { .. } | Self::AuthenticatePlain { .. } | Self::AuthenticateLogin { .. } => {
                 self.login(&mut line);

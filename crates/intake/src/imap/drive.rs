@@ -154,7 +154,7 @@ impl Session {
         &self.line.talk.capabilities
     }
 
-    /// Whether the server has this extension, or all that came together in IMAP4rev2.
+    /// Whether the server has this extension, or all that came together in `IMAP4rev2`.
     pub(crate) fn can(&self, word: &str) -> bool {
         self.capabilities().has(word) || self.capabilities().has("IMAP4REV2")
     }
