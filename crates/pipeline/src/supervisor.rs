@@ -130,10 +130,10 @@ impl Run {
             match pause {
                 Some(pause) => match &mut kept {
                     // The server says when there is more; the time is what counts if it does not.
-                    Some((fetcher, _)) => {
+                    Some(Mailboxes::Imap(fetcher, _)) => {
                         fetcher.wait(pause, self.bell.notified()).await;
                     }
-                    None => {
+                    _ => {
                         tokio::select! {
                             () = tokio::time::sleep(pause) => {}
                             () = self.bell.notified() => {}

@@ -74,7 +74,7 @@ fn is_idle(user: &str) -> bool {
 }
 
 /// Far more than any of it takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_new_mail_wakes_whoever_waits() {
