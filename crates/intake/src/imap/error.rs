@@ -115,6 +115,8 @@ pub enum During {
     Fetch,
     /// Marking, moving or removing mail.
     Change,
+    /// Waiting for news.
+    Idle,
 }
 
 impl During {
@@ -127,6 +129,7 @@ impl During {
             Self::Mailbox => "opening a mailbox",
             Self::Fetch => "fetching mail",
             Self::Change => "changing mails",
+            Self::Idle => "waiting for news",
         }
     }
 }
