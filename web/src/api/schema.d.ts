@@ -1265,7 +1265,7 @@ export interface components {
          * @description What an account is.
          * @enum {string}
          */
-        AccountKind: "imap" | "import";
+        AccountKind: "imap" | "pop3" | "import";
         /** @description Accounts by name. */
         AccountList: {
             /** @description Administrators: all; others: those whose mail they may read. */
@@ -1654,6 +1654,8 @@ export interface components {
             account?: string | null;
             /** @description What is tried. */
             connection: components["schemas"]["ConnectionRequest"];
+            /** @description `imap` if absent, or `pop3`. */
+            kind?: components["schemas"]["AccountKind"];
         };
         /** @description How a test went. */
         ConnectionTestAnswer: {
