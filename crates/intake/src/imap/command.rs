@@ -1,7 +1,7 @@
 //! The only place where command lines are put together.
 //!
 //! Source: RFC 9051 §6, §9; RFC 4959 (SASL-IR), RFC 7888 (literals), RFC 5258 and 6154 (LIST), RFC 5819 (LIST-STATUS),
-//! RFC 2342 (NAMESPACE), RFC 4315 (UIDPLUS), RFC 6851 (MOVE).
+//! RFC 2177 (IDLE), RFC 2342 (NAMESPACE), RFC 4315 (UIDPLUS), RFC 6851 (MOVE).
 
 use keys::Secret;
 use model::Flags;
@@ -12,6 +12,9 @@ use super::capability::Capabilities;
 const QUOTED_OCTETS_MAX: usize = 1000;
 /// What a server with `LITERAL-` takes without being asked.
 const LITERAL_MINUS_OCTETS_MAX: usize = 4096;
+
+/// Ends IDLE; no command, so it has no tag.
+pub(crate) const DONE: &[u8] = b"DONE\r\n";
 
 /// A command, without its tag.
 #[derive(Debug)]
@@ -88,6 +91,8 @@ pub(crate) enum Command<'a> {
         uids: &'a [u32],
         what: What,
     },
+    /// Until [`DONE`].
+    Idle,
     Noop,
     Logout,
 }
@@ -128,6 +133,7 @@ impl Command<'_> {
             Self::UidExpunge { .. } => "UID EXPUNGE",
             Self::UidSearch { .. } | Self::UidSearchAlike { .. } => "UID SEARCH",
             Self::UidFetch { .. } => "UID FETCH",
+            Self::Idle => "IDLE",
             Self::Noop => "NOOP",
             Self::Logout => "LOGOUT",
         }
@@ -137,7 +143,7 @@ impl Command<'_> {
     pub(crate) fn pieces(&self, tag: &str, capabilities: &Capabilities) -> Vec<Vec<u8>> {
         let mut line = Line::new(tag, capabilities);
         match self {
-            Self::Capability | Self::StartTls | Self::Noop | Self::Logout | Self::Namespace => {
+            Self::Capability | Self::StartTls | Self::Idle | Self::Noop | Self::Logout | Self::Namespace => {
                 line.text(self.word());
             }
             Self::Login { .. } | Self::AuthenticatePlain { .. } | Self::AuthenticateLogin { .. } => {
@@ -358,6 +364,7 @@ mod tests {
             assert_eq!(pieces(&command, capabilities), expected);
         };
         check(Command::Capability, "", &["a1 CAPABILITY\r\n"]);
+        check(Command::Idle, "", &["a1 IDLE\r\n"]);
         let password = Secret::from("p\"w");
         let login = || Command::Login { login: "me", password: &password };
         check(login(), "", &["a1 LOGIN \"me\" \"p\\\"w\"\r\n"]);

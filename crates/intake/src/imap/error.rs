@@ -17,8 +17,8 @@ pub enum ImapError {
         /// Host.
         host: String,
     },
-    /// Not an IMAP server, or one that takes no connections now.
-    #[error("no IMAP greeting, but: {words}")]
+    /// Not a server of the protocol, or one that takes no connections now.
+    #[error("no greeting of a mailbox server, but: {words}")]
     Greeting {
         /// What it said instead, or empty.
         words: String,
@@ -115,6 +115,8 @@ pub enum During {
     Fetch,
     /// Marking, moving or removing mail.
     Change,
+    /// Waiting for news.
+    Idle,
 }
 
 impl During {
@@ -127,6 +129,7 @@ impl During {
             Self::Mailbox => "opening a mailbox",
             Self::Fetch => "fetching mail",
             Self::Change => "changing mails",
+            Self::Idle => "waiting for news",
         }
     }
 }

@@ -6,6 +6,7 @@ use super::answer::Answering;
 use super::command::Command;
 use super::event::Event;
 use super::fetch::{Blamed, Bounds, Fetching, Wanted};
+use super::idle::Idling;
 use super::list::Listing;
 use super::machine::{Machine, Step};
 use super::open::Opening;
@@ -86,6 +87,8 @@ pub fn rehearse(octets: &[u8], piece: usize) {
         }
         let mut talk = Talk::new(1000, 100);
         check_order(&hear(&mut Listing::default(), &mut talk, rest, piece).0);
+        let mut talk = Talk::new(1000, 100);
+        check_order(&hear(&mut Idling::new(1), &mut talk, rest, piece).0);
         for command in
             [Command::Select { mailbox: b"INBOX" }, Command::UidMove { uids: &[1, 2], mailbox: b"X" }]
         {

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::error::ImapError;
 use super::fetch::{Blamed, Bounds, Fetching, Wanted};
+use super::idle::{Idled, Idling};
+use super::machine::{Machine, Step};
 use super::rehearse::{hear, rehearse};
 use super::response::Response;
 use super::talk::{Reply, Talk};
@@ -104,6 +106,63 @@ proptest! {
     ]), 0..40)) {
         rehearse(words.concat().as_bytes(), 1000);
     }
+}
+
+/// Lets a procedure hear octets cut in two at each place; what it gives, if it comes to an end, and what it has sent.
+fn at_every_split<M: Machine>(
+    make: impl Fn() -> (M, Talk),
+    said: &[u8],
+    check: impl Fn(Option<Result<M::Output, ImapError>>, &[u8]),
+) {
+    for split in 0..=said.len() {
+        let (mut machine, mut talk) = make();
+        let (mut events, mut sent, mut result) = (Vec::new(), Vec::new(), None);
+        let mut step = machine.begin(&mut talk, &mut events);
+        for piece in [&said[..split], &said[split..]] {
+            talk.input(piece.len()).extend_from_slice(piece);
+            while result.is_none() {
+                while let Some(octets) = talk.output() {
+                    sent.extend(octets);
+                }
+                match step {
+                    Ok(Step::Done(output)) => result = Some(Ok(output)),
+                    Err(error) => result = Some(Err(error)),
+                    Ok(_) => {}
+                }
+                step = Ok(Step::More);
+                let Some(reply) = talk.reply() else { break };
+                step = machine.hear(&mut talk, reply, &mut events);
+            }
+        }
+        check(result, &sent);
+    }
+}
+
+#[test]
+fn waiting_hears_at_every_split() {
+    let check = |said: &str, expected: Option<Idled>, messages: u32, is_ended: bool| {
+        let make = || (Idling::new(4), Talk::new(1000, 100));
+        at_every_split(make, said.as_bytes(), |result, sent| {
+            assert_eq!(result.map(|idled| idled.expect("no error")), expected, "{said}");
+            let expected: &[u8] = if is_ended { b"p1 IDLE\r\nDONE\r\n" } else { b"p1 IDLE\r\n" };
+            assert_eq!(sent, expected, "{said}");
+        });
+        let (mut idling, mut talk) = make();
+        hear(&mut idling, &mut talk, said.as_bytes(), 1000);
+        assert_eq!(idling.messages, messages, "{said}");
+    };
+    check("+ idling\r\n* 5 EXISTS\r\np1 OK done\r\n", Some(Idled::News), 5, true);
+    check("* 5 EXISTS\r\n+ idling\r\np1 OK done\r\n", Some(Idled::News), 5, true);
+    check("* 5 EXISTS\r\np1 NO not now\r\n", Some(Idled::News), 5, false);
+    check("+\r\n* 4 EXISTS\r\n* 1 RECENT\r\np1 OK done\r\n", Some(Idled::Over), 4, false);
+    check("+ idling\r\n* 3 EXPUNGE\r\n* 4 EXISTS\r\np1 OK\r\n", Some(Idled::News), 4, true);
+    check("+ idling\r\n* 3 EXPUNGE\r\n* OK Still here\r\n", None, 3, false);
+    check("+ idling\r\n* 1 FETCH (FLAGS (\\Seen))\r\np1 BAD gone\r\n", Some(Idled::Refused), 4, false);
+    check("p1 BAD unknown\r\n", Some(Idled::Refused), 4, false);
+    let make = || (Idling::new(4), Talk::new(1000, 100));
+    at_every_split(make, b"+ idling\r\n* BYE restarting\r\n", |result, _| {
+        assert!(matches!(result, Some(Err(ImapError::Bye { words })) if words == "restarting"));
+    });
 }
 
 #[test]

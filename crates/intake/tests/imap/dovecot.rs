@@ -1,7 +1,11 @@
 //! Against a real Dovecot.
 
+use std::time::{Duration, Instant};
+
 use connect::Trust;
-use intake::imap::{Class, Cursor, Encryption, Fetcher, KnownMail, Selection, TestStep, test_settings};
+use intake::imap::{
+    Class, Cursor, Encryption, Fetcher, KnownMail, Selection, TestStep, Waited, test_settings,
+};
 use test_support::dovecot::Setup;
 use test_support::{Certificate, Dovecot};
 
@@ -57,6 +61,58 @@ async fn fetches_all_once_and_then_what_is_new() {
     let second = run(&settings, &Selection::Inbox, first.wanted).await;
     assert_eq!(second.mails.len(), 1);
     assert_eq!((second.mails[0].uid, &second.mails[0].octets), (1301, &mail(5000)));
+}
+
+/// Whether a process of the server waits in IDLE for this user.
+fn is_idle(user: &str) -> bool {
+    let title = |entry: std::fs::DirEntry| std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+    let mut titles = std::fs::read_dir("/proc").expect("processes are listed").flatten().map(title);
+    titles.any(|title| {
+        let title = String::from_utf8_lossy(&title).into_owned();
+        title.contains(&format!("[{user} ")) && title.contains("IDLE")
+    })
+}
+
+/// Far more than any of it takes.
+const LONG: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_new_mail_wakes_whoever_waits() {
+    let users = vec![("waiting".to_owned(), "secret".to_owned())];
+    let extra = "verbose_proctitle = yes\n".to_owned();
+    let mut server = Dovecot::with(Setup { users, extra, ..Setup::default() });
+    let mut settings = settings(&server, Encryption::Tls);
+    settings.login = "waiting".to_owned();
+    let mut fetcher = Fetcher::new(settings);
+    let mut wanted = Vec::new();
+    for number in 1..4 {
+        let before = run_with(&mut fetcher, &Selection::All, wanted, Vec::new()).await;
+        assert!(before.error.is_none(), "{:?}", before.error);
+        let delivering = async {
+            while number > 1 && !is_idle("waiting") {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            // The first one may come before the server is asked, and must wake as well.
+            server.deliver("waiting", "INBOX", &mail(number), "");
+            Instant::now()
+        };
+        let waiting = fetcher.wait(LONG, std::future::pending());
+        let (waited, delivered) = tokio::join!(waiting, delivering);
+        assert_eq!(waited, Waited::News);
+        assert!(delivered.elapsed() < LONG / 2, "{:?}", delivered.elapsed());
+        println!("heard of after {:?}", delivered.elapsed());
+        let after = run_with(&mut fetcher, &Selection::All, before.wanted, Vec::new()).await;
+        assert_eq!(after.mails.iter().map(|mail| mail.uid).collect::<Vec<_>>(), [number]);
+        wanted = after.wanted;
+    }
+    // Ringing ends it at once, and the connection goes on.
+    let ring = tokio::sync::Notify::new();
+    ring.notify_one();
+    assert_eq!(fetcher.wait(LONG, ring.notified()).await, Waited::Rung);
+    assert_eq!(fetcher.wait(Duration::from_millis(20), std::future::pending()).await, Waited::Time);
+    let last = run_with(&mut fetcher, &Selection::All, wanted, Vec::new()).await;
+    assert!(last.error.is_none() && last.mails.is_empty());
+    fetcher.close().await;
 }
 
 #[tokio::test]
