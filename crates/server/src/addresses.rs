@@ -99,16 +99,15 @@ pub(crate) async fn list(
     let page = state
         .read(move |state| {
             let scope = watched(&caller);
-            let (rows, next) = match search {
-                Some(text) => found(state, &scope, &text, wanted, cursor_text.as_deref(), limit)?,
-                None => {
-                    let before = cursor(cursor_text.as_deref())?;
-                    let mut rows = state.store().addresses(&scope, wanted, before, limit + 1)?;
-                    let more = rows.len() > limit;
-                    rows.truncate(limit);
-                    let next = rows.last().filter(|_| more).map(|row| format!("{}_{}", row.last.0, row.key));
-                    (rows, next)
-                }
+            let (rows, next) = if let Some(text) = search {
+                found(state, &scope, &text, wanted, cursor_text.as_deref(), limit)?
+            } else {
+                let before = cursor(cursor_text.as_deref())?;
+                let mut rows = state.store().addresses(&scope, wanted, before, limit + 1)?;
+                let more = rows.len() > limit;
+                rows.truncate(limit);
+                let next = rows.last().filter(|_| more).map(|row| format!("{}_{}", row.last.0, row.key));
+                (rows, next)
             };
             let lists = Lists::load(state)?;
             let addresses: Vec<&str> = rows.iter().map(|row| row.address.as_str()).collect();
