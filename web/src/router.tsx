@@ -165,7 +165,10 @@ const bounces = createRoute({
 const addresses = createRoute({
   getParentRoute: () => shell,
   path: "/bounces/addresses",
-  validateSearch: (search: Search): { state?: string | undefined } => ({ state: text(search["state"]) }),
+  validateSearch: (search: Search): { state?: string | undefined; q?: string | undefined } => ({
+    state: text(search["state"]),
+    q: text(search["q"]),
+  }),
   component: lazyRouteComponent(() => import("./views/addresses"), "Addresses"),
 });
 

@@ -83,6 +83,38 @@ describe("bounce management", () => {
     expect(await axeFindings(page)).toEqual([]);
   });
 
+  it("finds an address by a part of it and names its contact", async () => {
+    await server.importContacts(`number,name,active,email\nK-7,Tom Meier,yes,${TOM}\n`);
+    await page.goto("/bounces/addresses");
+    const field = page.getByRole("searchbox", { name: "Adresse suchen" });
+    const rows = page.getByRole("list", { name: "Adressen", exact: true }).getByRole("link");
+    await field.fill("gibtesnicht@verein.example");
+    await page.keyboard.press("Enter");
+    await page.getByText("Keine Adresse beginnt so").waitFor();
+    await page.getByRole("link", { name: "Seite von gibtesnicht@verein.example öffnen" }).waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await field.fill("Verein.ex");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/bounces/addresses?q=Verein.ex");
+    await rows.filter({ hasText: "Kontakt: Tom Meier (K-7)" }).waitFor();
+    expect(await rows.allTextContents()).toHaveLength(1);
+    await page.reload();
+    await rows.filter({ hasText: TOM }).waitFor();
+    expect(await field.inputValue()).toBe("Verein.ex");
+    expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it("shows rates beside numbers, and what nobody knows", async () => {
+    await page.goto("/bounces?days=365");
+    const tile = (name: string) => page.locator("dl > div").filter({ has: page.getByText(name, { exact: true }) });
+    await tile("Davon dauerhaft").getByText("100 %").waitFor();
+    await tile("Betroffene Adressen").getByText("1 · 100 %").waitFor();
+    await tile("Rückläuferquote").getByText("unbekannt").waitFor();
+    const domains = page.getByRole("row").filter({ hasText: "verein.example" });
+    expect(await domains.getByRole("cell").allTextContents()).toEqual(["verein.example", "", "3", "75 %", "100 %", "1"]);
+    expect(await axeFindings(page)).toEqual([]);
+  });
+
   it("finds the address by its deep link", async () => {
     await page.goto(`/contact?email=${TOM}`);
     await page.waitForURL("**/address/**");
@@ -121,11 +153,24 @@ describe("bounce management", () => {
     await dialog.getByRole("button", { name: "Übernehmen" }).click();
     expect(await page.getByRole("button", { name: "Speichern" }).isDisabled()).toBe(true);
     await page.getByRole("button", { name: "Probelauf" }).click();
-    await page.getByText("Neu gesperrte Adressen").waitFor();
+    await page.getByRole("list", { name: "Neu gesperrte Adressen" }).getByText(TOM).waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await page.getByRole("button", { name: "Speichern" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Trotzdem speichern" }).click();
     await page.getByText("Die Regeln sind gespeichert und gelten.").waitFor();
+  });
+
+  it("shows who would be free again before a rule goes", async () => {
+    await page.getByRole("button", { name: "Regel Alles stoppen entfernen" }).click();
+    const days = page.getByLabel("Über die letzten Tage");
+    await days.fill("0");
+    expect(await page.getByRole("button", { name: "Probelauf" }).isDisabled()).toBe(true);
+    await days.fill("45");
+    await page.getByRole("button", { name: "Probelauf" }).click();
+    const freed = page.getByRole("list", { name: "Wieder freie Adressen" });
+    await freed.getByText("bisher gesperrt durch die Regel „Alles stoppen“").first().waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: "Verwerfen" }).click();
   });
 
   it("puts a tag on a mail, shows it in list and reader, and finds it", async () => {

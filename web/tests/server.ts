@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 
 const BINARY = resolve(process.env["POSTSTELLE_BIN"] ?? "../target/debug/poststelle");
 const READY_MS = 60_000;
@@ -16,6 +17,8 @@ export interface Server {
   stop: () => Promise<void>;
   /** Starts it again on the same data and the same port. */
   start: () => Promise<void>;
+  /** Takes in contacts, as the command line does. */
+  importContacts: (csv: string) => Promise<void>;
   /** Ends it and removes the data. */
   remove: () => Promise<void>;
 }
@@ -55,6 +58,11 @@ export async function newServer(): Promise<Server> {
     url,
     start,
     stop,
+    importContacts: async (csv) => {
+      const file = join(data, "contacts.csv");
+      await writeFile(file, csv);
+      await promisify(execFile)(BINARY, ["erp", "import", "--data", data, "--kind", "contact", file]);
+    },
     remove: async () => {
       await stop();
       await rm(data, { recursive: true, force: true });

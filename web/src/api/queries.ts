@@ -112,13 +112,20 @@ export const statusQuery = queryOptions({
   staleTime: 5_000,
 });
 
-export const addressesQuery = (state: AddressStateWord | undefined, limit: number) =>
+export const addressesQuery = (state: AddressStateWord | undefined, limit: number, search = "") =>
   infiniteQueryOptions({
-    queryKey: ["addresses", "list", state ?? "all", limit],
+    queryKey: ["addresses", "list", state ?? "all", limit, search],
     queryFn: ({ pageParam, signal }) =>
       take(
         api.GET("/api/v1/addresses", {
-          params: { query: { limit, ...(state !== undefined && { state }), ...(pageParam !== null && { cursor: pageParam }) } },
+          params: {
+            query: {
+              limit,
+              ...(state !== undefined && { state }),
+              ...(search !== "" && { search }),
+              ...(pageParam !== null && { cursor: pageParam }),
+            },
+          },
           signal,
         }),
       ),

@@ -26,6 +26,9 @@ export function AddressRows({ rows, label }: { rows: AddressState[]; label: stri
               <StatePill state={row.state} />
             </span>
             <span className={css.why}>
+              {row.contact === null
+                ? null
+                : `${t("addresses.contact", { name: row.contact.name, number: row.contact.number })} · `}
               {wordOr(t, `feedback.because.${row.reason}`, row.reason)}
               {row.list === null ? null : ` · ${t("feedback.forList", { name: listName(row.list) })}`}
             </span>

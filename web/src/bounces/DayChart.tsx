@@ -4,7 +4,7 @@ import { useFormats } from "../lang/format";
 import page from "../parts/Page.module.css";
 import { PlainLink } from "../parts/PlainLink";
 import css from "./bounces.module.css";
-import { type Bucket, type Group, GROUPS } from "./counts";
+import { bounced, type Bucket, type Group, GROUPS, shareOf } from "./counts";
 
 const HEIGHT = 100;
 const STEP = 10;
@@ -17,7 +17,7 @@ function mailsOf({ first, end }: Bucket): string {
 /** Bars by day or week; the same as a table below. A click on a bar leads to its mails, as do the links of the table. */
 export function DayChart({ buckets, weeks }: { buckets: Bucket[]; weeks: boolean }) {
   const { t } = useTranslation();
-  const { number, listDate } = useFormats();
+  const { number, rate, listDate } = useFormats();
   const router = useRouter();
   const day = (of: string) => listDate(`${of}T12:00:00Z`, new Date(0));
   const top = buckets.reduce((most, one) => (one.sums.total > most.sums.total ? one : most));
@@ -25,6 +25,11 @@ export function DayChart({ buckets, weeks }: { buckets: Bucket[]; weeks: boolean
   const total = buckets.reduce((sum, one) => sum + one.sums.total, 0);
   const words = { total: number(total), most: number(top.sums.total), day: day(top.first) };
   const shown = buckets.filter(({ sums }) => sums.total > 0);
+  const known = buckets.some(({ sent }) => sent !== undefined);
+  const rated = (part: number, whole: number | undefined) => {
+    const share = shareOf(part, whole);
+    return share === undefined ? "–" : rate(share);
+  };
   return (
     <figure style={{ margin: 0 }}>
       <svg
@@ -83,6 +88,13 @@ export function DayChart({ buckets, weeks }: { buckets: Bucket[]; weeks: boolean
                   </th>
                 ))}
                 <th scope="col">{t("bounces.total")}</th>
+                <th scope="col">{t("bounces.permanentShare")}</th>
+                {known ? (
+                  <>
+                    <th scope="col">{t("bounces.sent")}</th>
+                    <th scope="col">{t("bounces.bounceRate")}</th>
+                  </>
+                ) : null}
               </tr>
             </thead>
             <tbody>
@@ -102,6 +114,13 @@ export function DayChart({ buckets, weeks }: { buckets: Bucket[]; weeks: boolean
                     <td key={group}>{number(bucket.sums[group])}</td>
                   ))}
                   <td>{number(bucket.sums.total)}</td>
+                  <td>{rated(bucket.sums.permanent, bucket.sums.total)}</td>
+                  {known ? (
+                    <>
+                      <td>{number(bucket.sent ?? 0)}</td>
+                      <td>{rated(bounced(bucket.sums), bucket.sent)}</td>
+                    </>
+                  ) : null}
                 </tr>
               ))}
             </tbody>

@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import type { DryRun } from "../api/types";
+import type { DryRun, DryRunStop } from "../api/types";
 import { useFormats } from "../lang/format";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
@@ -29,26 +29,47 @@ export function DryRunResult({ run }: { run: DryRun }) {
           </div>
         ))}
       </dl>
-      {run.stopped.length === 0 ? null : (
-        <>
-          <h3 className={css.section}>{t("bounceRules.stoppedNow")}</h3>
-          <ul className={css.rows}>
-            {run.stopped.map(({ address, rule }) => (
-              <li key={address} className={css.row}>
-                <span className={css.address}>
-                  <PlainLink to={addressPath(address)} className={css.link}>
-                    {address}
-                  </PlainLink>
-                </span>
-                <span className={css.why}>{t("suppression.byRule", { rule: ruleName(t, rule) })}</span>
-              </li>
-            ))}
-          </ul>
-          {run.stopped.length < run.newly ? (
-            <p className={page.dimmed}>{t("bounceRules.stoppedMore", { count: run.stopped.length })}</p>
-          ) : null}
-        </>
-      )}
+      <Changed rows={run.stopped} of={run.newly} what="stopped" />
+      <Changed rows={run.freed} of={run.released} what="freed" />
     </div>
+  );
+}
+
+const TEXTS = {
+  stopped: { heading: "bounceRules.stoppedNow", rule: "suppression.byRule", more: "bounceRules.stoppedMore" },
+  freed: { heading: "bounceRules.freedNow", rule: "bounceRules.stoppedTillNow", more: "bounceRules.freedMore" },
+} as const;
+
+interface ChangedProps {
+  rows: DryRunStop[];
+  /** How many there are. */
+  of: number;
+  what: keyof typeof TEXTS;
+}
+
+/** Addresses that would be treated differently, the first of them. */
+function Changed({ rows, of, what }: ChangedProps) {
+  const { t } = useTranslation();
+  const texts = TEXTS[what];
+  if (rows.length === 0) {
+    return null;
+  }
+  return (
+    <>
+      <h3 className={css.section}>{t(texts.heading)}</h3>
+      <ul className={css.rows} aria-label={t(texts.heading)}>
+        {rows.map(({ address, rule }) => (
+          <li key={address} className={css.row}>
+            <span className={css.address}>
+              <PlainLink to={addressPath(address)} className={css.link}>
+                {address}
+              </PlainLink>
+            </span>
+            <span className={css.why}>{t(texts.rule, { rule: ruleName(t, rule) })}</span>
+          </li>
+        ))}
+      </ul>
+      {rows.length < of ? <p className={page.dimmed}>{t(texts.more, { count: rows.length })}</p> : null}
+    </>
   );
 }

@@ -10,14 +10,18 @@ interface SumTableProps {
   /** Heading of the first column. */
   of: string;
   rows: [string, Sums][];
+  /** All there is, of which the shares are. */
+  all: number;
+  /** How many addresses each name has that something was reported of. */
+  addresses?: Map<string, number>;
   /** How a name is shown. */
   name: (of: string) => ReactNode;
 }
 
 /** Numbers by name with a bar for each. */
-export function SumTable({ title, of, rows, name }: SumTableProps) {
+export function SumTable({ title, of, rows, all, addresses, name }: SumTableProps) {
   const { t } = useTranslation();
-  const { number } = useFormats();
+  const { number, rate } = useFormats();
   const most = rows[0]?.[1].total ?? 1;
   return (
     <section className={page.card}>
@@ -28,8 +32,10 @@ export function SumTable({ title, of, rows, name }: SumTableProps) {
             <tr>
               <th scope="col">{of}</th>
               <td className={css.bar} />
-              <th scope="col">{t("bounces.groups.permanent")}</th>
               <th scope="col">{t("bounces.total")}</th>
+              <th scope="col">{t("bounces.share")}</th>
+              <th scope="col">{t("bounces.permanentShare")}</th>
+              {addresses === undefined ? null : <th scope="col">{t("bounces.addresses")}</th>}
             </tr>
           </thead>
           <tbody>
@@ -39,8 +45,10 @@ export function SumTable({ title, of, rows, name }: SumTableProps) {
                 <td className={css.bar}>
                   <SumBar sums={sums} most={most} />
                 </td>
-                <td>{number(sums.permanent)}</td>
                 <td>{number(sums.total)}</td>
+                <td>{rate(sums.total / Math.max(all, 1))}</td>
+                <td>{rate(sums.permanent / Math.max(sums.total, 1))}</td>
+                {addresses === undefined ? null : <td>{number(addresses.get(key) ?? 0)}</td>}
               </tr>
             ))}
           </tbody>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { BounceCount } from "../api/types";
-import { bucketsOf, groupOf, stepFor, sumsOf, totalOf } from "./counts";
+import { bounced, bucketsOf, groupOf, shareOf, stepFor, sumsOf, totalOf } from "./counts";
 
 const count = (of: string, kind: string, permanence: BounceCount["permanence"], n: number): BounceCount => ({
   of,
@@ -55,4 +55,17 @@ it("puts days together in a long period and loses none", () => {
   ]);
   expect(stepFor(90)).toBe(1);
   expect(bucketsOf([], "broken", 3, 1)).toEqual([]);
+});
+
+it("compares with what was sent, where somebody knows", () => {
+  const counts = [count("2026-03-02", "failed", "permanent", 3), count("2026-03-02", "complained", null, 1)];
+  const sent = [
+    { of: "2026-03-01", count: 40 },
+    { of: "2026-03-02", count: 60 },
+  ];
+  const [both] = bucketsOf(counts, "2026-03-01T00:00:00Z", 2, 7, sent);
+  expect([both?.sent, both === undefined ? 0 : bounced(both.sums)]).toEqual([100, 3]);
+  expect(bucketsOf(counts, "2026-03-01T00:00:00Z", 3, 1, sent).map((one) => one.sent)).toEqual([40, 60, 0]);
+  expect(bucketsOf(counts, "2026-03-01T00:00:00Z", 2, 1)[0]?.sent).toBeUndefined();
+  expect([shareOf(3, 100), shareOf(3, 0), shareOf(3, undefined)]).toEqual([0.03, undefined, undefined]);
 });

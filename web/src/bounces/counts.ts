@@ -1,4 +1,4 @@
-import type { BounceCount } from "../api/types";
+import type { BounceCount, CountOf } from "../api/types";
 
 /** What comes back, in the groups that are told apart by colour. */
 export const GROUPS = ["permanent", "temporary", "unknown", "complaints"] as const;
@@ -58,14 +58,38 @@ export interface Bucket {
   /** The day after its last. */
   end: string;
   sums: Sums;
+  /** Mails sent then; `undefined` where nobody knows. */
+  sent: number | undefined;
 }
 
 const DAY_MS = 86_400_000;
 
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
+/** Mails sent on these days; nobody knows of the others only if `sent` is null. */
+function sentOn(sent: Map<string, number> | null, days: string[]): number | undefined {
+  return sent === null ? undefined : days.reduce((sum, day) => sum + (sent.get(day) ?? 0), 0);
+}
+
+/** What came back undelivered; complaints were delivered. */
+export function bounced(sums: Sums): number {
+  return sums.total - sums.complaints;
+}
+
+/** Part of a whole; `undefined` of nothing. */
+export function shareOf(part: number, whole: number | undefined): number | undefined {
+  return whole === undefined || whole === 0 ? undefined : part / whole;
+}
+
 /** Every day from `since` on, those without numbers too; `step` days together. */
-export function bucketsOf(counts: BounceCount[], since: string, days: number, step: number): Bucket[] {
+export function bucketsOf(
+  counts: BounceCount[],
+  since: string,
+  days: number,
+  step: number,
+  sent: CountOf[] | null = null,
+): Bucket[] {
+  const mails = sent === null ? null : new Map(sent.map((one) => [one.of, one.count]));
   const found = new Map(sumsOf(counts));
   const start = Date.parse(`${since.slice(0, 10)}T00:00:00Z`);
   if (Number.isNaN(start)) {
@@ -74,11 +98,12 @@ export function bucketsOf(counts: BounceCount[], since: string, days: number, st
   const buckets: Bucket[] = [];
   for (let at = 0; at < days; at += step) {
     const length = Math.min(step, days - at);
-    const sums = Array.from({ length }, (_, more) => found.get(dayOf(start + (at + more) * DAY_MS)) ?? none());
+    const names = Array.from({ length }, (_, more) => dayOf(start + (at + more) * DAY_MS));
     buckets.push({
       first: dayOf(start + at * DAY_MS),
       end: dayOf(start + (at + length) * DAY_MS),
-      sums: totalOf(sums),
+      sums: totalOf(names.map((name) => found.get(name) ?? none())),
+      sent: sentOn(mails, names),
     });
   }
   return buckets;

@@ -20,6 +20,8 @@ export interface Formats {
   seconds: (value: number) => string;
   /** 12 % */
   percent: (share: number) => string;
+  /** 0,4 % */
+  rate: (share: number) => string;
   /** A, B und C */
   list: (words: string[]) => string;
 }
@@ -45,6 +47,7 @@ export function makeFormats(locale: string, timeZone?: string): Formats {
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   const seconds = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 });
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+  const rate = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
   const sizes = UNITS.map(
     (unit) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }),
   );
@@ -75,6 +78,7 @@ export function makeFormats(locale: string, timeZone?: string): Formats {
     },
     seconds: (value) => seconds.format(value),
     percent: (share) => percent.format(share),
+    rate: (share) => rate.format(share),
     list: (words) => list.format(words),
   };
 }

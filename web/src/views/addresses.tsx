@@ -20,9 +20,9 @@ import { PageHead } from "../parts/PageHead";
 export function Addresses() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { state: asked } = useSearch({ strict: false });
+  const { state: asked, q = "" } = useSearch({ strict: false });
   const state = isStateWord(asked) ? asked : undefined;
-  const found = useInfiniteQuery(addressesQuery(state, 100));
+  const found = useInfiniteQuery(addressesQuery(state, 100, q));
   const rows = found.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <div className={page.page}>
@@ -41,12 +41,12 @@ export function Addresses() {
             onChange={(value) =>
               void navigate({
                 to: "/bounces/addresses",
-                search: { state: isStateWord(value ?? undefined) ? (value ?? undefined) : undefined },
+                search: (now) => ({ ...now, state: isStateWord(value ?? undefined) ? (value ?? undefined) : undefined }),
                 replace: true,
               })
             }
           />
-          <LookUp />
+          <SearchField key={q} q={q} />
         </div>
         {found.isPending ? (
           <Delayed>
@@ -57,7 +57,20 @@ export function Addresses() {
           <Failure error={found.error} what={t("addresses.failed")} retry={() => void found.refetch()} />
         ) : null}
         {found.isSuccess && rows.length === 0 ? (
-          state === undefined ? (
+          q !== "" ? (
+            <Empty
+              icon={IconSearch}
+              action={
+                looksLikeAddress(q) ? (
+                  <ButtonLink to={addressPath(q.trim())} variant="default">
+                    {t("addresses.openAnyway", { address: q.trim() })}
+                  </ButtonLink>
+                ) : undefined
+              }
+            >
+              {t("addresses.noneFound")}
+            </Empty>
+          ) : state === undefined ? (
             <Empty icon={IconMailCheck}>{t("addresses.none")}</Empty>
           ) : (
             <Empty
@@ -79,12 +92,17 @@ export function Addresses() {
   );
 }
 
-/** Leads to the page of an address that is known by heart. */
-function LookUp() {
+/** Part of an address; what is searched for stands in the address of the page. */
+function SearchField({ q }: { q: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const [typed, setTyped] = useState("");
-  const [broken, setBroken] = useState(false);
+  const [typed, setTyped] = useState(q);
+  const search = (text: string) =>
+    void navigate({
+      to: "/bounces/addresses",
+      search: (now) => ({ ...now, q: text.trim() === "" ? undefined : text.trim() }),
+      replace: true,
+    });
   return (
     <form
       className={css.lookUp}
@@ -92,28 +110,26 @@ function LookUp() {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        const fits = looksLikeAddress(typed);
-        setBroken(!fits);
-        if (fits) {
-          void navigate({ href: addressPath(typed.trim()) });
-        }
+        search(typed);
       }}
     >
       <TextInput
-        label={t("addresses.lookUp")}
-        placeholder={t("addresses.lookUpHint")}
-        type="email"
+        label={t("addresses.search")}
+        placeholder={t("addresses.searchHint")}
+        type="search"
+        maxLength={320}
         autoComplete="off"
         leftSection={<IconSearch size={16} aria-hidden />}
         value={typed}
-        error={broken ? t("form.emailBroken") : undefined}
         onChange={(event) => {
           setTyped(event.currentTarget.value);
-          setBroken(false);
+          if (event.currentTarget.value === "" && q !== "") {
+            search("");
+          }
         }}
       />
       <Button type="submit" variant="default">
-        {t("addresses.show")}
+        {t("addresses.find")}
       </Button>
     </form>
   );

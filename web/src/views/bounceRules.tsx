@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Select, Skeleton, Stack } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, NumberInput, Skeleton, Stack } from "@mantine/core";
 import { IconFlask, IconPlus, IconRuler2 } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -12,15 +12,13 @@ import css from "../bounces/bounces.module.css";
 import { DryRunResult } from "../bounces/DryRunResult";
 import { RuleCard } from "../bounces/RuleCard";
 import { RuleDialog } from "../bounces/RuleDialog";
-import { between, same, SETTING_NAMES, SETTINGS, settingsFit } from "../bounces/rules";
+import { between, DAYS_MAX, same, SETTING_NAMES, SETTINGS, settingsFit } from "../bounces/rules";
 import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
 import { Empty, Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { tell } from "../parts/toast";
-
-const PERIODS = ["30", "90", "180", "365"] as const;
 
 /** What follows from what comes back. A change holds only after a dry run and saving. */
 export function Rules() {
@@ -156,7 +154,8 @@ function TryAndSave({ rules, draft, onSettled }: TryAndSaveProps) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const administrator = useSession().user.role === "administrator";
-  const [days, setDays] = useState<string>("90");
+  const [days, setDays] = useState<number | string>(90);
+  const fits = between(days, 1, DAYS_MAX);
   const [asked, setAsked] = useState<{ stopped: number; known: number }>();
   const run = useMutation({
     mutationFn: (tried: BounceRule[]) =>
@@ -193,14 +192,17 @@ function TryAndSave({ rules, draft, onSettled }: TryAndSaveProps) {
         </Notice>
       )}
       <div className={`${css.tools} ${page.spaced}`}>
-        <Select
-          label={t("bounceRules.overDays")}
+        <NumberInput
+          label={t("bounceRules.daysBack")}
           className={css.filter}
-          allowDeselect={false}
-          data={PERIODS.map((value) => ({ value, label: t("bounces.days", { count: Number(value) }) }))}
+          min={1}
+          max={DAYS_MAX}
+          allowDecimal={false}
+          allowNegative={false}
           value={days}
+          error={fits ? undefined : t("bounceRules.numberBetween", { least: 1, most: DAYS_MAX })}
           onChange={(value) => {
-            setDays(value ?? "90");
+            setDays(value);
             run.reset();
           }}
         />
@@ -208,6 +210,7 @@ function TryAndSave({ rules, draft, onSettled }: TryAndSaveProps) {
           variant={draft === undefined || tried ? "default" : "filled"}
           leftSection={<IconFlask size={17} aria-hidden />}
           loading={run.isPending}
+          disabled={!fits}
           onClick={() => run.mutate(rules.rules)}
         >
           {t("bounceRules.dryRun")}

@@ -7,7 +7,7 @@ import { addressesQuery, dashboardQuery } from "../api/queries";
 import type { BounceDashboard } from "../api/types";
 import { AddressRows } from "../bounces/AddressRows";
 import css from "../bounces/bounces.module.css";
-import { bucketsOf, GROUPS, stepFor, sumsOf, totalOf } from "../bounces/counts";
+import { bounced, bucketsOf, GROUPS, shareOf, stepFor, type Sums, sumsOf, totalOf } from "../bounces/counts";
 import { DayChart } from "../bounces/DayChart";
 import { STATE_WORDS } from "../bounces/states";
 import { SumTable } from "../bounces/SumTable";
@@ -138,15 +138,16 @@ function ToCorrect() {
 
 function Numbers({ data, days }: { data: BounceDashboard; days: number }) {
   const { t } = useTranslation();
-  const { number, percent } = useFormats();
+  const { number, rate } = useFormats();
   const step = stepFor(days);
-  const buckets = bucketsOf(data.days, data.since, days, step);
+  const buckets = bucketsOf(data.days, data.since, days, step, data.sent);
   const all = totalOf(buckets.map(({ sums }) => sums));
   if (all.total === 0) {
     return <Empty icon={IconMailCheck}>{t("bounces.none")}</Empty>;
   }
   return (
     <div className={`${page.stack} ${css.gap}`}>
+      <Rates data={data} all={all} />
       <section className={page.card}>
         <h2>{t(step === 1 ? "bounces.byDay" : "bounces.byWeek")}</h2>
         <DayChart buckets={buckets} weeks={step !== 1} />
@@ -164,7 +165,7 @@ function Numbers({ data, days }: { data: BounceDashboard; days: number }) {
                   </span>
                 </th>
                 <td>{number(all[group])}</td>
-                <td>{percent(all[group] / all.total)}</td>
+                <td>{rate(all[group] / all.total)}</td>
               </tr>
             ))}
           </tbody>
@@ -174,6 +175,8 @@ function Numbers({ data, days }: { data: BounceDashboard; days: number }) {
         title={t("bounces.byDomain")}
         of={t("bounces.domain")}
         rows={sumsOf(data.domains)}
+        all={all.total}
+        addresses={new Map(data.affected_domains.map((one) => [one.of, one.count]))}
         name={(domain) =>
           domain === "" ? (
             t("bounces.unknownDomain")
@@ -188,8 +191,45 @@ function Numbers({ data, days }: { data: BounceDashboard; days: number }) {
         title={t("bounces.byReason")}
         of={t("bounces.reason")}
         rows={sumsOf(data.reasons)}
+        all={all.total}
         name={(reason) => (reason === "" ? t("reasons.unknown") : wordOr(t, `reasons.${reason}`, reason))}
       />
     </div>
+  );
+}
+
+/** What the numbers mean compared with what there is. */
+function Rates({ data, all }: { data: BounceDashboard; all: Sums }) {
+  const { t } = useTranslation();
+  const { number, rate } = useFormats();
+  const sent = data.sent?.reduce((sum, one) => sum + one.count, 0);
+  const bounceRate = shareOf(bounced(all), sent);
+  const affected = shareOf(data.affected, data.known);
+  return (
+    <section className={page.card}>
+      <h2>{t("bounces.rates")}</h2>
+      <dl className={page.numbers}>
+        <div className={page.number}>
+          <dt>{t("bounces.permanentShare")}</dt>
+          <dd>{rate(all.permanent / all.total)}</dd>
+          <dd className={css.note}>{t("bounces.permanentOf", { count: all.total })}</dd>
+        </div>
+        <div className={page.number}>
+          <dt>{t("bounces.affected")}</dt>
+          <dd>
+            {number(data.affected)}
+            {affected === undefined ? null : ` · ${rate(affected)}`}
+          </dd>
+          <dd className={css.note}>{t("bounces.affectedOf", { count: data.known })}</dd>
+        </div>
+        <div className={page.number}>
+          <dt>{t("bounces.bounceRate")}</dt>
+          <dd>{bounceRate === undefined ? t("bounces.sentUnknown") : rate(bounceRate)}</dd>
+          <dd className={css.note}>
+            {sent === undefined ? t("bounces.sentUnknownWhat") : t("bounces.bounceRateOf", { count: sent })}
+          </dd>
+        </div>
+      </dl>
+    </section>
   );
 }

@@ -268,9 +268,13 @@ function Member({ list, member, mayChange, onForget }: MemberProps) {
         )}
       </span>
       <span className={css.why}>
-        {[...(member.name === "" ? [] : [member.name]), t("addresses.since", { date: shortDate(member.since) })].join(
-          " · ",
-        )}
+        {[
+          ...(member.name === "" || member.name === member.contact?.name ? [] : [member.name]),
+          ...(member.contact === null
+            ? []
+            : [t("addresses.contact", { name: member.contact.name, number: member.contact.number })]),
+          t("addresses.since", { date: shortDate(member.since) }),
+        ].join(" · ")}
       </span>
       {mayChange ? (
         <span className={css.buttons}>
