@@ -111,7 +111,8 @@ describe("bounce management", () => {
     await tile("Betroffene Adressen").getByText("1 · 100 %").waitFor();
     await tile("Rückläuferquote").getByText("unbekannt").waitFor();
     const domains = page.getByRole("row").filter({ hasText: "verein.example" });
-    expect(await domains.getByRole("cell").allTextContents()).toEqual(["verein.example", "", "3", "75 %", "100 %", "1"]);
+    const cells = (await domains.getByRole("cell").allTextContents()).map((text) => text.replaceAll("\u00a0", " "));
+    expect(cells).toEqual(["verein.example", "", "3", "75 %", "100 %", "1"]);
     expect(await axeFindings(page)).toEqual([]);
   });
 
@@ -153,7 +154,7 @@ describe("bounce management", () => {
     await dialog.getByRole("button", { name: "Übernehmen" }).click();
     expect(await page.getByRole("button", { name: "Speichern" }).isDisabled()).toBe(true);
     await page.getByRole("button", { name: "Probelauf" }).click();
-    await page.getByRole("list", { name: "Neu gesperrte Adressen" }).getByText(TOM).waitFor();
+    await page.getByRole("list", { name: "Neu gesperrte Adressen" }).getByText("lost@anderswo.example").waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await page.getByRole("button", { name: "Speichern" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Trotzdem speichern" }).click();
