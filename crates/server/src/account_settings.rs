@@ -109,7 +109,9 @@ pub(crate) fn new_account(
     match (request.kind, &request.connection) {
         (AccountKind::Import, None) => Ok(base),
         (AccountKind::Import, Some(_)) => Err(Failure::field("connection", "account-connection-unneeded")),
-        (AccountKind::Imap | AccountKind::Pop3, None) => Err(Failure::field("connection", "account-connection-needed")),
+        (AccountKind::Imap | AccountKind::Pop3, None) => {
+            Err(Failure::field("connection", "account-connection-needed"))
+        }
         (AccountKind::Imap | AccountKind::Pop3, Some(asked)) => {
             if asked.password.is_none() {
                 return Err(Failure::field("password", "account-password"));
