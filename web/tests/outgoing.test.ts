@@ -59,8 +59,8 @@ describe("what goes out", () => {
     await page.getByText("Kein Server ist eingerichtet.").waitFor();
     await page.getByRole("button", { name: "Server anlegen" }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByLabel("Name", { exact: true }).fill("Hauspost");
-    await dialog.getByRole("textbox", { name: "Server" }).fill("127.0.0.1");
+    await dialog.getByRole("textbox", { name: "Name", exact: true }).fill("Hauspost");
+    await dialog.getByRole("textbox", { name: "Server", exact: true }).fill("127.0.0.1");
     await dialog.getByRole("combobox", { name: "Verschlüsselung" }).click();
     await page.getByRole("option", { name: "Keine, nur zu diesem Rechner" }).click();
     await dialog.getByLabel("Port").fill(String(sink.port));
@@ -96,8 +96,8 @@ describe("what goes out", () => {
     await page.getByText("Kein Webhook ist eingerichtet.").waitFor();
     await page.getByRole("button", { name: "Webhook anlegen" }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByLabel("Name").fill("Warenwirtschaft");
-    await dialog.getByLabel("Adresse", { exact: true }).fill(receiver.url);
+    await dialog.getByRole("textbox", { name: "Name", exact: true }).fill("Warenwirtschaft");
+    await dialog.getByRole("textbox", { name: "Adresse", exact: true }).fill(receiver.url);
     await dialog.getByLabel("Darf im eigenen Netz liegen").check();
     await checked("webhook-dialog");
     await dialog.getByRole("button", { name: "Speichern" }).click();
@@ -133,7 +133,7 @@ describe("what goes out", () => {
     await page.goto("/bounces/rules");
     await page.getByRole("button", { name: "Regel hinzufügen" }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByLabel("Name").fill("Warenwirtschaft melden");
+    await dialog.getByRole("textbox", { name: "Name", exact: true }).fill("Warenwirtschaft melden");
     await dialog.getByRole("checkbox", { name: "Mails stoppen" }).uncheck();
     await dialog.getByRole("combobox", { name: "Webhook" }).click();
     await page.getByRole("option", { name: `Warenwirtschaft (${receiver.url})` }).click();
@@ -163,7 +163,7 @@ describe("what goes out", () => {
     await page.goto("/settings/notifications");
     await heading("Benachrichtigungen").waitFor();
     await page.getByRole("button", { name: "Empfänger hinzufügen" }).click();
-    await page.getByLabel("Adresse").fill("mara.vogt@example.org");
+    await page.getByRole("textbox", { name: "Adresse", exact: true }).fill("mara.vogt@example.org");
     const way = async (kind: string, word: string) => {
       await page.getByRole("combobox", { name: kind }).click();
       await page.getByRole("option", { name: word }).click();
@@ -178,7 +178,7 @@ describe("what goes out", () => {
     await page.getByText("Benachrichtigungen gespeichert.").waitFor();
     await page.reload();
     await heading("Benachrichtigungen").waitFor();
-    expect(await page.getByLabel("Adresse", { exact: true }).inputValue()).toBe("mara.vogt@example.org");
+    expect(await page.getByRole("textbox", { name: "Adresse", exact: true }).inputValue()).toBe("mara.vogt@example.org");
     expect(await page.getByRole("combobox", { name: "Adresse gestört" }).inputValue()).toBe("Sofort per Mail");
     const recovered = page.getByRole("combobox", { name: "Postfach wird wieder abgeholt" });
     expect(await recovered.inputValue()).toBe("In der Tagesübersicht");

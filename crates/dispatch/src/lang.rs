@@ -81,15 +81,12 @@ fn filled(text: &str, values: &[(&str, &str)]) -> String {
         out.push_str(before);
         let hole = after.split_once('}');
         let value = hole.and_then(|(name, _)| values.iter().find(|(known, _)| *known == name));
-        match (hole, value) {
-            (Some((_, tail)), Some((_, value))) => {
-                out.push_str(value);
-                rest = tail;
-            }
-            _ => {
-                out.push('{');
-                rest = after;
-            }
+        if let (Some((_, tail)), Some((_, value))) = (hole, value) {
+            out.push_str(value);
+            rest = tail;
+        } else {
+            out.push('{');
+            rest = after;
         }
     }
     out.push_str(rest);

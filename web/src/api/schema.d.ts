@@ -1265,7 +1265,7 @@ export interface components {
          * @description What an account is.
          * @enum {string}
          */
-        AccountKind: "imap" | "import";
+        AccountKind: "imap" | "pop3" | "import";
         /** @description Accounts by name. */
         AccountList: {
             /** @description Administrators: all; others: those whose mail they may read. */
@@ -1654,6 +1654,8 @@ export interface components {
             account?: string | null;
             /** @description What is tried. */
             connection: components["schemas"]["ConnectionRequest"];
+            /** @description `imap` if absent, or `pop3`. */
+            kind?: components["schemas"]["AccountKind"];
         };
         /** @description How a test went. */
         ConnectionTestAnswer: {
@@ -3365,7 +3367,10 @@ export interface components {
             last_success: components["schemas"]["Timestamp"] | null;
             /** @description Name. */
             name: string;
-            /** @description Why the server switched it off; null if it did not. */
+            /**
+             * @description Why the server switched it off: `gone`, it answered 410; `failing`, no call came through for three days; null if
+             *     it did not.
+             */
             off_reason: string | null;
             old_secret_until: components["schemas"]["Timestamp"] | null;
             /** @description It may lie in the own network. */

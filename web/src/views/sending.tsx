@@ -173,6 +173,13 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
         }),
       ),
   });
+  // Only what these settings ask for.
+  const shown = (["name", "connect", "tls", "login", "mail"] as const).filter(
+    (step) =>
+      (step !== "tls" || form.values.tls !== "none") &&
+      (step !== "login" || form.values.login !== "") &&
+      (step !== "mail" || recipient !== ""),
+  );
   return (
     <Modal
       opened
@@ -263,7 +270,7 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
             error={test.error}
             running={test.isPending}
             onTest={() => test.mutate()}
-            shown={["name", "connect", "tls", "login", "mail"]}
+            shown={shown}
             ok={t("sending.testOk")}
           />
           {save.error === null ? null : <Failure error={save.error} what={t("sending.notSaved")} />}
