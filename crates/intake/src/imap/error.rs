@@ -17,8 +17,8 @@ pub enum ImapError {
         /// Host.
         host: String,
     },
-    /// Not an IMAP server, or one that takes no connections now.
-    #[error("no IMAP greeting, but: {words}")]
+    /// Not a server of the protocol, or one that takes no connections now.
+    #[error("no greeting of a mailbox server, but: {words}")]
     Greeting {
         /// What it said instead, or empty.
         words: String,

@@ -100,7 +100,7 @@ fn refused_logins() {
         "-ERR too many connections\r\n",
         true,
         false,
-        "imap-greeting-bye: no IMAP greeting, but: too many connections",
+        "imap-greeting-bye: no greeting of a mailbox server, but: too many connections",
     );
     login(
         "+OK\r\n-ERR\r\n+OK\r\n-ERR [AUTH] wrong\r\n",
