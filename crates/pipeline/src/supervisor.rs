@@ -128,12 +128,18 @@ impl Run {
             };
             self.report(&account, outcome, pause).await;
             match pause {
-                Some(pause) => {
-                    tokio::select! {
-                        () = tokio::time::sleep(pause) => {}
-                        () = self.bell.notified() => {}
+                Some(pause) => match &mut kept {
+                    // The server says when there is more; the time is what counts if it does not.
+                    Some(Mailboxes::Imap(fetcher, _)) => {
+                        fetcher.wait(pause, self.bell.notified()).await;
                     }
-                }
+                    _ => {
+                        tokio::select! {
+                            () = tokio::time::sleep(pause) => {}
+                            () = self.bell.notified() => {}
+                        }
+                    }
+                },
                 // A person has to do something; then the task begins anew, or is rung.
                 None => self.bell.notified().await,
             }

@@ -9,5 +9,6 @@ mod disk_full;
 mod feedback;
 mod imap;
 mod import;
+mod pop3;
 mod postgres;
 mod support;
