@@ -1,6 +1,7 @@
 //! Mail that others bring: from complete deliveries to durable, many connections in one commit.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -122,24 +123,22 @@ impl Taker {
     fn take_one(&mut self, core: &Core, feed: &mut Feed, delivery: &mut Delivery) -> Result<()> {
         let sha256 = delivery.content.sha256();
         let report = read_report(core, &mut delivery.content)?;
+        let folder = if report.is_some() { REPORTS } else { COPIES };
         let own = self.provenance(
             core,
-            if report.is_some() { REPORTS } else { COPIES },
+            folder,
             placed(sha256, &delivery.envelope),
             delivery.envelope.clone(),
             report.is_some(),
         );
-        let mailbox = self.mailbox(core, if report.is_some() { REPORTS } else { COPIES })?;
-        match delivery.content.in_memory() {
-            Some(octets) => {
-                let octets = octets.to_vec();
-                feed.mail(Incoming { mailbox, provenance: own, octets, later: false })?;
-            }
-            None => {
-                let scratch = |error| Error::io(&core.scratch, error);
-                let mut reader = delivery.content.reader().map_err(scratch)?;
-                feed.stream(mailbox, own, &mut reader)?.map_err(scratch)?;
-            }
+        let mailbox = self.mailbox(core, folder)?;
+        if let Some(octets) = delivery.content.in_memory() {
+            let octets = octets.to_vec();
+            feed.mail(Incoming { mailbox, provenance: own, octets, later: false })?;
+        } else {
+            let scratch = |error| Error::io(&core.scratch, error);
+            let mut reader = delivery.content.reader().map_err(scratch)?;
+            feed.stream(mailbox, own, &mut reader)?.map_err(scratch)?;
         }
         if let Some((journal, octets)) = report {
             let position = format!("journal:{}", hex(&sha256.0));
@@ -206,7 +205,6 @@ fn placed(sha256: Sha256, envelope: &Envelope) -> String {
 }
 
 fn hex(octets: &[u8]) -> String {
-    use std::fmt::Write as _;
     octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
         let _ = write!(text, "{octet:02x}");
         text
@@ -258,7 +256,7 @@ fn envelope(journal: &Journal) -> Envelope {
         let mut path = format!("{} FIELD={}", recipient.address, recipient.field.as_str());
         for (word, value) in [("EXPANDED", &recipient.expanded), ("FORWARDED", &recipient.forwarded)] {
             if let Some(value) = value {
-                path.push_str(&format!(" {word}={value}"));
+                let _ = write!(path, " {word}={value}");
             }
         }
         path

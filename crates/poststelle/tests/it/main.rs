@@ -10,4 +10,5 @@ mod feedback;
 mod imap;
 mod import;
 mod postgres;
+mod smtp;
 mod support;

@@ -94,10 +94,16 @@ impl Poststelle {
 
     /// Starts `serve` and waits until it answers.
     pub(crate) fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// Likewise with these variables of the environment.
+    pub(crate) fn serve_with(&self, variables: &[(&str, &str)]) -> Server {
         let address = format!("127.0.0.1:{}", free_port());
         let mut child = self
             .command(&["serve", "--listen", &address])
             .env("LC_ALL", "C")
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -114,6 +120,12 @@ impl Poststelle {
 /// A running server, stopped when it goes out of scope.
 pub(crate) struct Server {
     child: Child,
+}
+
+impl Server {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {
