@@ -271,6 +271,24 @@ const system = createRoute({
   component: lazyRouteComponent(() => import("./views/system"), "System"),
 });
 
+const sending = createRoute({
+  getParentRoute: () => settings,
+  path: "/sending",
+  component: lazyRouteComponent(() => import("./views/sending"), "Sending"),
+});
+
+const webhooks = createRoute({
+  getParentRoute: () => settings,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("./views/webhooks"), "Webhooks"),
+});
+
+const notifications = createRoute({
+  getParentRoute: () => settings,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("./views/notifications"), "NotificationSettings"),
+});
+
 const tree = root.addChildren([
   setup,
   login,
@@ -292,7 +310,18 @@ const tree = root.addChildren([
     lists,
     list,
     suppression,
-    settings.addChildren([profile, accounts, newAccount, account, tags, users, system]),
+    settings.addChildren([
+      profile,
+      accounts,
+      newAccount,
+      account,
+      tags,
+      users,
+      sending,
+      webhooks,
+      notifications,
+      system,
+    ]),
   ]),
 ]);
 

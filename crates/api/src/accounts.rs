@@ -7,11 +7,14 @@ use uuid::Uuid;
 use crate::Timestamp;
 
 /// What an account is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountKind {
     /// A login at an IMAP server.
+    #[default]
     Imap,
+    /// A login at a POP3 server; it has one mailbox.
+    Pop3,
     /// Imported files.
     Import,
 }
@@ -379,6 +382,9 @@ pub struct AccountRemoval {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionTest {
+    /// `imap` if absent, or `pop3`.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// What is tried.
     pub connection: ConnectionRequest,
     /// Account whose stored password is used where none is given.

@@ -9,6 +9,7 @@
 //! | `talk` | tags, continuations, literals passed on in pieces |
 //! | `open`, `list`, `fetch`, `once`, `answer` | procedures: pure state machines over `talk`, each a `machine::Machine` |
 //! | `change` | marks, moves and removes mails: one `answer` after the other |
+//! | `idle` | waits for news of the open mailbox |
 //! | `target` | the name of the mailbox mails are moved to |
 //! | `drive` | the sockets and the clock; the only file with either |
 //! | `fetcher` | a whole account, run after run |
@@ -28,6 +29,7 @@ mod event;
 mod fetch;
 mod fetcher;
 mod framer;
+mod idle;
 mod lexer;
 mod list;
 mod machine;
@@ -52,11 +54,11 @@ pub use error::{Class, During, ImapError, MailFault};
 pub use event::{Cursor, Event, Facts, KnownMail, Mail};
 pub use fetch::Wanted;
 pub(crate) use fetcher::is_loss;
-pub use fetcher::{Fetcher, Selection};
+pub use fetcher::{Fetcher, Selection, Waited};
 pub use mailbox::{Mailbox, MailboxStatus, SpecialUse};
-pub(crate) use rehearse::check_order;
 #[doc(hidden)]
 pub use rehearse::rehearse;
+pub(crate) use rehearse::{check_order, identity};
 
 #[cfg(test)]
 mod tests;

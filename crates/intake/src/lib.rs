@@ -10,4 +10,7 @@ mod civil;
 pub mod files;
 pub mod imap;
 pub mod pop3;
+mod sasl;
 pub mod smtp;
+
+pub use sasl::Credential;

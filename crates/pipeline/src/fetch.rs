@@ -1,14 +1,15 @@
 //! Fetching of one account: events of the intake become pieces on the way in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use archive::Put;
-use intake::imap::{self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Selection, Wanted};
+use intake::imap::{self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Selection, Settings, Wanted};
+use intake::pop3;
 use model::{AccountId, MailboxId, Position, Provenance};
-use store::{Account, Cursor, LeftOut, MailboxListing};
+use store::{Account, AccountKind, Cursor, LeftOut, MailboxListing};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
@@ -49,19 +50,22 @@ pub(crate) async fn fetch(
     core: &Arc<Core>,
     entrance: &Entrance,
     account: &Account,
-    fetcher: &mut Fetcher,
-    selection: &Selection,
+    mailboxes: &mut Mailboxes,
     progress: &Arc<Progress>,
 ) -> Result<Counts> {
     let (for_wanted, id) = (Arc::clone(core), account.id);
-    let wanted = blocking(move || wanted(&for_wanted, id)).await?;
+    let is_pop3 = matches!(mailboxes, Mailboxes::Pop3(_));
+    let asked = blocking(move || {
+        Ok(if is_pop3 { Asked::Pop3(known(&for_wanted, id)?) } else { Asked::Imap(wanted(&for_wanted, id)?) })
+    });
+    let asked = asked.await?;
     let (outlet, inlet) = imap::channel(CHANNEL_OCTETS);
     let taker = Taker {
         core: Arc::clone(core),
         feed: entrance.feed(core, None),
         account: account.id,
         account_name: account.settings.name.clone(),
-        selection: selection.clone(),
+        selection: mailboxes.selection(),
         mailboxes: HashMap::new(),
         large: None,
         opened: None,
@@ -73,7 +77,13 @@ pub(crate) async fn fetch(
         later: false,
     };
     let taking = tokio::task::spawn_blocking(move || taker.run(inlet));
-    let fetched = fetcher.run(selection, wanted, &outlet).await;
+    let fetched = match (mailboxes, asked) {
+        (Mailboxes::Imap(fetcher, selection), Asked::Imap(wanted)) => {
+            fetcher.run(selection, wanted, &outlet).await
+        }
+        (Mailboxes::Pop3(fetcher), Asked::Pop3(known)) => fetcher.run(&known, &outlet).await,
+        _ => Ok(()),
+    };
     drop(outlet);
     let taken = taking.await.map_err(|_| Error::Stopped)?;
     core.wake_runner();
@@ -88,6 +98,57 @@ pub(crate) async fn fetch(
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped)?
+}
+
+/// The connection of an account, whatever it speaks.
+pub(crate) enum Mailboxes {
+    Imap(Box<Fetcher>, Selection),
+    Pop3(Box<pop3::Fetcher>),
+}
+
+impl Mailboxes {
+    pub(crate) fn new(kind: AccountKind, settings: Settings, selection: Selection) -> Self {
+        match kind {
+            AccountKind::Pop3 => Self::Pop3(Box::new(pop3::Fetcher::new(settings))),
+            _ => Self::Imap(Box::new(Fetcher::new(settings)), selection),
+        }
+    }
+
+    fn selection(&self) -> Selection {
+        match self {
+            Self::Imap(_, selection) => selection.clone(),
+            Self::Pop3(_) => Selection::All,
+        }
+    }
+
+    /// Says goodbye to the server.
+    pub(crate) async fn close(self) {
+        if let Self::Imap(fetcher, _) = self {
+            fetcher.close().await;
+        }
+    }
+}
+
+/// What the source is told of what is here.
+enum Asked {
+    Imap(Vec<Wanted>),
+    Pop3(HashSet<String>),
+}
+
+/// Names of the mails of a POP3 account that are here, or were tried often enough.
+fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
+    let mut known = HashSet::new();
+    for mailbox in core.store.mailboxes(account)? {
+        known.extend(core.store.unique_ids(mailbox.id)?);
+    }
+    for row in core.store.left_out(account, AGAIN_MAX, 0)? {
+        if let Position::Unique { unique_id } = row.what.position
+            && (row.what.excluded || row.attempts >= ATTEMPTS_MAX)
+        {
+            known.insert(unique_id);
+        }
+    }
+    Ok(known)
 }
 
 /// Where each mailbox was left, and which mails are to be tried again.

@@ -1,12 +1,12 @@
 //! One task for each account that is fetched: none can stop another, and each says how it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use intake::imap::{Fetcher, Selection, Settings};
+use intake::imap::{Selection, Settings};
 use model::{AccountId, UnixMillis};
-use store::{Account, AccountError, AccountKind, AccountState};
+use store::{Account, AccountError, AccountState};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -14,7 +14,7 @@ use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::feed::Counts;
-use crate::fetch::{Progress, fetch};
+use crate::fetch::{Mailboxes, Progress, fetch};
 use crate::news::News;
 
 /// Pause after the first failure; doubled with each further one.
@@ -63,7 +63,7 @@ impl Supervisor {
         }
         let found = self.0.engine.store().account(account).ok().flatten();
         let wanted = found.is_some_and(|account| {
-            account.removed.is_none() && account.settings.active && account.settings.kind == AccountKind::Imap
+            account.removed.is_none() && account.settings.active && account.settings.kind.is_fetched()
         });
         if wanted {
             let (bell, progress) = (Arc::new(Notify::new()), Arc::new(Mutex::new(None)));
@@ -110,7 +110,7 @@ struct Run {
 
 impl Run {
     async fn forever(self) {
-        let mut kept: Option<(Fetcher, Selection)> = None;
+        let mut kept: Option<Mailboxes> = None;
         let mut failures = 0_u32;
         loop {
             let outcome = self.once(&mut kept).await;
@@ -128,12 +128,18 @@ impl Run {
             };
             self.report(&account, outcome, pause).await;
             match pause {
-                Some(pause) => {
-                    tokio::select! {
-                        () = tokio::time::sleep(pause) => {}
-                        () = self.bell.notified() => {}
+                Some(pause) => match &mut kept {
+                    // The server says when there is more; the time is what counts if it does not.
+                    Some(Mailboxes::Imap(fetcher, _)) => {
+                        fetcher.wait(pause, self.bell.notified()).await;
                     }
-                }
+                    _ => {
+                        tokio::select! {
+                            () = tokio::time::sleep(pause) => {}
+                            () = self.bell.notified() => {}
+                        }
+                    }
+                },
                 // A person has to do something; then the task begins anew, or is rung.
                 None => self.bell.notified().await,
             }
@@ -141,7 +147,7 @@ impl Run {
     }
 
     /// One fetch; `None` if the account is gone or the engine has ended.
-    async fn once(&self, kept: &mut Option<(Fetcher, Selection)>) -> Option<(Account, Result<Counts>)> {
+    async fn once(&self, kept: &mut Option<Mailboxes>) -> Option<(Account, Result<Counts>)> {
         let (inner, id) = (Arc::clone(&self.inner), self.id);
         let prepared = tokio::task::spawn_blocking(move || {
             let account = inner.engine.store().account(id).ok().flatten()?;
@@ -151,18 +157,20 @@ impl Run {
         let (account, resolved, entrance) = prepared.await.ok().flatten()?;
         if kept.is_none() {
             match resolved {
-                Ok((settings, selection)) => *kept = Some((Fetcher::new(settings), selection)),
+                Ok((settings, selection)) => {
+                    *kept = Some(Mailboxes::new(account.settings.kind, settings, selection));
+                }
                 Err(error) => return Some((account, Err(error))),
             }
         }
-        let (fetcher, selection) = kept.as_mut()?;
+        let mailboxes = kept.as_mut()?;
         let progress = Arc::new(Progress::default());
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&progress));
         self.inner.engine.tell(News::Account(self.id));
         let core = self.inner.engine.core();
-        let mut outcome = fetch(core, &entrance, &account, fetcher, selection, &progress).await;
+        let mut outcome = fetch(core, &entrance, &account, mailboxes, &progress).await;
         if is_settled(&outcome) {
-            outcome = settle(core, self.id, fetcher).await.and(outcome);
+            outcome = settle(core, self.id, mailboxes).await.and(outcome);
         }
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Some((account, outcome))
@@ -259,12 +267,16 @@ fn is_settled(outcome: &Result<Counts>) -> bool {
 }
 
 /// Handles what was fetched, so that what follows from it at the source is done at once.
-async fn settle(core: &Arc<Core>, account: AccountId, fetcher: &mut Fetcher) -> Result<()> {
+async fn settle(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes) -> Result<()> {
     let for_feedback = Arc::clone(core);
     tokio::task::spawn_blocking(move || crate::feedback::drain(&for_feedback))
         .await
         .map_err(|_| Error::Stopped)??;
-    crate::source::drain(core, account, fetcher).await.map(drop)
+    match mailboxes {
+        Mailboxes::Imap(fetcher, _) => crate::source::drain(core, account, fetcher).await.map(drop),
+        // The mailbox is locked while its session lasts.
+        Mailboxes::Pop3(fetcher) => fetcher.finish(&HashSet::new()).await.map(drop).map_err(Error::from),
+    }
 }
 
 impl Engine {
@@ -284,12 +296,12 @@ impl Engine {
         // A task of the runtime's own threads: they hear of octets first, and need not wake this one for each piece.
         let fetching = runtime.spawn(async move {
             let progress = Arc::new(Progress::default());
-            let mut fetcher = Fetcher::new(settings);
-            let mut outcome = fetch(&core, &entrance, &account, &mut fetcher, &selection, &progress).await;
+            let mut mailboxes = Mailboxes::new(account.settings.kind, settings, selection);
+            let mut outcome = fetch(&core, &entrance, &account, &mut mailboxes, &progress).await;
             if is_settled(&outcome) {
-                outcome = settle(&core, account.id, &mut fetcher).await.and(outcome);
+                outcome = settle(&core, account.id, &mut mailboxes).await.and(outcome);
             }
-            fetcher.close().await;
+            mailboxes.close().await;
             outcome
         });
         runtime.block_on(fetching).map_err(|_| Error::Stopped)?

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use model::UnixMillis;
-use store::{AccountKind, Event};
+use store::Event;
 
 use crate::error::Result;
 use crate::notify::log_entry;
@@ -44,7 +44,7 @@ fn accounts(
     let before = UnixMillis(inner.now().0 - GRACE_MS);
     for account in inner.engine.store().accounts(false)? {
         let (id, name) = (account.id.to_string(), account.settings.name.as_str());
-        let fetched = account.settings.active && account.settings.kind == AccountKind::Imap;
+        let fetched = account.settings.active && account.settings.kind.is_fetched();
         let state = account.state.filter(|_| fetched);
         let was = told.contains_key(&id);
         let error = state.as_ref().and_then(|state| state.last_error.as_ref());

@@ -210,7 +210,7 @@ impl Background for Tasks {
         let Ok(Some(found)) = self.engine.store().account(account) else {
             return Err(BackgroundError::Missing);
         };
-        if found.settings.kind != store::AccountKind::Imap || !found.settings.active {
+        if !found.settings.kind.is_fetched() || !found.settings.active {
             return Err(BackgroundError::NotFetched);
         }
         if self.supervisor.fetch(account) { Ok(()) } else { Err(BackgroundError::NotFetched) }

@@ -293,6 +293,9 @@ pub struct AccountAdd {
     /// Port.
     #[arg(long)]
     pub port: Option<u16>,
+    /// imap or pop3.
+    #[arg(long, default_value = "imap", value_parser = ["imap", "pop3"])]
+    pub protocol: String,
     /// tls, starttls or none.
     #[arg(long, default_value = "tls", value_parser = ["tls", "starttls", "none"])]
     pub tls: String,

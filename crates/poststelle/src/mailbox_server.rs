@@ -7,7 +7,7 @@ use intake::imap::{Encryption, ImapError, Options, Selection, Settings, TestRepo
 use keys::{Secret, account_field};
 use pipeline::Engine;
 use server::{AccountOptions, PASSWORD_FIELD, TestSettings, Tested, TestedStep};
-use store::{Account, Tls};
+use store::{Account, AccountKind, Tls};
 
 /// The whole test may take so long.
 pub const TEST_MAX: Duration = Duration::from_secs(90);
@@ -60,7 +60,7 @@ fn settings(
         },
         tls: ClientTls::new(trust)?,
         login: login.to_owned(),
-        password,
+        credential: password.into(),
         options: Options::default(),
     })
 }
@@ -86,7 +86,7 @@ pub async fn test(asked: TestSettings) -> Tested {
             return Tested { steps: vec![step], mailboxes: Vec::new() };
         }
     };
-    if let Ok(report) = tokio::time::timeout(TEST_MAX, intake::imap::test_settings(&settings)).await {
+    if let Ok(report) = tokio::time::timeout(TEST_MAX, try_settings(asked.kind, &settings)).await {
         tested(report)
     } else {
         let step = TestedStep {
@@ -99,10 +99,18 @@ pub async fn test(asked: TestSettings) -> Tested {
     }
 }
 
+async fn try_settings(kind: AccountKind, settings: &Settings) -> TestReport {
+    match kind {
+        AccountKind::Pop3 => intake::pop3::test_settings(settings).await,
+        AccountKind::Imap | AccountKind::Import => intake::imap::test_settings(settings).await,
+    }
+}
+
 /// Tries the stored settings of an account.
 pub async fn test_stored(engine: &Engine, account: &Account) -> Result<TestReport, pipeline::Error> {
     let (settings, _) = resolve(engine, account)?;
-    Ok(tokio::time::timeout(TEST_MAX, intake::imap::test_settings(&settings)).await.unwrap_or_default())
+    let trying = try_settings(account.settings.kind, &settings);
+    Ok(tokio::time::timeout(TEST_MAX, trying).await.unwrap_or_default())
 }
 
 fn tested(report: TestReport) -> Tested {

@@ -45,7 +45,16 @@ pub(crate) struct Kept {
 pub(crate) const fn kind(kind: store::AccountKind) -> AccountKind {
     match kind {
         store::AccountKind::Imap => AccountKind::Imap,
+        store::AccountKind::Pop3 => AccountKind::Pop3,
         store::AccountKind::Import => AccountKind::Import,
+    }
+}
+
+pub(crate) const fn kept_kind(kind: AccountKind) -> store::AccountKind {
+    match kind {
+        AccountKind::Imap => store::AccountKind::Imap,
+        AccountKind::Pop3 => store::AccountKind::Pop3,
+        AccountKind::Import => store::AccountKind::Import,
     }
 }
 
@@ -68,7 +77,7 @@ pub(crate) const fn tls_mode(tls: Tls) -> TlsMode {
 /// Connection settings of an account that is fetched; `None` for imports.
 pub(crate) fn connection(kept: &NewAccount) -> Option<Kept> {
     let options: AccountOptions = serde_json::from_str(&kept.options).unwrap_or_default();
-    (kept.kind == store::AccountKind::Imap).then(|| Kept {
+    kept.kind.is_fetched().then(|| Kept {
         host: kept.host.clone(),
         port: kept.port,
         tls: tls_mode(kept.tls),
@@ -100,12 +109,15 @@ pub(crate) fn new_account(
     match (request.kind, &request.connection) {
         (AccountKind::Import, None) => Ok(base),
         (AccountKind::Import, Some(_)) => Err(Failure::field("connection", "account-connection-unneeded")),
-        (AccountKind::Imap, None) => Err(Failure::field("connection", "account-connection-needed")),
-        (AccountKind::Imap, Some(asked)) => {
+        (AccountKind::Imap | AccountKind::Pop3, None) => {
+            Err(Failure::field("connection", "account-connection-needed"))
+        }
+        (AccountKind::Imap | AccountKind::Pop3, Some(asked)) => {
             if asked.password.is_none() {
                 return Err(Failure::field("password", "account-password"));
             }
-            connected(state, id, NewAccount { kind: store::AccountKind::Imap, ..base }, asked)
+            let base = NewAccount { kind: kept_kind(request.kind), ..base };
+            connected(state, id, only_what_pop3_can(base)?, asked)
         }
     }
 }
@@ -128,6 +140,7 @@ pub(crate) fn changed_account(
     }
     if let Some(asked) = &change.handling {
         kept.handling = handling(asked)?;
+        kept = only_what_pop3_can(kept)?;
     }
     match &change.connection {
         None => Ok(kept),
@@ -136,6 +149,14 @@ pub(crate) fn changed_account(
         }
         Some(asked) => connected(state, id, kept, asked),
     }
+}
+
+/// A POP3 mailbox has no folders and no marks.
+fn only_what_pop3_can(kept: NewAccount) -> Result<NewAccount, Failure> {
+    if kept.kind == store::AccountKind::Pop3 && kept.handling.acts() {
+        return Err(Failure::field("handled", "account-pop3-handled"));
+    }
+    Ok(kept)
 }
 
 /// What happens in the mailbox, as it is kept.
@@ -254,8 +275,13 @@ pub(crate) fn trust(trust: &Trust) -> Result<connect::Trust, Failure> {
 }
 
 /// What the engine tries.
-pub(crate) fn to_test(asked: &ConnectionRequest, password: Secret<String>) -> Result<TestSettings, Failure> {
+pub(crate) fn to_test(
+    kind: AccountKind,
+    asked: &ConnectionRequest,
+    password: Secret<String>,
+) -> Result<TestSettings, Failure> {
     Ok(TestSettings {
+        kind: kept_kind(kind),
         host: asked.host.trim().to_ascii_lowercase(),
         port: asked.port,
         tls: tls(asked.tls),

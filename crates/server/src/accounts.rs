@@ -141,7 +141,7 @@ pub(crate) async fn test_settings(
                 }
                 (None, None) => return Err(Failure::field("password", "account-password")),
             };
-            settings::to_test(&test.connection, password)
+            settings::to_test(test.kind, &test.connection, password)
         })
         .await?;
     Ok(axum::Json(tried(&state, settings, language).await))
@@ -168,6 +168,7 @@ pub(crate) async fn test_stored(
             let kept = settings::connection(&account.settings).ok_or_else(not_fetched)?;
             let password = settings::password(state, id, &account.settings)?;
             Ok(TestSettings {
+                kind: account.settings.kind,
                 host: kept.host,
                 port: kept.port,
                 tls: account.settings.tls,

@@ -14,6 +14,8 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Connection settings to try.
 #[derive(Debug)]
 pub struct TestSettings {
+    /// What the server speaks.
+    pub kind: store::AccountKind,
     /// Server.
     pub host: String,
     /// Port.

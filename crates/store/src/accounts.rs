@@ -13,8 +13,17 @@ use crate::value::{Row, args};
 pub enum AccountKind {
     /// A login at an IMAP server.
     Imap,
+    /// A login at a POP3 server.
+    Pop3,
     /// Files only.
     Import,
+}
+
+impl AccountKind {
+    /// Whether there is a server to be asked.
+    pub const fn is_fetched(self) -> bool {
+        matches!(self, Self::Imap | Self::Pop3)
+    }
 }
 
 /// How the connection to the server is protected.
@@ -66,6 +75,13 @@ pub struct Handling {
     pub handled_folder: String,
     /// Name of the mailbox reports are moved to that wait for a person; `None`: they stay.
     pub manual_folder: Option<String>,
+}
+
+impl Handling {
+    /// Whether anything is done at the source: marks and folders, which POP3 does not have.
+    pub const fn acts(&self) -> bool {
+        !matches!(self.handled, Handled::Leave) || self.manual_folder.is_some()
+    }
 }
 
 /// What a person sets; `Default` is an import account.
@@ -220,7 +236,7 @@ fn account(row: &Row<'_>) -> Result<Account> {
         settings: NewAccount {
             name: row.text(1)?,
             address: row.opt_text(2)?,
-            kind: if row.int(3)? == 0 { AccountKind::Imap } else { AccountKind::Import },
+            kind: kind(row.int(3)?),
             host: row.text(4)?,
             port: u16::try_from(row.int(5)?).map_err(|_| StoreError::Unreadable { what: "port" })?,
             tls: tls(row.int(6)?),
@@ -275,6 +291,15 @@ const fn kind_code(kind: AccountKind) -> i64 {
     match kind {
         AccountKind::Imap => 0,
         AccountKind::Import => 1,
+        AccountKind::Pop3 => 2,
+    }
+}
+
+const fn kind(code: i64) -> AccountKind {
+    match code {
+        0 => AccountKind::Imap,
+        2 => AccountKind::Pop3,
+        _ => AccountKind::Import,
     }
 }
 

@@ -158,6 +158,7 @@ statements! {
         AND placements.locator = v.locator AND placements.gone IS NULL RETURNING placements.seq";
     LIVE_UIDS = "SELECT uid FROM placements WHERE mailbox = $1 AND uid_validity = $2 AND uid > $3 \
         AND gone IS NULL ORDER BY uid LIMIT $4";
+    UNIQUE_IDS = "SELECT locator FROM placements WHERE mailbox = $1 AND uid_validity = 0 AND uid = 0";
 }
 
 /// Rows (mailbox, `uid_validity`, uid, locator).
@@ -236,6 +237,17 @@ impl Store {
         self.read(|tx| {
             let key = self.keys().known_mailbox(tx, mailbox)?.mailbox;
             tx.query(&LIVE_UIDS, &args![key, uid_validity, after, limit as i64], |row| row.small(0))
+        })
+    }
+
+    /// What the mails of a mailbox without UIDs are called at their source, those that have left it too.
+    ///
+    /// # Errors
+    /// `Missing` mailbox.
+    pub fn unique_ids(&self, mailbox: MailboxId) -> Result<Vec<String>> {
+        self.read(|tx| {
+            let key = self.keys().known_mailbox(tx, mailbox)?.mailbox;
+            tx.query(&UNIQUE_IDS, &args![key], |row| row.text(0))
         })
     }
 

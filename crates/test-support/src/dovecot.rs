@@ -245,6 +245,25 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("it is bound").port()
 }
 
+/// For [`Setup::extra`]: POP3 beside IMAP, plain (with STLS) and inside TLS, on these ports.
+pub fn pop3_on(pop3: u16, pop3s: u16) -> String {
+    format!(
+        "protocols = imap pop3
+auth_mechanisms = plain login apop
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
+    ssl = yes
+  }}
+}}
+"
+    )
+}
+
 /// Name of the user or group the test runs as.
 fn own_name(letters: &str) -> String {
     let output = Command::new("id").arg(letters).output().expect("the command id is there");

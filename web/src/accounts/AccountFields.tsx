@@ -44,6 +44,7 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
     }
     form.setValues({
       host: preset.host,
+      kind: "imap",
       port: preset.port,
       tls: preset.tls,
       ...(form.isTouched("login") ? {} : { login: address.trim() }),
@@ -72,6 +73,25 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
           {known && preset.hint !== undefined ? (
             <Notice tone={preset.hint === "noPasswords" ? "warn" : "info"}>{t(`presets.${preset.hint}`)}</Notice>
           ) : null}
+          {isNew ? (
+            <Select
+              label={t("accounts.protocol")}
+              description={form.values.kind === "pop3" ? t("accounts.pop3What") : undefined}
+              allowDeselect={false}
+              maw={260}
+              data={[
+                { value: "imap", label: t("accounts.protocols.imap") },
+                { value: "pop3", label: t("accounts.protocols.pop3") },
+              ]}
+              value={form.values.kind}
+              onChange={(value) => {
+                if (value !== null) {
+                  const { kind, port } = form.values;
+                  form.setValues({ kind: value, ...(port === portOf(kind, tls) && { port: portOf(value, tls) }) });
+                }
+              }}
+            />
+          ) : null}
           <div className={css.server}>
             <TextInput
               label={t("accounts.host")}
@@ -89,7 +109,8 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
               value={tls}
               onChange={(value) => {
                 if (value !== null) {
-                  form.setValues({ tls: value, ...(form.values.port === portOf(tls) && { port: portOf(value) }) });
+                  const { kind, port } = form.values;
+                  form.setValues({ tls: value, ...(port === portOf(kind, tls) && { port: portOf(kind, value) }) });
                 }
               }}
             />
@@ -118,7 +139,7 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
               {...form.getInputProps("password")}
             />
           </Group>
-          <MailboxChoice form={form} found={found} />
+          {form.values.kind === "pop3" ? null : <MailboxChoice form={form} found={found} />}
           <details>
             <summary className={css.more}>{t("accounts.more")}</summary>
             <Stack mt="sm">
@@ -231,7 +252,7 @@ export function validation(t: TFunction, { isNew, isImport }: { isNew: boolean; 
     names: (value: string[], form: AccountForm) =>
       form.mailboxes === "names" && value.length === 0 ? t("accounts.chooseOne") : null,
     handledFolder: (value: string, form: AccountForm) =>
-      form.handled === "move" && value.trim() === "" ? t("accounts.folderNeeded") : null,
+      form.kind === "imap" && form.handled === "move" && value.trim() === "" ? t("accounts.folderNeeded") : null,
     tls: (value: string, form: AccountForm) =>
       value === "none" && !isLoopback(form.host) ? t("accounts.tlsNeeded") : null,
     trustValue: (value: string, form: AccountForm) => {

@@ -23,6 +23,18 @@ export function HandlingFields({ form }: { form: UseFormReturnType<AccountForm> 
           data={ROLES.map((value) => ({ value, label: t(`accounts.roles.${value}`) }))}
           {...form.getInputProps("role")}
         />
+        {form.values.kind === "pop3" ? null : <InMailbox form={form} />}
+      </Stack>
+    </details>
+  );
+}
+
+/** Needs folders and marks, which POP3 does not have. */
+function InMailbox({ form }: { form: UseFormReturnType<AccountForm> }) {
+  const { t } = useTranslation();
+  const { handled } = form.values;
+  return (
+    <>
         <Select
           label={t("accounts.handled")}
           description={t("accounts.handledWhat")}
@@ -45,7 +57,6 @@ export function HandlingFields({ form }: { form: UseFormReturnType<AccountForm> 
           maxLength={200}
           {...form.getInputProps("manualFolder")}
         />
-      </Stack>
-    </details>
+    </>
   );
 }

@@ -14,10 +14,14 @@ interface TestPanelProps {
   error: Error | null;
   running: boolean;
   onTest: () => void;
+  /** Steps of this test; those of a mailbox if absent. */
+  shown?: readonly TestStep["step"][];
+  /** What is said if all went well. */
+  ok?: string;
 }
 
 /** "Test settings": one step below the other, the server's own words, and the sentence that mends it. */
-export function TestPanel({ answer, error, running, onTest }: TestPanelProps) {
+export function TestPanel({ answer, error, running, onTest, shown = STEPS, ok }: TestPanelProps) {
   const { t } = useTranslation();
   const steps = useRef<HTMLOListElement>(null);
   useEffect(() => {
@@ -38,13 +42,13 @@ export function TestPanel({ answer, error, running, onTest }: TestPanelProps) {
       {error === null ? null : <Failure error={error} what={t("test.failed")} retry={onTest} />}
       {running || answer !== undefined ? (
         <ol className={css.steps} ref={steps}>
-          {STEPS.map((step) => (
+          {shown.map((step) => (
             <Step key={step} word={step} step={answer?.steps.find((one) => one.step === step)} running={running} />
           ))}
         </ol>
       ) : null}
       {!running && answer?.ok === true ? (
-        <Notice tone="ok">{t("test.ok", { count: answer.mailboxes.length })}</Notice>
+        <Notice tone="ok">{ok ?? t("test.ok", { count: answer.mailboxes.length })}</Notice>
       ) : null}
     </section>
   );

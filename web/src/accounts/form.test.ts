@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Account } from "../api/types";
-import { connectionOf, EMPTY_FORM, formOf, isLoopback, requestOf } from "./form";
+import { connectionOf, EMPTY_FORM, formOf, isLoopback, portOf, requestOf } from "./form";
 import { isKnownProvider, presetFor } from "./presets";
 
 const account: Account = {
@@ -52,6 +52,18 @@ describe("the form of an account", () => {
   it("keeps what happens in the mailbox", () => {
     expect(requestOf(formOf(account)).handling).toEqual(account.handling);
     expect(requestOf({ ...EMPTY_FORM, manualFolder: " Offen " }).handling?.manual_folder).toBe("Offen");
+  });
+
+  it("asks of a POP3 mailbox only what it can do", () => {
+    const pop3 = formOf({ ...account, kind: "pop3" });
+    expect(requestOf(pop3).kind).toBe("pop3");
+    expect(requestOf(pop3).handling).toEqual({
+      role: "bounce",
+      handled: "leave",
+      handled_folder: null,
+      manual_folder: null,
+    });
+    expect(portOf("pop3", "tls")).toBe(995);
   });
 
   it("takes fingerprints with colons", () => {

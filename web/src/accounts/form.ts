@@ -4,6 +4,7 @@ import type { Account, AccountRequest, ConnectionRequest, Handling } from "../ap
 export interface AccountForm {
   name: string;
   address: string;
+  kind: "imap" | "pop3";
   host: string;
   port: number | "";
   tls: "tls" | "starttls" | "none";
@@ -24,6 +25,7 @@ export interface AccountForm {
 export const EMPTY_FORM: AccountForm = {
   name: "",
   address: "",
+  kind: "imap",
   host: "",
   port: 993,
   tls: "tls",
@@ -60,6 +62,7 @@ export function formOf(account: Account): AccountForm {
   const { trust, mailboxes } = connection;
   return {
     ...base,
+    kind: account.kind === "pop3" ? "pop3" : "imap",
     host: connection.host,
     port: connection.port,
     tls: connection.tls,
@@ -77,7 +80,7 @@ export function connectionOf(form: AccountForm): ConnectionRequest {
   const value = form.trustValue.trim();
   return {
     host: form.host.trim(),
-    port: form.port === "" ? 993 : form.port,
+    port: form.port === "" ? portOf(form.kind, form.tls) : form.port,
     tls: form.tls,
     login: form.login.trim(),
     ...(form.password !== "" && { password: form.password }),
@@ -97,7 +100,7 @@ export function requestOf(form: AccountForm): AccountRequest {
   return {
     name: form.name.trim(),
     ...(address !== "" && { address }),
-    kind: "imap",
+    kind: form.kind,
     active: form.active,
     connection: connectionOf(form),
     handling: handlingOf(form),
@@ -105,6 +108,9 @@ export function requestOf(form: AccountForm): AccountRequest {
 }
 
 export function handlingOf(form: AccountForm): Handling {
+  if (form.kind === "pop3") {
+    return { role: form.role, handled: "leave", handled_folder: null, manual_folder: null };
+  }
   return {
     role: form.role,
     handled: form.handled,
@@ -118,7 +124,8 @@ export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/iu.test(host.trim());
 }
 
-/** The usual port of a protection. */
-export function portOf(tls: AccountForm["tls"]): number {
-  return tls === "tls" ? 993 : 143;
+/** The usual port of a protocol and its protection. */
+export function portOf(kind: AccountForm["kind"], tls: AccountForm["tls"]): number {
+  const [encrypted, plain] = kind === "pop3" ? [995, 110] : [993, 143];
+  return tls === "tls" ? encrypted : plain;
 }

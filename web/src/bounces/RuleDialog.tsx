@@ -181,7 +181,6 @@ export function RuleDialog({ rule, onApply, onClose }: RuleDialogProps) {
             maxLength={200}
             {...form.getInputProps("move")}
           />
-          <p className={page.dimmed}>{t("bounceRules.later")}:</p>
           <Checkbox label={t("bounceRules.set.notify")} {...form.getInputProps("notify", { type: "checkbox" })} />
           <TextInput label={t("bounceRules.set.webhook")} type="url" {...form.getInputProps("webhook")} />
           <Group justify="flex-end">

@@ -213,7 +213,7 @@ function AccountEntry({ account, here }: { account: Account; here: Here }) {
     <li>
       <div className={css.itemRow}>
         <EntryLink to="/mail/all" search={{ account: account.id }} current={isHere && here.mailbox === undefined}>
-          {account.kind === "imap" ? (
+          {account.kind !== "import" ? (
             <IconMailbox size={18} stroke={1.7} aria-hidden />
           ) : (
             <IconPackageImport size={18} stroke={1.7} aria-hidden />

@@ -84,7 +84,7 @@ function Editor({ account }: { account: Account | undefined }) {
     mutationFn: (values: AccountForm) =>
       take(
         api.POST("/api/v1/accounts/test", {
-          body: { connection: connectionOf(values), ...(account !== undefined && { account: account.id }) },
+          body: { kind: values.kind, connection: connectionOf(values), ...(account !== undefined && { account: account.id }) },
         }),
       ),
   });
@@ -161,7 +161,7 @@ function saveAccount(account: Account | undefined, values: AccountForm): Promise
       body: {
         name,
         address: values.address.trim(),
-        ...(account.kind === "imap" && { active: active ?? true, connection: connection ?? null, handling: handling ?? null }),
+        ...(account.kind !== "import" && { active: active ?? true, connection: connection ?? null, handling: handling ?? null }),
       },
     }),
   );

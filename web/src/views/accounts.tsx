@@ -70,8 +70,8 @@ function AccountCard({ account }: { account: Account }) {
           {t(`accounts.states.${state.state}`)}
         </Pill>
         <span className={`${page.row} ${page.end}`}>
-          {account.kind === "imap" && account.active && role !== "auditor" ? <FetchButton account={account} /> : null}
-          {account.kind === "imap" && role === "administrator" ? <ActiveButton account={account} /> : null}
+          {account.kind !== "import" && account.active && role !== "auditor" ? <FetchButton account={account} /> : null}
+          {account.kind !== "import" && role === "administrator" ? <ActiveButton account={account} /> : null}
           {role === "administrator" ? (
             <ButtonLink
               to={`/settings/accounts/${account.id}`}
@@ -110,7 +110,7 @@ function AccountCard({ account }: { account: Account }) {
             <dd>{number(account.mails)}</dd>
           </>
         )}
-        {account.kind === "imap" ? (
+        {account.kind !== "import" ? (
           <>
             <dt>{t("accounts.lastSuccess")}</dt>
             <dd>

@@ -1,4 +1,13 @@
-import { IconMailbox, IconServer, IconTags, IconUser, IconUsers } from "@tabler/icons-react";
+import {
+  IconBell,
+  IconMailbox,
+  IconSend,
+  IconServer,
+  IconTags,
+  IconUser,
+  IconUsers,
+  IconWebhook,
+} from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useMayAdminister } from "../api/session";
@@ -16,6 +25,9 @@ export function Settings() {
     { to: "/settings/accounts", label: t("settings.accounts"), icon: IconMailbox, shown: true },
     { to: "/settings/tags", label: t("tags.title"), icon: IconTags, shown: true },
     { to: "/settings/users", label: t("settings.users"), icon: IconUsers, shown: administrator },
+    { to: "/settings/notifications", label: t("settings.notifications"), icon: IconBell, shown: administrator },
+    { to: "/settings/sending", label: t("settings.sending"), icon: IconSend, shown: administrator },
+    { to: "/settings/webhooks", label: t("settings.webhooks"), icon: IconWebhook, shown: administrator },
     { to: "/settings/system", label: t("settings.system"), icon: IconServer, shown: true },
   ];
   return (

@@ -16,6 +16,8 @@ pub(crate) struct Answer {
     /// Of untagged responses, and of the tagged one last.
     pub(crate) texts: Vec<Text>,
     pub(crate) fetched: Vec<Fetched>,
+    /// Mails in the mailbox, if it said so.
+    pub(crate) messages: Option<u32>,
     /// Numbers of a search.
     pub(crate) found: Vec<u32>,
     /// Prefix and delimiter of own mailboxes.
@@ -59,6 +61,7 @@ impl<'c> Answering<'c> {
             }
             Response::Fetch(fetched) if answer.fetched.len() < ANSWERS_MAX => answer.fetched.push(fetched),
             Response::Search(ranges) => answer.found.extend(flatten(&ranges, ANSWERS_MAX)),
+            Response::Exists(messages) => answer.messages = Some(messages),
             Response::Namespace(prefix, delimiter) => answer.namespace = Some((prefix, delimiter)),
             _ => {}
         }

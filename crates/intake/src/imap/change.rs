@@ -185,10 +185,6 @@ impl Session {
         Ok(present)
     }
 
-    fn can(&self, word: &str) -> bool {
-        self.capabilities().has(word) || self.capabilities().has("IMAP4REV2")
-    }
-
     /// `\Deleted`, and away with them if the server can remove single mails; whether it can.
     async fn remove(&mut self, uids: &[u32]) -> Result<bool, ImapError> {
         let flags = Flags { deleted: true, ..Flags::default() };

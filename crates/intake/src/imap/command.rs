@@ -1,17 +1,21 @@
 //! The only place where command lines are put together.
 //!
 //! Source: RFC 9051 §6, §9; RFC 4959 (SASL-IR), RFC 7888 (literals), RFC 5258 and 6154 (LIST), RFC 5819 (LIST-STATUS),
-//! RFC 2342 (NAMESPACE), RFC 4315 (UIDPLUS), RFC 6851 (MOVE).
+//! RFC 2177 (IDLE), RFC 2342 (NAMESPACE), RFC 4315 (UIDPLUS), RFC 6851 (MOVE).
 
 use keys::Secret;
 use model::Flags;
 
 use super::capability::Capabilities;
+use crate::sasl::Mechanism;
 
 /// Longest string sent in quotes; longer ones go as literals.
 const QUOTED_OCTETS_MAX: usize = 1000;
 /// What a server with `LITERAL-` takes without being asked.
 const LITERAL_MINUS_OCTETS_MAX: usize = 4096;
+
+/// Ends IDLE; no command, so it has no tag.
+pub(crate) const DONE: &[u8] = b"DONE\r\n";
 
 /// A command, without its tag.
 #[derive(Debug)]
@@ -22,9 +26,10 @@ pub(crate) enum Command<'a> {
         login: &'a str,
         password: &'a Secret<String>,
     },
-    AuthenticatePlain {
-        login: &'a str,
-        password: &'a Secret<String>,
+    /// With what the client says first, as base64; what follows goes line by line.
+    Authenticate {
+        mechanism: Mechanism,
+        initial: &'a Secret<String>,
     },
     /// The mechanism of that name, from before SASL had rules; some servers have nothing else.
     AuthenticateLogin {
@@ -88,6 +93,8 @@ pub(crate) enum Command<'a> {
         uids: &'a [u32],
         what: What,
     },
+    /// Until [`DONE`].
+    Idle,
     Noop,
     Logout,
 }
@@ -112,7 +119,7 @@ impl Command<'_> {
             Self::Capability => "CAPABILITY",
             Self::StartTls => "STARTTLS",
             Self::Login { .. } => "LOGIN",
-            Self::AuthenticatePlain { .. } => "AUTHENTICATE PLAIN",
+            Self::Authenticate { .. } => "AUTHENTICATE",
             Self::AuthenticateLogin { .. } => "AUTHENTICATE LOGIN",
             Self::Id => "ID",
             Self::List { .. } => "LIST",
@@ -128,6 +135,7 @@ impl Command<'_> {
             Self::UidExpunge { .. } => "UID EXPUNGE",
             Self::UidSearch { .. } | Self::UidSearchAlike { .. } => "UID SEARCH",
             Self::UidFetch { .. } => "UID FETCH",
+            Self::Idle => "IDLE",
             Self::Noop => "NOOP",
             Self::Logout => "LOGOUT",
         }
@@ -137,10 +145,10 @@ impl Command<'_> {
     pub(crate) fn pieces(&self, tag: &str, capabilities: &Capabilities) -> Vec<Vec<u8>> {
         let mut line = Line::new(tag, capabilities);
         match self {
-            Self::Capability | Self::StartTls | Self::Noop | Self::Logout | Self::Namespace => {
+            Self::Capability | Self::StartTls | Self::Idle | Self::Noop | Self::Logout | Self::Namespace => {
                 line.text(self.word());
             }
-            Self::Login { .. } | Self::AuthenticatePlain { .. } | Self::AuthenticateLogin { .. } => {
+            Self::Login { .. } | Self::Authenticate { .. } | Self::AuthenticateLogin { .. } => {
                 self.login(&mut line);
             }
             Self::Id => line.text("ID (\"name\" \"Poststelle\")"),
@@ -224,17 +232,16 @@ impl Command<'_> {
                 line.text(" ");
                 line.string(password.expose().as_bytes());
             }
-            Self::AuthenticatePlain { login, password } => {
-                let response =
-                    base64(&[b"\0", login.as_bytes(), b"\0", password.expose().as_bytes()].concat());
-                line.text("AUTHENTICATE PLAIN");
+            Self::Authenticate { mechanism, initial } => {
+                line.text("AUTHENTICATE ");
+                line.text(mechanism.name());
                 if line.capabilities.has("SASL-IR") {
                     line.text(" ");
                 } else {
                     line.text("\r\n");
                     line.wait();
                 }
-                line.text(&response);
+                line.text(initial.expose());
             }
             Self::AuthenticateLogin { login, password } => {
                 line.text("AUTHENTICATE LOGIN");
@@ -358,10 +365,12 @@ mod tests {
             assert_eq!(pieces(&command, capabilities), expected);
         };
         check(Command::Capability, "", &["a1 CAPABILITY\r\n"]);
+        check(Command::Idle, "", &["a1 IDLE\r\n"]);
         let password = Secret::from("p\"w");
         let login = || Command::Login { login: "me", password: &password };
         check(login(), "", &["a1 LOGIN \"me\" \"p\\\"w\"\r\n"]);
-        let plain = || Command::AuthenticatePlain { login: "me", password: &password };
+        let initial = Secret::from("AG1lAHAidw==");
+        let plain = || Command::Authenticate { mechanism: Mechanism::Plain, initial: &initial };
         check(plain(), "SASL-IR", &["a1 AUTHENTICATE PLAIN AG1lAHAidw==\r\n"]);
         check(plain(), "", &["a1 AUTHENTICATE PLAIN\r\n", "AG1lAHAidw==\r\n"]);
         let login_mechanism = Command::AuthenticateLogin { login: "me", password: &password };

@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use connect::{ClientTls, Stream, Timeouts};
-use keys::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -18,12 +17,14 @@ use super::command::Command;
 use super::error::{During, ImapError};
 use super::event::{Cursor, Event};
 use super::fetch::{Blamed, Bounds, Fetching, Outcome, Wanted};
+use super::idle::{Idled, Idling};
 use super::list::{Asking, Listing};
 use super::machine::{Machine, Step};
 use super::mailbox::{Mailbox, MailboxStatus};
 use super::once::Once;
 use super::open::{Opened, Opening};
 use super::talk::Talk;
+use crate::sasl::{Credential, Identity};
 
 /// Octets read at once; a TLS record has at most 16 KiB.
 const READ_OCTETS: usize = 64 << 10;
@@ -31,6 +32,8 @@ const READ_OCTETS: usize = 64 << 10;
 const HAND_OVER_OCTETS: usize = 256 << 10;
 /// … fewer after so long, if nothing more comes.
 const HAND_OVER_PATIENCE: Duration = Duration::from_millis(5);
+/// How long a server may take to end IDLE when told to, with the connection in doubt after that.
+const DONE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a goodbye may take.
 const LOGOUT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -58,10 +61,20 @@ pub struct Settings {
     pub tls: ClientTls,
     /// Name to log in with.
     pub login: String,
-    /// Password.
-    pub password: Secret<String>,
+    /// Password, or token.
+    pub credential: Credential,
     /// Times and bounds.
     pub options: Options,
+}
+
+impl Settings {
+    /// Who logs in, for one connection.
+    pub(crate) fn identity(&self) -> Result<Identity, ImapError> {
+        // Without random numbers there is no login that nobody could repeat.
+        let nonce = keys::random_token().map_err(|_| ImapError::Abandoned)?;
+        let (login, credential) = (self.login.clone(), self.credential.clone());
+        Ok(Identity { login, credential, host: self.host.clone(), port: self.port, nonce })
+    }
 }
 
 /// Times and bounds of a connection.
@@ -71,6 +84,8 @@ pub struct Options {
     pub timeouts: Timeouts,
     /// How long the server may be silent while it owes an answer.
     pub answer_timeout: Duration,
+    /// IDLE is begun anew after so long: servers and routers end connections they hear nothing of.
+    pub idle_renewal: Duration,
     /// Mails asked for with one command, and handed over before a `BatchEnd`.
     pub batch_mails: usize,
     /// Octets handed over before a `BatchEnd`.
@@ -82,11 +97,12 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// 60 s, 500 mails, 8 MiB, 1 MiB, 64 KiB.
+    /// 60 s, 9 minutes, 500 mails, 8 MiB, 1 MiB, 64 KiB.
     fn default() -> Self {
         Self {
             timeouts: Timeouts::default(),
             answer_timeout: Duration::from_mins(1),
+            idle_renewal: Duration::from_mins(9),
             batch_mails: 500,
             batch_octets: 8 << 20,
             small_octets_max: 1 << 20,
@@ -125,7 +141,8 @@ impl Session {
             return Err(ImapError::Insecure { host: settings.host.clone() });
         }
         let mut line = Line::new(stream, settings);
-        let mut opening = Opening::new(&settings.login, &settings.password, begins_tls);
+        let identity = settings.identity()?;
+        let mut opening = Opening::new(&identity, begins_tls);
         let opened = line.run(&mut opening, None).await?;
         let options = &settings.options;
         let bounds =
@@ -146,6 +163,11 @@ impl Session {
     /// What the server says it can do.
     pub fn capabilities(&self) -> &Capabilities {
         &self.line.talk.capabilities
+    }
+
+    /// Whether the server has this extension, or all that came together in `IMAP4rev2`.
+    pub(crate) fn can(&self, word: &str) -> bool {
+        self.capabilities().has(word) || self.capabilities().has("IMAP4REV2")
     }
 
     /// The stream below, for what is known of it.
@@ -184,6 +206,15 @@ impl Session {
     /// Sends one command; all that is answered to it.
     pub(crate) async fn ask(&mut self, command: Command<'_>) -> Result<Answer, ImapError> {
         self.line.run(&mut Answering::new(command), None).await
+    }
+
+    /// Waits for news of the open mailbox, until `end`.
+    pub(crate) async fn idle(
+        &mut self,
+        idling: &mut Idling,
+        end: impl Future<Output = ()>,
+    ) -> Result<Idled, ImapError> {
+        self.line.idle(idling, end).await
     }
 
     /// Whether the connection still stands.
@@ -301,6 +332,45 @@ impl Line {
                 self.read(machine.during(), events, &mut due, sink).await?;
             };
             step = machine.hear(&mut self.talk, reply, events)?;
+        }
+    }
+
+    /// Silence is no fault while the server waits for something to happen; before and after that it is.
+    async fn idle(&mut self, idling: &mut Idling, end: impl Future<Output = ()>) -> Result<Idled, ImapError> {
+        let mut end = pin!(end);
+        let mut events = Vec::new();
+        let mut step = idling.begin(&mut self.talk, &mut events)?;
+        loop {
+            if let Step::Done(idled) = step {
+                return Ok(idled);
+            }
+            let reply = loop {
+                if let Some(reply) = self.talk.reply() {
+                    break reply;
+                }
+                self.write(During::Idle).await?;
+                let Some(stream) = &mut self.stream else {
+                    return Err(ImapError::Closed { during: During::Idle });
+                };
+                let reading = stream.read_buf(self.talk.input(READ_OCTETS));
+                let patience = self.answer_timeout.min(DONE_TIMEOUT);
+                let read = if idling.is_quiet() {
+                    tokio::select! {
+                        biased;
+                        read = reading => Ok(read),
+                        () = &mut end => {
+                            idling.end(&mut self.talk);
+                            continue;
+                        }
+                    }
+                } else {
+                    timeout(patience, reading).await
+                };
+                if checked(read, During::Idle, patience)? == 0 {
+                    return Err(ImapError::Closed { during: During::Idle });
+                }
+            };
+            step = idling.hear(&mut self.talk, reply, &mut events)?;
         }
     }
 

@@ -2,15 +2,26 @@
 //! which mail it is that makes the server hang up.
 
 use std::collections::HashMap;
+use std::pin::{Pin, pin};
+use std::time::Duration;
 
+use tokio::time::{Instant, sleep_until};
+
+use super::answer::Answer;
 use super::change::{ChangeReport, Order};
 use super::channel::Outlet;
+use super::command::Command;
 use super::drive::{Session, Settings, Sink};
 use super::error::ImapError;
 use super::event::Event;
 use super::fetch::{Blamed, Wanted};
+use super::idle::{Idled, Idling};
 use super::mailbox::{Mailbox, MailboxStatus, SpecialUse};
 
+/// News that turned out to be none, one after the other, before the server is asked at its time only.
+const FALSE_ALARMS_MAX: u32 = 3;
+/// A connection that was lost after it had stood so long is made anew at once.
+const STOOD_MIN: Duration = Duration::from_mins(1);
 /// Connections lost one after the other, without a mail between them, before a run is given up.
 const LOSSES_MAX: u32 = 3;
 
@@ -40,6 +51,17 @@ impl Selection {
     }
 }
 
+/// Why waiting has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Waited {
+    /// The server says that there is more mail, or hung up: look now.
+    News,
+    /// The time has come.
+    Time,
+    /// Somebody rang.
+    Rung,
+}
+
 /// Fetches the mailboxes of one account. One at a time per account; drop it to end the connection.
 #[derive(Debug)]
 pub struct Fetcher {
@@ -47,12 +69,37 @@ pub struct Fetcher {
     session: Option<Session>,
     /// By raw name, and the numbering the UIDs belong to.
     blamed: HashMap<Vec<u8>, (u32, Blamed)>,
+    /// Where news is waited for.
+    watched: Option<Watched>,
+    /// Mails that came, by raw name of the mailbox.
+    arrived: HashMap<Vec<u8>, u64>,
+    /// The server does not do IDLE, whatever it says.
+    is_deaf: bool,
+    was_woken: bool,
+    false_alarms: u32,
+}
+
+/// The mailbox whose news is waited for, as the last run left it.
+#[derive(Clone, Debug)]
+struct Watched {
+    raw: Vec<u8>,
+    uid_validity: Option<u32>,
+    uid_next: Option<u32>,
 }
 
 impl Fetcher {
     /// Nothing is connected yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, session: None, blamed: HashMap::new() }
+        Self {
+            settings,
+            session: None,
+            blamed: HashMap::new(),
+            watched: None,
+            arrived: HashMap::new(),
+            is_deaf: false,
+            was_woken: false,
+            false_alarms: 0,
+        }
     }
 
     /// Fetches what is new in the selected mailboxes; a mailbox not in `wanted` is fetched from its beginning.
@@ -73,6 +120,8 @@ impl Fetcher {
             wanted.into_iter().map(|wanted| (wanted.mailbox.clone(), wanted)).collect();
         let mut losses = 0;
         let mut is_first = true;
+        let mut settled_in_all = 0;
+        self.watched = None;
         loop {
             let mut session = match self.session.take() {
                 Some(mut session) => {
@@ -84,12 +133,23 @@ impl Fetcher {
                 }
                 None => Session::open(&self.settings).await?,
             };
-            let mut pass =
-                Pass { selection, wanted: &mut wanted, blamed: &mut self.blamed, outlet, settled: 0 };
+            let mut pass = Pass {
+                selection,
+                wanted: &mut wanted,
+                blamed: &mut self.blamed,
+                arrived: &mut self.arrived,
+                outlet,
+                settled: 0,
+                watched: None,
+            };
             let result = pass.run(&mut session, is_first).await;
             let settled = pass.settled;
+            settled_in_all += settled;
             match result {
                 Ok(()) => {
+                    self.watched = pass.watched;
+                    let was_false = std::mem::take(&mut self.was_woken) && settled_in_all == 0;
+                    self.false_alarms = if was_false { self.false_alarms + 1 } else { 0 };
                     self.session = Some(session);
                     return Ok(());
                 }
@@ -125,6 +185,87 @@ impl Fetcher {
         result
     }
 
+    /// Waits for the next run: until there is news of the mailbox watched, for `patience` at most, or until `ring`. The
+    /// server is asked to tell of news (IDLE) where it can; one that cannot, or hangs up, is waited for in silence.
+    ///
+    /// Watched is the inbox, or the mailbox most mails came from.
+    pub async fn wait(&mut self, patience: Duration, ring: impl Future<Output = ()>) -> Waited {
+        let until = Instant::now() + patience;
+        let mut ring = pin!(ring);
+        if let Some(waited) = self.idle(until, ring.as_mut()).await {
+            self.was_woken = waited == Waited::News;
+            return waited;
+        }
+        tokio::select! {
+            () = sleep_until(until) => Waited::Time,
+            () = ring => Waited::Rung,
+        }
+    }
+
+    /// `None` if the server does not tell of news, or not now.
+    async fn idle(&mut self, until: Instant, mut ring: Pin<&mut impl Future<Output = ()>>) -> Option<Waited> {
+        let watched = self.watched.clone()?;
+        if self.is_deaf || self.false_alarms >= FALSE_ALARMS_MAX {
+            // Once in a while it may try again.
+            self.false_alarms = 0;
+            return None;
+        }
+        let mut session = self.session.take()?;
+        if !session.can("IDLE") {
+            self.session = Some(session);
+            return None;
+        }
+        let messages = match session.ask(Command::Examine { mailbox: &watched.raw }).await {
+            Ok(answer) if watched.differs(&answer) => {
+                self.session = Some(session);
+                return Some(Waited::News);
+            }
+            Ok(answer) => answer.messages?,
+            Err(error) => {
+                self.session = (!is_loss(&error)).then_some(session);
+                return None;
+            }
+        };
+        let begun = Instant::now();
+        let mut idling = Idling::new(messages);
+        loop {
+            let mut is_rung = false;
+            let renewal = until.min(Instant::now() + self.settings.options.idle_renewal);
+            let end = async {
+                tokio::select! {
+                    () = sleep_until(renewal) => {}
+                    () = ring.as_mut() => is_rung = true,
+                }
+            };
+            let idled = session.idle(&mut idling, end).await;
+            let waited = match idled {
+                Err(_) if is_rung => Waited::Rung,
+                Err(_) => {
+                    let has_stood = begun.elapsed() >= STOOD_MIN;
+                    return has_stood.then_some(Waited::News);
+                }
+                Ok(Idled::Refused) => {
+                    self.is_deaf = true;
+                    self.session = Some(session);
+                    return is_rung.then_some(Waited::Rung);
+                }
+                Ok(Idled::Over) if !is_rung && Instant::now() < until => {
+                    idling = Idling::new(idling.messages);
+                    continue;
+                }
+                Ok(idled) => {
+                    self.session = Some(session);
+                    match idled {
+                        _ if is_rung => Waited::Rung,
+                        Idled::News => Waited::News,
+                        Idled::Over | Idled::Refused => Waited::Time,
+                    }
+                }
+            };
+            return Some(waited);
+        }
+    }
+
     /// Says goodbye to the server.
     pub async fn close(mut self) {
         if let Some(session) = self.session.take() {
@@ -150,8 +291,10 @@ struct Pass<'r> {
     selection: &'r Selection,
     wanted: &'r mut HashMap<Vec<u8>, Wanted>,
     blamed: &'r mut HashMap<Vec<u8>, (u32, Blamed)>,
+    arrived: &'r mut HashMap<Vec<u8>, u64>,
     outlet: &'r Outlet,
     settled: u64,
+    watched: Option<Watched>,
 }
 
 impl Pass<'_> {
@@ -175,10 +318,23 @@ impl Pass<'_> {
             status
                 .extend(session.status(asked).await?.into_iter().map(|status| (status.raw.clone(), status)));
         }
-        for mailbox in selected {
-            self.mailbox(session, &mailbox, status.get(&mailbox.raw)).await?;
+        for mailbox in &selected {
+            self.mailbox(session, mailbox, status.get(&mailbox.raw)).await?;
         }
+        self.watched = self.busiest(&selected);
         Ok(())
+    }
+
+    /// The inbox, or where most mails came from.
+    fn busiest(&self, selected: &[Mailbox]) -> Option<Watched> {
+        let mails = |mailbox: &&Mailbox| {
+            let is_inbox = mailbox.special_use == Some(SpecialUse::Inbox);
+            (is_inbox, self.arrived.get(&mailbox.raw).copied().unwrap_or(0))
+        };
+        let raw = &selected.iter().max_by_key(mails)?.raw;
+        let wanted = self.wanted.get(raw)?;
+        let uid_validity = wanted.cursor.map(|cursor| cursor.uid_validity);
+        Some(Watched { raw: raw.clone(), uid_validity, uid_next: wanted.uid_next })
     }
 
     async fn mailbox(
@@ -200,6 +356,7 @@ impl Pass<'_> {
         let mut sink = Sink::new(self.outlet);
         let result = session.fetch(wanted.clone(), &blamed.1, &mut sink).await;
         self.settled += sink.settled;
+        *self.arrived.entry(mailbox.raw.clone()).or_default() += sink.settled;
         if let Some(cursor) = sink.cursor {
             blamed.0 = cursor.uid_validity;
             wanted.cursor = Some(cursor);
@@ -221,6 +378,16 @@ impl Pass<'_> {
         };
         let mailbox = mailbox.raw.as_slice().into();
         self.outlet.send(vec![Event::Closed { mailbox, uid_next, error }]).await
+    }
+}
+
+impl Watched {
+    /// Whether the server says something else now than in the last run.
+    fn differs(&self, answer: &Answer) -> bool {
+        let is_other = |known: Option<u32>, code| {
+            known.zip(answer.number(code)).is_some_and(|(known, found)| known != found)
+        };
+        is_other(self.uid_validity, "UIDVALIDITY") || is_other(self.uid_next, "UIDNEXT")
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Step<T> {
     Done(T),
 }
 
-/// A procedure without sockets and clock. One file each; a new one (IDLE, MOVE, another login) is a new file.
+/// A procedure without sockets and clock. One file each; a new one is a new file.
 pub(crate) trait Machine {
     /// What it gives in the end.
     type Output;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use zeroize::Zeroize;
 
 use super::capability::Capabilities;
-use super::command::Command;
+use super::command::{Command, DONE};
 use super::framer::{Frame, Framer};
 use super::lexer::Part;
 use super::response::{Fetched, Response, Status, words};
@@ -127,6 +127,16 @@ impl Talk {
         }
         self.open.push(tag);
         tag
+    }
+
+    /// Queues the end of IDLE.
+    pub(crate) fn send_done(&mut self) {
+        self.outgoing.push_back(Outgoing::Octets(DONE.to_vec()));
+    }
+
+    /// Queues the next line of a login.
+    pub(crate) fn send_line(&mut self, line: &str) {
+        self.outgoing.push_back(Outgoing::Octets([line.as_bytes(), b"\r\n"].concat()));
     }
 
     /// Octets to be sent now, if any.

@@ -6,9 +6,13 @@ use proptest::prelude::*;
 
 use super::error::ImapError;
 use super::fetch::{Blamed, Bounds, Fetching, Wanted};
-use super::rehearse::{hear, rehearse};
+use super::idle::{Idled, Idling};
+use super::machine::{Machine, Step};
+use super::open::Opening;
+use super::rehearse::{hear, identity, rehearse};
 use super::response::Response;
 use super::talk::{Reply, Talk};
+use crate::Credential;
 
 /// What the servers of all recorded sessions say, one entry a session.
 fn recorded() -> Vec<Vec<u8>> {
@@ -104,6 +108,140 @@ proptest! {
     ]), 0..40)) {
         rehearse(words.concat().as_bytes(), 1000);
     }
+}
+
+/// Lets a procedure hear octets cut in two at each place; what it gives, if it comes to an end, and what it has sent.
+fn at_every_split<M: Machine>(
+    make: impl Fn() -> (M, Talk),
+    said: &[u8],
+    check: impl Fn(Option<Result<M::Output, ImapError>>, &[u8]),
+) {
+    for split in 0..=said.len() {
+        let (mut machine, mut talk) = make();
+        let (mut events, mut sent, mut result) = (Vec::new(), Vec::new(), None);
+        let mut step = machine.begin(&mut talk, &mut events);
+        for piece in [&said[..split], &said[split..]] {
+            talk.input(piece.len()).extend_from_slice(piece);
+            while result.is_none() {
+                while let Some(octets) = talk.output() {
+                    sent.extend(octets);
+                }
+                match step {
+                    Ok(Step::Done(output)) => result = Some(Ok(output)),
+                    Err(error) => result = Some(Err(error)),
+                    Ok(_) => {}
+                }
+                step = Ok(Step::More);
+                let Some(reply) = talk.reply() else { break };
+                step = machine.hear(&mut talk, reply, &mut events);
+            }
+        }
+        check(result, &sent);
+    }
+}
+
+fn login(credential: &Credential, said: &str, sent: &str, outcome: &str) {
+    let identity = identity(credential.clone());
+    let make = || (Opening::new(&identity, false), Talk::new(1000, 100));
+    at_every_split(make, said.as_bytes(), |result, heard| {
+        let found = match result {
+            None => "waits".to_owned(),
+            Some(Ok(opened)) => opened.login,
+            Some(Err(error)) => format!("{}: {error}", error.key()),
+        };
+        assert_eq!(String::from_utf8_lossy(heard).replace("\r\n", " | "), sent, "{said}");
+        assert_eq!(found, outcome, "{said}");
+    });
+}
+
+#[test]
+fn logins_with_a_token_at_every_split() {
+    let bearer = Credential::Bearer("t".into());
+    let check = |said: &str, sent: &str, outcome: &str| login(&bearer, said, sent, outcome);
+    let xoauth2 = "dXNlcj1tZQFhdXRoPUJlYXJlciB0AQE=";
+    let first = "bixhPW1lLAFob3N0PW1haWwuZXhhbXBsZS5vcmcBcG9ydD05OTMBYXV0aD1CZWFyZXIgdAEB";
+    check(
+        "* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2 SASL-IR] hi\r\np1 OK [CAPABILITY IMAP4rev1] in\r\n",
+        &format!("p1 AUTHENTICATE XOAUTH2 {xoauth2} | "),
+        "in",
+    );
+    check(
+        "* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] hi\r\n+ \r\np1 OK [CAPABILITY IMAP4rev1] in\r\n",
+        &format!("p1 AUTHENTICATE XOAUTH2 | {xoauth2} | "),
+        "in",
+    );
+    check(
+        "* OK [CAPABILITY AUTH=XOAUTH2 SASL-IR] hi\r\n+ eyJzdGF0dXMiOiI0MDEifQ==\r\np1 NO [AUTHENTICATIONFAILED] expired\r\n",
+        &format!("p1 AUTHENTICATE XOAUTH2 {xoauth2} |  | "),
+        "imap-login-refused: login refused: expired",
+    );
+    check(
+        "* OK [CAPABILITY AUTH=OAUTHBEARER AUTH=XOAUTH2 SASL-IR] hi\r\n+ eyJzdGF0dXMiOiI0MDEifQ==\r\np1 NO no\r\n",
+        &format!("p1 AUTHENTICATE OAUTHBEARER {first} | AQ== | "),
+        "imap-login-refused: login refused: no",
+    );
+    check(
+        "* OK [CAPABILITY AUTH=OAUTHBEARER AUTH=XOAUTH2 SASL-IR] hi\r\np1 BAD what\r\np2 OK [CAPABILITY X] in\r\n",
+        &format!("p1 AUTHENTICATE OAUTHBEARER {first} | p2 AUTHENTICATE XOAUTH2 {xoauth2} | "),
+        "in",
+    );
+    check(
+        "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n",
+        "",
+        "imap-no-login: the server offers no login that fits, only: PLAIN",
+    );
+}
+
+#[test]
+fn logins_by_scram_at_every_split() {
+    let password = Credential::from("secret");
+    let check = |said: &str, sent: &str, outcome: &str| login(&password, said, sent, outcome);
+    let hi = "* OK [CAPABILITY AUTH=SCRAM-SHA-256 AUTH=PLAIN SASL-IR] hi\r\n";
+    let begin = "p1 AUTHENTICATE SCRAM-SHA-256 biwsbj1tZSxyPW5vbmNl | ";
+    let plain = "p2 AUTHENTICATE PLAIN AG1lAHNlY3JldA== | ";
+    // The account has no password in the form SCRAM needs.
+    check(&format!("{hi}p1 NO no\r\np2 OK [CAPABILITY X] in\r\n"), &format!("{begin}{plain}"), "in");
+    // Nothing shows that it is the right server.
+    check(
+        &format!("{hi}p1 OK [CAPABILITY X] in\r\n"),
+        begin,
+        "imap-unproved: the server does not show that it knows the password",
+    );
+    // Far too few rounds.
+    check(
+        &format!(
+            "{hi}+ cj1ub25jZXgscz1XMjJaYUowU05ZN3NvRXNVRWpiNmdRPT0saT0x\r\np1 BAD cancelled\r\np2 NO no\r\n"
+        ),
+        &format!("{begin}* | {plain}"),
+        "imap-login-refused: login refused: no",
+    );
+}
+
+#[test]
+fn waiting_hears_at_every_split() {
+    let check = |said: &str, expected: Option<Idled>, messages: u32, is_ended: bool| {
+        let make = || (Idling::new(4), Talk::new(1000, 100));
+        at_every_split(make, said.as_bytes(), |result, sent| {
+            assert_eq!(result.map(|idled| idled.expect("no error")), expected, "{said}");
+            let expected: &[u8] = if is_ended { b"p1 IDLE\r\nDONE\r\n" } else { b"p1 IDLE\r\n" };
+            assert_eq!(sent, expected, "{said}");
+        });
+        let (mut idling, mut talk) = make();
+        hear(&mut idling, &mut talk, said.as_bytes(), 1000);
+        assert_eq!(idling.messages, messages, "{said}");
+    };
+    check("+ idling\r\n* 5 EXISTS\r\np1 OK done\r\n", Some(Idled::News), 5, true);
+    check("* 5 EXISTS\r\n+ idling\r\np1 OK done\r\n", Some(Idled::News), 5, true);
+    check("* 5 EXISTS\r\np1 NO not now\r\n", Some(Idled::News), 5, false);
+    check("+\r\n* 4 EXISTS\r\n* 1 RECENT\r\np1 OK done\r\n", Some(Idled::Over), 4, false);
+    check("+ idling\r\n* 3 EXPUNGE\r\n* 4 EXISTS\r\np1 OK\r\n", Some(Idled::News), 4, true);
+    check("+ idling\r\n* 3 EXPUNGE\r\n* OK Still here\r\n", None, 3, false);
+    check("+ idling\r\n* 1 FETCH (FLAGS (\\Seen))\r\np1 BAD gone\r\n", Some(Idled::Refused), 4, false);
+    check("p1 BAD unknown\r\n", Some(Idled::Refused), 4, false);
+    let make = || (Idling::new(4), Talk::new(1000, 100));
+    at_every_split(make, b"+ idling\r\n* BYE restarting\r\n", |result, _| {
+        assert!(matches!(result, Some(Err(ImapError::Bye { words })) if words == "restarting"));
+    });
 }
 
 #[test]

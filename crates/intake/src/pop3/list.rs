@@ -15,6 +15,9 @@ use crate::imap::{During, Event, ImapError};
 /// Octets of a header section that count for its digest.
 const HEADER_OCTETS_MAX: u64 = 1 << 20;
 
+/// Longest name kept as it is.
+const NAME_OCTETS_MAX: usize = 200;
+
 /// A mail of the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -144,6 +147,16 @@ pub(crate) fn made_name(digest: Context, size_octets: u64) -> String {
     format!("{}-{size_octets}", Sha256(octets))
 }
 
+/// A name of RFC 1939 has at most 70 octets; a longer one is kept as its digest.
+fn bounded(name: &str) -> String {
+    if name.len() <= NAME_OCTETS_MAX {
+        return name.to_owned();
+    }
+    let mut digest = Context::new(&SHA256);
+    digest.update(name.as_bytes());
+    made_name(digest, name.len() as u64)
+}
+
 /// `n rest`
 fn numbered(line: &str) -> Option<(u32, &str)> {
     let (number, rest) = line.trim().split_once([' ', '\t'])?;
@@ -172,7 +185,7 @@ impl Machine for Listing {
             (Reply::Status { .. }, Some(Question::Top(_))) => self.header = Some((Context::new(&SHA256), 0)),
             (Reply::Line(line), Some(Question::Names)) => {
                 if let Some((number, name)) = numbered(&line).filter(|(_, name)| !name.is_empty()) {
-                    self.names.insert(number, name.to_owned());
+                    self.names.insert(number, bounded(name));
                 }
             }
             (Reply::Line(line), Some(Question::Sizes)) => {

@@ -7,7 +7,7 @@ use intake::imap::{Encryption, Event, ImapError, Settings, TestStep, channel};
 use intake::pop3::{Fetcher, test_settings};
 use model::Position;
 use test_support::Dovecot;
-use test_support::dovecot::{Setup, free_port};
+use test_support::dovecot::{Setup, free_port, pop3_on};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
@@ -21,22 +21,7 @@ struct Server {
 
 fn server() -> Server {
     let (pop3, pop3s) = (free_port(), free_port());
-    let extra = format!(
-        "protocols = imap pop3
-auth_mechanisms = plain login apop
-pop3_uidl_format = %g
-service pop3-login {{
-  chroot =
-  inet_listener pop3 {{
-    port = {pop3}
-  }}
-  inet_listener pop3s {{
-    port = {pop3s}
-    ssl = yes
-  }}
-}}
-"
-    );
+    let extra = pop3_on(pop3, pop3s);
     Server { dovecot: Dovecot::with(Setup { extra, ..Setup::default() }), pop3, pop3s }
 }
 
@@ -165,7 +150,7 @@ async fn settings_are_tested_step_by_step() {
         assert_eq!(report.mailboxes[0].status.as_ref().unwrap().messages, Some(1));
     }
     let mut wrong = server.settings(Encryption::Tls);
-    wrong.password = "wrong".into();
+    wrong.credential = "wrong".into();
     let report = test_settings(&wrong).await;
     let last = report.steps.last().unwrap();
     assert_eq!((last.step, last.error.as_ref().unwrap().key()), (TestStep::Login, "imap-login-refused"));

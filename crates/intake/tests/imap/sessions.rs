@@ -12,6 +12,7 @@
 //! | `@small OCTETS` | larger mails come in pieces |
 //! | `@move MAILBOX VALIDITY UID,UID… TARGET` | an order; `@moveagain` for one that is repeated |
 //! | `@delete MAILBOX VALIDITY UID,UID…` | the same |
+//! | `@wait PATIENCE RENEWAL` | after the run news is waited for, and IDLE begun anew; milliseconds |
 //! | `S: text` | sent with CRLF; `\r \n \\ \xHH` stand for octets |
 //! | `S~ text` | sent without a line end |
 //! | `Sx N text` | sent N times, without line end |
@@ -35,6 +36,8 @@ struct Script {
     known: Vec<KnownMail>,
     small: Option<u64>,
     order: Option<Order>,
+    /// Patience and renewal.
+    wait: Option<(Duration, Duration)>,
     connections: Vec<Vec<Turn>>,
     expected: String,
 }
@@ -73,6 +76,9 @@ async fn check(file: &Path) {
     settings.options.answer_timeout = Duration::from_secs(5);
     settings.options.chunk_octets = 100;
     settings.options.small_octets_max = script.small.unwrap_or(settings.options.small_octets_max);
+    if let Some((_, renewal)) = script.wait {
+        settings.options.idle_renewal = renewal;
+    }
     let mut fetcher = Fetcher::new(settings);
     let (mut lines, error) = if let Some(order) = script.order {
         match fetcher.change(&order).await {
@@ -83,7 +89,12 @@ async fn check(file: &Path) {
         }
     } else {
         let run = run_with(&mut fetcher, &script.selection, script.wanted, script.known).await;
-        (run.lines, run.error)
+        let mut lines = run.lines;
+        if let Some((patience, _)) = script.wait {
+            let waited = fetcher.wait(patience, std::future::pending()).await;
+            lines.push(format!("waited {waited:?}"));
+        }
+        (lines, run.error)
     };
     drop(fetcher);
     lines.extend(error.map(|error| format!("error {}: {error}", error.key())));
@@ -156,6 +167,10 @@ impl Script {
         let number = |at: usize| words[at].parse::<u32>().unwrap();
         match words[0] {
             "select" => self.selection = Selection::Inbox,
+            "wait" => {
+                let millis = |at: usize| Duration::from_millis(number(at).into());
+                self.wait = Some((millis(1), millis(2)));
+            }
             "small" => self.small = Some(words[1].parse().unwrap()),
             "known" => self.known.push(KnownMail {
                 uid: number(1),

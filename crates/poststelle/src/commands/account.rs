@@ -76,6 +76,15 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+const fn usual_port(kind: AccountKind, tls: Tls) -> u16 {
+    match (kind, tls) {
+        (AccountKind::Pop3, Tls::Implicit) => 995,
+        (AccountKind::Pop3, _) => 110,
+        (_, Tls::Implicit) => 993,
+        _ => 143,
+    }
+}
+
 /// Tells the server's task of the account, if there is one.
 fn changed(context: &Context<'_>, account: AccountId) {
     if let Some(tasks) = context.tasks {
@@ -90,6 +99,7 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
         "none" => Tls::None,
         _ => Tls::Implicit,
     };
+    let kind = if args.protocol == "pop3" { AccountKind::Pop3 } else { AccountKind::Imap };
     if tls == Tls::None && !is_this_machine(&args.host) {
         return Err(Failure::usage("account-plain").with("host", &args.host));
     }
@@ -111,9 +121,9 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
     let new = NewAccount {
         name: args.name.clone(),
         address: args.address.clone().or_else(|| args.login.contains('@').then(|| args.login.to_lowercase())),
-        kind: AccountKind::Imap,
+        kind,
         host: args.host.clone(),
-        port: args.port.unwrap_or(if tls == Tls::Implicit { 993 } else { 143 }),
+        port: args.port.unwrap_or(usual_port(kind, tls)),
         tls,
         login: args.login.clone(),
         options: serde_json::to_string(&AccountOptions { trust, ..AccountOptions::default() })
@@ -138,7 +148,7 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
 fn handle(context: &Context<'_>, args: &AccountHandle, streams: &mut Streams<'_>) -> Result<i32, Failure> {
     let Context { engine, lang, .. } = *context;
     let account = find(engine, &args.name)?;
-    imap_only(&account)?;
+    fetched_only(&account)?;
     let mut settings = account.settings;
     let handling = &mut settings.handling;
     match args.role.as_deref() {
@@ -162,6 +172,9 @@ fn handle(context: &Context<'_>, args: &AccountHandle, streams: &mut Streams<'_>
     }
     if handling.handled == Handled::Move && handling.handled_folder.is_empty() {
         return Err(Failure::usage("account-folder"));
+    }
+    if settings.kind == AccountKind::Pop3 && handling.acts() {
+        return Err(Failure::usage("account-pop3-handled"));
     }
     engine.store().update_account(account.id, settings)?;
     changed(context, account.id);
@@ -191,7 +204,11 @@ fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -
     for account in engine.store().accounts(false)? {
         let settings = &account.settings;
         let mails = counters.get(&account.id).map_or(0, |counters| counters.messages);
-        let kind = if settings.kind == AccountKind::Imap { "imap" } else { "import" };
+        let kind = match settings.kind {
+            AccountKind::Imap => "imap",
+            AccountKind::Pop3 => "pop3",
+            AccountKind::Import => "import",
+        };
         let error = account.state.as_ref().and_then(|state| state.last_error.as_ref());
         let handling = &settings.handling;
         let (waiting, given_up) = engine.store().source_action_counts(account.id)?;
@@ -245,17 +262,17 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
-fn imap_only(account: &Account) -> Result<(), Failure> {
-    if account.settings.kind == AccountKind::Imap {
+fn fetched_only(account: &Account) -> Result<(), Failure> {
+    if account.settings.kind.is_fetched() {
         Ok(())
     } else {
-        Err(Failure::new("account-no-imap").with("name", &account.settings.name))
+        Err(Failure::new("account-not-fetched").with("name", &account.settings.name))
     }
 }
 
 /// Goes the way step by step; exit status 1 where it ends early.
 fn test(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
-    imap_only(account)?;
+    fetched_only(account)?;
     let report = runtime()?.block_on(mailbox_server::test_stored(engine, account))?;
     for result in &report.steps {
         let mark = if result.error.is_none() { '✓' } else { '✗' };
@@ -301,7 +318,7 @@ fn fetch(
     lang: Lang,
     streams: &mut Streams<'_>,
 ) -> Result<i32, Failure> {
-    imap_only(account)?;
+    fetched_only(account)?;
     let began = Instant::now();
     let (settings, selection) = mailbox_server::resolve(engine, account)?;
     let runtime = runtime()?;

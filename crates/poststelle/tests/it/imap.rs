@@ -24,6 +24,10 @@ fn filled(count: usize) -> (Dovecot, Vec<String>) {
 }
 
 fn add(post: &Poststelle, dovecot: &Dovecot, tls: &str, password: &str) -> Done {
+    add_polled(post, dovecot, tls, password, "60")
+}
+
+fn add_polled(post: &Poststelle, dovecot: &Dovecot, tls: &str, password: &str, seconds: &str) -> Done {
     let ca = post.dir.path().join("ca.pem");
     std::fs::write(&ca, dovecot.certificate()).unwrap();
     let port = if tls == "tls" { dovecot.imaps_port() } else { dovecot.imap_port() }.to_string();
@@ -41,6 +45,8 @@ fn add(post: &Poststelle, dovecot: &Dovecot, tls: &str, password: &str) -> Done 
         "alice",
         "--ca-file",
         ca.to_str().unwrap(),
+        "--poll-seconds",
+        seconds,
     ]);
     finish(command.env("POSTSTELLE_PASSWORD", password))
 }
@@ -204,6 +210,23 @@ fn the_server_fetches_by_itself() {
         let dead = accounts.iter().find(|account| account["name"] == "dead").unwrap();
         dead["last_error"]["class"] == "connect" && dead["state"] == "retrying"
     });
+}
+
+/// Long before its time, because the mailbox server says so.
+#[test]
+fn the_server_hears_of_new_mail() {
+    let (mut dovecot, mut digests) = filled(3);
+    let post = Poststelle::new();
+    add_polled(&post, &dovecot, "tls", "secret", "3600").expect(0);
+    let _server = post.serve();
+    wait_for(|| post.mails().len() == 3);
+    for number in 500..503 {
+        let octets = mail(number);
+        dovecot.deliver("alice", "INBOX", &octets, "");
+        digests.push(sha256(&octets));
+        wait_for(|| post.mails().len() == digests.len());
+    }
+    complete(&post, &digests);
 }
 
 #[track_caller]

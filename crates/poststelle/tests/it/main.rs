@@ -9,6 +9,7 @@ mod disk_full;
 mod feedback;
 mod imap;
 mod import;
+mod pop3;
 mod postgres;
 mod smtp;
 mod support;

@@ -109,7 +109,7 @@ impl Poststelle {
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
-        while !said.contains("http://") {
+        while !said.contains("://") {
             assert!(lines.read_line(&mut said).unwrap() > 0, "serve stopped: {said}");
         }
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));

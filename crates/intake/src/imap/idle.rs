@@ -1,0 +1,109 @@
+//! Waiting for news of the mailbox that is open. What is heard only wakes: the next run looks for itself.
+//!
+//! Source: RFC 2177, RFC 9051 §6.3.13.
+
+use super::command::Command;
+use super::error::{During, ImapError};
+use super::event::Event;
+use super::machine::{Machine, Step};
+use super::response::{Response, Status};
+use super::talk::{Reply, Tag, Talk};
+
+/// How waiting has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idled {
+    /// There are more mails than before.
+    News,
+    /// It was to end, and has.
+    Over,
+    /// The server does not do it.
+    Refused,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// The server has not said yet that it goes along.
+    Asked,
+    /// It says something when something happens.
+    Quiet,
+    /// DONE is on its way.
+    Ending,
+}
+
+/// See the module. [`Idling::end`] ends it; so does news.
+#[derive(Debug)]
+pub(crate) struct Idling {
+    tag: Option<Tag>,
+    state: State,
+    /// Mails in the mailbox, as far as heard.
+    pub(crate) messages: u32,
+    has_news: bool,
+}
+
+impl Idling {
+    /// `messages`: mails known to be in the mailbox.
+    pub(crate) const fn new(messages: u32) -> Self {
+        Self { tag: None, state: State::Asked, messages, has_news: false }
+    }
+
+    /// Whether silence is what is to be expected.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.state == State::Quiet
+    }
+
+    /// Ends the waiting, once it has begun.
+    pub(crate) fn end(&mut self, talk: &mut Talk) {
+        if self.state == State::Quiet {
+            talk.send_done();
+            self.state = State::Ending;
+        }
+    }
+}
+
+impl Machine for Idling {
+    type Output = Idled;
+
+    fn during(&self) -> During {
+        During::Idle
+    }
+
+    fn begin(&mut self, talk: &mut Talk, _events: &mut Vec<Event>) -> Result<Step<Idled>, ImapError> {
+        self.tag = Some(talk.send(&Command::Idle));
+        Ok(Step::More)
+    }
+
+    fn hear(
+        &mut self,
+        talk: &mut Talk,
+        reply: Reply,
+        _events: &mut Vec<Event>,
+    ) -> Result<Step<Idled>, ImapError> {
+        match reply {
+            Reply::Response(Response::Continue(_)) if self.state == State::Asked => {
+                self.state = State::Quiet;
+            }
+            Reply::Response(Response::Exists(messages)) => {
+                self.has_news |= messages > self.messages;
+                self.messages = messages;
+            }
+            Reply::Response(Response::Expunge(_)) => self.messages = self.messages.saturating_sub(1),
+            Reply::Response(Response::Untagged { status: Status::Bye, text }) => {
+                return Err(ImapError::Bye { words: text.words });
+            }
+            Reply::Done(tag, status, _) if Some(tag) == self.tag => {
+                // Some servers end it by themselves after a while, without being told.
+                let idled = match (self.has_news, status, self.state) {
+                    (true, ..) => Idled::News,
+                    (_, Status::Ok, State::Quiet | State::Ending) | (_, _, State::Ending) => Idled::Over,
+                    _ => Idled::Refused,
+                };
+                return Ok(Step::Done(idled));
+            }
+            _ => {}
+        }
+        if self.has_news {
+            self.end(talk);
+        }
+        Ok(Step::More)
+    }
+}

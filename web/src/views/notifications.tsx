@@ -1,0 +1,145 @@
+import { Button, Group, NumberInput, Select, Stack, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, take } from "../api/client";
+import { useMayAdminister } from "../api/session";
+import { useFormats } from "../lang/format";
+import { OutgoingRows } from "../outgoing/OutgoingRows";
+import { mailsQuery, noticesQuery, type Notifications, notificationsQuery, type NoticeWay } from "../outgoing/queries";
+import { Failure } from "../parts/Failure";
+import { Notice } from "../parts/Notice";
+import page from "../parts/Page.module.css";
+import { PageHead } from "../parts/PageHead";
+import { PlainLink } from "../parts/PlainLink";
+import { tell } from "../parts/toast";
+
+const WAYS: readonly NoticeWay[] = ["page", "at_once", "digest"];
+
+/** Who hears of what, and what happened lately. */
+export function NotificationSettings() {
+  const { t } = useTranslation();
+  const administrator = useMayAdminister();
+  const { data, error, refetch } = useQuery({ ...notificationsQuery, enabled: administrator });
+  const notices = useQuery({ ...noticesQuery, enabled: administrator }).data ?? [];
+  const mails = useQuery({ ...mailsQuery, enabled: administrator }).data ?? [];
+  const { listDate } = useFormats();
+  return (
+    <div className={page.inner}>
+      <PageHead title={t("notifications.title")} lead={t("notifications.lead")} />
+      {administrator ? null : <Notice tone="info">{t("settings.administratorsOnly")}</Notice>}
+      {error === null ? null : <Failure error={error} what={t("notifications.failed")} retry={() => void refetch()} />}
+      <div className={page.stack}>
+        {data === undefined ? null : <Form key={JSON.stringify(data)} kept={data} />}
+        <section className={page.card}>
+          <h2>{t("notifications.latest")}</h2>
+          {notices.length === 0 ? <p className={page.dimmed}>{t("notifications.nothing")}</p> : null}
+          <ul>
+            {notices.map((one) => (
+              <li key={one.id}>
+                {listDate(one.at)} <PlainLink to={one.path}>{one.text}</PlainLink>
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section className={page.card}>
+          <h2>{t("notifications.sent")}</h2>
+          <OutgoingRows items={mails} />
+        </section>
+      </div>
+    </div>
+  );
+}
+
+function Form({ kept }: { kept: Notifications }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [recipients, setRecipients] = useState(kept.recipients);
+  const [ways, setWays] = useState(kept.ways);
+  const [hour, setHour] = useState(kept.digest_hour);
+  const [zone, setZone] = useState(kept.zone);
+  const save = useMutation({
+    mutationFn: () => take(api.PUT("/api/v1/notifications", { body: { recipients, ways, digest_hour: hour, zone } })),
+    onSuccess: async () => {
+      tell(t("notifications.saved"));
+      await client.invalidateQueries({ queryKey: ["notifications"] });
+    },
+  });
+  const change = (at: number, with_: Partial<Notifications["recipients"][number]>) =>
+    setRecipients(recipients.map((one, index) => (index === at ? { ...one, ...with_ } : one)));
+  return (
+    <form
+      className={page.card}
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
+      <Stack>
+        {kept.sender === null ? <Notice tone="warn">{t("notifications.noSender")}</Notice> : null}
+        <h2>{t("notifications.recipients")}</h2>
+        {recipients.map((one, at) => (
+          <Group key={at} align="end">
+            <TextInput
+              label={t("notifications.address")}
+              type="email"
+              required
+              value={one.address}
+              onChange={(event) => change(at, { address: event.currentTarget.value })}
+            />
+            <Select
+              label={t("notifications.language")}
+              allowDeselect={false}
+              data={[
+                { value: "de", label: "Deutsch" },
+                { value: "en", label: "English" },
+              ]}
+              value={one.language}
+              onChange={(value) => change(at, { language: value === "de" ? "de" : "en" })}
+            />
+            <Button variant="default" onClick={() => setRecipients(recipients.filter((_, index) => index !== at))}>
+              {t("notifications.takeAway")}
+            </Button>
+          </Group>
+        ))}
+        <Group>
+          <Button variant="default" onClick={() => setRecipients([...recipients, { address: "", language: "de" }])}>
+            {t("notifications.addRecipient")}
+          </Button>
+        </Group>
+        <h2>{t("notifications.what")}</h2>
+        {Object.keys(ways).map((kind) => (
+          <Select
+            key={kind}
+            label={t(`outgoing.kinds.${kind.replace(".", "_")}` as "outgoing.kinds.test", kind)}
+            allowDeselect={false}
+            data={WAYS.map((way) => ({ value: way, label: t(`notifications.ways.${way}`) }))}
+            value={ways[kind] ?? "page"}
+            onChange={(value) => setWays({ ...ways, [kind]: WAYS.find((way) => way === value) ?? "page" })}
+          />
+        ))}
+        <Group grow>
+          <NumberInput
+            label={t("notifications.hour")}
+            min={0}
+            max={23}
+            allowDecimal={false}
+            value={hour}
+            onChange={(value) => setHour(typeof value === "number" ? value : hour)}
+          />
+          <TextInput
+            label={t("notifications.zone")}
+            value={zone}
+            onChange={(event) => setZone(event.currentTarget.value)}
+          />
+        </Group>
+        {save.error === null ? null : <Failure error={save.error} what={t("notifications.notSaved")} />}
+        <Group justify="flex-end">
+          <Button type="submit" loading={save.isPending}>
+            {t("notifications.save")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
