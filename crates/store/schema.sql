@@ -38,6 +38,12 @@ CREATE TABLE accounts (
     removed INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX accounts_name ON accounts (name) WHERE removed IS NULL;
+CREATE TABLE address_parts (
+    part TEXT NOT NULL,
+    standing INTEGER NOT NULL,
+    PRIMARY KEY (part, standing)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX address_parts_standing ON address_parts (standing, part);
 CREATE TABLE addresses (
     key INTEGER PRIMARY KEY,
     folded TEXT NOT NULL,

@@ -118,6 +118,9 @@ pub struct AddressQuery {
     /// Only those in this state.
     #[param(inline)]
     pub state: Option<AddressStateWord>,
+    /// Only those of which the whole or a part (behind one of `@ . - _ +`) begins with this; then by that part.
+    #[param(max_length = 320)]
+    pub search: Option<String>,
     /// `next` of the page before.
     pub cursor: Option<String>,
     /// How many, at most 200.
@@ -125,11 +128,22 @@ pub struct AddressQuery {
     pub limit: Option<u32>,
 }
 
+/// The contact an address belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContactName {
+    /// Number in the ERP.
+    pub number: String,
+    /// Name.
+    pub name: String,
+}
+
 /// An address and its state, everywhere or for one list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AddressState {
     /// Lower case.
     pub address: String,
+    /// Whose it is; of several contacts the first active one. Null: nobody's, or not for the caller.
+    pub contact: Option<ContactName>,
     /// The list for which this holds; null: everywhere.
     pub list: Option<Uuid>,
     /// The state.
@@ -155,10 +169,10 @@ pub struct AddressState {
     pub last: Timestamp,
 }
 
-/// A page of addresses, those with the newest events first.
+/// A page of addresses: those with the newest events first, or found ones by the part they were found by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AddressPage {
-    /// Newest events first.
+    /// In order.
     pub items: Vec<AddressState>,
     /// Cursor of the next page; null at the end.
     pub next: Option<String>,

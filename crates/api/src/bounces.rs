@@ -136,7 +136,7 @@ pub struct DryRunRequest {
     pub days: u32,
 }
 
-/// An address that rules would stop mail to.
+/// An address that other rules would treat differently.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DryRunStop {
     /// The address.
@@ -164,6 +164,8 @@ pub struct DryRun {
     pub released: u64,
     /// The first hundred of the newly stopped.
     pub stopped: Vec<DryRunStop>,
+    /// The first hundred of the released; with the rule that stops them now.
+    pub freed: Vec<DryRunStop>,
     /// Saving these rules asks for a confirmation.
     pub needs_confirmation: bool,
 }
@@ -241,6 +243,15 @@ pub struct BounceCount {
     pub count: u64,
 }
 
+/// How many of something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CountOf {
+    /// Day (UTC) or domain.
+    pub of: String,
+    /// How many.
+    pub count: u64,
+}
+
 /// How many addresses are in a state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StateCount {
@@ -261,6 +272,15 @@ pub struct BounceDashboard {
     pub domains: Vec<BounceCount>,
     /// `of` is a word of the documented list; the largest first, fifty of them.
     pub reasons: Vec<BounceCount>,
+    /// Mails in mailboxes for sent mail, by day; days without any are left out. Null: no such mailbox is fetched, so that
+    /// nobody knows how many were sent.
+    pub sent: Option<Vec<CountOf>>,
+    /// Addresses something was reported of in that time, in the whole installation.
+    pub affected: u64,
+    /// The same for each of `domains`; those without any are left out.
+    pub affected_domains: Vec<CountOf>,
+    /// Addresses known at all: of contacts, of lists, and those something was ever reported of.
+    pub known: u64,
     /// How many addresses are in each state, in the whole installation.
     pub states: Vec<StateCount>,
     /// How many reports wait in the manual queue, in the whole installation.

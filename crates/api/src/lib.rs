@@ -42,10 +42,10 @@ pub use accounts::{
 pub use address::Address;
 pub use addresses::{
     AddressDetail, AddressEvent, AddressPage, AddressQuery, AddressState, AddressStateChange,
-    AddressStateWord, Contact, HistoryQuery, MailClass, MatchStep, Strength,
+    AddressStateWord, Contact, ContactName, HistoryQuery, MailClass, MatchStep, Strength,
 };
 pub use bounces::{
-    BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings,
+    BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings, CountOf,
     DashboardQuery, DryRun, DryRunRequest, DryRunStop, QueueItem, QueuePage, QueueQuery,
     QueueResolutionRequest, RuleAction, RuleCategory, StateCount,
 };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{AddressStateWord, MailClass, Timestamp};
+use crate::{AddressStateWord, ContactName, MailClass, Timestamp};
 
 /// Which page.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -163,6 +163,8 @@ pub struct ListMember {
     pub address: String,
     /// Name; may be empty.
     pub name: String,
+    /// Whose address it is; null: nobody's, or not for the caller.
+    pub contact: Option<ContactName>,
     /// On the list; otherwise taken off.
     pub active: bool,
     /// Since when.

@@ -9,3 +9,6 @@ mod civil;
 pub mod files;
 pub mod imap;
 pub mod pop3;
+mod sasl;
+
+pub use sasl::Credential;

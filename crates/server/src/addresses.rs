@@ -1,8 +1,10 @@
 //! Addresses: states, histories, decisions by hand.
 
+use std::collections::{BTreeSet, HashMap};
+
 use api::{
     AddressDetail, AddressEvent, AddressPage, AddressQuery, AddressState, AddressStateChange, Contact,
-    HistoryQuery, MatchStep,
+    ContactName, HistoryQuery, MatchStep,
 };
 use axum::extract::State as FromState;
 use model::{Role, Scope, UnixMillis, UserId};
@@ -15,6 +17,9 @@ use crate::events::{self, Subject};
 use crate::extract::{Id, Json, Params, email, limit, text};
 use crate::problem::Failure;
 use crate::rights::Caller;
+
+/// Longest text searched for, characters.
+const SEARCH_MAX: usize = 320;
 
 /// Ids of mailing lists by number.
 pub(crate) struct Lists(Vec<MailingList>);
@@ -45,9 +50,28 @@ fn watched(caller: &Caller) -> Scope {
     }
 }
 
-/// Whether the caller finds this address in the list of addresses.
-pub(crate) fn may_see(state: &State, caller: &Caller, address: &str) -> Result<bool, Failure> {
-    Ok(!state.store().address(&watched(caller), address)?.is_empty())
+/// Those of these states that the caller finds in the list of addresses.
+pub(crate) fn visible(state: &State, caller: &Caller, standings: &[i64]) -> Result<BTreeSet<i64>, Failure> {
+    Ok(state.store().visible_standings(&watched(caller), standings)?)
+}
+
+/// Who reads no mail at all sees nobody's data either.
+fn sees_nobody(caller: &Caller) -> bool {
+    *caller.scope() == Scope::Accounts(Vec::new()) && caller.role() != Role::Administrator
+}
+
+/// The contacts of these addresses, as far as they are for the caller.
+pub(crate) fn contacts(
+    state: &State,
+    caller: &Caller,
+    addresses: &[&str],
+) -> Result<HashMap<String, ContactName>, Failure> {
+    if sees_nobody(caller) {
+        return Ok(HashMap::new());
+    }
+    let names = state.store().contact_names(addresses)?.into_iter();
+    let named = names.map(|(of, contact)| (of, ContactName { number: contact.number, name: contact.name }));
+    Ok(named.collect())
 }
 
 /// `<milliseconds>_<number>`.
@@ -64,25 +88,62 @@ pub(crate) async fn list(
     Params(query): Params<AddressQuery>,
 ) -> Result<axum::Json<AddressPage>, Failure> {
     let limit = limit(query.limit)? as usize;
-    let before = cursor(query.cursor.as_deref())?;
     let wanted = query.state.map(Into::into);
+    let search = query.search.filter(|text| !text.trim().is_empty());
+    if search.as_ref().is_some_and(|text| text.chars().count() > SEARCH_MAX) {
+        return Err(Failure::field("search", "field-too-long")
+            .with("field", "search")
+            .with("characters", SEARCH_MAX));
+    }
+    let cursor_text = query.cursor;
     let page = state
         .read(move |state| {
+            let scope = watched(&caller);
+            let (rows, next) = if let Some(text) = search {
+                found(state, &scope, &text, wanted, cursor_text.as_deref(), limit)?
+            } else {
+                let before = cursor(cursor_text.as_deref())?;
+                let mut rows = state.store().addresses(&scope, wanted, before, limit + 1)?;
+                let more = rows.len() > limit;
+                rows.truncate(limit);
+                let next = rows.last().filter(|_| more).map(|row| format!("{}_{}", row.last.0, row.key));
+                (rows, next)
+            };
             let lists = Lists::load(state)?;
-            let mut rows = state.store().addresses(&watched(&caller), wanted, before, limit + 1)?;
-            let more = rows.len() > limit;
-            rows.truncate(limit);
-            let next = rows.last().filter(|_| more).map(|row| format!("{}_{}", row.last.0, row.key));
-            Ok(AddressPage { items: rows.iter().map(|row| shown(row, &lists)).collect(), next })
+            let addresses: Vec<&str> = rows.iter().map(|row| row.address.as_str()).collect();
+            let contacts = contacts(state, &caller, &addresses)?;
+            let items = rows.iter().map(|row| shown(row, &lists, contacts.get(&row.address).cloned()));
+            Ok(AddressPage { items: items.collect(), next })
         })
         .await?;
     Ok(axum::Json(page))
 }
 
-fn shown(row: &AddressRow, lists: &Lists) -> AddressState {
+/// Cursors are `<number>_<part>`.
+fn found(
+    state: &State,
+    scope: &Scope,
+    text: &str,
+    wanted: Option<standing::State>,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<AddressRow>, Option<String>), Failure> {
+    let after = cursor.map(|text| {
+        let parts = text.split_once('_').and_then(|(key, part)| Some((part.to_owned(), key.parse().ok()?)));
+        parts.ok_or_else(|| Failure::field("cursor", "cursor"))
+    });
+    let mut rows = state.store().find_addresses(scope, text, wanted, after.transpose()?, limit + 1)?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|(part, row)| format!("{}_{part}", row.key));
+    Ok((rows.into_iter().map(|(_, row)| row).collect(), next))
+}
+
+fn shown(row: &AddressRow, lists: &Lists, contact: Option<ContactName>) -> AddressState {
     let standing = row.standing;
     AddressState {
         address: row.address.clone(),
+        contact,
         list: lists.id(row.list),
         state: standing.state.into(),
         reason: standing.reason.as_str().to_owned(),
@@ -148,9 +209,11 @@ fn detail(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more).map(|row| &row.event);
-    // Who reads no mail at all sees nobody's data either.
-    let nobody = *caller.scope() == Scope::Accounts(Vec::new()) && caller.role() != Role::Administrator;
+    let nobody = sees_nobody(caller);
     let contacts = if nobody { Vec::new() } else { state.store().contacts_of(address)? };
+    let named = contacts
+        .first()
+        .map(|contact| ContactName { number: contact.number.clone(), name: contact.name.clone() });
     let contacts = contacts.into_iter().map(|contact| Contact {
         number: contact.number,
         name: contact.name,
@@ -161,7 +224,7 @@ fn detail(
         if nobody { Vec::new() } else { state.store().suppressions_of(address, state.now())? };
     Ok(AddressDetail {
         address: address.to_lowercase(),
-        states: states.iter().map(|row| shown(row, &lists)).collect(),
+        states: states.iter().map(|row| shown(row, &lists, named.clone())).collect(),
         history: rows.iter().map(|row| event(&row.event, row.mail.map(|mail| mail.uuid()))).collect(),
         next: last.map(|event| format!("{}_{}", event.event.at.0, event.key)),
         contacts: contacts.collect(),

@@ -1,7 +1,7 @@
 //! Rules about bounces, trial runs, the manual queue, the dashboard.
 
 use api::{
-    BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings,
+    BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings, CountOf,
     DashboardQuery, DryRun, DryRunRequest, DryRunStop, QueueItem, QueuePage, QueueQuery,
     QueueResolutionRequest, RuleAction, RuleCategory, StateCount,
 };
@@ -219,13 +219,13 @@ pub(crate) async fn dry_run(
             let now = state.now();
             let run = state.store().dry_run(&set, now.plus_ms(-i64::from(days) * DAY_MS), now)?;
             let many = standing::stops_everybody(run.bulk.max(run.transactional), run.known);
-            let mut stopped = Vec::new();
-            for (address, rule) in run.stopped {
-                // Addresses are named to those who may see them in the list of addresses.
-                if addresses::may_see(state, &caller, &address)? {
-                    stopped.push(DryRunStop { address, rule });
-                }
-            }
+            // Addresses are named to those who may see them in the list of addresses.
+            let named: Vec<i64> = run.stopped.iter().chain(&run.freed).map(|tried| tried.standing).collect();
+            let visible = addresses::visible(state, &caller, &named)?;
+            let shown = |list: Vec<store::TriedAddress>| {
+                let seen = list.into_iter().filter(|tried| visible.contains(&tried.standing));
+                seen.map(|tried| DryRunStop { address: tried.address, rule: tried.rule }).collect()
+            };
             Ok(DryRun {
                 judged: run.judged,
                 known: run.known,
@@ -234,7 +234,8 @@ pub(crate) async fn dry_run(
                 leave: run.leave,
                 newly: run.newly,
                 released: run.released,
-                stopped,
+                stopped: shown(run.stopped),
+                freed: shown(run.freed),
                 needs_confirmation: run.newly > 0 && many,
             })
         })
@@ -303,9 +304,14 @@ pub(crate) async fn resolve(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// `2026-03-02`
+fn day(at: UnixMillis) -> String {
+    api::Timestamp(at).to_string().chars().take(10).collect()
+}
+
 fn count(count: FeedbackCount, by: SumBy) -> BounceCount {
     let of = match by {
-        SumBy::Day => api::Timestamp(count.day).to_string().chars().take(10).collect(),
+        SumBy::Day => day(count.day),
         SumBy::Domain => count.domain,
         SumBy::Reason => count.reason,
     };
@@ -332,10 +338,22 @@ pub(crate) async fn dashboard(
                 Ok::<_, Failure>(counts.into_iter().map(|one| count(one, by)).collect())
             };
             let states = state.store().address_counts()?;
+            let domains: Vec<BounceCount> = sums(SumBy::Domain)?;
+            let names: Vec<&str> = domains.iter().map(|count| count.of.as_str()).collect();
+            let affected_domains = state.store().affected_by_domain(&names, since)?;
+            let sent = state.store().sent_mails(caller.scope(), since)?;
             Ok(BounceDashboard {
                 since: since.into(),
                 days: sums(SumBy::Day)?,
-                domains: sums(SumBy::Domain)?,
+                sent: sent
+                    .map(|days| days.into_iter().map(|(at, n)| CountOf { of: day(at), count: n }).collect()),
+                affected: state.store().affected_addresses(since)?,
+                affected_domains: affected_domains
+                    .into_iter()
+                    .map(|(of, count)| CountOf { of, count })
+                    .collect(),
+                known: state.store().known_addresses()?,
+                domains,
                 reasons: sums(SumBy::Reason)?,
                 states: states.into_iter().map(|(s, count)| StateCount { state: s.into(), count }).collect(),
                 waiting: state.store().manual_queue_len()?,

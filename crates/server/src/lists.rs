@@ -16,7 +16,7 @@ use crate::extract::{Id, Json, Params, email, limit, text};
 use crate::problem::Failure;
 use crate::rights::Caller;
 use crate::suppression::few;
-use crate::{State, csv};
+use crate::{State, addresses, csv};
 
 /// Rows of a piece of an export, and of a chunk of an import.
 const PIECE_ROWS: usize = 1000;
@@ -127,6 +127,7 @@ pub(crate) async fn remove(
 pub(crate) async fn members(
     FromState(state): FromState<State>,
     Id(id): Id<Uuid>,
+    caller: Caller,
     Params(query): Params<SuppressionQuery>,
 ) -> Result<axum::Json<MemberPage>, Failure> {
     let limit = limit(query.limit)? as usize;
@@ -138,7 +139,10 @@ pub(crate) async fn members(
             let more = rows.len() > limit;
             rows.truncate(limit);
             let next = rows.last().filter(|_| more).map(|row| row.address.clone());
+            let addresses: Vec<&str> = rows.iter().map(|row| row.address.as_str()).collect();
+            let mut contacts = addresses::contacts(state, &caller, &addresses)?;
             let items = rows.into_iter().map(|row| ListMember {
+                contact: contacts.remove(&row.address),
                 by_rule: row.actor == "rule",
                 address: row.address,
                 name: row.name,

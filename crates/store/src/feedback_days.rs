@@ -58,6 +58,15 @@ statements! {
         FROM feedback_days WHERE day >= $1 AND account = ANY($2) GROUP BY reason, kind, permanence \
         ORDER BY total DESC, reason, kind, permanence LIMIT $3";
     ACCOUNTS = "SELECT key FROM accounts";
+    SENT_MAILBOXES = "SELECT b.key FROM mailboxes b WHERE b.special_use = 'sent' AND b.account = ANY($1) \
+        AND EXISTS (SELECT 1 FROM list_days d WHERE d.list = b.key AND d.n > 0)";
+    SENT = "SELECT day, CAST(SUM(n) AS BIGINT) FROM list_days WHERE list = ANY($1) AND day >= $2 AND n > 0 \
+        GROUP BY day ORDER BY day";
+    AFFECTED = "SELECT COUNT(*) FROM standings WHERE last >= $1 AND list = 0 AND total > 0";
+    AFFECTED_OF [Text, Int] = "WITH v(domain, since) AS ({rows}) SELECT v.domain, COUNT(*) FROM v \
+        JOIN address_parts p ON p.part = v.domain JOIN standings s ON s.key = p.standing AND s.last >= v.since \
+        AND s.list = 0 AND s.total > 0 \
+        AND substr(s.folded, length(s.folded) - length(v.domain), 1) = '@' GROUP BY v.domain";
 }
 
 /// Numbers of a batch.
@@ -86,6 +95,58 @@ impl Days {
 }
 
 impl Store {
+    /// How many mails lie in mailboxes for sent mail, by day (its first millisecond), as the scope allows; `None` where no
+    /// such mailbox has any mail, so that nobody knows.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn sent_mails(&self, scope: &Scope, since: UnixMillis) -> Result<Option<Vec<(UnixMillis, u64)>>> {
+        self.read(|tx| {
+            let accounts = self.account_keys(tx, scope)?;
+            let mailboxes = tx.query(&SENT_MAILBOXES, &[Arg::Ints(&accounts)], |row| row.int(0))?;
+            if mailboxes.is_empty() {
+                return Ok(None);
+            }
+            let args = [Arg::Ints(&mailboxes), Arg::Int(since.0.div_euclid(DAY_MS))];
+            let days = tx.query(&SENT, &args, |row| {
+                Ok((UnixMillis(row.int(0)?.saturating_mul(DAY_MS)), row.uint(1)?))
+            })?;
+            Ok(Some(days))
+        })
+    }
+
+    /// How many addresses something was reported of since a time.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn affected_addresses(&self, since: UnixMillis) -> Result<u64> {
+        self.read(|tx| tx.int(&AFFECTED, &[since.into()]).map(i64::unsigned_abs))
+    }
+
+    /// The same for these domains; those without any are left out.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn affected_by_domain(&self, domains: &[&str], since: UnixMillis) -> Result<BTreeMap<String, u64>> {
+        let mut unique = domains.to_vec();
+        unique.sort_unstable();
+        unique.dedup();
+        let mut rows = Rows::new(2, unique.len());
+        for domain in unique.into_iter().filter(|domain| !domain.is_empty()) {
+            rows.push(args![domain, since]);
+        }
+        let found =
+            self.read(|tx| tx.bulk_query(&AFFECTED_OF, &rows, |row| Ok((row.text(0)?, row.uint(1)?))))?;
+        Ok(found.into_iter().collect())
+    }
+
+    fn account_keys(&self, tx: &Tx<'_>, scope: &Scope) -> Result<Vec<i64>> {
+        match self.keys().scope(tx, scope)? {
+            ScopeKeys::Accounts(keys) => Ok(keys),
+            ScopeKeys::All => tx.query(&ACCOUNTS, &[], |row| row.int(0)),
+        }
+    }
+
     /// Numbers since a time, as the scope allows; `limit` bounds sums by domain and reason.
     ///
     /// # Errors
@@ -99,10 +160,7 @@ impl Store {
     ) -> Result<Vec<FeedbackCount>> {
         let day = since.0.div_euclid(DAY_MS) * DAY_MS;
         self.read(|tx| {
-            let keys = match self.keys().scope(tx, scope)? {
-                ScopeKeys::Accounts(keys) => keys,
-                ScopeKeys::All => tx.query(&ACCOUNTS, &[], |row| row.int(0))?,
-            };
+            let keys = self.account_keys(tx, scope)?;
             let read = |row: &crate::value::Row<'_>| {
                 Ok(FeedbackCount {
                     day: row.time(0)?,

@@ -13,6 +13,7 @@ use crate::error::{Result, StoreError};
 use crate::placements::hash64;
 use crate::sql::statements;
 use crate::store::{Store, take};
+use crate::tags;
 use crate::thread::{self, NodeHash, ThreadAssigner, ThreadMail};
 use crate::value::{Arg, Rows, args};
 
@@ -174,6 +175,11 @@ fn file(tx: &Tx<'_>, batch: &[Filed], assigner: &dyn ThreadAssigner) -> Result<(
     let mails = batch.iter().map(|f| ThreadMail { seq: f.seq, nodes: f.nodes.clone() }).collect();
     let (threads, moved) = thread::assign(tx, assigner, mails)?;
     write_mails(tx, batch, &messages, &threads, first_change)?;
+    let moved_messages = current.iter().filter_map(|(seq, was)| {
+        let (was, message) = (was.unwrap_or(*seq), *messages.of.get(seq)?);
+        (was != message).then_some((*seq, was, message))
+    });
+    tags::follow(tx, &moved_messages.collect::<Vec<_>>())?;
     write_details(tx, batch, &again)?;
     tx.exec(&RELEASE, &[Arg::Ints(&seqs)])?;
     changes.settle(tx)?;

@@ -7,6 +7,7 @@
 //! `standing`), keep octets of mails, encrypt, or read the clock.
 
 mod accounts;
+mod address_search;
 mod addresses;
 mod bounce_rules;
 mod changes;
@@ -61,6 +62,7 @@ mod tests;
 pub use accounts::{
     Account, AccountError, AccountKind, AccountState, Handled, Handling, MailboxRole, NewAccount, Tls,
 };
+pub use address_search::{ContactName, FoundCursor};
 pub use addresses::AddressRole;
 pub use bounce_rules::BounceRules;
 pub use changes::{Change, IndexState, IndexedMessage, IndexedPart};
@@ -86,7 +88,7 @@ pub use sessions::{Session, Throttle};
 pub use smtp_accounts::{NewSmtpAccount, SmtpAccount};
 pub use source_actions::{DueAction, SourceAction, SourceActionRow, SourceOutcome, SourceState};
 pub use standing_events::AddressEvent;
-pub use standings::{AddressCursor, AddressRow, DryRun, HistoryRow};
+pub use standings::{AddressCursor, AddressRow, DryRun, HistoryRow, TriedAddress};
 pub use status::{AccountCounters, Counters};
 pub use store::{Database, Store};
 pub use streams::{MailLine, ObjectRow, ThreadLine};

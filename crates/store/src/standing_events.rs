@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use model::{Permanence, UnixMillis};
 use standing::{Action, Event, EventKind, MailClass, Rule, Settings, Standing, State, Strength};
 
+use crate::address_search;
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
 use crate::events;
@@ -253,6 +254,7 @@ pub(crate) fn ensure(tx: &Tx<'_>, wanted: &[(String, i64)]) -> Result<HashMap<(S
         rows.push(args![key, folded, *list]);
     }
     tx.bulk(&ADD, &rows)?;
+    address_search::add(tx, new.iter().map(|(folded, _)| folded.as_str()).zip(first..))?;
     known.extend(new.into_iter().cloned().zip(first..));
     Ok(known)
 }

@@ -57,23 +57,40 @@ pub struct DryRun {
     /// Addresses that would leave lists.
     pub leave: u64,
     /// Addresses that get mail now and would not, and the rule; the first of them.
-    pub stopped: Vec<(String, String)>,
+    pub stopped: Vec<TriedAddress>,
     /// How many those are.
     pub newly: u64,
-    /// Addresses that get no mail now and would.
+    /// Addresses that get no mail now and would, and the rule that stops it now; the first of them.
+    pub freed: Vec<TriedAddress>,
+    /// How many those are.
     pub released: u64,
+}
+
+/// An address that other rules would treat differently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriedAddress {
+    /// Number of its state.
+    pub standing: i64,
+    /// The address, lower case.
+    pub address: String,
+    /// Name of the rule.
+    pub rule: String,
 }
 
 /// Addresses named in a trial run.
 const SAMPLE: usize = 100;
 
+/// What [`address_row`] reads.
+macro_rules! columns {
+    () => {
+        "s.key, s.folded, s.list, s.state, s.reason, s.since, s.expires, s.failures, s.soft_recent, s.hard, \
+         s.weight, s.total, s.last"
+    };
+}
+
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "SELECT s.key, s.folded, s.list, s.state, s.reason, s.since, s.expires, s.failures, s.soft_recent, ",
-            "s.hard, s.weight, s.total, s.last FROM standings s ",
-            $rest
-        )
+        concat!("SELECT ", columns!(), " FROM standings s ", $rest)
     };
 }
 
@@ -89,6 +106,8 @@ macro_rules! visible {
         )
     };
 }
+
+pub(crate) use {columns, visible};
 
 statements! {
     NEWEST = concat!(select!("WHERE (s.last < $1 OR (s.last = $1 AND s.key < $2)) "),
@@ -113,11 +132,12 @@ statements! {
     EXPIRED = "SELECT key FROM standings WHERE expires IS NOT NULL AND expires <= $1 ORDER BY expires LIMIT $2";
     AFTER = "SELECT key, folded, list FROM standings WHERE key > $1 ORDER BY key LIMIT $2";
     BY_KEYS = select!("WHERE s.key = ANY($1)");
+    VISIBLE = concat!("SELECT s.key FROM standings s WHERE s.key = ANY($1)", visible!("$2"));
     KNOWN = "SELECT COUNT(*) FROM (SELECT folded FROM contact_addresses UNION SELECT folded FROM list_members \
         UNION SELECT folded FROM standings) k";
 }
 
-fn address_row(row: &Row<'_>) -> Result<AddressRow> {
+pub(crate) fn address_row(row: &Row<'_>) -> Result<AddressRow> {
     let counters = standing::Counters {
         failures: row.small(7)?,
         soft_recent: row.small(8)?,
@@ -207,7 +227,7 @@ fn decide(
 impl DryRun {
     fn judge(
         &mut self,
-        folded: &str,
+        (standing, folded): (i64, &str),
         events: &[Event],
         old: &BounceRules,
         new: &BounceRules,
@@ -224,11 +244,19 @@ impl DryRun {
         self.leave += u64::from(plan.planned.iter().any(leaves));
         let newly = (bulk && !was[0]) || (transactional && !was[1]);
         self.newly += u64::from(newly);
-        self.released += u64::from((was[0] && !bulk) || (was[1] && !transactional));
-        if newly && self.stopped.len() < SAMPLE {
+        let freed = (was[0] && !bulk) || (was[1] && !transactional);
+        self.released += u64::from(freed);
+        let tried = |plan: &standing::Plan, rules: &BounceRules| {
             let stop = plan.planned.iter().find(|p| matches!(p.action, Action::StopMailing(_)));
-            let rule = stop.and_then(|p| new.rules.get(p.rule)).map_or_else(String::new, |r| r.name.clone());
-            self.stopped.push((folded.to_owned(), rule));
+            let rule =
+                stop.and_then(|p| rules.rules.get(p.rule)).map_or_else(String::new, |r| r.name.clone());
+            TriedAddress { standing, address: folded.to_owned(), rule }
+        };
+        if newly && self.stopped.len() < SAMPLE {
+            self.stopped.push(tried(&plan, new));
+        }
+        if freed && self.freed.len() < SAMPLE {
+            self.freed.push(tried(&before, old));
         }
     }
 }
@@ -384,10 +412,32 @@ impl Store {
             for (key, folded, _) in &rows {
                 let events = events.remove(key).unwrap_or_default();
                 if events.iter().any(|event| event.at >= since) {
-                    run.judge(folded, &events, &old, rules, now);
+                    run.judge((*key, folded), &events, &old, rules, now);
                 }
             }
         }
+    }
+
+    /// Those of these states that the scope allows.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn visible_standings(&self, scope: &Scope, standings: &[i64]) -> Result<BTreeSet<i64>> {
+        self.read(|tx| match self.keys().scope(tx, scope)? {
+            ScopeKeys::All => Ok(standings.iter().copied().collect()),
+            ScopeKeys::Accounts(keys) => {
+                let rows = tx.query(&VISIBLE, &[Arg::Ints(standings), Arg::Ints(&keys)], |row| row.int(0))?;
+                Ok(rows.into_iter().collect())
+            }
+        })
+    }
+
+    /// How many addresses are known at all: of contacts, of lists, and those something happened to.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn known_addresses(&self) -> Result<u64> {
+        self.read(run_known)
     }
 
     /// The states of many addresses at once, everywhere and for one list.

@@ -10,7 +10,7 @@ use crate::error::{Result, StoreError};
 use crate::rows;
 use crate::sql::statements;
 use crate::store::{Store, take};
-use crate::value::{Arg, Row, args};
+use crate::value::{Arg, Row, Rows, args};
 
 /// Longest name, characters.
 pub(crate) const TAG_NAME_MAX: usize = 60;
@@ -44,6 +44,10 @@ statements! {
         WHERE m.message = ANY($1) ORDER BY m.message, t.folded";
     OF_MAILS = "SELECT DISTINCT message_seq FROM mails WHERE mail_id = ANY($1) AND message_seq IS NOT NULL";
     MESSAGES_OF = "SELECT DISTINCT COALESCE(message_seq, seq) FROM mails WHERE seq = ANY($1)";
+    FOLLOW [Int, Int] = "WITH v(was, message) AS ({rows}) INSERT INTO message_tags (message, tag) \
+        SELECT DISTINCT v.message, t.tag FROM v JOIN message_tags t ON t.message = v.was WHERE TRUE \
+        ON CONFLICT (message, tag) DO NOTHING";
+    LEAVE = "DELETE FROM message_tags WHERE message = ANY($1)";
     PUT = "INSERT INTO message_tags (message, tag) SELECT seq, $2 FROM mails WHERE seq = ANY($1) \
         ON CONFLICT (message, tag) DO NOTHING";
 }
@@ -81,6 +85,21 @@ pub(crate) fn put(tx: &Tx<'_>, mails: &[i64], name: &str, now: UnixMillis) -> Re
         entries::touch(tx, &messages)?;
     }
     Ok(())
+}
+
+/// Mails that now belong to another message bring the tags of the one before. By number of the mail: the message it belonged
+/// to, and the one it belongs to.
+pub(crate) fn follow(tx: &Tx<'_>, moved: &[(i64, i64, i64)]) -> Result<()> {
+    let mut rows = Rows::new(2, moved.len());
+    let mut gone = Vec::new();
+    for (mail, was, message) in moved {
+        rows.push(args![*was, *message]);
+        if mail == was {
+            gone.push(*mail);
+        }
+    }
+    tx.bulk(&FOLLOW, &rows)?;
+    if gone.is_empty() { Ok(()) } else { tx.exec(&LEAVE, &[Arg::Ints(&gone)]).map(drop) }
 }
 
 /// Tags of messages, by name.

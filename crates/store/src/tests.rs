@@ -1,5 +1,6 @@
 //! One suite for both engines: each case gets an empty database of each.
 
+mod address_search;
 mod cases;
 mod engine;
 mod flow;
@@ -19,7 +20,17 @@ use engine::Postgres;
 type Case = (&'static str, fn(&crate::Store));
 
 fn all() -> Vec<Case> {
-    [cases::ALL, flow::ALL, lists::ALL, outgoing::ALL, people::ALL, source::ALL, standing::ALL].concat()
+    [
+        address_search::ALL,
+        cases::ALL,
+        flow::ALL,
+        lists::ALL,
+        outgoing::ALL,
+        people::ALL,
+        source::ALL,
+        standing::ALL,
+    ]
+    .concat()
 }
 
 #[test]

@@ -1414,9 +1414,9 @@ export interface components {
              */
             user: string | null;
         };
-        /** @description A page of addresses, those with the newest events first. */
+        /** @description A page of addresses: those with the newest events first, or found ones by the part they were found by. */
         AddressPage: {
-            /** @description Newest events first. */
+            /** @description In order. */
             items: components["schemas"]["AddressState"][];
             /** @description Cursor of the next page; null at the end. */
             next: string | null;
@@ -1425,6 +1425,7 @@ export interface components {
         AddressState: {
             /** @description Lower case. */
             address: string;
+            contact: components["schemas"]["ContactName"] | null;
             expires: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int32
@@ -1519,12 +1520,29 @@ export interface components {
         };
         /** @description Numbers of the dashboard: of mail the caller may read. */
         BounceDashboard: {
+            /**
+             * Format: int64
+             * @description Addresses something was reported of in that time, in the whole installation.
+             */
+            affected: number;
+            /** @description The same for each of `domains`; those without any are left out. */
+            affected_domains: components["schemas"]["CountOf"][];
             /** @description `of` is a day, such as `2026-03-02`; days without reports are left out. */
             days: components["schemas"]["BounceCount"][];
             /** @description `of` is a domain; the largest first, fifty of them. */
             domains: components["schemas"]["BounceCount"][];
+            /**
+             * Format: int64
+             * @description Addresses known at all: of contacts, of lists, and those something was ever reported of.
+             */
+            known: number;
             /** @description `of` is a word of the documented list; the largest first, fifty of them. */
             reasons: components["schemas"]["BounceCount"][];
+            /**
+             * @description Mails in mailboxes for sent mail, by day; days without any are left out. Null: no such mailbox is fetched, so that
+             *     nobody knows how many were sent.
+             */
+            sent: components["schemas"]["CountOf"][] | null;
             /** @description First day. */
             since: components["schemas"]["Timestamp"];
             /** @description How many addresses are in each state, in the whole installation. */
@@ -1677,6 +1695,23 @@ export interface components {
             /** @description Number in the ERP. */
             number: string;
         };
+        /** @description The contact an address belongs to. */
+        ContactName: {
+            /** @description Name. */
+            name: string;
+            /** @description Number in the ERP. */
+            number: string;
+        };
+        /** @description How many of something. */
+        CountOf: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description Day (UTC) or domain. */
+            of: string;
+        };
         /** @description One thing wrong with the form of a mail. */
         Defect: {
             /**
@@ -1707,6 +1742,8 @@ export interface components {
              * @description Addresses that would get no bulk mail.
              */
             bulk: number;
+            /** @description The first hundred of the released; with the rule that stops them now. */
+            freed: components["schemas"]["DryRunStop"][];
             /**
              * Format: int64
              * @description Addresses with events in that time.
@@ -1752,7 +1789,7 @@ export interface components {
             /** @description In order. */
             rules: components["schemas"]["BounceRule"][];
         };
-        /** @description An address that rules would stop mail to. */
+        /** @description An address that other rules would treat differently. */
         DryRunStop: {
             /** @description The address. */
             address: string;
@@ -2042,6 +2079,7 @@ export interface components {
             address: string;
             /** @description Taken off by a rule. */
             by_rule: boolean;
+            contact: components["schemas"]["ContactName"] | null;
             /** @description Name; may be empty. */
             name: string;
             /** @description Since when. */
@@ -4318,6 +4356,8 @@ export interface operations {
             query?: {
                 /** @description Only those in this state. */
                 state?: "fine" | "doubtful" | "failing" | "dead" | "complained" | "unsubscribed" | "blocked";
+                /** @description Only those of which the whole or a part (behind one of `@ . - _ +`) begins with this; then by that part. */
+                search?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description How many, at most 200. */

@@ -19,6 +19,7 @@ pub(super) const ALL: &[Case] = &[
     ("renumbered_mails_are_found_again", renumbered_mails_are_found_again),
     ("rules_tag_and_move", rules_tag_and_move),
     ("tags_are_put_changed_and_removed", tags_are_put_changed_and_removed),
+    ("twins_bring_their_tags", twins_bring_their_tags),
 ];
 
 /// Account 1, fetched, made before its mails came.
@@ -261,4 +262,32 @@ fn tags_are_put_changed_and_removed(store: &Store) {
     store.remove_tag(urgent.key).unwrap();
     assert_eq!((names(&store.tags().unwrap()), tags_of(1)), (vec!["New one"], add(&["New one"])));
     assert!(store.remove_tag(urgent.key).is_err());
+}
+
+/// Two messages that turn out to be one keep the tags of both.
+fn twins_bring_their_tags(store: &Store) {
+    account(store, 1);
+    let seqs = take_in(store, 0..2);
+    file(store, vec![filed(seqs[0], 0), filed(seqs[1], 1)]);
+    let tag = |n: u64, name: &str| {
+        store.tag_messages(&Scope::All, &[mail_id(n)], vec![name.to_owned()], Vec::new(), NOW).unwrap()
+    };
+    tag(0, "First");
+    tag(0, "Shared");
+    tag(1, "Second");
+    tag(1, "Shared");
+    let last = store.last_change().unwrap();
+    let mut twin = filed(seqs[1], 1);
+    twin.message_key = filed(seqs[0], 0).message_key;
+    file(store, vec![twin]);
+    for n in 0..2 {
+        let row = store.message(&Scope::All, mail_id(n)).unwrap().unwrap().row;
+        assert_eq!(names(&row.tags), ["First", "Second", "Shared"]);
+    }
+    let changes = store.changed_since(last, 10).unwrap();
+    let told = changes.iter().any(|change| match change {
+        crate::Change::Put(message) => message.tags.len() == 3,
+        crate::Change::Delete { .. } => false,
+    });
+    assert!(told, "{changes:?}");
 }

@@ -359,7 +359,7 @@ fn many_recipients(store: &Store) {
     assert_eq!(store.address_counts().unwrap(), [(State::Doubtful, 1000)]);
 }
 
-fn contact(number: &str, addresses: &[&str]) -> Contact {
+pub(super) fn contact(number: &str, addresses: &[&str]) -> Contact {
     Contact {
         number: number.to_owned(),
         name: format!("Contact {number}"),
@@ -488,12 +488,22 @@ fn rules_kept_and_tried(store: &Store) {
     strict.rules[0].category.count = 2;
     let run = store.dry_run(&strict, UnixMillis(0), now()).unwrap();
     assert_eq!((run.judged, run.known, run.bulk, run.transactional, run.newly), (1, 1, 1, 0, 1));
-    assert_eq!(run.stopped, [("tom@b.example".to_owned(), "three-failures".to_owned())]);
+    let named = |list: &[crate::TriedAddress]| {
+        list.iter().map(|tried| (tried.address.clone(), tried.rule.clone())).collect::<Vec<_>>()
+    };
+    let tom = [("tom@b.example".to_owned(), "three-failures".to_owned())];
+    assert_eq!((named(&run.stopped), named(&run.freed)), (tom.to_vec(), Vec::new()));
+    let keys = [run.stopped[0].standing, 9999];
+    assert_eq!(store.visible_standings(&scope(&[1]), &keys).unwrap().len(), 1);
+    assert!(store.visible_standings(&scope(&[]), &keys).unwrap().is_empty());
     assert_eq!(store.dry_run(&strict, now(), now()).unwrap().judged, 0);
     store.set_bounce_rules(strict).unwrap();
     assert!(store.suppressions(0, 10, now()).unwrap().is_empty());
     store.judge_standings(0, 100, now()).unwrap();
     assert_eq!(store.suppressions(0, 10, now()).unwrap().len(), 1);
+    // Looser rules would free it again.
+    let run = store.dry_run(&BounceRules::default(), UnixMillis(0), now()).unwrap();
+    assert_eq!((run.newly, run.released, named(&run.freed)), (0, 1, tom.to_vec()));
 }
 
 const COUNT: u64 = 20_000;

@@ -8,6 +8,7 @@ use crate::{Database, Store, StoreError};
 fn all() -> Vec<&'static Sql> {
     [
         crate::accounts::ALL,
+        crate::address_search::ALL,
         crate::addresses::ALL,
         crate::bounce_rules::ALL,
         crate::changes::ALL,
