@@ -93,7 +93,7 @@ mod tests {
         check(b"a\r\n.\nb\r\n.\r\n", b"a\r\n\nb\r\n", Some(11));
         check(b"a\r\n.\rb\r\n.\r\n", b"a\r\n\rb\r\n", Some(11));
         check(b"a\r\n.\r\r\n.\r\n", b"a\r\n\r\r\n", Some(10));
-        check(b"a\r\r\n.\r\n", b"a\r\r\n", Some(8));
+        check(b"a\r\r\n.\r\n", b"a\r\r\n", Some(7));
         check(b"a\r\n\0.\r\nb", b"a\r\n\0.\r\nb", None);
     }
 }
