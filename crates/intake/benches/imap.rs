@@ -58,7 +58,7 @@ fn ours(server: &Dovecot) -> (u64, u64, f64) {
         encryption: Encryption::Tls,
         tls: ClientTls::new(&Trust::Pem(server.certificate().to_owned())).unwrap(),
         login: "alice".to_owned(),
-        password: "secret".into(),
+        credential: "secret".into(),
         options: Options::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

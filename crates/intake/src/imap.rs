@@ -56,9 +56,9 @@ pub use fetch::Wanted;
 pub(crate) use fetcher::is_loss;
 pub use fetcher::{Fetcher, Selection, Waited};
 pub use mailbox::{Mailbox, MailboxStatus, SpecialUse};
-pub(crate) use rehearse::check_order;
 #[doc(hidden)]
 pub use rehearse::rehearse;
+pub(crate) use rehearse::{check_order, identity};
 
 #[cfg(test)]
 mod tests;

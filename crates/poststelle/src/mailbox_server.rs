@@ -60,7 +60,7 @@ fn settings(
         },
         tls: ClientTls::new(trust)?,
         login: login.to_owned(),
-        password,
+        credential: password.into(),
         options: Options::default(),
     })
 }

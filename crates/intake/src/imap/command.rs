@@ -7,6 +7,7 @@ use keys::Secret;
 use model::Flags;
 
 use super::capability::Capabilities;
+use crate::sasl::Mechanism;
 
 /// Longest string sent in quotes; longer ones go as literals.
 const QUOTED_OCTETS_MAX: usize = 1000;
@@ -25,9 +26,10 @@ pub(crate) enum Command<'a> {
         login: &'a str,
         password: &'a Secret<String>,
     },
-    AuthenticatePlain {
-        login: &'a str,
-        password: &'a Secret<String>,
+    /// With what the client says first, as base64; what follows goes line by line.
+    Authenticate {
+        mechanism: Mechanism,
+        initial: &'a Secret<String>,
     },
     /// The mechanism of that name, from before SASL had rules; some servers have nothing else.
     AuthenticateLogin {
@@ -117,7 +119,7 @@ impl Command<'_> {
             Self::Capability => "CAPABILITY",
             Self::StartTls => "STARTTLS",
             Self::Login { .. } => "LOGIN",
-            Self::AuthenticatePlain { .. } => "AUTHENTICATE PLAIN",
+            Self::Authenticate { .. } => "AUTHENTICATE",
             Self::AuthenticateLogin { .. } => "AUTHENTICATE LOGIN",
             Self::Id => "ID",
             Self::List { .. } => "LIST",
@@ -146,7 +148,7 @@ impl Command<'_> {
             Self::Capability | Self::StartTls | Self::Idle | Self::Noop | Self::Logout | Self::Namespace => {
                 line.text(self.word());
             }
-            Self::Login { .. } | Self::AuthenticatePlain { .. } | Self::AuthenticateLogin { .. } => {
+            Self::Login { .. } | Self::Authenticate { .. } | Self::AuthenticateLogin { .. } => {
                 self.login(&mut line);
             }
             Self::Id => line.text("ID (\"name\" \"Poststelle\")"),
@@ -230,17 +232,16 @@ impl Command<'_> {
                 line.text(" ");
                 line.string(password.expose().as_bytes());
             }
-            Self::AuthenticatePlain { login, password } => {
-                let response =
-                    base64(&[b"\0", login.as_bytes(), b"\0", password.expose().as_bytes()].concat());
-                line.text("AUTHENTICATE PLAIN");
+            Self::Authenticate { mechanism, initial } => {
+                line.text("AUTHENTICATE ");
+                line.text(mechanism.name());
                 if line.capabilities.has("SASL-IR") {
                     line.text(" ");
                 } else {
                     line.text("\r\n");
                     line.wait();
                 }
-                line.text(&response);
+                line.text(initial.expose());
             }
             Self::AuthenticateLogin { login, password } => {
                 line.text("AUTHENTICATE LOGIN");
@@ -368,7 +369,8 @@ mod tests {
         let password = Secret::from("p\"w");
         let login = || Command::Login { login: "me", password: &password };
         check(login(), "", &["a1 LOGIN \"me\" \"p\\\"w\"\r\n"]);
-        let plain = || Command::AuthenticatePlain { login: "me", password: &password };
+        let initial = Secret::from("AG1lAHAidw==");
+        let plain = || Command::Authenticate { mechanism: Mechanism::Plain, initial: &initial };
         check(plain(), "SASL-IR", &["a1 AUTHENTICATE PLAIN AG1lAHAidw==\r\n"]);
         check(plain(), "", &["a1 AUTHENTICATE PLAIN\r\n", "AG1lAHAidw==\r\n"]);
         let login_mechanism = Command::AuthenticateLogin { login: "me", password: &password };

@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use connect::{ClientTls, Stream, Timeouts};
-use keys::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -25,6 +24,7 @@ use super::mailbox::{Mailbox, MailboxStatus};
 use super::once::Once;
 use super::open::{Opened, Opening};
 use super::talk::Talk;
+use crate::sasl::{Credential, Identity};
 
 /// Octets read at once; a TLS record has at most 16 KiB.
 const READ_OCTETS: usize = 64 << 10;
@@ -61,10 +61,20 @@ pub struct Settings {
     pub tls: ClientTls,
     /// Name to log in with.
     pub login: String,
-    /// Password.
-    pub password: Secret<String>,
+    /// Password, or token.
+    pub credential: Credential,
     /// Times and bounds.
     pub options: Options,
+}
+
+impl Settings {
+    /// Who logs in, for one connection.
+    pub(crate) fn identity(&self) -> Result<Identity, ImapError> {
+        // Without random numbers there is no login that nobody could repeat.
+        let nonce = keys::random_token().map_err(|_| ImapError::Abandoned)?;
+        let (login, credential) = (self.login.clone(), self.credential.clone());
+        Ok(Identity { login, credential, host: self.host.clone(), port: self.port, nonce })
+    }
 }
 
 /// Times and bounds of a connection.
@@ -131,7 +141,8 @@ impl Session {
             return Err(ImapError::Insecure { host: settings.host.clone() });
         }
         let mut line = Line::new(stream, settings);
-        let mut opening = Opening::new(&settings.login, &settings.password, begins_tls);
+        let identity = settings.identity()?;
+        let mut opening = Opening::new(&identity, begins_tls);
         let opened = line.run(&mut opening, None).await?;
         let options = &settings.options;
         let bounds =

@@ -34,8 +34,8 @@ pub enum ImapError {
     /// Octets in the clear behind the answer to STARTTLS: somebody on the way may be pushing in commands.
     #[error("octets in the clear followed the answer to STARTTLS")]
     Injected,
-    /// Neither `LOGIN` nor `AUTHENTICATE PLAIN` is offered.
-    #[error("the server offers no login with a password, only: {}", mechanisms.join(" "))]
+    /// No way to log in with what the account has is offered.
+    #[error("the server offers no login that fits, only: {}", mechanisms.join(" "))]
     NoLogin {
         /// SASL mechanisms it offers.
         mechanisms: Vec<String>,
@@ -48,6 +48,9 @@ pub enum ImapError {
         /// The server's words.
         words: String,
     },
+    /// With SCRAM both sides show that they know the password, and the server did not.
+    #[error("the server does not show that it knows the password")]
+    Unproved,
     /// The server said `NO` or `BAD` to a command.
     #[error("{command} refused: {words}")]
     Refused {
@@ -198,7 +201,7 @@ impl ImapError {
             },
             Self::Insecure { .. } | Self::NoStartTls { .. } | Self::Injected => Class::Tls,
             Self::Greeting { .. } => Class::Greeting,
-            Self::NoLogin { .. } | Self::LoginRefused { .. } => Class::Login,
+            Self::NoLogin { .. } | Self::LoginRefused { .. } | Self::Unproved => Class::Login,
             Self::Refused { .. } => Class::Refused,
             Self::Bye { .. } | Self::Closed { .. } | Self::Broken { .. } => Class::Closed,
             Self::Timeout { .. } => Class::Timeout,
@@ -223,6 +226,7 @@ impl ImapError {
                 code if is_transient_code(code) => "imap-login-unavailable",
                 _ => "imap-login-refused",
             },
+            Self::Unproved => "imap-unproved",
             Self::Refused { .. } => "imap-refused",
             Self::Bye { .. } => "imap-bye",
             Self::Closed { .. } | Self::Broken { .. } => "imap-closed",
@@ -261,6 +265,7 @@ impl ImapError {
             | Self::NoStartTls { .. }
             | Self::Injected
             | Self::NoLogin { .. }
+            | Self::Unproved
             | Self::Abandoned => false,
         }
     }

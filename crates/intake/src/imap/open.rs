@@ -1,8 +1,8 @@
-//! From the greeting to a login: CAPABILITY, STARTTLS, AUTHENTICATE PLAIN or LOGIN, ID.
+//! From the greeting to a login: CAPABILITY, STARTTLS, AUTHENTICATE or LOGIN, ID.
 //!
-//! Source: RFC 9051 §3, §6.2, §7.1; RFC 4959; RFC 2971; RFC 8314 for STARTTLS.
+//! Source: RFC 9051 §3, §6.2, §7.1; RFC 4422, RFC 4959; RFC 2971; RFC 8314 for STARTTLS.
 
-use keys::Secret;
+use std::collections::VecDeque;
 
 use super::capability::Capabilities;
 use super::command::Command;
@@ -11,6 +11,7 @@ use super::event::Event;
 use super::machine::{Machine, Step};
 use super::response::{Response, Status, Text};
 use super::talk::{Reply, Tag, Talk};
+use crate::sasl::{Answer, Credential, Exchange, Identity, Mechanism};
 
 /// Empty lines and odd responses before the greeting are passed over, up to this many.
 const ODD_LINES_MAX: u32 = 3;
@@ -28,7 +29,7 @@ enum State {
     /// Asked what the server can do, before the login; before TLS if that is still to come.
     Capability(Tag),
     StartTls(Tag),
-    Plain(Tag),
+    Authenticate(Tag),
     Login(Tag),
     CapabilityAfter(Tag),
     Id(Tag),
@@ -37,8 +38,10 @@ enum State {
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Opening<'s> {
-    login: &'s str,
-    password: &'s Secret<String>,
+    identity: &'s Identity,
+    /// Mechanisms not tried yet, the best first.
+    mechanisms: VecDeque<Mechanism>,
+    exchange: Option<Exchange<'s>>,
     begins_tls: bool,
     state: State,
     odd_lines: u32,
@@ -48,9 +51,17 @@ pub(crate) struct Opening<'s> {
 
 impl<'s> Opening<'s> {
     /// `begins_tls`: the connection is plain, and STARTTLS comes before the login.
-    pub(crate) fn new(login: &'s str, password: &'s Secret<String>, begins_tls: bool) -> Self {
-        let opened = Opened::default();
-        Self { login, password, begins_tls, state: State::Greeting, odd_lines: 0, bye: None, opened }
+    pub(crate) fn new(identity: &'s Identity, begins_tls: bool) -> Self {
+        Self {
+            identity,
+            mechanisms: VecDeque::new(),
+            exchange: None,
+            begins_tls,
+            state: State::Greeting,
+            odd_lines: 0,
+            bye: None,
+            opened: Opened::default(),
+        }
     }
 
     fn greeting(&mut self, talk: &mut Talk, reply: Reply) -> Result<Step<Opened>, ImapError> {
@@ -97,19 +108,77 @@ impl<'s> Opening<'s> {
             self.state = State::StartTls(talk.send(&Command::StartTls));
             return Ok(Step::More);
         }
-        let (login, password) = (self.login, self.password);
-        let capabilities = &talk.capabilities;
-        if capabilities.has("AUTH=PLAIN") {
-            self.state = State::Plain(talk.send(&Command::AuthenticatePlain { login, password }));
-        } else if !capabilities.has("LOGINDISABLED") {
-            self.state = State::Login(talk.send(&Command::Login { login, password }));
-        } else if capabilities.has("AUTH=LOGIN") {
-            self.state = State::Login(talk.send(&Command::AuthenticateLogin { login, password }));
-        } else {
-            let mechanisms = capabilities.mechanisms().into_iter().map(str::to_owned).collect();
-            return Err(ImapError::NoLogin { mechanisms });
+        if !self.identity.is_plain_text() {
+            return Err(refused(Text::default()));
+        }
+        let offered = talk.capabilities.mechanisms();
+        let is_offered = |name: &str| offered.contains(&name);
+        self.mechanisms = self.identity.mechanisms(is_offered).into();
+        self.next_way(talk)
+    }
+
+    fn next_way(&mut self, talk: &mut Talk) -> Result<Step<Opened>, ImapError> {
+        self.exchange = None;
+        if let Some(mechanism) = self.mechanisms.pop_front() {
+            let exchange = Exchange::new(self.identity, mechanism);
+            let initial = exchange.initial();
+            self.state =
+                State::Authenticate(talk.send(&Command::Authenticate { mechanism, initial: &initial }));
+            self.exchange = Some(exchange);
+            return Ok(Step::More);
+        }
+        let (login, capabilities) = (self.identity.login.as_str(), &talk.capabilities);
+        match &self.identity.credential {
+            Credential::Password(password) if !capabilities.has("LOGINDISABLED") => {
+                self.state = State::Login(talk.send(&Command::Login { login, password }));
+            }
+            Credential::Password(password) if capabilities.has("AUTH=LOGIN") => {
+                self.state = State::Login(talk.send(&Command::AuthenticateLogin { login, password }));
+            }
+            _ => {
+                let mechanisms = capabilities.mechanisms().into_iter().map(str::to_owned).collect();
+                return Err(ImapError::NoLogin { mechanisms });
+            }
         }
         Ok(Step::More)
+    }
+
+    /// Answers the server in the middle of a login.
+    fn challenged(&mut self, talk: &mut Talk, challenge: &str) {
+        let (Some(exchange), State::Authenticate(_)) = (&mut self.exchange, &self.state) else { return };
+        match exchange.answer(challenge) {
+            Answer::Line(line) => talk.send_line(line.expose()),
+            Answer::GiveUp => talk.send_line("*"),
+        }
+    }
+
+    /// The server has said what it thinks of a mechanism and what was said in it.
+    fn authenticated(
+        &mut self,
+        talk: &mut Talk,
+        status: Status,
+        text: Text,
+    ) -> Result<Step<Opened>, ImapError> {
+        let exchange = self.exchange.take();
+        let is_proved = exchange.as_ref().is_none_or(Exchange::is_proved);
+        let is_untried = exchange.as_ref().is_some_and(Exchange::is_untried);
+        match status {
+            Status::Ok if is_proved => {
+                self.opened.login.clone_from(&text.words);
+                Ok(self.logged_in(talk, &text))
+            }
+            Status::Ok => Err(ImapError::Unproved),
+            // The account has no password in the form SCRAM needs, or the server says no more than that.
+            _ if is_untried && !self.mechanisms.is_empty() => self.next_way(talk),
+            // Offered, but not understood as we said it.
+            Status::Bad if self.has_another_way(talk) => self.next_way(talk),
+            _ => Err(refused(text)),
+        }
+    }
+
+    fn has_another_way(&self, talk: &Talk) -> bool {
+        let has_password = matches!(self.identity.credential, Credential::Password(_));
+        !self.mechanisms.is_empty() || (has_password && !talk.capabilities.has("LOGINDISABLED"))
     }
 
     fn done(
@@ -128,19 +197,7 @@ impl<'s> Opening<'s> {
                     Err(ImapError::NoStartTls { words: text.words })
                 }
             }
-            State::Plain(expected) if tag == expected => match status {
-                Status::Ok => {
-                    self.opened.login.clone_from(&text.words);
-                    Ok(self.logged_in(talk, &text))
-                }
-                // Offered, but not understood as we said it.
-                Status::Bad if !talk.capabilities.has("LOGINDISABLED") => {
-                    let (login, password) = (self.login, self.password);
-                    self.state = State::Login(talk.send(&Command::Login { login, password }));
-                    Ok(Step::More)
-                }
-                _ => Err(refused(text)),
-            },
+            State::Authenticate(expected) if tag == expected => self.authenticated(talk, status, text),
             State::Login(expected) if tag == expected => {
                 if status != Status::Ok {
                     return Err(refused(text));
@@ -198,6 +255,10 @@ impl Machine for Opening<'_> {
             return self.greeting(talk, reply);
         }
         match reply {
+            Reply::Response(Response::Continue(challenge)) => {
+                self.challenged(talk, &challenge);
+                Ok(Step::More)
+            }
             Reply::Done(tag, status, text) => self.done(talk, tag, status, text),
             Reply::Response(Response::Untagged { status: Status::Bye, text }) => {
                 // With a refused login some servers say goodbye first and answer the command after that.

@@ -1,7 +1,5 @@
 //! The procedures without a server: for tests and for fuzzing.
 
-use keys::Secret;
-
 use super::answer::Answering;
 use super::command::Command;
 use super::event::Event;
@@ -11,6 +9,7 @@ use super::list::Listing;
 use super::machine::{Machine, Step};
 use super::open::Opening;
 use super::talk::Talk;
+use crate::sasl::{Credential, Identity};
 
 /// Lets a procedure hear octets. Gives what it reported; stops where it does.
 pub(crate) fn hear<M: Machine>(
@@ -67,13 +66,19 @@ pub(crate) fn check_order(events: &[Event]) {
     assert!(!is_open);
 }
 
+/// Somebody who logs in.
+pub(crate) fn identity(credential: Credential) -> Identity {
+    let (login, host) = ("me".to_owned(), "mail.example.org".to_owned());
+    Identity { login, credential, host, port: 993, nonce: "nonce".into() }
+}
+
 /// Lets the procedures hear these octets, from their beginning and from their middle, in pieces of this size.
 ///
 /// # Panics
 /// If what they report contradicts itself, whatever the octets are.
 pub fn rehearse(octets: &[u8], piece: usize) {
     let blamed = Blamed::from([(2, (2, "gone".to_owned()))]);
-    let password = Secret::from("secret");
+    let (password, token) = (identity("secret".into()), identity(Credential::Bearer("token".into())));
     let bounds = Bounds { batch_mails: 3, batch_octets: 100 };
     let wanted = Wanted { mailbox: b"INBOX".to_vec(), again: vec![1], ..Wanted::default() };
     for behind in [0, octets.len() / 4, octets.len() / 2] {
@@ -95,9 +100,10 @@ pub fn rehearse(octets: &[u8], piece: usize) {
             let mut talk = Talk::new(1000, 100);
             check_order(&hear(&mut Answering::new(command), &mut talk, rest, piece).0);
         }
-        let mut talk = Talk::new(1000, 100);
-        check_order(
-            &hear(&mut Opening::new("me", &password, piece.is_multiple_of(2)), &mut talk, rest, piece).0,
-        );
+        for identity in [&password, &token] {
+            let mut talk = Talk::new(1000, 100);
+            let mut opening = Opening::new(identity, piece.is_multiple_of(2));
+            check_order(&hear(&mut opening, &mut talk, rest, piece).0);
+        }
     }
 }

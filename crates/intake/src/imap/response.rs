@@ -100,7 +100,7 @@ impl Response {
         if let Some(text) = first.strip_prefix(b"+") {
             // Some servers leave out the blank.
             let rest = [text, b" ", lexer.rest()].concat();
-            return Self::Continue(words(rest.trim_ascii()));
+            return Self::Continue(words_of(rest.trim_ascii(), CODE_MAX));
         }
         if first != b"*" {
             return Self::tagged(first, &mut lexer);

@@ -134,6 +134,11 @@ impl Talk {
         self.outgoing.push_back(Outgoing::Octets(DONE.to_vec()));
     }
 
+    /// Queues the next line of a login.
+    pub(crate) fn send_line(&mut self, line: &str) {
+        self.outgoing.push_back(Outgoing::Octets([line.as_bytes(), b"\r\n"].concat()));
+    }
+
     /// Octets to be sent now, if any.
     pub(crate) fn output(&mut self) -> Option<Vec<u8>> {
         match self.outgoing.front()? {

@@ -8,9 +8,11 @@ use super::error::ImapError;
 use super::fetch::{Blamed, Bounds, Fetching, Wanted};
 use super::idle::{Idled, Idling};
 use super::machine::{Machine, Step};
-use super::rehearse::{hear, rehearse};
+use super::open::Opening;
+use super::rehearse::{hear, identity, rehearse};
 use super::response::Response;
 use super::talk::{Reply, Talk};
+use crate::Credential;
 
 /// What the servers of all recorded sessions say, one entry a session.
 fn recorded() -> Vec<Vec<u8>> {
@@ -136,6 +138,83 @@ fn at_every_split<M: Machine>(
         }
         check(result, &sent);
     }
+}
+
+fn login(credential: &Credential, said: &str, sent: &str, outcome: &str) {
+    let identity = identity(credential.clone());
+    let make = || (Opening::new(&identity, false), Talk::new(1000, 100));
+    at_every_split(make, said.as_bytes(), |result, heard| {
+        let found = match result {
+            None => "waits".to_owned(),
+            Some(Ok(opened)) => opened.login,
+            Some(Err(error)) => format!("{}: {error}", error.key()),
+        };
+        assert_eq!(String::from_utf8_lossy(heard).replace("\r\n", " | "), sent, "{said}");
+        assert_eq!(found, outcome, "{said}");
+    });
+}
+
+#[test]
+fn logins_with_a_token_at_every_split() {
+    let bearer = Credential::Bearer("t".into());
+    let check = |said: &str, sent: &str, outcome: &str| login(&bearer, said, sent, outcome);
+    let xoauth2 = "dXNlcj1tZQFhdXRoPUJlYXJlciB0AQE=";
+    let first = "bixhPW1lLAFob3N0PW1haWwuZXhhbXBsZS5vcmcBcG9ydD05OTMBYXV0aD1CZWFyZXIgdAEB";
+    check(
+        "* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2 SASL-IR] hi\r\np1 OK [CAPABILITY IMAP4rev1] in\r\n",
+        &format!("p1 AUTHENTICATE XOAUTH2 {xoauth2} | "),
+        "in",
+    );
+    check(
+        "* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] hi\r\n+ \r\np1 OK [CAPABILITY IMAP4rev1] in\r\n",
+        &format!("p1 AUTHENTICATE XOAUTH2 | {xoauth2} | "),
+        "in",
+    );
+    check(
+        "* OK [CAPABILITY AUTH=XOAUTH2 SASL-IR] hi\r\n+ eyJzdGF0dXMiOiI0MDEifQ==\r\np1 NO [AUTHENTICATIONFAILED] expired\r\n",
+        &format!("p1 AUTHENTICATE XOAUTH2 {xoauth2} |  | "),
+        "imap-login-refused: login refused: expired",
+    );
+    check(
+        "* OK [CAPABILITY AUTH=OAUTHBEARER AUTH=XOAUTH2 SASL-IR] hi\r\n+ eyJzdGF0dXMiOiI0MDEifQ==\r\np1 NO no\r\n",
+        &format!("p1 AUTHENTICATE OAUTHBEARER {first} | AQ== | "),
+        "imap-login-refused: login refused: no",
+    );
+    check(
+        "* OK [CAPABILITY AUTH=OAUTHBEARER AUTH=XOAUTH2 SASL-IR] hi\r\np1 BAD what\r\np2 OK [CAPABILITY X] in\r\n",
+        &format!("p1 AUTHENTICATE OAUTHBEARER {first} | p2 AUTHENTICATE XOAUTH2 {xoauth2} | "),
+        "in",
+    );
+    check(
+        "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n",
+        "",
+        "imap-no-login: the server offers no login that fits, only: PLAIN",
+    );
+}
+
+#[test]
+fn logins_by_scram_at_every_split() {
+    let password = Credential::from("secret");
+    let check = |said: &str, sent: &str, outcome: &str| login(&password, said, sent, outcome);
+    let hi = "* OK [CAPABILITY AUTH=SCRAM-SHA-256 AUTH=PLAIN SASL-IR] hi\r\n";
+    let begin = "p1 AUTHENTICATE SCRAM-SHA-256 biwsbj1tZSxyPW5vbmNl | ";
+    let plain = "p2 AUTHENTICATE PLAIN AG1lAHNlY3JldA== | ";
+    // The account has no password in the form SCRAM needs.
+    check(&format!("{hi}p1 NO no\r\np2 OK [CAPABILITY X] in\r\n"), &format!("{begin}{plain}"), "in");
+    // Nothing shows that it is the right server.
+    check(
+        &format!("{hi}p1 OK [CAPABILITY X] in\r\n"),
+        begin,
+        "imap-unproved: the server does not show that it knows the password",
+    );
+    // Far too few rounds.
+    check(
+        &format!(
+            "{hi}+ cj1ub25jZXgscz1XMjJaYUowU05ZN3NvRXNVRWpiNmdRPT0saT0x\r\np1 BAD cancelled\r\np2 NO no\r\n"
+        ),
+        &format!("{begin}* | {plain}"),
+        "imap-login-refused: login refused: no",
+    );
 }
 
 #[test]

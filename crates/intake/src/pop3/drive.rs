@@ -43,8 +43,8 @@ impl Session {
         if !begins_tls && !stream.is_encrypted() && !is_local {
             return Err(ImapError::Insecure { host: settings.host.clone() });
         }
-        let mut opening =
-            Opening::new(&settings.login, &settings.password, stream.is_encrypted(), begins_tls);
+        let identity = settings.identity()?;
+        let mut opening = Opening::new(&identity, stream.is_encrypted(), begins_tls);
         let mut line = Line {
             stream: Some(stream),
             talk: Talk::new(),

@@ -1,15 +1,15 @@
-//! From the greeting to a login: CAPA, STLS, then AUTH PLAIN, USER and PASS, or APOP.
+//! From the greeting to a login: CAPA, STLS, then AUTH with one of the mechanisms, USER and PASS, or APOP.
 //!
 //! Source: RFC 1939 §4, §7; RFC 2449; RFC 2595 §4; RFC 3206; RFC 5034.
 
 use std::fmt::Write as _;
 
-use keys::Secret;
 use md5::{Digest, Md5};
 
 use super::machine::{Machine, Step};
-use super::talk::{Expected, Reply, Talk, is_one_line};
-use crate::imap::{During, Event, ImapError, base64};
+use super::talk::{Expected, Reply, Talk};
+use crate::imap::{During, Event, ImapError};
+use crate::sasl::{Answer, Credential, Exchange, Identity, Mechanism};
 
 /// With the first answer of the login a line may have this many octets (RFC 2449 §4).
 const COMMAND_OCTETS_MAX: usize = 255;
@@ -65,7 +65,7 @@ enum State {
 /// Ways to log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    Plain,
+    Sasl(Mechanism),
     User,
     Apop,
 }
@@ -73,8 +73,8 @@ enum Way {
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Opening<'s> {
-    login: &'s str,
-    password: &'s Secret<String>,
+    identity: &'s Identity,
+    exchange: Option<Exchange<'s>>,
     begins_tls: bool,
     is_encrypted: bool,
     state: State,
@@ -86,15 +86,10 @@ pub(crate) struct Opening<'s> {
 
 impl<'s> Opening<'s> {
     /// `begins_tls`: the connection is plain, and STLS comes before the login.
-    pub(crate) fn new(
-        login: &'s str,
-        password: &'s Secret<String>,
-        is_encrypted: bool,
-        begins_tls: bool,
-    ) -> Self {
+    pub(crate) fn new(identity: &'s Identity, is_encrypted: bool, begins_tls: bool) -> Self {
         Self {
-            login,
-            password,
+            identity,
+            exchange: None,
             begins_tls,
             is_encrypted,
             state: State::Greeting,
@@ -122,16 +117,19 @@ impl<'s> Opening<'s> {
             return Ok(Step::More);
         }
         let opened = &self.opened;
-        let has_plain = opened.mechanisms().iter().any(|name| name.eq_ignore_ascii_case("PLAIN"));
+        let is_offered =
+            |name: &str| opened.mechanisms().iter().any(|offered| offered.eq_ignore_ascii_case(name));
+        let mechanisms = self.identity.mechanisms(is_offered).into_iter().rev().map(Way::Sasl);
+        let has_password = matches!(self.identity.credential, Credential::Password(_));
         // A server that lists what it can do and leaves USER out does not take it.
-        let has_user = opened.capabilities.is_empty() || opened.has("USER");
-        let apop = opened.stamp().map(|_| Way::Apop);
-        let plain = [has_user.then_some(Way::User), has_plain.then_some(Way::Plain)];
+        let has_user = has_password && (opened.capabilities.is_empty() || opened.has("USER"));
+        let user = has_user.then_some(Way::User);
+        let apop = opened.stamp().filter(|_| has_password).map(|_| Way::Apop);
         // Many servers print a time stamp and cannot check APOP; inside TLS it gains nothing.
         self.ways = if self.is_encrypted {
-            [apop].into_iter().chain(plain).flatten().collect()
+            apop.into_iter().chain(user).chain(mechanisms).collect()
         } else {
-            plain.into_iter().chain([apop]).flatten().collect()
+            user.into_iter().chain(mechanisms).chain(apop).collect()
         };
         if self.ways.is_empty() {
             let mechanisms = self.opened.mechanisms().into_iter().map(str::to_owned).collect();
@@ -145,24 +143,28 @@ impl<'s> Opening<'s> {
         let Some(way) = self.ways.pop() else {
             return Err(self.refused.take().map_or_else(refusal, refused));
         };
-        let (login, password) = (self.login, self.password.expose());
-        if !is_one_line(login.as_bytes()) || !is_one_line(password.as_bytes()) {
+        if !self.identity.is_plain_text() {
             return Err(refusal());
         }
+        let login = self.identity.login.as_str();
+        self.exchange = None;
         match way {
-            Way::Plain => {
-                let answer = self.plain_answer();
-                let answer = answer.expose();
-                if answer.len() + "AUTH PLAIN \r\n".len() <= COMMAND_OCTETS_MAX {
-                    talk.send(&[b"AUTH", b"PLAIN", answer.as_bytes()], Expected::Status);
+            Way::Sasl(mechanism) => {
+                let mut exchange = Exchange::new(self.identity, mechanism);
+                let initial = exchange.initial();
+                let (name, answer) = (mechanism.name().as_bytes(), initial.expose().as_bytes());
+                if answer.len() + name.len() + "AUTH  \r\n".len() <= COMMAND_OCTETS_MAX {
+                    talk.send(&[b"AUTH", name, answer], Expected::Status);
                 } else {
-                    talk.send(&[b"AUTH", b"PLAIN"], Expected::Status);
+                    talk.send(&[b"AUTH", name], Expected::Status);
+                    exchange.hold();
                 }
+                self.exchange = Some(exchange);
             }
             Way::User => talk.send(&[b"USER", login.as_bytes()], Expected::Status),
             Way::Apop => {
                 let stamp = self.opened.stamp().unwrap_or_default();
-                let digest = Md5::digest(format!("<{stamp}>{password}"));
+                let digest = Md5::digest(format!("<{stamp}>{}", self.password()));
                 let digest = digest.iter().fold(String::new(), |mut hex, octet| {
                     let _ = write!(hex, "{octet:02x}");
                     hex
@@ -174,9 +176,11 @@ impl<'s> Opening<'s> {
         Ok(Step::More)
     }
 
-    fn plain_answer(&self) -> Secret<String> {
-        let password = self.password.expose();
-        Secret::new(base64(&[b"\0", self.login.as_bytes(), b"\0", password.as_bytes()].concat()))
+    fn password(&self) -> &str {
+        match &self.identity.credential {
+            Credential::Password(password) => password.expose(),
+            Credential::Bearer(_) => "",
+        }
     }
 
     fn status(&mut self, talk: &mut Talk, is_ok: bool, text: String) -> Result<Step<Opened>, ImapError> {
@@ -194,11 +198,14 @@ impl<'s> Opening<'s> {
             (State::Tls, true) => Ok(Step::BeginTls),
             (State::Tls, false) => Err(ImapError::NoStartTls { words: text }),
             (State::Way(Way::User), true) => {
-                talk.send(&[b"PASS", self.password.expose().as_bytes()], Expected::Status);
+                talk.send(&[b"PASS", self.password().as_bytes()], Expected::Status);
                 self.state = State::Password;
                 Ok(Step::More)
             }
             (State::Way(_) | State::Password, true) => {
+                if !self.exchange.as_ref().is_none_or(Exchange::is_proved) {
+                    return Err(ImapError::Unproved);
+                }
                 self.opened.login = text;
                 if self.opened.capabilities.is_empty() {
                     return Ok(Step::Done(self.opened.clone()));
@@ -209,7 +216,8 @@ impl<'s> Opening<'s> {
             (State::Way(_) | State::Password, false) => {
                 // Only a refusal of the way itself is tried in another way: a wrong password stays wrong, and each try
                 // counts with servers that lock accounts.
-                let is_about_login = code(&text).is_some() || self.state == State::Password;
+                let is_untried = self.exchange.as_ref().is_some_and(Exchange::is_untried);
+                let is_about_login = (code(&text).is_some() && !is_untried) || self.state == State::Password;
                 let is_last = self.ways.is_empty();
                 if is_about_login || is_last {
                     return Err(refused(text));
@@ -262,9 +270,11 @@ impl Machine for Opening<'_> {
     ) -> Result<Step<Opened>, ImapError> {
         match (reply, self.state) {
             (Reply::Status { is_ok, text }, _) => self.status(talk, is_ok, text),
-            (Reply::Continue, State::Way(Way::Plain)) => {
-                let answer = self.plain_answer();
-                talk.send_more(answer.expose().as_bytes());
+            (Reply::Continue(challenge), State::Way(Way::Sasl(_))) => {
+                match self.exchange.as_mut().map(|exchange| exchange.answer(&challenge)) {
+                    Some(Answer::Line(line)) => talk.send_more(line.expose().as_bytes()),
+                    _ => talk.send_more(b"*"),
+                }
                 Ok(Step::More)
             }
             (Reply::Line(line), State::CapabilityLines | State::CapabilityLinesAfter) => {

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use keys::Secret;
-
 use super::list::{Entry, Listing};
 use super::machine::{Machine, Step};
 use super::open::Opening;
@@ -72,10 +70,12 @@ pub(crate) fn hear<M: Machine>(
 /// # Panics
 /// If what they report contradicts itself, whatever the octets are.
 pub fn rehearse(octets: &[u8], piece: usize) {
-    let password = Secret::from("secret");
-    for begins_tls in [false, true] {
-        let mut opening = Opening::new("me", &password, false, begins_tls);
-        hear(&mut opening, &mut Talk::new(), octets, piece);
+    for credential in ["secret".into(), crate::Credential::Bearer("token".into())] {
+        let identity = crate::imap::identity(credential);
+        for begins_tls in [false, true] {
+            let mut opening = Opening::new(&identity, false, begins_tls);
+            hear(&mut opening, &mut Talk::new(), octets, piece);
+        }
     }
     let entry =
         |number| Entry { number, unique_id: (number > 1).then(|| number.to_string()), size_octets: None };

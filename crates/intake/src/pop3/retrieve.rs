@@ -213,7 +213,7 @@ impl Machine for Retrieving<'_> {
                 self.complete(events);
                 return Ok(self.settled(talk, events));
             }
-            Reply::Line(_) | Reply::Continue => {}
+            Reply::Line(_) | Reply::Continue(_) => {}
         }
         Ok(Step::More)
     }

@@ -30,8 +30,8 @@ pub(crate) enum Expected {
 pub(crate) enum Reply {
     /// The first line of an answer, without its word.
     Status { is_ok: bool, text: String },
-    /// The server waits for the next piece of a login.
-    Continue,
+    /// The server waits for the next piece of a login; what it says, without its `+`.
+    Continue(String),
     /// A line of an answer, without line end and added dot.
     Line(String),
     /// A piece of a mail, without added dots.
@@ -158,7 +158,11 @@ impl Talk {
             let (is_ok, text) = match line {
                 [b'+', o, k, rest @ ..] if [*o, *k].eq_ignore_ascii_case(b"OK") => (true, rest),
                 [b'-', e, r, s, rest @ ..] if [*e, *r, *s].eq_ignore_ascii_case(b"ERR") => (false, rest),
-                [b'+'] | [b'+', b' ', ..] => return Ok(Some(Reply::Continue)),
+                [b'+'] => return Ok(Some(Reply::Continue(String::new()))),
+                [b'+', b' ', text @ ..] => {
+                    let text = String::from_utf8_lossy(text).trim().to_owned();
+                    return Ok(Some(Reply::Continue(text)));
+                }
                 odd => {
                     let odd = String::from_utf8_lossy(&odd[..odd.len().min(200)]).into_owned();
                     self.odd_lines += 1;

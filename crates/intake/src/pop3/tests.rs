@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use keys::Secret;
 use model::Position;
 
 use super::list::{Entry, Listing};
@@ -13,6 +12,7 @@ use super::rehearse::{Heard, hear};
 use super::remove::Removing;
 use super::retrieve::Retrieving;
 use super::talk::Talk;
+use crate::Credential;
 use crate::imap::{Event, ImapError};
 
 /// The same in pieces of every size up to the whole.
@@ -38,8 +38,12 @@ fn outcome<T>(result: Option<Result<T, ImapError>>, show: impl FnOnce(T) -> Stri
 }
 
 fn login(script: &str, is_encrypted: bool, begins_tls: bool, expected: &str) {
-    let password = Secret::from("secret");
-    let make = || Opening::new("me", &password, is_encrypted, begins_tls);
+    login_with(&"secret".into(), script, is_encrypted, begins_tls, expected);
+}
+
+fn login_with(credential: &Credential, script: &str, is_encrypted: bool, begins_tls: bool, expected: &str) {
+    let identity = crate::imap::identity(credential.clone());
+    let make = || Opening::new(&identity, is_encrypted, begins_tls);
     let show = |heard: Heard<super::open::Opened>| {
         let sent = heard.sent.replace("\r\n", " | ");
         sent + &outcome(heard.result, |opened| format!("in: {}", opened.login))
@@ -122,11 +126,52 @@ fn refused_logins() {
         "+OK\r\n+OK\r\nSASL GSSAPI\r\n.\r\n",
         true,
         false,
-        "CAPA | imap-no-login: the server offers no login with a password, only: GSSAPI",
+        "CAPA | imap-no-login: the server offers no login that fits, only: GSSAPI",
     );
     login("HTTP/1.0 400 Bad Request\r\n", true, false, "waits");
     let odd = "220 mail ESMTP\r\n".repeat(11);
     login(&odd, true, false, "imap-protocol: the server's answer cannot be understood: 220 mail ESMTP");
+}
+
+#[test]
+fn tokens() {
+    let bearer = Credential::Bearer("t".into());
+    let check = |script: &str, expected: &str| login_with(&bearer, script, true, false, expected);
+    let xoauth2 = "dXNlcj1tZQFhdXRoPUJlYXJlciB0AQE=";
+    check(
+        "+OK\r\n+OK\r\nUSER\r\nSASL PLAIN XOAUTH2\r\n.\r\n+OK in\r\n-ERR\r\n",
+        &format!("CAPA | AUTH XOAUTH2 {xoauth2} | CAPA | in: in"),
+    );
+    // The refusal in detail is answered before the refusal itself comes.
+    check(
+        "+OK\r\n+OK\r\nSASL XOAUTH2\r\n.\r\n+ eyJzdGF0dXMiOiI0MDEifQ==\r\n-ERR [AUTH] expired\r\n",
+        &format!("CAPA | AUTH XOAUTH2 {xoauth2} |  | imap-login-refused: login refused: [AUTH] expired"),
+    );
+    let first = "bixhPW1lLAFob3N0PW1haWwuZXhhbXBsZS5vcmcBcG9ydD05OTMBYXV0aD1CZWFyZXIgdAEB";
+    check(
+        "+OK\r\n+OK\r\nSASL XOAUTH2 OAUTHBEARER\r\n.\r\n+ eyJzdGF0dXMiOiI0MDEifQ==\r\n-ERR [AUTH] no\r\n",
+        &format!("CAPA | AUTH OAUTHBEARER {first} | AQ== | imap-login-refused: login refused: [AUTH] no"),
+    );
+    // One way is not known after all.
+    check(
+        "+OK\r\n+OK\r\nSASL XOAUTH2 OAUTHBEARER\r\n.\r\n-ERR unknown\r\n+OK in\r\n-ERR\r\n",
+        &format!("CAPA | AUTH OAUTHBEARER {first} | AUTH XOAUTH2 {xoauth2} | CAPA | in: in"),
+    );
+    check(
+        "+OK\r\n+OK\r\nUSER\r\nSASL PLAIN\r\n.\r\n",
+        "CAPA | imap-no-login: the server offers no login that fits, only: PLAIN",
+    );
+    // Too long for the first line.
+    let long = Credential::Bearer("t".repeat(200).as_str().into());
+    let answer =
+        crate::imap::base64(format!("user=me\x01auth=Bearer {}\x01\x01", "t".repeat(200)).as_bytes());
+    login_with(
+        &long,
+        "+OK\r\n+OK\r\nSASL XOAUTH2\r\n.\r\n+ go ahead\r\n+OK in\r\n-ERR\r\n",
+        true,
+        false,
+        &format!("CAPA | AUTH XOAUTH2 | {answer} | CAPA | in: in"),
+    );
 }
 
 #[test]

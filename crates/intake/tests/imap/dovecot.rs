@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use connect::Trust;
+use intake::Credential;
 use intake::imap::{
-    Class, Cursor, Encryption, Fetcher, KnownMail, Selection, TestStep, Waited, test_settings,
+    Class, Cursor, Encryption, Fetcher, KnownMail, Selection, Settings, TestStep, Waited, test_settings,
 };
 use test_support::dovecot::Setup;
 use test_support::{Certificate, Dovecot};
@@ -209,7 +210,7 @@ async fn settings_are_tested_step_by_step() {
     };
     let good = || settings(&server, Encryption::Tls);
     let mut wrong = good();
-    wrong.password = "wrong".into();
+    wrong.credential = "wrong".into();
     let found = failed(wrong).await;
     assert_eq!(found.0, TestStep::Login);
     assert_eq!((found.1, found.2, found.3), (Class::Login, "imap-login-refused", false));
@@ -264,10 +265,98 @@ async fn odd_names_and_passwords() {
     }
     for encryption in [Encryption::Tls, Encryption::None] {
         let mut settings = settings(&server, encryption);
-        settings.password = "p\"a\\s s{5}ä€".into();
+        settings.credential = "p\"a\\s s{5}ä€".into();
         let run = run(&settings, &Selection::All, Vec::new()).await;
         assert!(run.error.is_none(), "{:?}", run.error);
         assert_eq!(run.mails.len(), 5, "{:?}", run.lines);
+    }
+}
+
+#[tokio::test]
+async fn login_by_scram() {
+    let extra = "auth_mechanisms = scram-sha-256 login\n".to_owned();
+    let mut server = Dovecot::with(Setup { extra, ..Setup::default() });
+    server.deliver("alice", "INBOX", &mail(1), "");
+    for encryption in [Encryption::Tls, Encryption::None] {
+        let good = settings(&server, encryption);
+        let run = run(&good, &Selection::All, Vec::new()).await;
+        assert!(run.error.is_none(), "{:?} {}", run.error, server.log());
+        assert_eq!(run.mails.len(), 1);
+        let report = test_settings(&Settings { credential: "wrong".into(), ..good }).await;
+        let error = report.steps.last().and_then(|step| step.error.as_ref()).expect("refused");
+        assert_eq!((error.class(), error.key()), (Class::Login, "imap-login-refused"));
+    }
+}
+
+/// Dovecot asks another server whether a token is good.
+#[tokio::test]
+async fn login_by_token() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let port = listener.local_addr().expect("bound").port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(introspect(stream));
+        }
+    });
+    for mechanism in ["xoauth2", "oauthbearer", "oauthbearer xoauth2"] {
+        let scratch = test_support::Scratch::new("oauth");
+        let file = scratch.write(
+            "oauth2.conf",
+            format!(
+                "introspection_url = http://127.0.0.1:{port}/\nintrospection_mode = post\n\
+                username_attribute = username\nactive_attribute = active\nactive_value = true\n"
+            ),
+        );
+        let extra = format!(
+            "auth_mechanisms = {mechanism}\npassdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {}\n}}\n",
+            file.display()
+        );
+        let mut server = Dovecot::with(Setup { extra, ..Setup::default() });
+        server.deliver("alice", "INBOX", &mail(1), "");
+        let mut settings = settings(&server, Encryption::Tls);
+        settings.credential = Credential::Bearer("good-token".into());
+        let run = run(&settings, &Selection::All, Vec::new()).await;
+        assert!(run.error.is_none(), "{mechanism}: {:?} {}", run.error, server.log());
+        assert_eq!(run.mails.len(), 1);
+        settings.credential = Credential::Bearer("stale-token".into());
+        let report = test_settings(&settings).await;
+        let error = report.steps.last().and_then(|step| step.error.as_ref()).expect("refused");
+        assert_eq!((error.class(), error.key()), (Class::Login, "imap-login-refused"), "{mechanism}");
+    }
+}
+
+/// Answers whether a token is good (RFC 7662), until the connection ends.
+async fn introspect(stream: tokio::net::TcpStream) {
+    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut octets = 0;
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+                return;
+            }
+            let line = line.trim().to_ascii_lowercase();
+            if let Some(length) = line.strip_prefix("content-length:") {
+                octets = length.trim().parse().unwrap_or(0);
+            }
+            if line.is_empty() {
+                break;
+            }
+        }
+        let mut asked = vec![0; octets];
+        if stream.read_exact(&mut asked).await.is_err() {
+            return;
+        }
+        let is_good = String::from_utf8_lossy(&asked).contains("good-token");
+        let answer = if is_good { "{\"active\":true,\"username\":\"alice\"}" } else { "{\"active\":false}" };
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{answer}",
+            answer.len()
+        );
+        if stream.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
     }
 }
 

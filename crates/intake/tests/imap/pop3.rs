@@ -150,7 +150,7 @@ async fn settings_are_tested_step_by_step() {
         assert_eq!(report.mailboxes[0].status.as_ref().unwrap().messages, Some(1));
     }
     let mut wrong = server.settings(Encryption::Tls);
-    wrong.password = "wrong".into();
+    wrong.credential = "wrong".into();
     let report = test_settings(&wrong).await;
     let last = report.steps.last().unwrap();
     assert_eq!((last.step, last.error.as_ref().unwrap().key()), (TestStep::Login, "imap-login-refused"));

@@ -21,7 +21,7 @@ pub(crate) fn plain_settings(port: u16, encryption: Encryption, trust: &Trust) -
         encryption,
         tls: ClientTls::new(trust).expect("the trust can be read"),
         login: "alice".to_owned(),
-        password: "secret".into(),
+        credential: "secret".into(),
         options: Options { answer_timeout: Duration::from_secs(20), ..Options::default() },
     }
 }
