@@ -11,6 +11,7 @@ mod error;
 mod fetch;
 mod guard;
 mod image;
+mod network;
 mod post;
 mod serve;
 mod stream;
@@ -22,8 +23,9 @@ pub use error::{ConnectError, FetchError, ServerTlsError, Step, TlsFault, TrustE
 pub use fetch::{FetchLimits, Fetched, Fetcher};
 pub use guard::{Guard, is_public};
 pub use image::image_type;
+pub use network::{Network, NetworkError};
 pub use post::{PostAnswer, Poster};
-pub use serve::ServerTls;
+pub use serve::{Accepted, MailTls, ServerTls};
 pub use stream::Stream;
 pub use trust::{ClientTls, Trust};
 

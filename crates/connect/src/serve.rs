@@ -1,18 +1,22 @@
 //! The server's own certificate, read anew when its file changes.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use rustls::RootCertStore;
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
+use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval};
+use tokio_rustls::TlsAcceptor;
 
 use crate::trust::provider;
 use crate::{CertificateFacts, ServerTlsError};
@@ -52,6 +56,37 @@ impl ServerTls {
             .with_cert_resolver(Arc::clone(&self.shown) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Arc::new(config)
+    }
+
+    /// TLS for a listener that speaks a mail protocol: the same certificate, no ALPN. With `client_ca` (PEM) a client
+    /// may show a certificate; one that these authorities did not sign ends the handshake.
+    ///
+    /// # Errors
+    /// `Read` or `NoCertificate` for `client_ca`.
+    pub fn for_mail(&self, client_ca: Option<&Path>) -> Result<MailTls, ServerTlsError> {
+        let config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .expect("the provider has TLS 1.2 and 1.3");
+        let resolver = Arc::clone(&self.shown) as Arc<dyn ResolvesServerCert>;
+        let config = match client_ca {
+            None => config.with_no_client_auth().with_cert_resolver(resolver),
+            Some(at) => {
+                let bad = || ServerTlsError::NoCertificate { at: at.to_owned() };
+                let octets =
+                    fs::read(at).map_err(|source| ServerTlsError::Read { at: at.to_owned(), source })?;
+                let mut roots = RootCertStore::empty();
+                for certificate in CertificateDer::pem_slice_iter(&octets) {
+                    roots.add(certificate.map_err(|_| bad())?).map_err(|_| bad())?;
+                }
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider))
+                        .allow_unauthenticated()
+                        .build()
+                        .map_err(|_| bad())?;
+                config.with_client_cert_verifier(verifier).with_cert_resolver(resolver)
+            }
+        };
+        Ok(MailTls(TlsAcceptor::from(Arc::new(config))))
     }
 
     /// The certificate shown now.
@@ -98,6 +133,31 @@ impl ServerTls {
         }
     }
 }
+
+/// TLS of a listener for mail; see [`ServerTls::for_mail`].
+#[derive(Clone)]
+pub struct MailTls(TlsAcceptor);
+
+impl std::fmt::Debug for MailTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MailTls")
+    }
+}
+
+impl MailTls {
+    /// The handshake of a server. The bool: the client showed a certificate and it was found good.
+    ///
+    /// # Errors
+    /// If the client breaks off, or shows a certificate that is not good.
+    pub async fn accept(&self, tcp: TcpStream) -> io::Result<(Accepted, bool)> {
+        let stream = self.0.accept(tcp).await?;
+        let has_certificate = stream.get_ref().1.peer_certificates().is_some_and(|chain| !chain.is_empty());
+        Ok((stream, has_certificate))
+    }
+}
+
+/// The encrypted end of a listener.
+pub type Accepted = tokio_rustls::server::TlsStream<TcpStream>;
 
 /// What tells a changed file: size, times, inode.
 type FileState = Option<(u64, i64, i64, u64)>;

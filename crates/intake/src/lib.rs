@@ -1,4 +1,5 @@
-//! Fetches mail: out of files ([`files`]) and from mailboxes over IMAP ([`imap`]) and POP3 ([`pop3`]).
+//! Fetches mail: out of files ([`files`]), from mailboxes over IMAP ([`imap`]) and POP3 ([`pop3`]), and takes what others
+//! bring over SMTP and LMTP ([`smtp`]).
 //!
 //! In: paths, or the settings and cursors of a mailbox. Out: the octets of each mail, exactly, with what its source
 //! says of it (position, mailbox, received time, flags), handed to the caller in the order of the source; and every
@@ -10,5 +11,6 @@ pub mod files;
 pub mod imap;
 pub mod pop3;
 mod sasl;
+pub mod smtp;
 
 pub use sasl::Credential;

@@ -2,6 +2,7 @@
 
 pub mod arf;
 pub mod dsn;
+pub mod journal;
 pub mod mdn;
 pub mod status;
 

@@ -28,6 +28,7 @@ mod search;
 mod source;
 mod steps;
 mod supervisor;
+mod taken;
 mod texts;
 mod verify;
 mod watch;
@@ -41,6 +42,7 @@ pub use outgoing::{Outgoing, OutgoingOptions, ResolveSmtp, webhook_field};
 pub use recovery::Recovered;
 pub use search::{Answer, Asked, Hit};
 pub use supervisor::{Resolve, Supervisor};
+pub use taken::Taking;
 pub use verify::{Fault, Verified};
 
 /// An error and all its causes, in one line, for the log.

@@ -81,6 +81,37 @@ pub const KEYS: &[Key] = &[
         about: "File with the 32 octets that encrypt stored passwords. Empty = master.key in the data directory: then whoever copies the directory has the key as well. Better: a path elsewhere.",
     },
     Key {
+        name: "smtp_listen",
+        default: "",
+        about: "Address and port that take mail over SMTP for archive addresses and journals, such as 0.0.0.0:25; empty = off. Beyond loopback only with tls_cert and tls_key, or with intake_networks.",
+    },
+    Key { name: "lmtp_listen", default: "", about: "The same over LMTP, such as 127.0.0.1:24; empty = off." },
+    Key {
+        name: "intake_addresses",
+        default: "",
+        about: "Whose mail smtp_listen and lmtp_listen take: addresses, and whole domains written as @journal.example.org; several separated by commas. All others are refused.",
+    },
+    Key {
+        name: "intake_networks",
+        default: "",
+        about: "Who may deliver without TLS: addresses or networks such as 10.0.0.0/24; several separated by commas. If set, others need a certificate of intake_client_ca, or are refused. Empty = everybody on this machine, and everybody with TLS.",
+    },
+    Key {
+        name: "intake_client_ca",
+        default: "",
+        about: "PEM file with the authorities whose client certificates may deliver over TLS from everywhere.",
+    },
+    Key {
+        name: "intake_account",
+        default: "Archive",
+        about: "Account into which delivered mail comes; made when it is missing.",
+    },
+    Key {
+        name: "intake_octets_max",
+        default: "104857600",
+        about: "Largest mail that is taken over SMTP and LMTP, in octets.",
+    },
+    Key {
         name: "log",
         default: "info",
         about: "What is logged: error, warn, info, debug, trace, or a filter such as info,intake=debug",

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod config;
 mod control;
+mod deliveries;
 mod failure;
 mod lang;
 mod mailbox_server;

@@ -1,12 +1,13 @@
 //! Who is at the other end: the address behind trusted proxies, and whether the way to it is encrypted.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::str::FromStr;
 
 use axum::extract::{Request, State as FromState};
 use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;
 use axum::response::Response;
+
+use connect::Network;
 
 use crate::State;
 
@@ -28,49 +29,6 @@ pub(crate) struct Client {
     pub(crate) local: bool,
     /// Came through a trusted proxy.
     pub(crate) proxied: bool,
-}
-
-/// A range of addresses, such as `10.0.0.0/24`, or a single one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
-
-impl Network {
-    /// Whether this address lies in it. IPv4 addresses inside IPv6 count as IPv4.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
-                ours.to_bits() & mask == theirs.to_bits() & mask
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
-                ours.to_bits() & mask == theirs.to_bits() & mask
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Not an address or a range of addresses.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an address or network such as 10.0.0.5 or 10.0.0.0/24")]
-pub struct NetworkError(pub String);
-
-impl FromStr for Network {
-    type Err = NetworkError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || NetworkError(text.to_owned());
-        let (address, prefix) =
-            text.trim().split_once('/').map_or((text.trim(), None), |(a, p)| (a, Some(p)));
-        let address = address.parse::<IpAddr>().map_err(|_| wrong())?.to_canonical();
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Ok(longest), |prefix| prefix.parse::<u8>().map_err(|_| wrong()))?;
-        if prefix > longest { Err(wrong()) } else { Ok(Self { address, prefix }) }
-    }
 }
 
 impl Client {

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use connect::Network;
 use model::UnixMillis;
 use url::Url;
 
 use crate::assets::{self, Files};
-use crate::client::Network;
 
 /// Certificate and key of the server, PEM; read again when they change.
 #[derive(Clone, Debug)]

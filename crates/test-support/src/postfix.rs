@@ -29,6 +29,15 @@ impl Postfix {
     /// # Panics
     /// If Postfix is not installed or does not start.
     pub fn start(certificate: &Certificate) -> Option<Self> {
+        Self::start_with_routes(certificate, &[])
+    }
+
+    /// Likewise; mail for each of these domains goes the way named beside it, such as `smtp:[127.0.0.1]:2525` or
+    /// `lmtp:inet:127.0.0.1:2424`.
+    ///
+    /// # Panics
+    /// As [`Postfix::start`].
+    pub fn start_with_routes(certificate: &Certificate, routes: &[(&str, String)]) -> Option<Self> {
         let scratch = Scratch::new("postfix");
         if !is_root(scratch.path()) {
             eprintln!("no Postfix without root: a test is left out");
@@ -41,7 +50,13 @@ impl Postfix {
         }
         scratch.write("cert.pem", &certificate.certificate);
         scratch.write("key.pem", &certificate.key);
-        scratch.write("main.cf", MAIN.replace("@ROOT@", &root));
+        let (mut domains, mut ways) = (String::new(), String::new());
+        for (domain, way) in routes {
+            domains.extend([" ", domain]);
+            ways.extend([" {", domain, " = ", way, "}"]);
+        }
+        let main = MAIN.replace("@ROOT@", &root).replace("@DOMAINS@", &domains).replace("@WAYS@", &ways);
+        scratch.write("main.cf", main);
         scratch.write("master.cf", MASTER.replace("@PORT@", &port.to_string()));
         // The folders on the way must be open to the users Postfix works as.
         run(Command::new("chmod").arg("755").arg(scratch.path()));
@@ -168,8 +183,8 @@ virtual_uid_maps = static:10143
 virtual_gid_maps = static:10143
 virtual_mailbox_limit = 0
 smtpd_reject_unlisted_recipient = no
-transport_maps = inline:{ {bounce.test = error:5.1.1 no such user here} }
-relay_domains = bounce.test
+transport_maps = inline:{ {bounce.test = error:5.1.1 no such user here}@WAYS@ }
+relay_domains = bounce.test@DOMAINS@
 queue_run_delay = 3s
 minimal_backoff_time = 3s
 maximal_backoff_time = 3s
@@ -190,6 +205,7 @@ flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
+lmtp unix - - n - - lmtp
 error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard

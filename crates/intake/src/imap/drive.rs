@@ -219,14 +219,12 @@ impl Session {
             return Ok(is_enabled);
         }
         let is_offered = self.capabilities().has("QRESYNC") && self.can("ENABLE");
-        let is_enabled = match is_offered {
-            true => match self.ask(Command::EnableQresync).await {
+        let is_enabled = is_offered
+            && match self.ask(Command::EnableQresync).await {
                 Ok(_) => true,
                 Err(ImapError::Refused { .. }) => false,
                 Err(error) => return Err(error),
-            },
-            false => false,
-        };
+            };
         self.qresync = Some(is_enabled);
         Ok(is_enabled)
     }

@@ -16,6 +16,7 @@ use crate::background::Tasks;
 use crate::cli::{self, Cli};
 use crate::config::Config;
 use crate::control::{self, Request, Streams};
+use crate::deliveries::{self, Deliveries};
 use crate::failure::{Failure, chain};
 use crate::lang::Lang;
 use crate::mailbox_server;
@@ -34,6 +35,7 @@ pub fn run(args: &cli::Serve, config: &Config, lang: Lang) -> Result<i32, Failur
 }
 
 fn serve(engine: &Engine, options: Options, config: &Config, lang: Lang) -> Result<i32, Failure> {
+    let intake = deliveries::settings(config, engine)?;
     let bound = server::bind(&options).map_err(|error| of_listen(&error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -54,18 +56,28 @@ fn serve(engine: &Engine, options: Options, config: &Config, lang: Lang) -> Resu
     let state = State::new(Parts { engine: engine.clone(), background, fetcher, options })
         .map_err(|error| of_start(&error))?;
     listen_for_commands(engine, &tasks, config)?;
-    greet(engine, &bound, &state, config, lang);
+    let deliveries = deliveries::start(engine, runtime.handle(), intake)?;
+    greet(engine, &bound, &state, config, &deliveries, lang);
     let ended = runtime.block_on(bound.serve(state, end()));
     let mut err = std::io::stderr();
     writeln!(err, "{}", lang.text("stopping", &[])).ok();
     tasks.stop();
+    deliveries.stop();
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    deliveries.join();
     ended.map_err(|error| Failure::new("storage").with("path", "–").with("reason", error))?;
     Ok(0)
 }
 
 /// What the person who started it should know.
-fn greet(engine: &Engine, bound: &Bound, state: &State, config: &Config, lang: Lang) {
+fn greet(
+    engine: &Engine,
+    bound: &Bound,
+    state: &State,
+    config: &Config,
+    deliveries: &Deliveries,
+    lang: Lang,
+) {
     let mut lines = Vec::new();
     let recovered = engine.recovered();
     if recovered.adopted + recovered.cut > 0 {
@@ -81,6 +93,9 @@ fn greet(engine: &Engine, bound: &Bound, state: &State, config: &Config, lang: L
     }
     if let Some(code) = state.setup_code() {
         lines.push(lang.text("setup-code", &[("code", &code.expose())]));
+    }
+    for (protocol, address) in deliveries.addresses() {
+        lines.push(lang.text("intake-serving", &[("protocol", protocol), ("address", address)]));
     }
     lines.push(lang.text("serving", &[("url", &bound.url())]));
     // Nobody has to listen.

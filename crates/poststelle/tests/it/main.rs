@@ -11,4 +11,5 @@ mod imap;
 mod import;
 mod pop3;
 mod postgres;
+mod smtp;
 mod support;

@@ -94,16 +94,22 @@ impl Poststelle {
 
     /// Starts `serve` and waits until it answers.
     pub(crate) fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// Likewise with these variables of the environment.
+    pub(crate) fn serve_with(&self, variables: &[(&str, &str)]) -> Server {
         let address = format!("127.0.0.1:{}", free_port());
         let mut child = self
             .command(&["serve", "--listen", &address])
             .env("LC_ALL", "C")
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
-        while !said.contains("http://") {
+        while !said.contains("://") {
             assert!(lines.read_line(&mut said).unwrap() > 0, "serve stopped: {said}");
         }
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
@@ -114,6 +120,12 @@ impl Poststelle {
 /// A running server, stopped when it goes out of scope.
 pub(crate) struct Server {
     child: Child,
+}
+
+impl Server {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {
