@@ -161,10 +161,9 @@ impl Run {
     }
 
     fn flags(&mut self, what: &str, mailbox: &[u8], flags: &[(u32, Flags)]) {
-        let mut line = format!("{what} {}", String::from_utf8_lossy(mailbox));
-        for (uid, flags) in flags {
-            line.push_str(&format!(" {uid}[{}]", letters(*flags)));
-        }
+        let flags: Vec<String> =
+            flags.iter().map(|(uid, flags)| format!(" {uid}[{}]", letters(*flags))).collect();
+        let line = format!("{what} {}{}", String::from_utf8_lossy(mailbox), flags.concat());
         self.lines.push(line);
     }
 
