@@ -57,7 +57,7 @@ async fn sessions() {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
     files.sort();
-    assert!(files.len() >= 45, "{}", files.len());
+    assert!(files.len() >= 68, "{}", files.len());
     for file in files {
         check(&file).await;
     }
