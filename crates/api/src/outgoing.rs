@@ -131,7 +131,8 @@ pub struct Webhook {
     pub private: bool,
     /// Whether it is called.
     pub active: bool,
-    /// Why the server switched it off; null if it did not.
+    /// Why the server switched it off: `gone`, it answered 410; `failing`, no call came through for three days; null if
+    /// it did not.
     pub off_reason: Option<String>,
     /// Until when the secret before signs too; null if it does not.
     pub old_secret_until: Option<Timestamp>,

@@ -7,16 +7,21 @@ use parse::report::dsn::PerMessage;
 /// Reads the first mail, or header section of one, that is attached to the report itself.
 pub(crate) fn of(message: &Message) -> Option<Original> {
     message.parts.iter().filter(|part| part.message_depth == 0).find_map(|part| {
-        let returned = match part.role {
-            PartRole::Message if !part.header_section.is_empty() => parse::header_of(&part.header_section),
+        let (returned, own) = match part.role {
+            PartRole::Message if !part.header_section.is_empty() => {
+                let field =
+                    part.header_section.iter().find(|field| field.name.eq_ignore_ascii_case(OWN_REFERENCE));
+                (parse::header_of(&part.header_section), field.map(|field| field.body.as_str()))
+            }
             PartRole::Report
                 if matches!(part.content_type.as_str(), "text/rfc822-headers" | "message/global-headers") =>
             {
-                parse::header_section(part.text.as_deref()?.as_bytes(), &Limits::default()).0
+                let text = part.text.as_deref()?;
+                (parse::header_section(text.as_bytes(), &Limits::default()).0, own_reference(text))
             }
             _ => return None,
         };
-        of_header(returned)
+        of_header(returned, own)
     })
 }
 
@@ -41,11 +46,12 @@ pub(crate) fn in_text(returned: Option<&str>) -> Option<Original> {
         header.push_str(line);
         header.push('\n');
     }
-    of_header(parse::header_section(header.as_bytes(), &Limits::default()).0)
+    of_header(parse::header_section(header.as_bytes(), &Limits::default()).0, own_reference(&header))
 }
 
 /// What a returned header section says; `None` if it says nothing.
-fn of_header(returned: Message) -> Option<Original> {
+fn of_header(returned: Message, own: Option<&str>) -> Option<Original> {
+    let own = own.map(str::trim).filter(|text| (1..=OWN_REFERENCE_MAX).contains(&text.len()));
     let original = Original {
         message_id: returned.message_id,
         subject: returned.subject,
@@ -53,9 +59,18 @@ fn of_header(returned: Message) -> Option<Original> {
         to: returned.to,
         date: returned.date,
         references: bounded(returned.references),
+        own_reference: own.map(str::to_owned),
         ..Original::default()
     };
     (original != Original::default()).then_some(original)
+}
+
+/// The reference in a header section: one line, as ours are short.
+fn own_reference(header: &str) -> Option<&str> {
+    let fields = header.lines().take_while(|line| !line.trim().is_empty());
+    fields
+        .filter_map(|line| line.split_once(':'))
+        .find_map(|(name, body)| name.trim_end().eq_ignore_ascii_case(OWN_REFERENCE).then_some(body))
 }
 
 /// Adds what the report says of the envelope.
@@ -93,6 +108,11 @@ fn decoded_xtext(text: &str) -> String {
     String::from_utf8_lossy(&octets).into_owned()
 }
 
+/// The field that mails of our own bear.
+const OWN_REFERENCE: &str = "X-Poststelle-Reference";
+/// Octets of it; ours are 34 long.
+const OWN_REFERENCE_MAX: usize = 100;
+
 /// References kept of a returned mail: the last ones.
 const REFERENCES_MAX: usize = 50;
 
@@ -120,5 +140,16 @@ mod tests {
     fn envelope_ids() {
         assert_eq!(decoded_xtext("m+2B4711+3D"), "m+4711=");
         assert_eq!(decoded_xtext("a+zz+"), "a+zz+");
+    }
+
+    #[test]
+    fn own_references_are_read_from_what_returned() {
+        let text =
+            |reference: &str| format!("Subject: Notice\nX-Poststelle-Reference: {reference}\n\nText\n");
+        let read =
+            |reference: &str| in_text(Some(&text(reference))).and_then(|original| original.own_reference);
+        assert_eq!(read(" 0abc ").as_deref(), Some("0abc"));
+        assert_eq!(read(""), None);
+        assert_eq!(read(&"a".repeat(101)), None);
     }
 }

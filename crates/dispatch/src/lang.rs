@@ -73,19 +73,21 @@ impl Texts {
     }
 }
 
-/// Replaces each `{name}` once, from left to right.
+/// Replaces each `{name}` once, from left to right; what is no name of a value stays as it is.
 fn filled(text: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        let Some((name, tail)) = after.split_once('}') else {
+        let hole = after.split_once('}');
+        let value = hole.and_then(|(name, _)| values.iter().find(|(known, _)| *known == name));
+        if let (Some((_, tail)), Some((_, value))) = (hole, value) {
+            out.push_str(value);
+            rest = tail;
+        } else {
             out.push('{');
             rest = after;
-            continue;
-        };
-        out.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
-        rest = tail;
+        }
     }
     out.push_str(rest);
     out

@@ -182,6 +182,8 @@ pub struct Original {
     pub envelope_id: Option<String>,
     /// When the reporting server had received it.
     pub arrival: Option<UnixMillis>,
+    /// Its `X-Poststelle-Reference`, as it stands there; whether the signature is right is for others to say.
+    pub own_reference: Option<String>,
 }
 
 /// What the address that a mail was sent to says, if it was made for one mail.

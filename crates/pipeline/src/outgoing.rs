@@ -30,6 +30,9 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// What was finished is forgotten after so long.
 const KEPT_MS: i64 = 30 * 24 * 60 * 60_000;
 
+/// A webhook that took nothing for so long is switched off: a delivery is given up after as much.
+const FAILING_MS: i64 = 3 * 24 * 60 * 60_000;
+
 /// How to reach a server that sends.
 pub type ResolveSmtp = dyn Fn(&Engine, &SmtpAccount) -> Result<SmtpServer> + Send + Sync;
 
@@ -336,20 +339,38 @@ async fn call(inner: &Arc<Inner>, entry: &Entry, target: i64) -> Result<Attempt>
     let poster = Poster::new(guard, CALL_MAX, inner.options.tls.clone());
     let answer = poster.json(&webhook.settings.url, &fields, entry.what.content.clone()).await;
     Ok(match answer {
-        Err(error) => again(inner, entry, None, crate::chain(&error)),
+        Err(error) => failed(inner, entry, &webhook, None, crate::chain(&error)),
         Ok(answer) => match answer.status {
             200..=299 => ended(inner, entry, OutgoingState::Sent, Some(answer.status), answer.text),
             // Gone: the receiver wants no more.
             410 => {
-                let details = [("name", webhook.settings.name.as_str()), ("reason", "410")];
-                let event = notify::log_entry(inner, "webhook.disabled", &webhook.id.to_string(), &details);
-                Attempt {
-                    switch_off: Some("410 Gone".to_owned()),
-                    events: vec![event],
-                    ..ended(inner, entry, OutgoingState::Refused, Some(410), answer.text)
-                }
+                let attempt = ended(inner, entry, OutgoingState::Refused, Some(410), answer.text);
+                switched_off(inner, &webhook, "gone", attempt)
             }
-            status => again(inner, entry, Some(status), answer.text),
+            status => failed(inner, entry, &webhook, Some(status), answer.text),
         },
     })
+}
+
+/// Ends a call that was not taken: tried again, unless none was for days.
+fn failed(inner: &Inner, entry: &Entry, webhook: &Webhook, code: Option<u16>, answer: String) -> Attempt {
+    let attempt = again(inner, entry, code, answer);
+    match webhook.last_error {
+        Some((_, since)) if since.plus_ms(FAILING_MS) <= inner.now() => {
+            switched_off(inner, webhook, "failing", attempt)
+        }
+        _ => attempt,
+    }
+}
+
+/// The same, and the webhook is called no more until a person switches it on.
+fn switched_off(inner: &Inner, webhook: &Webhook, why: &str, attempt: Attempt) -> Attempt {
+    let answer = match attempt.code {
+        Some(code) => format!("{code} {}", attempt.answer),
+        None => attempt.answer.clone(),
+    };
+    let details = [("name", webhook.settings.name.as_str()), ("reason", answer.trim())];
+    let event = notify::log_entry(inner, "webhook.disabled", &webhook.id.to_string(), &details);
+    // It says enough of the failure.
+    Attempt { switch_off: Some(why.to_owned()), events: vec![event], ..attempt }
 }

@@ -7,6 +7,7 @@ mod imports;
 mod listen;
 mod live;
 mod messages;
+mod outgoing;
 mod people;
 mod rights;
 mod texts;

@@ -50,6 +50,7 @@ pub fn reported(
         Report {
             return_path: return_path.clone(),
             envelope_id: original.and_then(|o| o.envelope_id.clone()),
+            own_reference: original.and_then(|o| o.own_reference.clone()),
             message_id: original.and_then(|o| o.message_id.as_ref()).map(|id| id.as_str().to_owned()),
             references: original
                 .map(|o| {

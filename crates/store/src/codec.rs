@@ -154,6 +154,9 @@ fn more_octets(out: &mut Out, verdict: &Verdict) {
         out.text(&path.address);
         out.text(&path.base);
     }
+    if let Some(original) = &verdict.original {
+        out.opt_text(original.own_reference.as_deref());
+    }
 }
 
 /// What [`more_octets`] wrote; nothing in rows of an earlier version.
@@ -189,6 +192,9 @@ fn more(input: &mut In<'_>, verdict: &mut Verdict) -> Result<()> {
     if input.flag()? {
         verdict.return_path =
             Some(ReturnPath { form: interned(&input.text()?), address: input.text()?, base: input.text()? });
+    }
+    if let Some(original) = verdict.original.as_mut().filter(|_| !input.0.is_empty()) {
+        original.own_reference = input.opt_text()?;
     }
     Ok(())
 }
@@ -480,6 +486,7 @@ mod tests {
                 references: vec![MessageId("r@b".to_owned())],
                 envelope_id: Some("e".to_owned()),
                 arrival: Some(UnixMillis(9)),
+                own_reference: Some("o".to_owned()),
             }),
             complaint: Some(Complaint { source_ip: Some("192.0.2.1".to_owned()), ..Complaint::default() }),
             receipt: Some(Receipt { automatic: true, ..Receipt::default() }),
@@ -516,9 +523,9 @@ mod tests {
     #[test]
     fn damage_is_an_error() {
         let octets = verdict_octets(&full());
-        // One end alone is right: that of a row from before more was written.
+        // Two ends alone are right: those of rows from before more was written.
         let readable = (0..octets.len()).filter(|end| verdict(VERSION, &octets[..*end]).is_ok()).count();
-        assert_eq!(readable, 1);
+        assert_eq!(readable, 2);
         assert!(facts(VERSION, &[0xff; 40]).is_err());
         assert!(facts(VERSION + 1, &[0, 0, 0]).is_err());
     }

@@ -340,14 +340,15 @@ fn load(
     Ok((out, None))
 }
 
-/// Reports about mails of our own: a signed reference in the address they came to, in the envelope id or in the
-/// `Message-ID` that returned is the strongest evidence there is.
+/// Reports about mails of our own: a signed reference in the address they came to, in the envelope id, or in the
+/// `X-Poststelle-Reference` or `Message-ID` that returned is the strongest evidence there is.
 fn of_our_own(tx: &Tx<'_>, mails: &mut [Feedback], verify: &VerifyReference) -> Result<()> {
     let reference = |mail: &Feedback| {
         let report = &mail.reported.first()?.report;
         let addresses = mail.to.iter().map(|address| address.addr_spec.as_str());
         addresses
             .chain(report.envelope_id.as_deref())
+            .chain(report.own_reference.as_deref())
             .chain(report.message_id.as_deref())
             .find_map(|text| verify(text))
     };

@@ -37,7 +37,7 @@ pub struct Webhook {
     pub id: WebhookId,
     /// Its settings.
     pub settings: NewWebhook,
-    /// Why the server switched it off; empty if it did not.
+    /// Why the server switched it off: `gone` or `failing`; empty if it did not.
     pub off_reason: String,
     /// When it was made.
     pub created: UnixMillis,
@@ -61,7 +61,9 @@ statements! {
     INSERT = "INSERT INTO webhooks (key, webhook_id, name, url, kinds, secret, old_secret, old_until, private, \
         active, off_reason, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11)";
     UPDATE = "UPDATE webhooks SET name = $2, url = $3, kinds = $4, secret = $5, old_secret = $6, old_until = $7, \
-        private = $8, active = $9, off_reason = '' WHERE webhook_id = $1";
+        private = $8, active = $9, off_reason = '', \
+        error_text = CASE WHEN active = 0 THEN NULL ELSE error_text END, \
+        error_since = CASE WHEN active = 0 THEN NULL ELSE error_since END WHERE webhook_id = $1";
     REMOVE = "DELETE FROM webhooks WHERE webhook_id = $1 RETURNING key";
     LIST = select!("ORDER BY name, key");
     BY_ID = select!("WHERE webhook_id = $1");
@@ -146,7 +148,7 @@ impl Store {
         })
     }
 
-    /// Replaces the settings.
+    /// Replaces the settings. What one that was switched off said last is forgotten.
     ///
     /// # Errors
     /// `Missing`; `Exists` if another one has this address.

@@ -3405,7 +3405,10 @@ export interface components {
             last_success: components["schemas"]["Timestamp"] | null;
             /** @description Name. */
             name: string;
-            /** @description Why the server switched it off; null if it did not. */
+            /**
+             * @description Why the server switched it off: `gone`, it answered 410; `failing`, no call came through for three days; null if
+             *     it did not.
+             */
             off_reason: string | null;
             old_secret_until: components["schemas"]["Timestamp"] | null;
             /** @description It may lie in the own network. */

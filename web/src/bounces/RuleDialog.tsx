@@ -10,11 +10,13 @@ import {
   Switch,
   TextInput,
 } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { listsQuery } from "../api/queries";
 import type { BounceRule, MailClass, Permanence } from "../api/types";
+import { useMayAdminister } from "../api/session";
+import { webhooksQuery } from "../outgoing/queries";
 import { useIsNarrow } from "../parts/Panes";
 import page from "../parts/Page.module.css";
 import {
@@ -23,7 +25,6 @@ import {
   COUNT_MAX,
   DAYS_MAX,
   formOf,
-  looksLikeUrl,
   NEW_RULE,
   RULE_KINDS,
   RULE_REASONS,
@@ -57,7 +58,6 @@ export function RuleDialog({ rule, onApply, onClose }: RuleDialogProps) {
       name: (value) => (value.trim() === "" ? t("form.required") : null),
       count: (value) => wrong(value, COUNT_MAX),
       windowDays: (value) => wrong(value, DAYS_MAX),
-      webhook: (value) => (value.trim() === "" || looksLikeUrl(value) ? null : t("bounceRules.urlBroken")),
     },
   });
   const classes = CLASSES.map((value) => ({ value, label: t(`feedback.classes.${value}`) }));
@@ -182,7 +182,7 @@ export function RuleDialog({ rule, onApply, onClose }: RuleDialogProps) {
             {...form.getInputProps("move")}
           />
           <Checkbox label={t("bounceRules.set.notify")} {...form.getInputProps("notify", { type: "checkbox" })} />
-          <TextInput label={t("bounceRules.set.webhook")} type="url" {...form.getInputProps("webhook")} />
+          <WebhookField form={form} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               {t("form.cancel")}
@@ -192,5 +192,28 @@ export function RuleDialog({ rule, onApply, onClose }: RuleDialogProps) {
         </Stack>
       </form>
     </Modal>
+  );
+}
+
+/** Those that are set up; who may not see them keeps what is there. */
+function WebhookField({ form }: { form: UseFormReturnType<RuleForm> }) {
+  const { t } = useTranslation();
+  const { data } = useQuery({ ...webhooksQuery, enabled: useMayAdminister() });
+  const chosen = form.values.webhook;
+  const known = (data?.items ?? []).map(({ name, url }) => ({ value: url, label: `${name} (${url})` }));
+  const missing = chosen !== "" && !known.some(({ value }) => value === chosen);
+  return (
+    <Select
+      label={t("bounceRules.set.webhook")}
+      description={data?.items.length === 0 ? t("bounceRules.set.webhookNone") : t("bounceRules.set.webhookWhat")}
+      placeholder={t("bounceRules.set.webhookNot")}
+      data={missing ? [...known, { value: chosen, label: chosen }] : known}
+      disabled={data === undefined && !missing}
+      clearable
+      clearButtonProps={{ "aria-label": t("bounceRules.set.webhookClear") }}
+      value={chosen === "" ? null : chosen}
+      onChange={(value) => form.setFieldValue("webhook", typeof value === "string" ? value : "")}
+      error={missing && data !== undefined ? t("bounceRules.set.webhookGone") : undefined}
+    />
   );
 }

@@ -177,8 +177,3 @@ export function settingsFit(settings: BounceSettings): boolean {
 export function same(a: BounceRules | BounceRule[], b: BounceRules | BounceRule[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
-
-/** Whether an address for a webhook can be one. */
-export function looksLikeUrl(text: string): boolean {
-  return /^https?:\/\/[^\s/]+/u.test(text.trim());
-}

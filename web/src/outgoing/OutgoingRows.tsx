@@ -6,6 +6,8 @@ import { useFormats } from "../lang/format";
 import { Pill, type Tone } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { tellFailure } from "../parts/toast";
+import { kindName } from "./kindName";
+import css from "./outgoing.module.css";
 import type { Outgoing } from "./queries";
 
 const TONES: Record<Outgoing["state"], Tone> = {
@@ -18,9 +20,9 @@ const TONES: Record<Outgoing["state"], Tone> = {
 };
 
 /** What went out, newest first, with the other side's words. */
-export function OutgoingRows({ items }: { items: readonly Outgoing[] }) {
+export function OutgoingRows({ items, label }: { items: readonly Outgoing[]; label: string }) {
   const { t } = useTranslation();
-  const { listDate } = useFormats();
+  const { shortDate } = useFormats();
   const client = useQueryClient();
   const again = useMutation({
     mutationFn: (id: string) =>
@@ -35,39 +37,37 @@ export function OutgoingRows({ items }: { items: readonly Outgoing[] }) {
     return <p className={page.dimmed}>{t("outgoing.none")}</p>;
   }
   return (
-    <div className={page.scrollX}>
-      <table>
-        <thead>
-          <tr>
-            <th>{t("outgoing.when")}</th>
-            <th>{t("outgoing.what")}</th>
-            <th>{t("outgoing.to")}</th>
-            <th>{t("outgoing.state")}</th>
-            <th>{t("outgoing.answer")}</th>
-            <th />
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((one) => (
-            <tr key={one.id}>
-              <td>{listDate(one.created)}</td>
-              <td>{t(`outgoing.kinds.${one.kind.replace(".", "_")}` as "outgoing.kinds.test", one.kind)}</td>
-              <td>{one.recipient}</td>
-              <td>
-                <Pill tone={TONES[one.state]}>{t(`outgoing.states.${one.state}`)}</Pill>
-              </td>
-              <td className={page.mono}>
-                {one.code} {one.answer} ({one.attempts})
-              </td>
-              <td>
-                <Button size="compact-sm" variant="default" onClick={() => again.mutate(one.id)}>
-                  {t("outgoing.again")}
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <ul className={css.rows} aria-label={label}>
+      {items.map((one) => {
+        const answer = [one.code, one.answer].filter((part) => part != null && part !== "").join(" ");
+        return (
+          <li key={one.id} className={css.row}>
+            <span>
+              <Pill tone={TONES[one.state]}>{t(`outgoing.states.${one.state}`)}</Pill>
+            </span>
+            <div className={css.what}>
+              <b>{kindName(t, one.kind)}</b> · {one.recipient}
+              <div className={css.said}>
+                {shortDate(one.created)} · {t("outgoing.attempts", { count: one.attempts })}
+                {one.due === null ? null : <> · {t("outgoing.due", { when: shortDate(one.due) })}</>}
+              </div>
+              {answer === "" ? null : <div className={page.mono}>{answer}</div>}
+            </div>
+            {one.state === "waiting" || one.state === "sending" ? (
+              <span />
+            ) : (
+              <Button
+                size="compact-sm"
+                variant="default"
+                loading={again.isPending && again.variables === one.id}
+                onClick={() => again.mutate(one.id)}
+              >
+                {t("outgoing.again")}
+              </Button>
+            )}
+          </li>
+        );
+      })}
+    </ul>
   );
 }

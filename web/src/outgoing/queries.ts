@@ -18,6 +18,8 @@ export const smtpQuery = queryOptions({
 export const webhooksQuery = queryOptions({
   queryKey: ["webhooks"],
   queryFn: ({ signal }) => take(api.GET("/api/v1/webhooks", { signal })),
+  // A receiver may be switched off at any time.
+  refetchInterval: 5000,
 });
 
 export const deliveriesQuery = (id: string) =>

@@ -1,12 +1,15 @@
 import { Button, Group, NumberInput, Select, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "../api/client";
 import { useMayAdminister } from "../api/session";
 import { useFormats } from "../lang/format";
+import { kindName } from "../outgoing/kindName";
 import { OutgoingRows } from "../outgoing/OutgoingRows";
+import css from "../outgoing/outgoing.module.css";
 import { mailsQuery, noticesQuery, type Notifications, notificationsQuery, type NoticeWay } from "../outgoing/queries";
+import { zoneNames } from "../outgoing/zones";
 import { Failure } from "../parts/Failure";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
@@ -23,7 +26,7 @@ export function NotificationSettings() {
   const { data, error, refetch } = useQuery({ ...notificationsQuery, enabled: administrator });
   const notices = useQuery({ ...noticesQuery, enabled: administrator }).data ?? [];
   const mails = useQuery({ ...mailsQuery, enabled: administrator }).data ?? [];
-  const { listDate } = useFormats();
+  const { shortDate } = useFormats();
   return (
     <div className={page.inner}>
       <PageHead title={t("notifications.title")} lead={t("notifications.lead")} />
@@ -34,17 +37,18 @@ export function NotificationSettings() {
         <section className={page.card}>
           <h2>{t("notifications.latest")}</h2>
           {notices.length === 0 ? <p className={page.dimmed}>{t("notifications.nothing")}</p> : null}
-          <ul>
+          <ul className={css.notices}>
             {notices.map((one) => (
               <li key={one.id}>
-                {listDate(one.at)} <PlainLink to={one.path}>{one.text}</PlainLink>
+                <span className={page.dimmed}>{shortDate(one.at)}</span>
+                <PlainLink to={one.path}>{one.text}</PlainLink>
               </li>
             ))}
           </ul>
         </section>
         <section className={page.card}>
           <h2>{t("notifications.sent")}</h2>
-          <OutgoingRows items={mails} />
+          <OutgoingRows items={mails} label={t("notifications.sent")} />
         </section>
       </div>
     </div>
@@ -58,6 +62,7 @@ function Form({ kept }: { kept: Notifications }) {
   const [ways, setWays] = useState(kept.ways);
   const [hour, setHour] = useState(kept.digest_hour);
   const [zone, setZone] = useState(kept.zone);
+  const zones = useMemo(() => zoneNames(kept.zone), [kept.zone]);
   const save = useMutation({
     mutationFn: () => take(api.PUT("/api/v1/notifications", { body: { recipients, ways, digest_hour: hour, zone } })),
     onSuccess: async () => {
@@ -79,7 +84,7 @@ function Form({ kept }: { kept: Notifications }) {
         {kept.sender === null ? <Notice tone="warn">{t("notifications.noSender")}</Notice> : null}
         <h2>{t("notifications.recipients")}</h2>
         {recipients.map((one, at) => (
-          <Group key={at} align="end">
+          <div key={at} className={css.recipient}>
             <TextInput
               label={t("notifications.address")}
               type="email"
@@ -100,7 +105,7 @@ function Form({ kept }: { kept: Notifications }) {
             <Button variant="default" onClick={() => setRecipients(recipients.filter((_, index) => index !== at))}>
               {t("notifications.takeAway")}
             </Button>
-          </Group>
+          </div>
         ))}
         <Group>
           <Button variant="default" onClick={() => setRecipients([...recipients, { address: "", language: "de" }])}>
@@ -108,16 +113,18 @@ function Form({ kept }: { kept: Notifications }) {
           </Button>
         </Group>
         <h2>{t("notifications.what")}</h2>
-        {Object.keys(ways).map((kind) => (
-          <Select
-            key={kind}
-            label={t(`outgoing.kinds.${kind.replace(".", "_")}` as "outgoing.kinds.test", kind)}
-            allowDeselect={false}
-            data={WAYS.map((way) => ({ value: way, label: t(`notifications.ways.${way}`) }))}
-            value={ways[kind] ?? "page"}
-            onChange={(value) => setWays({ ...ways, [kind]: WAYS.find((way) => way === value) ?? "page" })}
-          />
-        ))}
+        <div className={css.ways}>
+          {Object.keys(ways).map((kind) => (
+            <Select
+              key={kind}
+              label={kindName(t, kind)}
+              allowDeselect={false}
+              data={WAYS.map((way) => ({ value: way, label: t(`notifications.ways.${way}`) }))}
+              value={ways[kind] ?? "page"}
+              onChange={(value) => setWays({ ...ways, [kind]: WAYS.find((way) => way === value) ?? "page" })}
+            />
+          ))}
+        </div>
         <Group grow>
           <NumberInput
             label={t("notifications.hour")}
@@ -127,10 +134,15 @@ function Form({ kept }: { kept: Notifications }) {
             value={hour}
             onChange={(value) => setHour(typeof value === "number" ? value : hour)}
           />
-          <TextInput
+          <Select
             label={t("notifications.zone")}
+            data={zones}
+            searchable
+            allowDeselect={false}
+            limit={100}
+            nothingFoundMessage={t("notifications.zoneNone")}
             value={zone}
-            onChange={(event) => setZone(event.currentTarget.value)}
+            onChange={(value) => setZone(value ?? zone)}
           />
         </Group>
         {save.error === null ? null : <Failure error={save.error} what={t("notifications.notSaved")} />}

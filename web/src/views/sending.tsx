@@ -1,4 +1,15 @@
-import { Button, Checkbox, Group, Modal, NumberInput, PasswordInput, Select, Stack, TextInput } from "@mantine/core";
+import {
+  Button,
+  Checkbox,
+  Group,
+  Modal,
+  NumberInput,
+  PasswordInput,
+  Select,
+  Stack,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,20 +17,26 @@ import { useTranslation } from "react-i18next";
 import { TestPanel } from "../accounts/TestPanel";
 import { api, done, take } from "../api/client";
 import { useMayAdminister } from "../api/session";
+import { RemoveDialog } from "../bounces/RemoveDialog";
 import { type SmtpAccount, type SmtpAccountRequest, smtpQuery } from "../outgoing/queries";
 import { Failure } from "../parts/Failure";
 import { Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { useIsNarrow } from "../parts/Panes";
-import { tellFailure } from "../parts/toast";
+
+const MODES = ["tls", "starttls", "none"] as const;
+const TRUSTS = ["system", "ca_pem", "pin_sha256"] as const;
+const PORTS: Record<SmtpAccount["tls"], number> = { tls: 465, starttls: 587, none: 25 };
 
 /** Servers that send the mails of Poststelle. */
 export function Sending() {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
   const { data, error, refetch } = useQuery({ ...smtpQuery, enabled: administrator });
+  const client = useQueryClient();
   const [edited, setEdited] = useState<SmtpAccount | "new">();
+  const [removing, setRemoving] = useState<SmtpAccount>();
   return (
     <div className={page.inner}>
       <PageHead title={t("sending.title")} lead={t("sending.lead")}>
@@ -35,9 +52,24 @@ export function Sending() {
               <h2>{one.name}</h2>
               {one.notices ? <Pill tone="ok">{t("sending.forNotices")}</Pill> : null}
               {one.active ? null : <Pill tone="neutral">{t("sending.off")}</Pill>}
-              <Button size="compact-sm" variant="default" onClick={() => setEdited(one)}>
-                {t("sending.edit")}
-              </Button>
+              <span className={`${page.row} ${page.end}`}>
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  aria-label={t("sending.editNamed", { name: one.name })}
+                  onClick={() => setEdited(one)}
+                >
+                  {t("sending.edit")}
+                </Button>
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  aria-label={t("sending.removeNamed", { name: one.name })}
+                  onClick={() => setRemoving(one)}
+                >
+                  {t("sending.remove")}
+                </Button>
+              </span>
             </div>
             <p>
               {one.from_address} · {one.host}:{one.port}
@@ -52,6 +84,22 @@ export function Sending() {
       </div>
       {edited === undefined ? null : (
         <Dialog account={edited === "new" ? undefined : edited} onClose={() => setEdited(undefined)} />
+      )}
+      {removing === undefined ? null : (
+        <RemoveDialog
+          title={t("sending.removeTitle", { name: removing.name })}
+          means={t(removing.notices ? "sending.removeMeansNotices" : "sending.removeMeans")}
+          label={t("sending.removeNow")}
+          failed={t("sending.notRemoved")}
+          remove={() =>
+            done(api.DELETE("/api/v1/smtp_accounts/{smtp_id}", { params: { path: { smtp_id: removing.id } } }))
+          }
+          onRemoved={async () => {
+            await client.invalidateQueries({ queryKey: ["smtp"] });
+            await client.invalidateQueries({ queryKey: ["notifications"] });
+          }}
+          onClose={() => setRemoving(undefined)}
+        />
       )}
     </div>
   );
@@ -117,11 +165,6 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
           ),
     onSuccess: after,
   });
-  const remove = useMutation({
-    mutationFn: (id: string) => done(api.DELETE("/api/v1/smtp_accounts/{smtp_id}", { params: { path: { smtp_id: id } } })),
-    onSuccess: after,
-    onError: (error) => tellFailure(t("sending.notSaved"), error.message),
-  });
   const test = useMutation({
     mutationFn: () =>
       take(
@@ -130,6 +173,13 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
         }),
       ),
   });
+  // Only what these settings ask for.
+  const shown = (["name", "connect", "tls", "login", "mail"] as const).filter(
+    (step) =>
+      (step !== "tls" || form.values.tls !== "none") &&
+      (step !== "login" || form.values.login !== "") &&
+      (step !== "mail" || recipient !== ""),
+  );
   return (
     <Modal
       opened
@@ -154,7 +204,13 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
               { value: "starttls", label: t("sending.tlsModes.starttls") },
               { value: "none", label: t("sending.tlsModes.none") },
             ]}
-            {...form.getInputProps("tls")}
+            value={form.values.tls}
+            onChange={(value) => {
+              const tls = MODES.find((mode) => mode === value) ?? "tls";
+              // Who has the usual port wants that of the other way too.
+              const port = form.values.port === PORTS[form.values.tls] ? PORTS[tls] : form.values.port;
+              form.setValues({ tls, port });
+            }}
           />
           <TextInput label={t("sending.login")} autoComplete="off" {...form.getInputProps("login")} />
           <PasswordInput
@@ -166,16 +222,33 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
           <Select
             label={t("sending.trust")}
             allowDeselect={false}
-            data={[
-              { value: "system", label: t("sending.trusts.system") },
-              { value: "ca_pem", label: t("sending.trusts.ca_pem") },
-              { value: "pin_sha256", label: t("sending.trusts.pin_sha256") },
-            ]}
+            data={TRUSTS.map((value) => ({ value, label: t(`sending.trusts.${value}`) }))}
             {...form.getInputProps("trust")}
+            onChange={(value) => form.setValues({ trust: TRUSTS.find((one) => one === value) ?? "system", trustValue: "" })}
           />
-          {form.values.trust === "system" ? null : (
-            <TextInput label={t("sending.trustValue")} {...form.getInputProps("trustValue")} />
-          )}
+          {form.values.trust === "ca_pem" ? (
+            <Textarea
+              label={t("accounts.pem")}
+              required
+              minRows={4}
+              autosize
+              maxRows={12}
+              spellCheck={false}
+              classNames={{ input: page.mono ?? "" }}
+              placeholder="-----BEGIN CERTIFICATE-----"
+              {...form.getInputProps("trustValue")}
+            />
+          ) : null}
+          {form.values.trust === "pin_sha256" ? (
+            <TextInput
+              label={t("accounts.pin")}
+              description={t("accounts.pinWhat")}
+              required
+              spellCheck={false}
+              classNames={{ input: page.mono ?? "" }}
+              {...form.getInputProps("trustValue")}
+            />
+          ) : null}
           <TextInput label={t("sending.from")} type="email" required {...form.getInputProps("from")} />
           <TextInput label={t("sending.fromName")} {...form.getInputProps("fromName")} />
           <TextInput
@@ -197,16 +270,14 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
             error={test.error}
             running={test.isPending}
             onTest={() => test.mutate()}
-            shown={["name", "connect", "tls", "login", "mail"]}
+            shown={shown}
             ok={t("sending.testOk")}
           />
           {save.error === null ? null : <Failure error={save.error} what={t("sending.notSaved")} />}
           <Group justify="flex-end">
-            {account === undefined ? null : (
-              <Button variant="default" color="red" onClick={() => remove.mutate(account.id)}>
-                {t("sending.remove")}
-              </Button>
-            )}
+            <Button variant="default" onClick={onClose}>
+              {t("form.cancel")}
+            </Button>
             <Button type="submit" loading={save.isPending}>
               {t("sending.save")}
             </Button>

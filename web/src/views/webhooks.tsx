@@ -1,16 +1,23 @@
-import { Button, Checkbox, Group, Modal, MultiSelect, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, CopyButton, Group, Modal, MultiSelect, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done, take } from "../api/client";
+import { bounceRulesQuery } from "../api/queries";
 import { useMayAdminister } from "../api/session";
+import { RemoveDialog } from "../bounces/RemoveDialog";
+import { ruleName } from "../bounces/ruleName";
+import { useFormats } from "../lang/format";
+import { kindName } from "../outgoing/kindName";
+import css from "../outgoing/outgoing.module.css";
 import { OutgoingRows } from "../outgoing/OutgoingRows";
 import { deliveriesQuery, type Webhook, webhooksQuery } from "../outgoing/queries";
 import { Failure } from "../parts/Failure";
 import { Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
+import { useIsNarrow } from "../parts/Panes";
 import { tellFailure } from "../parts/toast";
 
 /** Receivers of webhooks and what went to them. */
@@ -18,7 +25,9 @@ export function Webhooks() {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
   const { data, error, refetch } = useQuery({ ...webhooksQuery, enabled: administrator });
+  const client = useQueryClient();
   const [edited, setEdited] = useState<Webhook | "new">();
+  const [removing, setRemoving] = useState<Webhook>();
   const [secret, setSecret] = useState<string>();
   return (
     <div className={page.inner}>
@@ -28,14 +37,34 @@ export function Webhooks() {
       {administrator ? null : <Notice tone="info">{t("settings.administratorsOnly")}</Notice>}
       {error === null ? null : <Failure error={error} what={t("webhooks.failed")} retry={() => void refetch()} />}
       {secret === undefined ? null : (
-        <Notice tone="warn" title={t("webhooks.secretOnce")} live>
-          <code className={page.mono}>{secret}</code>
-        </Notice>
+        <div className={css.shown}>
+          <Notice
+            tone="warn"
+            title={t("webhooks.secretOnce")}
+            live
+            actions={
+              <>
+                <CopyButton value={secret}>
+                  {({ copied, copy }) => (
+                    <Button size="compact-sm" variant="default" onClick={copy}>
+                      {t(copied ? "webhooks.copied" : "webhooks.copy")}
+                    </Button>
+                  )}
+                </CopyButton>
+                <Button size="compact-sm" variant="default" onClick={() => setSecret(undefined)}>
+                  {t("webhooks.secretKept")}
+                </Button>
+              </>
+            }
+          >
+            <code className={css.secret}>{secret}</code>
+          </Notice>
+        </div>
       )}
       <div className={page.stack}>
         {data?.items.length === 0 ? <Notice tone="info">{t("webhooks.none")}</Notice> : null}
         {data?.items.map((one) => (
-          <Card key={one.id} webhook={one} onEdit={() => setEdited(one)} onSecret={setSecret} />
+          <Card key={one.id} webhook={one} onEdit={() => setEdited(one)} onRemove={() => setRemoving(one)} onSecret={setSecret} />
         ))}
       </div>
       {edited === undefined ? null : (
@@ -46,18 +75,59 @@ export function Webhooks() {
           onSecret={setSecret}
         />
       )}
+      {removing === undefined ? null : (
+        <Removal
+          webhook={removing}
+          onRemoved={() => client.invalidateQueries({ queryKey: ["webhooks"] })}
+          onClose={() => setRemoving(undefined)}
+        />
+      )}
     </div>
+  );
+}
+
+interface RemovalProps {
+  webhook: Webhook;
+  onRemoved: () => Promise<void>;
+  onClose: () => void;
+}
+
+/** Asks, and names the rules that call it. */
+function Removal({ webhook, onRemoved, onClose }: RemovalProps) {
+  const { t } = useTranslation();
+  const { list } = useFormats();
+  const rules = useQuery(bounceRulesQuery).data?.rules ?? [];
+  const calling = rules.filter((rule) => rule.actions.some((one) => one.do === "webhook" && one.url === webhook.url));
+  const names = calling.map((rule) => t("webhooks.quoted", { name: ruleName(t, rule.name) }));
+  const means = [t("webhooks.removeMeans")];
+  if (names.length > 0) {
+    means.push(t("webhooks.removeRules", { count: names.length, rules: list(names) }));
+  }
+  return (
+    <RemoveDialog
+      title={t("webhooks.removeTitle", { name: webhook.name })}
+      means={means.join(" ")}
+      label={t("webhooks.removeNow")}
+      failed={t("webhooks.notRemoved")}
+      remove={() =>
+        done(api.DELETE("/api/v1/webhooks/{webhook_id}", { params: { path: { webhook_id: webhook.id } } }))
+      }
+      onRemoved={onRemoved}
+      onClose={onClose}
+    />
   );
 }
 
 interface CardProps {
   webhook: Webhook;
   onEdit: () => void;
+  onRemove: () => void;
   onSecret: (secret: string) => void;
 }
 
-function Card({ webhook, onEdit, onSecret }: CardProps) {
+function Card({ webhook, onEdit, onRemove, onSecret }: CardProps) {
   const { t } = useTranslation();
+  const { shortDate } = useFormats();
   const client = useQueryClient();
   const [open, setOpen] = useState(false);
   const path = { webhook_id: webhook.id };
@@ -79,18 +149,32 @@ function Card({ webhook, onEdit, onSecret }: CardProps) {
     onError: (error) => tellFailure(t("webhooks.notSaved"), error.message),
   });
   return (
-    <section className={page.card}>
+    <section className={page.card} aria-label={webhook.name}>
       <div className={page.cardHead}>
         <h2>{webhook.name}</h2>
         {webhook.active ? null : (
-          <Pill tone="neutral">
-            {t("webhooks.off")} {webhook.off_reason}
-          </Pill>
+          <Pill tone="neutral">{t("webhooks.off")}</Pill>
         )}
       </div>
-      <p>{webhook.url}</p>
-      {webhook.last_error === null ? null : <Notice tone="danger">{webhook.last_error.text}</Notice>}
-      <Group>
+      <p className={css.url}>{webhook.url}</p>
+      {webhook.last_success === null ? null : (
+        <p className={page.dimmed}>{t("webhooks.lastSuccess", { when: shortDate(webhook.last_success) })}</p>
+      )}
+      {webhook.old_secret_until === null ? null : (
+        <p className={page.dimmed}>{t("webhooks.oldSecret", { when: shortDate(webhook.old_secret_until) })}</p>
+      )}
+      {webhook.off_reason === null ? null : (
+        <Notice tone="danger" title={t("webhooks.offTitle")}>
+          {webhook.off_reason === "gone" ? t("webhooks.offGone") : t("webhooks.offFailing")}{" "}
+          {webhook.last_error === null ? null : t("webhooks.lastError", { text: webhook.last_error.text })}
+        </Notice>
+      )}
+      {webhook.last_error === null || webhook.off_reason !== null ? null : (
+        <Notice tone="danger" title={t("webhooks.failsSince", { when: shortDate(webhook.last_error.since) })}>
+          {webhook.last_error.text}
+        </Notice>
+      )}
+      <div className={css.buttons}>
         <Button size="compact-sm" variant="default" onClick={onEdit}>
           {t("webhooks.edit")}
         </Button>
@@ -103,8 +187,19 @@ function Card({ webhook, onEdit, onSecret }: CardProps) {
         <Button size="compact-sm" variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
           {t("webhooks.deliveries")}
         </Button>
-      </Group>
-      {open && deliveries.data !== undefined ? <OutgoingRows items={deliveries.data} /> : null}
+        <Button
+          size="compact-sm"
+          variant="default"
+          aria-label={t("webhooks.removeNamed", { name: webhook.name })}
+          onClick={onRemove}
+        >
+          {t("webhooks.remove")}
+        </Button>
+      </div>
+      {deliveries.error === null ? null : <Failure error={deliveries.error} what={t("webhooks.deliveriesFailed")} />}
+      {open && deliveries.data !== undefined ? (
+        <OutgoingRows items={deliveries.data} label={t("webhooks.deliveriesOf", { name: webhook.name })} />
+      ) : null}
     </section>
   );
 }
@@ -118,6 +213,7 @@ interface DialogProps {
 
 function Dialog({ webhook, kinds, onClose, onSecret }: DialogProps) {
   const { t } = useTranslation();
+  const narrow = useIsNarrow();
   const client = useQueryClient();
   const form = useForm({
     initialValues: {
@@ -143,15 +239,12 @@ function Dialog({ webhook, kinds, onClose, onSecret }: DialogProps) {
     },
     onSuccess: after,
   });
-  const remove = useMutation({
-    mutationFn: (id: string) => done(api.DELETE("/api/v1/webhooks/{webhook_id}", { params: { path: { webhook_id: id } } })),
-    onSuccess: after,
-    onError: (error) => tellFailure(t("webhooks.notSaved"), error.message),
-  });
   return (
     <Modal
       opened
       onClose={onClose}
+      size="lg"
+      fullScreen={narrow}
       title={webhook?.name ?? t("webhooks.add")}
       closeButtonProps={{ "aria-label": t("common.close") }}
     >
@@ -161,22 +254,21 @@ function Dialog({ webhook, kinds, onClose, onSecret }: DialogProps) {
           <TextInput label={t("webhooks.url")} type="url" required {...form.getInputProps("url")} />
           <MultiSelect
             label={t("webhooks.kinds")}
+            description={t("webhooks.kindsWhat")}
             data={kinds.map((kind) => ({
               value: kind,
-              label: t(`outgoing.kinds.${kind.replace(".", "_")}` as "outgoing.kinds.test", kind),
+              label: kindName(t, kind),
             }))}
             clearable
             {...form.getInputProps("kinds")}
           />
-          <Checkbox label={t("webhooks.private")} {...form.getInputProps("private", { type: "checkbox" })} />
+          <Checkbox label={t("webhooks.private")} description={t("webhooks.privateWhat")} {...form.getInputProps("private", { type: "checkbox" })} />
           <Checkbox label={t("webhooks.active")} {...form.getInputProps("active", { type: "checkbox" })} />
           {save.error === null ? null : <Failure error={save.error} what={t("webhooks.notSaved")} />}
           <Group justify="flex-end">
-            {webhook === undefined ? null : (
-              <Button variant="default" onClick={() => remove.mutate(webhook.id)}>
-                {t("webhooks.remove")}
-              </Button>
-            )}
+            <Button variant="default" onClick={onClose}>
+              {t("form.cancel")}
+            </Button>
             <Button type="submit" loading={save.isPending}>
               {t("webhooks.save")}
             </Button>

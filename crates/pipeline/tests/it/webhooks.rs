@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use dispatch::WebhookSecret;
-use model::WebhookId;
+use model::{OutgoingId, UnixMillis, WebhookId};
 use pipeline::webhook_field;
-use store::{Channel, NewWebhook, OutgoingState, Webhook};
+use store::{Attempt, Channel, NewOutgoing, NewWebhook, OutgoingState, Webhook};
 use uuid::Uuid;
 
 use crate::receiver::{Got, Receiver};
@@ -92,10 +92,56 @@ fn signed_and_tried_again_until_it_is_taken() {
     world.outgoing.as_ref().unwrap().wake();
     wait(|| world.newest(channel).filter(|one| one.state == OutgoingState::Refused));
     let kept = world.store().webhook(webhook.id).unwrap().unwrap();
-    assert!(!kept.settings.active && kept.off_reason.starts_with("410"));
+    assert!(!kept.settings.active && kept.off_reason == "gone");
     world.log(&[DEAD]);
     wait(|| world.store().unfollowed_events(1).unwrap().is_empty().then_some(()));
     assert_eq!(receiver.got().len(), 3);
+}
+
+#[test]
+fn switched_off_after_days_in_which_nothing_was_taken() {
+    let mut world = World::new();
+    let receiver = Receiver::start(&[500, 500]);
+    let webhook = known(&world, &receiver.url, true, false);
+    let channel = Channel::Webhook(webhook.key);
+    let refused = |at: UnixMillis| {
+        let key = world.store().reserve_outgoing(1).unwrap();
+        let new = NewOutgoing {
+            key,
+            id: OutgoingId::new(Uuid::now_v7()),
+            channel,
+            recipient: receiver.url.clone(),
+            kind: "test".to_owned(),
+            content: b"{}".to_vec(),
+        };
+        world.store().add_outgoing(vec![new], at).unwrap();
+        world.store().claim_outgoing(at, at, 1).unwrap();
+        let attempt = Attempt {
+            state: OutgoingState::GivenUp,
+            due: None,
+            code: Some(503),
+            answer: "no".to_owned(),
+            switch_off: None,
+            events: Vec::new(),
+        };
+        world.store().finish_outgoing(key, channel, attempt, at).unwrap();
+    };
+    refused(now().plus_ms(-3 * 24 * 60 * 60_000));
+    world.start("", 0);
+    world.log(&[DEAD]);
+    let kept = wait(|| world.store().webhook(webhook.id).unwrap().filter(|one| !one.settings.active));
+    assert_eq!(kept.off_reason, "failing");
+    assert_eq!(world.newest(channel).unwrap().state, OutgoingState::Cancelled);
+    let filter = store::EventFilter { kind: Some("webhook.disabled".to_owned()), ..Default::default() };
+    let told = world.store().events(&filter, None, 9).unwrap();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].1.payload.contains("500"), "{}", told[0].1.payload);
+    // Switched on again it has its three days anew.
+    world.store().update_webhook(webhook.id, NewWebhook { active: true, ..kept.settings }).unwrap();
+    world.log(&[DEAD]);
+    let tried = wait(|| world.newest(channel).filter(|one| one.code == Some(500) && one.due.is_some()));
+    assert_eq!(tried.state, OutgoingState::Waiting);
+    assert!(world.store().webhook(webhook.id).unwrap().unwrap().settings.active);
 }
 
 #[test]

@@ -132,10 +132,12 @@ fn a_mail_says_one_thing_of_each_recipient() {
     let original = model::Original {
         references: (0..30).map(|n| model::MessageId(format!("{n}@ours.example"))).collect(),
         envelope_id: Some("order-7".to_owned()),
+        own_reference: Some("own-7".to_owned()),
         ..model::Original::default()
     };
     let report = read(&Verdict { original: Some(original), ..verdict(Vec::new()) }).remove(0).report;
     assert_eq!(report.envelope_id.as_deref(), Some("order-7"));
+    assert_eq!(report.own_reference.as_deref(), Some("own-7"));
     assert_eq!((report.references.len(), report.references[0].as_str()), (20, "29@ours.example"));
     assert!(read(&Verdict::default()).is_empty());
 }

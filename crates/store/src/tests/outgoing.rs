@@ -21,6 +21,7 @@ pub(super) const ALL: &[Case] = &[
     ("the_log_is_followed_once", the_log_is_followed_once),
     ("rules_tell_once_for_as_many_mails_as_they_count", rules_tell_once_for_as_many_mails_as_they_count),
     ("a_signed_reference_is_the_strongest_evidence", a_signed_reference_is_the_strongest_evidence),
+    ("a_signed_reference_in_a_returned_header_too", a_signed_reference_in_a_returned_header_too),
 ];
 
 fn later(ms: i64) -> UnixMillis {
@@ -158,19 +159,23 @@ fn a_receiver_that_is_gone_is_switched_off(store: &Store) {
     let (first, _) = (put(store, channel, 1), put(store, channel, 2));
     store.claim_outgoing(NOW, later(100), 1).unwrap();
     let gone = Attempt {
-        switch_off: Some("410 Gone".to_owned()),
+        switch_off: Some("gone".to_owned()),
         events: vec![event(1, "webhook.disabled")],
         ..attempt(OutgoingState::Refused, None, 410)
     };
     store.finish_outgoing(first, channel, gone, later(1)).unwrap();
     let kept = store.webhook(of).unwrap().unwrap();
     assert!(!kept.settings.active);
-    assert_eq!(kept.off_reason, "410 Gone");
+    assert_eq!(kept.off_reason, "gone");
     assert_eq!(kept.last_error, Some(("410 words".to_owned(), later(1))));
     assert_eq!(store.outgoing_due().unwrap(), None);
     let states: Vec<_> = store.outgoing(channel, None, 9).unwrap().iter().map(|one| one.state).collect();
     assert_eq!(states, [OutgoingState::Cancelled, OutgoingState::Refused]);
     assert_eq!(logged(store, "webhook.disabled"), 1);
+    // Whoever switches it on again begins anew.
+    store.update_webhook(of, NewWebhook { active: true, ..kept.settings }).unwrap();
+    let kept = store.webhook(of).unwrap().unwrap();
+    assert_eq!((kept.off_reason.as_str(), kept.last_error), ("", None));
 }
 
 fn logged(store: &Store, kind: &str) -> usize {
@@ -229,12 +234,23 @@ fn rules_tell_once_for_as_many_mails_as_they_count(store: &Store) {
 }
 
 fn a_signed_reference_is_the_strongest_evidence(store: &Store) {
+    let id = MessageId("reference@example.org".to_owned());
+    returned(store, Original { message_id: Some(id), ..Original::default() });
+}
+
+fn a_signed_reference_in_a_returned_header_too(store: &Store) {
+    // Whoever sent it on has given it another Message-ID.
+    let id = MessageId("other@relay.example".to_owned());
+    let own_reference = Some("reference".to_owned());
+    returned(store, Original { message_id: Some(id), own_reference, ..Original::default() });
+}
+
+/// A failure that returns this much of a mail of ours is about its recipient.
+fn returned(store: &Store, original: Original) {
     account(store, 1);
     let key = put(store, Channel::Mail, 1);
     let items = intake(store, vec![item(1, 1, 1)]);
     let mut mail = filed(seq(&items[0]), 1);
-    let original =
-        Original { message_id: Some(MessageId("reference@example.org".to_owned())), ..Original::default() };
     let report = model::RecipientReport {
         recipient: Some("eva@example.org".to_owned()),
         action: Some(model::Action::Failed),
@@ -248,7 +264,7 @@ fn a_signed_reference_is_the_strongest_evidence(store: &Store) {
         ..model::Verdict::default()
     };
     file(store, vec![mail]);
-    let ours: crate::VerifyReference = Arc::new(move |text| (text == "reference@example.org").then_some(key));
+    let ours: crate::VerifyReference = Arc::new(move |text| text.starts_with("reference").then_some(key));
     let at = later(10 * 3_600_000);
     while store.handle_feedback(at, 100, &ours).unwrap().more {}
     let row = store.address(&model::Scope::All, "eva@example.org").unwrap().remove(0);
