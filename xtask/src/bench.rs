@@ -7,6 +7,7 @@ mod imap;
 mod import;
 mod measure;
 mod search;
+mod smtp_intake;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,7 +30,8 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         "search" => search::run(&bench, arguments)?,
         "imap" => imap::run(&bench, arguments)?,
         "idle" => idle::run(&bench, arguments)?,
-        other => bail!("no benchmark `{other}`; there are import, search, imap, idle, classify"),
+        "smtp-intake" => smtp_intake::run(&bench, arguments)?,
+        other => bail!("no benchmark `{other}`; there are import, search, imap, idle, smtp-intake, classify"),
     }
     Ok(true)
 }

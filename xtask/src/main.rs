@@ -6,7 +6,8 @@ mod tidy;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask tidy | bench import|search|imap|idle|classify [FOLDER | --count N]";
+const USAGE: &str =
+    "usage: cargo xtask tidy | bench import|search|imap|idle|smtp-intake|classify [FOLDER | --count N]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -10,6 +10,7 @@
 //! | `open`, `list`, `fetch`, `once`, `answer` | procedures: pure state machines over `talk`, each a `machine::Machine` |
 //! | `change` | marks, moves and removes mails: one `answer` after the other |
 //! | `idle` | waits for news of the open mailbox |
+//! | `compare` | which mails fetched before have gone, and which flags have changed: one `answer` after the other |
 //! | `target` | the name of the mailbox mails are moved to |
 //! | `drive` | the sockets and the clock; the only file with either |
 //! | `fetcher` | a whole account, run after run |
@@ -23,6 +24,7 @@ mod change;
 mod channel;
 mod check;
 mod command;
+mod compare;
 mod drive;
 mod error;
 mod event;

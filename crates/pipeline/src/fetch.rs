@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use archive::Put;
 use intake::imap::{self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Selection, Settings, Wanted};
 use intake::pop3;
-use model::{AccountId, MailboxId, Position, Provenance};
+use model::{AccountId, Flags, MailboxId, Position, Provenance};
 use store::{Account, AccountKind, Cursor, LeftOut, MailboxListing};
 
 use crate::core::Core;
@@ -71,6 +71,7 @@ pub(crate) async fn fetch(
         opened: None,
         closed: Vec::new(),
         renumbered: Vec::new(),
+        changes: Vec::new(),
         refused: None,
         progress: Arc::clone(progress),
         began: Instant::now(),
@@ -79,7 +80,14 @@ pub(crate) async fn fetch(
     let taking = tokio::task::spawn_blocking(move || taker.run(inlet));
     let fetched = match (mailboxes, asked) {
         (Mailboxes::Imap(fetcher, selection), Asked::Imap(wanted)) => {
-            fetcher.run(selection, wanted, &outlet).await
+            let fetched = fetcher.run(selection, wanted, &outlet).await;
+            // The mails are here; what became of older ones can wait for the next time.
+            if fetched.is_ok()
+                && let Err(error) = fetcher.compare(&outlet).await
+            {
+                tracing::info!(account.id = %account.id, %error, "a mailbox could not be compared with what was fetched of it");
+            }
+            fetched
         }
         (Mailboxes::Pop3(fetcher), Asked::Pop3(known)) => fetcher.run(&known, &outlet).await,
         _ => Ok(()),
@@ -203,6 +211,8 @@ struct Taker {
     opened: Option<(MailboxId, Opened)>,
     closed: Vec<Closed>,
     renumbered: Vec<(MailboxId, u32)>,
+    /// What became of older mails.
+    changes: Vec<Event>,
     refused: Option<ImapError>,
     progress: Arc<Progress>,
     began: Instant,
@@ -220,6 +230,9 @@ impl Taker {
         let counts = self.feed.flush()?;
         for (mailbox, old) in std::mem::take(&mut self.renumbered) {
             self.mark_renumbered(mailbox, old)?;
+        }
+        for change in std::mem::take(&mut self.changes) {
+            self.note(change)?;
         }
         for closed in std::mem::take(&mut self.closed) {
             let Closed { mailbox, opened, uid_next } = closed;
@@ -283,6 +296,10 @@ impl Taker {
                     updated: self.core.now(),
                 };
                 self.feed.push(Piece::Cursor(mailbox, cursor))
+            }
+            change @ (Event::Flags { .. } | Event::Vanished { .. } | Event::Present { .. }) => {
+                self.changes.push(change);
+                Ok(())
             }
             Event::Progress { done, total, .. } => {
                 self.progress.done.store(done, Ordering::Relaxed);
@@ -359,16 +376,64 @@ impl Taker {
         Ok((mailbox, provenance))
     }
 
+    /// Notes what became of mails at their source: flags, and which are gone.
+    fn note(&mut self, change: Event) -> Result<()> {
+        match change {
+            Event::Flags { mailbox, uid_validity, flags } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                self.set_flags(mailbox, uid_validity, &flags)
+            }
+            Event::Vanished { mailbox, uid_validity, uids } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                let first = uids.iter().map(|(first, _)| *first).min().unwrap_or(1);
+                let last = uids.iter().map(|(_, last)| *last).max().unwrap_or(0);
+                let is_gone = |uid: u32| uids.iter().any(|(first, last)| (*first..=*last).contains(&uid));
+                self.mark_gone(mailbox, uid_validity, (first, last), is_gone)
+            }
+            Event::Present { mailbox, uid_validity, uid_last, flags } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                self.set_flags(mailbox, uid_validity, &flags)?;
+                let is_gone = |uid: u32| flags.binary_search_by_key(&uid, |(there, _)| *there).is_err();
+                self.mark_gone(mailbox, uid_validity, (1, uid_last), is_gone)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn set_flags(&self, mailbox: MailboxId, uid_validity: u32, flags: &[(u32, Flags)]) -> Result<()> {
+        for chunk in flags.chunks(GONE_CHUNK) {
+            self.core.store.set_flags(mailbox, uid_validity, chunk.to_vec())?;
+        }
+        Ok(())
+    }
+
+    /// Of the mails between these UIDs.
+    fn mark_gone(
+        &self,
+        mailbox: MailboxId,
+        uid_validity: u32,
+        (first, last): (u32, u32),
+        is_gone: impl Fn(u32) -> bool,
+    ) -> Result<()> {
+        let mut after = first.saturating_sub(1);
+        loop {
+            let uids = self.core.store.live_uids(mailbox, uid_validity, after, GONE_CHUNK)?;
+            let Some(highest) = uids.last() else { return Ok(()) };
+            after = *highest;
+            let gone = uids.iter().filter(|uid| **uid <= last && is_gone(**uid));
+            let gone: Vec<Position> = gone.map(|uid| Position::Imap { uid_validity, uid: *uid }).collect();
+            if !gone.is_empty() {
+                self.core.store.mark_gone(mailbox, gone, self.core.now())?;
+            }
+            if after >= last {
+                return Ok(());
+            }
+        }
+    }
+
     /// Everything was fetched again under the new numbers and recognised by its digest: the old positions are gone.
     fn mark_renumbered(&self, mailbox: MailboxId, old: u32) -> Result<()> {
-        let mut after = 0;
-        loop {
-            let uids = self.core.store.live_uids(mailbox, old, after, GONE_CHUNK)?;
-            let Some(last) = uids.last() else { return Ok(()) };
-            after = *last;
-            let positions = uids.into_iter().map(|uid| Position::Imap { uid_validity: old, uid }).collect();
-            self.core.store.mark_gone(mailbox, positions, self.core.now())?;
-        }
+        self.mark_gone(mailbox, old, (1, u32::MAX), |_| true)
     }
 }
 

@@ -156,6 +156,10 @@ statements! {
         UPDATE placements SET gone = v.gone FROM v WHERE placements.mailbox = v.mailbox \
         AND placements.uid_validity = v.uid_validity AND placements.uid = v.uid \
         AND placements.locator = v.locator AND placements.gone IS NULL RETURNING placements.seq";
+    SET_FLAGS [Int, Int, Int, Int] = "WITH v(mailbox, uid_validity, uid, flags) AS ({rows}) \
+        UPDATE placements SET flags = v.flags FROM v WHERE placements.mailbox = v.mailbox \
+        AND placements.uid_validity = v.uid_validity AND placements.uid = v.uid \
+        AND placements.gone IS NULL AND placements.flags <> v.flags";
     LIVE_UIDS = "SELECT uid FROM placements WHERE mailbox = $1 AND uid_validity = $2 AND uid > $3 \
         AND gone IS NULL ORDER BY uid LIMIT $4";
     UNIQUE_IDS = "SELECT locator FROM placements WHERE mailbox = $1 AND uid_validity = 0 AND uid = 0";
@@ -237,6 +241,23 @@ impl Store {
         self.read(|tx| {
             let key = self.keys().known_mailbox(tx, mailbox)?.mailbox;
             tx.query(&LIVE_UIDS, &args![key, uid_validity, after, limit as i64], |row| row.small(0))
+        })
+    }
+
+    /// Notes the flags mails have at their source now, by UID; those not here, or gone, are passed by. Gives how many
+    /// had others before.
+    ///
+    /// # Errors
+    /// `Missing` mailbox.
+    pub fn set_flags(&self, mailbox: MailboxId, uid_validity: u32, flags: Vec<(u32, Flags)>) -> Result<u64> {
+        let map = self.keys().clone();
+        self.write_batch(move |tx| {
+            let key = map.known_mailbox(tx, mailbox)?.mailbox;
+            let mut rows = Rows::new(4, flags.len());
+            for (uid, flags) in &flags {
+                rows.push(args![key, uid_validity, *uid, flags_code(*flags)]);
+            }
+            tx.bulk(&SET_FLAGS, &rows)
         })
     }
 

@@ -67,7 +67,9 @@ function AccountCard({ account }: { account: Account }) {
       <div className={page.cardHead}>
         <h2>{account.name}</h2>
         <Pill tone={tone} icon={icon}>
-          {t(`accounts.states.${state.state}`)}
+          {state.state === "still" && account.handling.role === "archive"
+            ? t("accounts.archive")
+            : t(`accounts.states.${state.state}`)}
         </Pill>
         <span className={`${page.row} ${page.end}`}>
           {account.kind !== "import" && account.active && role !== "auditor" ? <FetchButton account={account} /> : null}

@@ -8,7 +8,7 @@ use super::response::{Fetched, Response, Status, Text, flatten};
 use super::talk::{Reply, Tag, Talk};
 
 /// Answers to one command that are kept; a server may say what it likes.
-const ANSWERS_MAX: usize = 10_000;
+pub(crate) const ANSWERS_MAX: usize = 10_000;
 
 /// What came between a command and its end.
 #[derive(Debug, Default)]
@@ -18,6 +18,10 @@ pub(crate) struct Answer {
     pub(crate) fetched: Vec<Fetched>,
     /// Mails in the mailbox, if it said so.
     pub(crate) messages: Option<u32>,
+    /// UIDs that have gone since the modification asked about.
+    pub(crate) vanished: Vec<(u32, u32)>,
+    /// A mail went meanwhile.
+    pub(crate) has_expunged: bool,
     /// Numbers of a search.
     pub(crate) found: Vec<u32>,
     /// Prefix and delimiter of own mailboxes.
@@ -28,6 +32,13 @@ impl Answer {
     /// The number in the last code of this name.
     pub(crate) fn number(&self, code: &str) -> Option<u32> {
         self.texts.iter().rev().find_map(|text| text.number(code))
+    }
+
+    /// The same for numbers that may be larger.
+    pub(crate) fn long_number(&self, code: &str) -> Option<u64> {
+        self.texts.iter().rev().find_map(|text| {
+            (text.code.as_deref() == Some(code)).then(|| text.arguments.parse().ok()).flatten()
+        })
     }
 
     /// Whether a code of this name was given.
@@ -61,6 +72,10 @@ impl<'c> Answering<'c> {
             }
             Response::Fetch(fetched) if answer.fetched.len() < ANSWERS_MAX => answer.fetched.push(fetched),
             Response::Search(ranges) => answer.found.extend(flatten(&ranges, ANSWERS_MAX)),
+            Response::Vanished { uids, is_earlier: true } if answer.vanished.len() < ANSWERS_MAX => {
+                answer.vanished.extend(uids);
+            }
+            Response::Expunge(_) | Response::Vanished { is_earlier: false, .. } => answer.has_expunged = true,
             Response::Exists(messages) => answer.messages = Some(messages),
             Response::Namespace(prefix, delimiter) => answer.namespace = Some((prefix, delimiter)),
             _ => {}

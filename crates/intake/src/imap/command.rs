@@ -48,6 +48,10 @@ pub(crate) enum Command<'a> {
     Examine {
         mailbox: &'a [u8],
     },
+    /// The same, and the server begins to count changes (RFC 7162 §3.1.8).
+    ExamineCondstore {
+        mailbox: &'a [u8],
+    },
     /// For changes: what EXAMINE opens without them.
     Select {
         mailbox: &'a [u8],
@@ -93,6 +97,19 @@ pub(crate) enum Command<'a> {
         uids: &'a [u32],
         what: What,
     },
+    /// VANISHED instead of EXPUNGE, and CHANGEDSINCE (RFC 7162).
+    EnableQresync,
+    /// Flags of mails up to `uid_last` that have changed since, and with QRESYNC what has gone.
+    UidChanges {
+        uid_last: u32,
+        since: u64,
+        tells_gone: bool,
+    },
+    /// UIDs and flags, by sequence numbers: nothing may go meanwhile unheard.
+    FetchFlags {
+        first: u32,
+        last: u32,
+    },
     /// Until [`DONE`].
     Idle,
     Noop,
@@ -124,7 +141,7 @@ impl Command<'_> {
             Self::Id => "ID",
             Self::List { .. } => "LIST",
             Self::Status { .. } => "STATUS",
-            Self::Examine { .. } => "EXAMINE",
+            Self::Examine { .. } | Self::ExamineCondstore { .. } => "EXAMINE",
             Self::Select { .. } => "SELECT",
             Self::Namespace => "NAMESPACE",
             Self::Create { .. } => "CREATE",
@@ -134,7 +151,9 @@ impl Command<'_> {
             Self::UidCopy { .. } => "UID COPY",
             Self::UidExpunge { .. } => "UID EXPUNGE",
             Self::UidSearch { .. } | Self::UidSearchAlike { .. } => "UID SEARCH",
-            Self::UidFetch { .. } => "UID FETCH",
+            Self::UidFetch { .. } | Self::UidChanges { .. } => "UID FETCH",
+            Self::FetchFlags { .. } => "FETCH",
+            Self::EnableQresync => "ENABLE",
             Self::Idle => "IDLE",
             Self::Noop => "NOOP",
             Self::Logout => "LOGOUT",
@@ -151,6 +170,12 @@ impl Command<'_> {
             Self::Login { .. } | Self::Authenticate { .. } | Self::AuthenticateLogin { .. } => {
                 self.login(&mut line);
             }
+            Self::EnableQresync => line.text("ENABLE QRESYNC"),
+            Self::UidChanges { uid_last, since, tells_gone } => {
+                let gone = if *tells_gone { " VANISHED" } else { "" };
+                line.text(&format!("UID FETCH 1:{uid_last} (UID FLAGS) (CHANGEDSINCE {since}{gone})"));
+            }
+            Self::FetchFlags { first, last } => line.text(&format!("FETCH {first}:{last} (UID FLAGS)")),
             Self::Id => line.text("ID (\"name\" \"Poststelle\")"),
             Self::List { is_plain } => {
                 line.text("LIST \"\" \"*\"");
@@ -169,6 +194,11 @@ impl Command<'_> {
                 line.text("STATUS ");
                 line.string(mailbox);
                 line.text(" (MESSAGES UIDNEXT UIDVALIDITY)");
+            }
+            Self::ExamineCondstore { mailbox } => {
+                line.text("EXAMINE ");
+                line.string(mailbox);
+                line.text(" (CONDSTORE)");
             }
             Self::Examine { mailbox }
             | Self::Select { mailbox }
@@ -365,6 +395,13 @@ mod tests {
             assert_eq!(pieces(&command, capabilities), expected);
         };
         check(Command::Capability, "", &["a1 CAPABILITY\r\n"]);
+        check(Command::EnableQresync, "", &["a1 ENABLE QRESYNC\r\n"]);
+        check(
+            Command::UidChanges { uid_last: 9, since: 7, tells_gone: true },
+            "",
+            &["a1 UID FETCH 1:9 (UID FLAGS) (CHANGEDSINCE 7 VANISHED)\r\n"],
+        );
+        check(Command::FetchFlags { first: 1, last: 4 }, "", &["a1 FETCH 1:4 (UID FLAGS)\r\n"]);
         check(Command::Idle, "", &["a1 IDLE\r\n"]);
         let password = Secret::from("p\"w");
         let login = || Command::Login { login: "me", password: &password };
@@ -379,6 +416,7 @@ mod tests {
         let login = || Command::Login { login: "me", password: &umlaut };
         check(login(), "LITERAL+", &["a1 LOGIN \"me\" {2+}\r\nä\r\n"]);
         check(login(), "", &["a1 LOGIN \"me\" {2}\r\n", "ä\r\n"]);
+        check(Command::ExamineCondstore { mailbox: b"a" }, "", &["a1 EXAMINE \"a\" (CONDSTORE)\r\n"]);
         check(Command::Examine { mailbox: b"a\\b" }, "", &["a1 EXAMINE \"a\\\\b\"\r\n"]);
         let seen = Flags { seen: true, deleted: true, ..Flags::default() };
         check(

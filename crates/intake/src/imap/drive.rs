@@ -86,6 +86,8 @@ pub struct Options {
     pub answer_timeout: Duration,
     /// IDLE is begun anew after so long: servers and routers end connections they hear nothing of.
     pub idle_renewal: Duration,
+    /// Time between two comparisons of a mailbox with what was fetched of it; large ones may take longer.
+    pub compare_interval: Duration,
     /// Mails asked for with one command, and handed over before a `BatchEnd`.
     pub batch_mails: usize,
     /// Octets handed over before a `BatchEnd`.
@@ -97,12 +99,13 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// 60 s, 9 minutes, 500 mails, 8 MiB, 1 MiB, 64 KiB.
+    /// 60 s, 9 minutes, 5 minutes, 500 mails, 8 MiB, 1 MiB, 64 KiB.
     fn default() -> Self {
         Self {
             timeouts: Timeouts::default(),
             answer_timeout: Duration::from_mins(1),
             idle_renewal: Duration::from_mins(9),
+            compare_interval: Duration::from_mins(5),
             batch_mails: 500,
             batch_octets: 8 << 20,
             small_octets_max: 1 << 20,
@@ -117,6 +120,8 @@ pub struct Session {
     line: Line,
     opened: Opened,
     bounds: Bounds,
+    /// Whether QRESYNC is enabled, once that was asked for.
+    qresync: Option<bool>,
 }
 
 impl Session {
@@ -147,7 +152,7 @@ impl Session {
         let options = &settings.options;
         let bounds =
             Bounds { batch_mails: options.batch_mails.max(1), batch_octets: options.batch_octets.max(1) };
-        Ok(Self { line, opened, bounds })
+        Ok(Self { line, opened, bounds, qresync: None })
     }
 
     /// The server's words of greeting.
@@ -206,6 +211,22 @@ impl Session {
     /// Sends one command; all that is answered to it.
     pub(crate) async fn ask(&mut self, command: Command<'_>) -> Result<Answer, ImapError> {
         self.line.run(&mut Answering::new(command), None).await
+    }
+
+    /// Asks the server to tell what has gone; whether it does.
+    pub(crate) async fn enable_qresync(&mut self) -> Result<bool, ImapError> {
+        if let Some(is_enabled) = self.qresync {
+            return Ok(is_enabled);
+        }
+        let is_offered = self.capabilities().has("QRESYNC") && self.can("ENABLE");
+        let is_enabled = is_offered
+            && match self.ask(Command::EnableQresync).await {
+                Ok(_) => true,
+                Err(ImapError::Refused { .. }) => false,
+                Err(error) => return Err(error),
+            };
+        self.qresync = Some(is_enabled);
+        Ok(is_enabled)
     }
 
     /// Waits for news of the open mailbox, until `end`.

@@ -90,6 +90,35 @@ pub enum Event {
         /// Why.
         fault: MailFault,
     },
+    /// Flags that mails fetched before have now; others may have changed as well.
+    Flags {
+        /// Raw name of their mailbox.
+        mailbox: Arc<[u8]>,
+        /// Its numbering.
+        uid_validity: u32,
+        /// By UID.
+        flags: Vec<(u32, Flags)>,
+    },
+    /// Mails are no longer in the mailbox; names also such as never were.
+    Vanished {
+        /// Raw name of their mailbox.
+        mailbox: Arc<[u8]>,
+        /// Its numbering.
+        uid_validity: u32,
+        /// First and last UIDs.
+        uids: Vec<(u32, u32)>,
+    },
+    /// Everything that is in the mailbox up to a UID: what is not named is gone.
+    Present {
+        /// Raw name.
+        mailbox: Arc<[u8]>,
+        /// Its numbering.
+        uid_validity: u32,
+        /// Up to where this holds.
+        uid_last: u32,
+        /// By UID, ascending.
+        flags: Vec<(u32, Flags)>,
+    },
     /// A mail asked for by `again` is no longer in the mailbox.
     Gone {
         /// Raw name of its mailbox.

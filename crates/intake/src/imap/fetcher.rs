@@ -1,7 +1,7 @@
 //! The mailboxes of one account, run after run: keeps the connection between runs, begins anew after a loss, and finds out
 //! which mail it is that makes the server hang up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::answer::Answer;
 use super::change::{ChangeReport, Order};
 use super::channel::Outlet;
 use super::command::Command;
+use super::compare::{Comparing, Fetched};
 use super::drive::{Session, Settings, Sink};
 use super::error::ImapError;
 use super::event::Event;
@@ -69,6 +70,9 @@ pub struct Fetcher {
     session: Option<Session>,
     /// By raw name, and the numbering the UIDs belong to.
     blamed: HashMap<Vec<u8>, (u32, Blamed)>,
+    /// The mailboxes of the last run, and how far they are fetched.
+    fetched: Vec<Fetched>,
+    comparing: Comparing,
     /// Where news is waited for.
     watched: Option<Watched>,
     /// Mails that came, by raw name of the mailbox.
@@ -94,6 +98,8 @@ impl Fetcher {
             settings,
             session: None,
             blamed: HashMap::new(),
+            fetched: Vec::new(),
+            comparing: Comparing::default(),
             watched: None,
             arrived: HashMap::new(),
             is_deaf: false,
@@ -122,6 +128,7 @@ impl Fetcher {
         let mut is_first = true;
         let mut settled_in_all = 0;
         self.watched = None;
+        self.fetched.clear();
         loop {
             let mut session = match self.session.take() {
                 Some(mut session) => {
@@ -141,6 +148,8 @@ impl Fetcher {
                 outlet,
                 settled: 0,
                 watched: None,
+                fetched: Vec::new(),
+                fresh: HashSet::new(),
             };
             let result = pass.run(&mut session, is_first).await;
             let settled = pass.settled;
@@ -148,6 +157,7 @@ impl Fetcher {
             match result {
                 Ok(()) => {
                     self.watched = pass.watched;
+                    self.fetched = pass.fetched;
                     let was_false = std::mem::take(&mut self.was_woken) && settled_in_all == 0;
                     self.false_alarms = if was_false { self.false_alarms + 1 } else { 0 };
                     self.session = Some(session);
@@ -163,6 +173,22 @@ impl Fetcher {
             }
             is_first = false;
         }
+    }
+
+    /// Looks what has become of mails fetched before, in the mailboxes of the last run: [`Event::Flags`],
+    /// [`Event::Vanished`], [`Event::Present`]. How often depends on what the server can and on the size of a mailbox, so
+    /// that it may be called after each run.
+    ///
+    /// # Errors
+    /// [`ImapError`]; a mailbox refused is passed by.
+    pub async fn compare(&mut self, outlet: &Outlet) -> Result<(), ImapError> {
+        let Some(mut session) = self.session.take() else { return Ok(()) };
+        let interval = self.settings.options.compare_interval;
+        for fetched in &self.fetched {
+            self.comparing.compare(&mut session, fetched, interval, outlet).await?;
+        }
+        self.session = Some(session);
+        Ok(())
     }
 
     /// Carries out an order, on the connection that is there or another one.
@@ -295,6 +321,9 @@ struct Pass<'r> {
     outlet: &'r Outlet,
     settled: u64,
     watched: Option<Watched>,
+    fetched: Vec<Fetched>,
+    /// Mailboxes never fetched before: there is nothing to compare yet.
+    fresh: HashSet<Vec<u8>>,
 }
 
 impl Pass<'_> {
@@ -322,6 +351,14 @@ impl Pass<'_> {
             self.mailbox(session, mailbox, status.get(&mailbox.raw)).await?;
         }
         self.watched = self.busiest(&selected);
+        let fetched = |mailbox: Mailbox| {
+            if self.fresh.contains(&mailbox.raw) {
+                return None;
+            }
+            let cursor = self.wanted.get(&mailbox.raw)?.cursor.filter(|cursor| cursor.uid > 0)?;
+            Some(Fetched { raw: mailbox.raw, uid_validity: cursor.uid_validity, uid: cursor.uid })
+        };
+        self.fetched = selected.into_iter().filter_map(fetched).collect();
         Ok(())
     }
 
@@ -345,6 +382,9 @@ impl Pass<'_> {
     ) -> Result<(), ImapError> {
         let fresh = || Wanted { mailbox: mailbox.raw.clone(), ..Wanted::default() };
         let wanted = self.wanted.entry(mailbox.raw.clone()).or_insert_with(fresh);
+        if wanted.cursor.is_none() {
+            self.fresh.insert(mailbox.raw.clone());
+        }
         if status.is_some_and(|status| is_unchanged(wanted, status)) {
             return Ok(());
         }

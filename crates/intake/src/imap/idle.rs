@@ -87,6 +87,12 @@ impl Machine for Idling {
                 self.messages = messages;
             }
             Reply::Response(Response::Expunge(_)) => self.messages = self.messages.saturating_sub(1),
+            Reply::Response(Response::Vanished { uids, is_earlier: false }) => {
+                let count = uids
+                    .iter()
+                    .fold(0_u32, |sum, (first, last)| sum.saturating_add((last - first).saturating_add(1)));
+                self.messages = self.messages.saturating_sub(count);
+            }
             Reply::Response(Response::Untagged { status: Status::Bye, text }) => {
                 return Err(ImapError::Bye { words: text.words });
             }

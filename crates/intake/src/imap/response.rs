@@ -36,6 +36,11 @@ pub(crate) enum Response {
     Namespace(Vec<u8>, Option<char>),
     Exists(u32),
     Expunge(u32),
+    /// UIDs that are gone; `is_earlier`: since the modification asked about, not just now (RFC 7162 §3.2.10).
+    Vanished {
+        uids: Vec<(u32, u32)>,
+        is_earlier: bool,
+    },
     /// Numbers found, from `SEARCH` or `ESEARCH`.
     Search(Vec<(u32, u32)>),
     Fetch(Fetched),
@@ -149,6 +154,13 @@ impl Response {
                     _ => None,
                 };
                 Self::Namespace(prefix, delimiter)
+            }
+            b"VANISHED" => {
+                let is_earlier = lexer.peek() == Some(b'(');
+                if is_earlier && !lexer.skip() {
+                    return None;
+                }
+                Self::Vanished { uids: ranges(&lexer.next()?.into_text()?), is_earlier }
             }
             b"SEARCH" => {
                 let mut found = Vec::new();

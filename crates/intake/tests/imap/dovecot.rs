@@ -10,7 +10,7 @@ use intake::imap::{
 use test_support::dovecot::Setup;
 use test_support::{Certificate, Dovecot};
 
-use crate::support::{any_trust, plain_settings, run, run_with, settings};
+use crate::support::{any_trust, compare, plain_settings, run, run_with, settings};
 
 fn mail(number: u32) -> Vec<u8> {
     let body = "line\r\n".repeat(number as usize % 300);
@@ -269,6 +269,52 @@ async fn odd_names_and_passwords() {
         let run = run(&settings, &Selection::All, Vec::new()).await;
         assert!(run.error.is_none(), "{:?}", run.error);
         assert_eq!(run.mails.len(), 5, "{:?}", run.lines);
+    }
+}
+
+/// With all Dovecot can, then with less and less of it.
+#[tokio::test]
+async fn what_changes_at_the_source_is_noticed() {
+    let less = "imap_capability = IMAP4rev1 SASL-IR ENABLE LIST-EXTENDED LIST-STATUS SPECIAL-USE ESEARCH";
+    for (extra, has_condstore, is_full) in [
+        (String::new(), true, false),
+        (format!("{less} CONDSTORE\n"), true, true),
+        (format!("{less}\n"), false, true),
+    ] {
+        let mut server = Dovecot::with(Setup { extra, ..Setup::default() });
+        let mut paths: Vec<_> =
+            (1..=5).map(|number| server.deliver("alice", "INBOX", &mail(number), "")).collect();
+        let mut settings = settings(&server, Encryption::Tls);
+        settings.options.compare_interval = Duration::ZERO;
+        let mut fetcher = Fetcher::new(settings);
+        let first = run_with(&mut fetcher, &Selection::Inbox, Vec::new(), Vec::new()).await;
+        assert_eq!(first.mails.len(), 5);
+        assert_eq!(compare(&mut fetcher).await.lines.len(), 0, "all of it has just come");
+        let first = run_with(&mut fetcher, &Selection::Inbox, first.wanted, Vec::new()).await;
+        let all = compare(&mut fetcher).await;
+        assert_eq!(all.lines, ["present up to 5 INBOX 1[] 2[] 3[] 4[] 5[]"], "{:?}", all.error);
+        // Two are read or answered elsewhere, one is removed.
+        for (at, flags) in [(0, "S"), (3, "FRS")] {
+            let marked = paths[at]
+                .with_file_name(format!("{}{flags}", paths[at].file_name().unwrap().to_string_lossy()));
+            std::fs::rename(&paths[at], &marked).unwrap();
+            paths[at] = marked;
+        }
+        std::fs::remove_file(&paths[1]).unwrap();
+        let again = run_with(&mut fetcher, &Selection::Inbox, first.wanted, Vec::new()).await;
+        assert!(again.error.is_none() && again.mails.is_empty());
+        let changed = compare(&mut fetcher).await;
+        assert!(changed.error.is_none(), "{:?}", changed.error);
+        let present = "present up to 5 INBOX 1[S] 3[] 4[SRF] 5[]".to_owned();
+        if is_full {
+            assert_eq!(changed.lines.last(), Some(&present));
+        } else {
+            assert_eq!(changed.lines, ["flags INBOX 1[S] 4[SRF]", "vanished INBOX [(2, 2)]"]);
+        }
+        if has_condstore {
+            assert_eq!(changed.lines[0], "flags INBOX 1[S] 4[SRF]");
+        }
+        fetcher.close().await;
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `@small OCTETS` | larger mails come in pieces |
 //! | `@move MAILBOX VALIDITY UID,UID… TARGET` | an order; `@moveagain` for one that is repeated |
 //! | `@delete MAILBOX VALIDITY UID,UID…` | the same |
+//! | `@compare TIMES` | after the run it is compared with what was fetched |
 //! | `@wait PATIENCE RENEWAL` | after the run news is waited for, and IDLE begun anew; milliseconds |
 //! | `S: text` | sent with CRLF; `\r \n \\ \xHH` stand for octets |
 //! | `S~ text` | sent without a line end |
@@ -27,7 +28,7 @@ use intake::imap::{Change, Cursor, Encryption, Fetcher, KnownMail, Order, Select
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-use crate::support::{any_trust, plain_settings, run_with};
+use crate::support::{any_trust, compare, plain_settings, run_with};
 
 #[derive(Debug, Default)]
 struct Script {
@@ -36,6 +37,8 @@ struct Script {
     known: Vec<KnownMail>,
     small: Option<u64>,
     order: Option<Order>,
+    /// So many times.
+    compare: u32,
     /// Patience and renewal.
     wait: Option<(Duration, Duration)>,
     connections: Vec<Vec<Turn>>,
@@ -54,7 +57,7 @@ async fn sessions() {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
     files.sort();
-    assert!(files.len() >= 45, "{}", files.len());
+    assert!(files.len() >= 68, "{}", files.len());
     for file in files {
         check(&file).await;
     }
@@ -76,6 +79,7 @@ async fn check(file: &Path) {
     settings.options.answer_timeout = Duration::from_secs(5);
     settings.options.chunk_octets = 100;
     settings.options.small_octets_max = script.small.unwrap_or(settings.options.small_octets_max);
+    settings.options.compare_interval = Duration::ZERO;
     if let Some((_, renewal)) = script.wait {
         settings.options.idle_renewal = renewal;
     }
@@ -90,11 +94,17 @@ async fn check(file: &Path) {
     } else {
         let run = run_with(&mut fetcher, &script.selection, script.wanted, script.known).await;
         let mut lines = run.lines;
+        let mut error = run.error;
+        for _ in 0..script.compare {
+            let compared = compare(&mut fetcher).await;
+            lines.extend(compared.lines);
+            error = error.or(compared.error);
+        }
         if let Some((patience, _)) = script.wait {
             let waited = fetcher.wait(patience, std::future::pending()).await;
             lines.push(format!("waited {waited:?}"));
         }
-        (lines, run.error)
+        (lines, error)
     };
     drop(fetcher);
     lines.extend(error.map(|error| format!("error {}: {error}", error.key())));
@@ -167,6 +177,7 @@ impl Script {
         let number = |at: usize| words[at].parse::<u32>().unwrap();
         match words[0] {
             "select" => self.selection = Selection::Inbox,
+            "compare" => self.compare = number(1),
             "wait" => {
                 let millis = |at: usize| Duration::from_millis(number(at).into());
                 self.wait = Some((millis(1), millis(2)));

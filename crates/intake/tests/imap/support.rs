@@ -60,6 +60,18 @@ pub(crate) async fn run(settings: &Settings, selection: &Selection, wanted: Vec<
     run
 }
 
+/// What a comparison tells.
+pub(crate) async fn compare(fetcher: &mut Fetcher) -> Run {
+    let (outlet, mut inlet) = channel(2 << 20);
+    let result = fetcher.compare(&outlet).await;
+    drop(outlet);
+    let mut run = Run { error: result.err(), ..Run::default() };
+    while let Some(event) = inlet.recv().await {
+        run.take(event, &mut None, &[]);
+    }
+    run
+}
+
 pub(crate) async fn run_with(
     fetcher: &mut Fetcher,
     selection: &Selection,
@@ -136,9 +148,23 @@ impl Run {
                 wanted.uid_next = uid_next;
                 wanted.again.clear();
             }
+            Event::Flags { mailbox, flags, .. } => self.flags("flags", &mailbox, &flags),
+            Event::Present { mailbox, uid_last, flags, .. } => {
+                self.flags(&format!("present up to {uid_last}"), &mailbox, &flags);
+            }
+            Event::Vanished { mailbox, uids, .. } => {
+                self.lines.push(format!("vanished {} {uids:?}", text(&mailbox)));
+            }
             Event::Progress { .. } => {}
             other => panic!("an event the tests do not know: {other:?}"),
         }
+    }
+
+    fn flags(&mut self, what: &str, mailbox: &[u8], flags: &[(u32, Flags)]) {
+        let flags: Vec<String> =
+            flags.iter().map(|(uid, flags)| format!(" {uid}[{}]", letters(*flags))).collect();
+        let line = format!("{what} {}{}", String::from_utf8_lossy(mailbox), flags.concat());
+        self.lines.push(line);
     }
 
     fn wanted(&mut self, mailbox: &[u8]) -> &mut Wanted {
@@ -165,16 +191,7 @@ impl Run {
 
 impl Arrived {
     fn line(&self) -> String {
-        let flags = self.flags;
-        let letters = [
-            (flags.seen, 'S'),
-            (flags.answered, 'R'),
-            (flags.flagged, 'F'),
-            (flags.draft, 'D'),
-            (flags.deleted, 'T'),
-        ];
-        let letters: String =
-            letters.iter().filter(|(is_set, _)| *is_set).map(|(_, letter)| letter).collect();
+        let letters = letters(self.flags);
         let received = self.received_seconds.map_or("-".to_owned(), |seconds| seconds.to_string());
         let octets = if self.octets.len() > 200 {
             format!("{} octets", self.octets.len())
@@ -184,6 +201,17 @@ impl Arrived {
         let size = if self.is_large { "large" } else { "mail" };
         format!("{size} {} {} [{letters}] {received} {octets}", self.mailbox, self.uid)
     }
+}
+
+fn letters(flags: Flags) -> String {
+    let letters = [
+        (flags.seen, 'S'),
+        (flags.answered, 'R'),
+        (flags.flagged, 'F'),
+        (flags.draft, 'D'),
+        (flags.deleted, 'T'),
+    ];
+    letters.iter().filter(|(is_set, _)| *is_set).map(|(_, letter)| letter).collect()
 }
 
 fn uid(position: &Position) -> u32 {

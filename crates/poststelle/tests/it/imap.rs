@@ -229,6 +229,23 @@ fn the_server_hears_of_new_mail() {
     complete(&post, &digests);
 }
 
+/// Removed at the source is noted, and the mail stays here.
+#[test]
+fn what_becomes_of_mails_at_the_source_is_noted() {
+    let mut dovecot = Dovecot::start();
+    let paths: Vec<_> = (0..3).map(|n| dovecot.deliver("alice", "INBOX", &mail(n), "")).collect();
+    let post = Poststelle::new();
+    add(&post, &dovecot, "tls", "secret").expect(0);
+    post.run(&["account", "fetch", "box"]).expect(0);
+    std::fs::remove_file(&paths[1]).unwrap();
+    post.run(&["account", "fetch", "box"]).expect(0);
+    let mails = post.mails();
+    assert_eq!(mails.len(), 3);
+    let there = |n| mails[&sha256(&mail(n))]["placements"].as_array().unwrap().len();
+    assert_eq!((0..3).map(there).collect::<Vec<_>>(), [1, 0, 1], "{mails:?}");
+    post.verify();
+}
+
 #[track_caller]
 fn wait_for(mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();

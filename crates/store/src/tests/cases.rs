@@ -331,7 +331,15 @@ fn seen_and_gone(store: &Store) {
     let in_mailbox = ListFilter { mailbox: Some(mailbox_id(1)), ..ListFilter::default() };
     let uids = |uids: &[u32]| uids.iter().map(|uid| Position::Imap { uid_validity: 1, uid: *uid }).collect();
     assert_eq!(store.live_uids(mailbox_id(1), 1, 1, 10).unwrap(), [2, 3, 4]);
+    let flagged = Flags { seen: true, flagged: true, ..Flags::default() };
+    let set = |uids: &[u32]| {
+        store.set_flags(mailbox_id(1), 1, uids.iter().map(|uid| (*uid, flagged)).collect()).unwrap()
+    };
+    assert_eq!((set(&[1, 2, 99]), set(&[1, 2])), (2, 0));
+    let first = store.message(&Scope::All, mail_id(0)).unwrap().unwrap();
+    assert_eq!(first.placements.iter().map(|placement| placement.flags).collect::<Vec<_>>(), [flagged]);
     assert_eq!(store.mark_gone(mailbox_id(1), uids(&[2, 3, 9]), NOW).unwrap(), 2);
+    assert_eq!(set(&[3]), 0);
     assert_eq!(store.mark_gone(mailbox_id(1), uids(&[2]), NOW).unwrap(), 0);
     assert_eq!(store.live_uids(mailbox_id(1), 1, 0, 10).unwrap(), [1, 4]);
     assert_eq!(subjects(store, &Scope::All, &in_mailbox), ["mail 3", "mail 0"]);

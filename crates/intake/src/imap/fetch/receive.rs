@@ -54,6 +54,15 @@ impl Fetching<'_> {
                 // Those behind it have moved up.
                 self.next_number = self.next_number.map(|next| if number < next { next - 1 } else { next });
             }
+            // With QRESYNC instead of EXPUNGE; by UID, so that those behind it may have moved up as well.
+            Response::Vanished { uids, is_earlier: false } => {
+                let count = uids
+                    .iter()
+                    .fold(0_u32, |sum, (first, last)| sum.saturating_add((last - first).saturating_add(1)));
+                self.messages = self.messages.saturating_sub(count);
+                self.searched_messages = self.searched_messages.saturating_sub(count);
+                self.next_number = self.next_number.map(|next| next.saturating_sub(count).max(1));
+            }
             Response::Untagged { status: Status::Bye, text } => {
                 return Err(ImapError::Bye { words: text.words });
             }
