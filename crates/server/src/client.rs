@@ -86,6 +86,7 @@ pub(crate) async fn identify(
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use connect::NetworkError;
 
     use super::*;
 
