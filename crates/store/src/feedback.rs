@@ -371,7 +371,9 @@ fn sources(tx: &Tx<'_>, seqs: &[i64]) -> Result<HashMap<i64, (i64, bool)>> {
     let mut map: HashMap<i64, (i64, bool)> = HashMap::new();
     let rows = tx.query(&SOURCES, &[Arg::Ints(seqs)], |row| {
         let came = row.opt_time(3)?.unwrap_or(row.time(4)?);
-        Ok((row.int(0)?, row.int(1)?, row.int(2)? != 2 && came >= row.time(5)?))
+        // Servers say when a mail came in whole seconds.
+        let is_live = row.int(2)? != 2 && came.seconds() >= row.time(5)?.seconds();
+        Ok((row.int(0)?, row.int(1)?, is_live))
     })?;
     for (seq, account, live) in rows {
         map.entry(seq).or_insert((account, false)).1 |= live;
