@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use intake::imap::{Selection, Settings};
 use model::{AccountId, UnixMillis};
@@ -280,7 +280,7 @@ async fn settle(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes)
 }
 
 impl Engine {
-    /// Fetches an account once, now, and waits for it.
+    /// Fetches an account once, now, and waits for it. Gives what came, and when all of it was durable.
     ///
     /// # Errors
     /// `Fetch` if the server does not deliver; those of archive and database.
@@ -290,7 +290,7 @@ impl Engine {
         account: &Account,
         settings: Settings,
         selection: &Selection,
-    ) -> Result<Counts> {
+    ) -> Result<(Counts, Instant)> {
         let entrance = self.entrance()?;
         let (core, account, selection) = (Arc::clone(self.core()), account.clone(), selection.clone());
         // A task of the runtime's own threads: they hear of octets first, and need not wake this one for each piece.
@@ -298,11 +298,12 @@ impl Engine {
             let progress = Arc::new(Progress::default());
             let mut mailboxes = Mailboxes::new(account.settings.kind, settings, selection);
             let mut outcome = fetch(&core, &entrance, &account, &mut mailboxes, &progress).await;
+            let durable = Instant::now();
             if is_settled(&outcome) {
                 outcome = settle(&core, account.id, &mut mailboxes).await.and(outcome);
             }
             mailboxes.close().await;
-            outcome
+            outcome.map(|counts| (counts, durable))
         });
         runtime.block_on(fetching).map_err(|_| Error::Stopped)?
     }

@@ -323,8 +323,8 @@ fn fetch(
     let (settings, selection) = mailbox_server::resolve(engine, account)?;
     let runtime = runtime()?;
     let name = &account.settings.name;
-    let counts = match engine.fetch_once(runtime.handle(), account, settings, &selection) {
-        Ok(counts) => counts,
+    let (counts, durable) = match engine.fetch_once(runtime.handle(), account, settings, &selection) {
+        Ok(fetched) => fetched,
         Err(error) if error.is_disk_full() => return Err(error.into()),
         Err(error) => {
             let mut reason = crate::failure::chain(error.root());
@@ -336,7 +336,7 @@ fn fetch(
             return Err(Failure::new("account-fetch-failed").with("name", name).with("reason", reason));
         }
     };
-    let archived_seconds = began.elapsed().as_secs_f64();
+    let archived_seconds = durable.duration_since(began).as_secs_f64();
     engine.catch_up()?;
     if as_json {
         let row = json!({
