@@ -6,6 +6,15 @@ CREATE TABLE account_handling (
     handled_folder TEXT NOT NULL,
     manual_folder TEXT NOT NULL
 ) STRICT;
+CREATE TABLE account_oauth (
+    account INTEGER PRIMARY KEY,
+    client INTEGER NOT NULL,
+    granted INTEGER,
+    pending INTEGER
+) STRICT;
+CREATE INDEX account_oauth_client ON account_oauth (client);
+CREATE INDEX account_oauth_granted ON account_oauth (granted) WHERE granted IS NOT NULL;
+CREATE INDEX account_oauth_pending ON account_oauth (pending) WHERE pending IS NOT NULL;
 CREATE TABLE account_sets (
     key INTEGER PRIMARY KEY,
     accounts TEXT NOT NULL UNIQUE
@@ -299,6 +308,48 @@ CREATE TABLE notices (
     sent INTEGER,
     PRIMARY KEY (channel, kind)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE oauth_attempts (
+    digest BLOB PRIMARY KEY,
+    account INTEGER NOT NULL,
+    client INTEGER NOT NULL,
+    verifier BLOB NOT NULL,
+    redirect TEXT NOT NULL,
+    person TEXT NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT;
+CREATE TABLE oauth_clients (
+    key INTEGER PRIMARY KEY,
+    client_id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    service INTEGER NOT NULL,
+    registered TEXT NOT NULL,
+    secret BLOB,
+    secret_expires INTEGER,
+    options TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    warned INTEGER
+) STRICT;
+CREATE TABLE oauth_grants (
+    key INTEGER PRIMARY KEY,
+    grant_id BLOB NOT NULL UNIQUE,
+    client INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    person TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    refresh BLOB,
+    access BLOB,
+    access_expires INTEGER,
+    refresh_expires INTEGER,
+    linked INTEGER NOT NULL,
+    refreshed INTEGER,
+    trouble TEXT NOT NULL,
+    trouble_text TEXT NOT NULL,
+    trouble_since INTEGER,
+    epoch INTEGER NOT NULL,
+    leased_until INTEGER,
+    warned INTEGER
+) STRICT;
+CREATE INDEX oauth_grants_client ON oauth_grants (client);
 CREATE TABLE objects (
     seq INTEGER PRIMARY KEY,
     object_id BLOB NOT NULL,

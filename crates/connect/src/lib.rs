@@ -12,6 +12,7 @@ mod fetch;
 mod guard;
 mod image;
 mod network;
+pub mod oauth;
 mod post;
 mod serve;
 mod stream;

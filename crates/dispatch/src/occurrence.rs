@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 17] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -18,6 +18,9 @@ pub const KINDS: [&str; 14] = [
     "rule.matched",
     "account.failing",
     "account.recovered",
+    "account.consent_needed",
+    "account.consent_expiring",
+    "sign_in.secret_expiring",
     "disk.low",
     "mail.quarantined",
     "webhook.disabled",
@@ -120,10 +123,14 @@ pub fn occurrence(
             only = Some(details.remove("url")?);
             ("rule.matched", address?)
         }
-        "account.failing" | "account.recovered" => {
+        "account.failing"
+        | "account.recovered"
+        | "account.consent_needed"
+        | "account.consent_expiring" => {
             details.insert("account_id".to_owned(), subject.to_owned());
             (*KINDS.iter().find(|known| **known == kind)?, format!("/settings/accounts/{subject}"))
         }
+        "sign_in.secret_expiring" => ("sign_in.secret_expiring", "/settings/sign-in".to_owned()),
         "disk.low" => ("disk.low", "/settings/system".to_owned()),
         "mail.quarantined" => {
             details.insert("mail_id".to_owned(), subject.to_owned());

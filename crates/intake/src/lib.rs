@@ -13,4 +13,4 @@ pub mod pop3;
 mod sasl;
 pub mod smtp;
 
-pub use sasl::Credential;
+pub use sasl::{Credential, Login, NoToken, TokenSource};

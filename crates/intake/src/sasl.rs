@@ -7,6 +7,11 @@
 
 mod scram;
 
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use connect::oauth::Needs;
 use keys::Secret;
 
 use crate::imap::base64;
@@ -19,6 +24,59 @@ pub enum Credential {
     Password(Secret<String>),
     /// An access token of OAuth 2.
     Bearer(Secret<String>),
+}
+
+/// What the intake is given to log in with.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// Always the same.
+    Known(Credential),
+    /// A token that is asked for before each connection.
+    Tokens(Arc<dyn TokenSource>),
+}
+
+impl Login {
+    /// What this connection logs in with.
+    pub(crate) async fn credential(&self) -> Result<Credential, NoToken> {
+        match self {
+            Self::Known(credential) => Ok(credential.clone()),
+            Self::Tokens(source) => source.token().await.map(Credential::Bearer),
+        }
+    }
+
+    /// The server has refused it: whether another is to be tried.
+    pub(crate) fn has_another(&self) -> bool {
+        match self {
+            Self::Known(_) => false,
+            Self::Tokens(source) => source.refused(),
+        }
+    }
+}
+
+impl<T: Into<Credential>> From<T> for Login {
+    fn from(credential: T) -> Self {
+        Self::Known(credential.into())
+    }
+}
+
+/// Where tokens come from.
+pub trait TokenSource: fmt::Debug + Send + Sync {
+    /// A token that is good now.
+    fn token(&self) -> Pin<Box<dyn Future<Output = Result<Secret<String>, NoToken>> + Send + '_>>;
+
+    /// The server has refused the token given last, and shall not be given it again. True if there may be a better one:
+    /// false if it was new.
+    fn refused(&self) -> bool;
+}
+
+/// There is no token.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("no token to log in with: {words}")]
+pub struct NoToken {
+    /// Who can help.
+    pub needs: Needs,
+    /// The words of the service that gives tokens; may be empty.
+    pub words: String,
 }
 
 impl From<Secret<String>> for Credential {

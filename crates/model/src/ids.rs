@@ -74,6 +74,10 @@ id! {
     WebhookId
     /// An entry of the queue of what goes out. UUIDv7.
     OutgoingId
+    /// An application registered at a sign-in service. UUIDv7.
+    OauthClientId
+    /// A consent given there. UUIDv7.
+    OauthGrantId
 }
 
 /// SHA-256 of octets.

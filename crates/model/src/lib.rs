@@ -13,8 +13,8 @@ mod verdict;
 
 pub use address::{Address, ReversePath};
 pub use ids::{
-    AccountId, EventId, ImportRunId, MailId, MailboxId, MessageId, ObjectId, OutgoingId, SegmentId, Sha256,
-    SmtpAccountId, ThreadId, UserId, WebhookId,
+    AccountId, EventId, ImportRunId, MailId, MailboxId, MessageId, OauthClientId, OauthGrantId, ObjectId,
+    OutgoingId, SegmentId, Sha256, SmtpAccountId, ThreadId, UserId, WebhookId,
 };
 pub use message::{
     BodyText, Defect, DefectKind, Disposition, Found, HeaderField, MailFacts, Message, NumberToken, Part,

@@ -14,6 +14,7 @@ use store::Store;
 use tokio::sync::broadcast;
 
 use crate::news::News;
+use crate::oauth::Oauth;
 use crate::texts::Cache;
 
 /// News kept for a slow page.
@@ -46,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) handling: Mutex<()>,
     /// Rings when the index went on.
     pub(crate) indexed: Bell,
+    /// Tokens that are being fetched.
+    pub(crate) oauth: Oauth,
     /// How many wait for the index.
     hurried: AtomicUsize,
     clock: fn() -> UnixMillis,
@@ -79,6 +82,7 @@ impl Core {
             feedback: Bell::default(),
             handling: Mutex::new(()),
             indexed: Bell::default(),
+            oauth: Oauth::default(),
             hurried: AtomicUsize::new(0),
             clock: system_time,
         }

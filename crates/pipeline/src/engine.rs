@@ -257,6 +257,7 @@ impl Engine {
         let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut running) = running else { return };
         let core = self.core();
+        core.oauth.settle();
         running.flow.close();
         core.runner.close();
         join(running.runner.take(), "runner");

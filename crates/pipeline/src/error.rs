@@ -70,6 +70,18 @@ pub enum Error {
     /// The server refused, or could not be reached.
     #[error(transparent)]
     Fetch(#[from] intake::imap::ImapError),
+    /// An account that does not log in with tokens.
+    #[error("account {name} does not log in with OAuth2")]
+    NoOauth {
+        /// Its name.
+        name: String,
+    },
+    /// Nobody was sent to the sign-in service with this, or it was somebody else, or too long ago.
+    #[error("the linking was not begun here, or is over")]
+    LinkOver,
+    /// The sign-in service.
+    #[error(transparent)]
+    Oauth(#[from] connect::oauth::OauthError),
     /// Settings of an account that cannot be used.
     #[error("settings of account {name} cannot be used: {reason}")]
     Settings {
@@ -117,6 +129,7 @@ impl Error {
             Self::Archive(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
             Self::Fetch(error) => error.is_transient(),
+            Self::Oauth(error) => error.is_transient(),
             _ => self.is_disk_full(),
         }
     }

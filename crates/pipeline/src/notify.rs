@@ -20,11 +20,22 @@ const EXAMPLES_MAX: usize = 10;
 
 /// An entry of the event log by this part of the server.
 pub(crate) fn log_entry(inner: &Inner, kind: &str, subject: &str, details: &[(&str, &str)]) -> Event {
+    entry("dispatch", inner.now(), kind, subject, details)
+}
+
+/// An entry of the event log. `actor`: a user's id, or a part of the server.
+pub(crate) fn entry(
+    actor: &str,
+    at: UnixMillis,
+    kind: &str,
+    subject: &str,
+    details: &[(&str, &str)],
+) -> Event {
     let payload: BTreeMap<&str, &str> = details.iter().copied().collect();
     Event {
         id: EventId::new(Uuid::now_v7()),
-        at: inner.now(),
-        actor: "dispatch".to_owned(),
+        at,
+        actor: actor.to_owned(),
         kind: kind.to_owned(),
         subject: subject.to_owned(),
         payload: serde_json::to_string(&payload).unwrap_or_default(),

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use intake::imap::{Selection, Settings};
+use connect::oauth::Needs;
+use intake::imap::{ImapError, Selection, Settings};
 use model::{AccountId, UnixMillis};
 use store::{Account, AccountError, AccountState};
 use tokio::sync::Notify;
@@ -206,7 +207,11 @@ fn state(core: &Core, account: &Account, outcome: &Result<Counts>, pause: Option
     let word = match (outcome, pause) {
         (Ok(_), _) => "idle",
         (Err(_), Some(_)) => "retrying",
-        (Err(_), None) => "stopped",
+        (Err(error), None) => match needs(error) {
+            Some(Needs::Consent | Needs::AdminConsent) => "needs_consent",
+            Some(Needs::Settings) => "needs_settings",
+            _ => "stopped",
+        },
     };
     let since = if before.state == word { before.since } else { now };
     let next_action = pause.map(|pause| now.plus_ms(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)));
@@ -239,14 +244,27 @@ fn account_error(error: &Error, before: Option<&AccountError>, now: UnixMillis) 
     AccountError { class: class(error).to_owned(), text, since: before.map_or(now, |before| before.since) }
 }
 
+/// Who can help where there is no token.
+fn needs(error: &Error) -> Option<Needs> {
+    match error.root() {
+        Error::Fetch(ImapError::NoToken(no_token)) => Some(no_token.needs),
+        _ => None,
+    }
+}
+
 /// Word of the API's list.
 fn class(error: &Error) -> &'static str {
     use intake::imap::Class;
     match error.root() {
-        Error::Fetch(error) => match error.class() {
+        Error::Fetch(of_server) => match of_server.class() {
             Class::Name => "name",
             Class::Connect | Class::Closed | Class::Timeout => "connect",
             Class::Tls => "tls",
+            Class::Token => match needs(error) {
+                Some(Needs::Consent) => "consent",
+                Some(Needs::AdminConsent) => "admin_consent",
+                _ => "sign_in",
+            },
             Class::Login => "login",
             Class::Refused => "folders",
             _ => "protocol",
@@ -261,7 +279,7 @@ fn is_settled(outcome: &Result<Counts>) -> bool {
     match outcome {
         Ok(_) => true,
         Err(error) => {
-            matches!(error.root(), Error::Fetch(intake::imap::ImapError::Refused { .. }))
+            matches!(error.root(), Error::Fetch(ImapError::Refused { .. }))
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Accounts, their settings and their state.
 
-use model::{AccountId, UnixMillis};
+use model::{AccountId, OauthClientId, OauthGrantId, UnixMillis};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
+use crate::oauth_grants;
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::value::{Row, args};
@@ -111,6 +112,8 @@ pub struct NewAccount {
     pub active: bool,
     /// What happens at the source.
     pub handling: Handling,
+    /// It logs in with tokens that this application is given; `None`: with `credential`.
+    pub oauth: Option<OauthClientId>,
 }
 
 impl Default for NewAccount {
@@ -128,6 +131,7 @@ impl Default for NewAccount {
             poll_seconds: 60,
             active: true,
             handling: Handling::default(),
+            oauth: None,
         }
     }
 }
@@ -145,6 +149,8 @@ pub struct Account {
     pub removed: Option<UnixMillis>,
     /// What it is doing; `None` before the first report.
     pub state: Option<AccountState>,
+    /// The consent its tokens come from, if there is one.
+    pub grant: Option<OauthGrantId>,
 }
 
 /// What an account is doing, as its task reports it.
@@ -179,9 +185,12 @@ macro_rules! select {
             "SELECT a.account_id, a.name, a.address, a.kind, a.host, a.port, a.tls, a.login, a.options, ",
             "a.credential, a.poll_seconds, a.active, a.created, a.removed, s.state, s.since, ",
             "s.last_success, s.error_class, s.error_text, s.error_since, s.next_action, ",
-            "h.role, h.handled, h.handled_folder, h.manual_folder ",
+            "h.role, h.handled, h.handled_folder, h.manual_folder, c.client_id, g.grant_id ",
             "FROM accounts a LEFT JOIN account_states s ON s.account = a.key ",
             "LEFT JOIN account_handling h ON h.account = a.key ",
+            "LEFT JOIN account_oauth o ON o.account = a.key ",
+            "LEFT JOIN oauth_clients c ON c.key = o.client ",
+            "LEFT JOIN oauth_grants g ON g.key = o.granted ",
             $rest
         )
     };
@@ -246,10 +255,12 @@ fn account(row: &Row<'_>) -> Result<Account> {
             poll_seconds: row.small(10)?,
             active: row.bool(11)?,
             handling: handling(row)?,
+            oauth: row.opt_octets(25)?.map(OauthClientId::from_octets),
         },
         created: row.time(12)?,
         removed: row.opt_time(13)?,
         state,
+        grant: row.opt_octets(26)?.map(OauthGrantId::from_octets),
     })
 }
 
@@ -342,7 +353,8 @@ fn insert(tx: &Tx<'_>, id: AccountId, new: &NewAccount, now: UnixMillis) -> Resu
         now,
     ];
     tx.exec(&INSERT, &args).map_err(|error| error.naming("account name"))?;
-    set_handling(tx, id, &new.handling)
+    set_handling(tx, id, &new.handling)?;
+    oauth_grants::set_client(tx, id, new.oauth)
 }
 
 impl Store {
@@ -390,7 +402,10 @@ impl Store {
             ];
             match tx.exec(&UPDATE, &args).map_err(|error| error.naming("account name"))? {
                 0 => Err(missing(id)),
-                _ => set_handling(tx, id, &settings.handling),
+                _ => {
+                    set_handling(tx, id, &settings.handling)?;
+                    oauth_grants::set_client(tx, id, settings.oauth)
+                }
             }
         })
     }
@@ -402,7 +417,7 @@ impl Store {
     pub fn remove_account(&self, id: AccountId, now: UnixMillis) -> Result<()> {
         self.write(move |tx| match tx.exec(&REMOVE, &args![id.octets(), now])? {
             0 => Err(missing(id)),
-            _ => Ok(()),
+            _ => oauth_grants::set_client(tx, id, None),
         })
     }
 

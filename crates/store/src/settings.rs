@@ -1,5 +1,6 @@
 //! Settings whose home is the database.
 
+use crate::db::Tx;
 use crate::error::Result;
 use crate::sql::statements;
 use crate::store::Store;
@@ -11,6 +12,11 @@ statements! {
     SET = "INSERT INTO settings (name, value) VALUES ($1, $2) \
         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     UNSET = "DELETE FROM settings WHERE name = $1";
+}
+
+/// Sets a setting in a transaction of others.
+pub(crate) fn set(tx: &Tx<'_>, name: &str, value: &str) -> Result<()> {
+    tx.exec(&SET, &args![name, value]).map(drop)
 }
 
 impl Store {

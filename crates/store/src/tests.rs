@@ -5,6 +5,7 @@ mod cases;
 mod engine;
 mod flow;
 mod lists;
+mod oauth;
 mod opening;
 mod outgoing;
 mod people;
@@ -25,6 +26,7 @@ fn all() -> Vec<Case> {
         cases::ALL,
         flow::ALL,
         lists::ALL,
+        oauth::ALL,
         outgoing::ALL,
         people::ALL,
         source::ALL,

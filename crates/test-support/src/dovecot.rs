@@ -135,6 +135,17 @@ impl Dovecot {
         read("dovecot.log") + &read("stderr.log")
     }
 
+    /// Ends all connections of a user.
+    ///
+    /// # Panics
+    /// If that is not possible.
+    pub fn kick(&self, user: &str) {
+        let file = self.scratch.path().join("dovecot.conf");
+        let kicked = Command::new("doveadm").arg("-c").arg(file).args(["kick", user]).output();
+        let kicked = kicked.expect("doveadm is installed with Dovecot");
+        assert!(kicked.status.success(), "{}", String::from_utf8_lossy(&kicked.stderr));
+    }
+
     /// Puts a mail into a mailbox (`INBOX` or a raw name with `.` between levels), as a delivery does. `flags`: letters of
     /// Maildir, such as `FS`. Gives the path of the file.
     ///

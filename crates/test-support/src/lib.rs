@@ -6,12 +6,14 @@ mod certificate;
 pub mod dovecot;
 pub mod fixtures;
 pub mod mutations;
+mod oidc;
 mod postfix;
 mod postgres;
 mod scratch;
 
 pub use certificate::Certificate;
 pub use dovecot::Dovecot;
+pub use oidc::{Oidc, OidcSetup};
 pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use scratch::Scratch;

@@ -24,7 +24,7 @@ use super::mailbox::{Mailbox, MailboxStatus};
 use super::once::Once;
 use super::open::{Opened, Opening};
 use super::talk::Talk;
-use crate::sasl::{Credential, Identity};
+use crate::sasl::{Identity, Login};
 
 /// Octets read at once; a TLS record has at most 16 KiB.
 const READ_OCTETS: usize = 64 << 10;
@@ -62,17 +62,17 @@ pub struct Settings {
     /// Name to log in with.
     pub login: String,
     /// Password, or token.
-    pub credential: Credential,
+    pub credential: Login,
     /// Times and bounds.
     pub options: Options,
 }
 
 impl Settings {
     /// Who logs in, for one connection.
-    pub(crate) fn identity(&self) -> Result<Identity, ImapError> {
+    pub(crate) async fn identity(&self) -> Result<Identity, ImapError> {
         // Without random numbers there is no login that nobody could repeat.
         let nonce = keys::random_token().map_err(|_| ImapError::Abandoned)?;
-        let (login, credential) = (self.login.clone(), self.credential.clone());
+        let (login, credential) = (self.login.clone(), self.credential.credential().await?);
         Ok(Identity { login, credential, host: self.host.clone(), port: self.port, nonce })
     }
 }
@@ -125,11 +125,20 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and logs in.
+    /// Connects and logs in; once more if the server refuses a token in whose place there may be a better one.
     ///
     /// # Errors
     /// [`ImapError`]; its class says how far it came.
     pub async fn open(settings: &Settings) -> Result<Self, ImapError> {
+        match Self::try_open(settings).await {
+            Err(ImapError::LoginRefused { .. }) if settings.credential.has_another() => {
+                Self::try_open(settings).await
+            }
+            other => other,
+        }
+    }
+
+    async fn try_open(settings: &Settings) -> Result<Self, ImapError> {
         let tls = (settings.encryption == Encryption::Tls).then_some(&settings.tls);
         let stream = connect::dial(&settings.host, settings.port, tls, &settings.options.timeouts).await?;
         Self::open_on(stream, settings).await
@@ -146,7 +155,7 @@ impl Session {
             return Err(ImapError::Insecure { host: settings.host.clone() });
         }
         let mut line = Line::new(stream, settings);
-        let identity = settings.identity()?;
+        let identity = settings.identity().await?;
         let mut opening = Opening::new(&identity, begins_tls);
         let opened = line.run(&mut opening, None).await?;
         let options = &settings.options;

@@ -3,6 +3,9 @@
 use std::io;
 
 use connect::ConnectError;
+use connect::oauth::Needs;
+
+use crate::sasl::NoToken;
 
 /// No mail from this server now. Texts are for the log; people get theirs by [`ImapError::key`].
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,9 @@ pub enum ImapError {
         /// SASL mechanisms it offers.
         mechanisms: Vec<String>,
     },
+    /// There is no token to log in with.
+    #[error(transparent)]
+    NoToken(#[from] NoToken),
     /// Name or password is wrong, or the account may not log in.
     #[error("login refused: {words}")]
     LoginRefused {
@@ -149,6 +155,8 @@ pub enum Class {
     Tls,
     /// Not an IMAP server.
     Greeting,
+    /// Where the token comes from.
+    Token,
     /// Name, password, way of logging in.
     Login,
     /// The server said no.
@@ -164,13 +172,14 @@ pub enum Class {
 }
 
 impl Class {
-    /// `name`, `connect`, `tls`, `greeting`, `login`, `refused`, `closed`, `timeout`, `protocol` or `abandoned`.
+    /// `name`, `connect`, `tls`, `greeting`, `token`, `login`, `refused`, `closed`, `timeout`, `protocol` or `abandoned`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Connect => "connect",
             Self::Tls => "tls",
             Self::Greeting => "greeting",
+            Self::Token => "token",
             Self::Login => "login",
             Self::Refused => "refused",
             Self::Closed => "closed",
@@ -201,6 +210,7 @@ impl ImapError {
             },
             Self::Insecure { .. } | Self::NoStartTls { .. } | Self::Injected => Class::Tls,
             Self::Greeting { .. } => Class::Greeting,
+            Self::NoToken(_) => Class::Token,
             Self::NoLogin { .. } | Self::LoginRefused { .. } | Self::Unproved => Class::Login,
             Self::Refused { .. } => Class::Refused,
             Self::Bye { .. } | Self::Closed { .. } | Self::Broken { .. } => Class::Closed,
@@ -220,6 +230,7 @@ impl ImapError {
             Self::NoStartTls { .. } => "imap-no-starttls",
             Self::Injected => "imap-injected",
             Self::NoLogin { .. } => "imap-no-login",
+            Self::NoToken(_) => "imap-no-token",
             Self::LoginRefused { code, .. } => match code.as_deref() {
                 Some("EXPIRED") => "imap-password-expired",
                 Some("PRIVACYREQUIRED") => "imap-privacy-required",
@@ -239,6 +250,7 @@ impl ImapError {
     /// The server's own words, if it said any.
     pub fn words(&self) -> Option<&str> {
         let (Self::Greeting { words, .. }
+        | Self::NoToken(NoToken { words, .. })
         | Self::NoStartTls { words }
         | Self::LoginRefused { words, .. }
         | Self::Refused { words, .. }
@@ -254,6 +266,7 @@ impl ImapError {
         match self {
             Self::Connect(error) => error.is_transient(),
             Self::Greeting { is_bye, .. } => *is_bye,
+            Self::NoToken(no_token) => no_token.needs == Needs::Retry,
             Self::LoginRefused { code, .. } => is_transient_code(code.as_deref()),
             Self::Refused { is_bad, .. } => !is_bad,
             Self::Bye { .. }

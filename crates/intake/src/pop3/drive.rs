@@ -29,8 +29,17 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects and logs in.
+    /// Connects and logs in; once more if the server refuses a token in whose place there may be a better one.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, ImapError> {
+        match Self::try_open(settings).await {
+            Err(ImapError::LoginRefused { .. }) if settings.credential.has_another() => {
+                Self::try_open(settings).await
+            }
+            other => other,
+        }
+    }
+
+    async fn try_open(settings: &Settings) -> Result<Self, ImapError> {
         let tls = (settings.encryption == Encryption::Tls).then_some(&settings.tls);
         let stream = connect::dial(&settings.host, settings.port, tls, &settings.options.timeouts).await?;
         Self::open_on(stream, settings).await
@@ -43,7 +52,7 @@ impl Session {
         if !begins_tls && !stream.is_encrypted() && !is_local {
             return Err(ImapError::Insecure { host: settings.host.clone() });
         }
-        let identity = settings.identity()?;
+        let identity = settings.identity().await?;
         let mut opening = Opening::new(&identity, stream.is_encrypted(), begins_tls);
         let mut line = Line {
             stream: Some(stream),

@@ -360,11 +360,11 @@ async fn login_by_token() {
         let mut server = Dovecot::with(Setup { extra, ..Setup::default() });
         server.deliver("alice", "INBOX", &mail(1), "");
         let mut settings = settings(&server, Encryption::Tls);
-        settings.credential = Credential::Bearer("good-token".into());
+        settings.credential = Credential::Bearer("good-token".into()).into();
         let run = run(&settings, &Selection::All, Vec::new()).await;
         assert!(run.error.is_none(), "{mechanism}: {:?} {}", run.error, server.log());
         assert_eq!(run.mails.len(), 1);
-        settings.credential = Credential::Bearer("stale-token".into());
+        settings.credential = Credential::Bearer("stale-token".into()).into();
         let report = test_settings(&settings).await;
         let error = report.steps.last().and_then(|step| step.error.as_ref()).expect("refused");
         assert_eq!((error.class(), error.key()), (Class::Login, "imap-login-refused"), "{mechanism}");

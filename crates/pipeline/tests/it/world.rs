@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) outgoing: Option<Outgoing>,
-    runtime: tokio::runtime::Runtime,
+    pub(crate) runtime: tokio::runtime::Runtime,
     _dir: TempDir,
 }
 

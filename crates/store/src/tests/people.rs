@@ -39,6 +39,7 @@ fn accounts(store: &Store) {
             handled_folder: "Done".to_owned(),
             manual_folder: Some("Open".to_owned()),
         },
+        oauth: None,
     };
     store.create_account(account_id(1), new.clone(), NOW).unwrap();
     let kept = store.account(account_id(1)).unwrap().unwrap();
