@@ -32,6 +32,11 @@ packages:
 	  $(SUDO) apt-get update -qq; $(SUDO) -E apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
+# The authorization server of the tests.
+OIDC := crates/test-support/oidc
+$(OIDC)/node_modules/.package-lock.json: $(OIDC)/package-lock.json
+	cd $(OIDC) && npm ci --no-audit --no-fund
+
 # Budget on 2 cores: 6 minutes, most of it the first compile.
 checks: web
 	cargo fmt --all --check
@@ -42,7 +47,7 @@ checks: web
 
 # Budget: 15 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones, an hour of mutated
 # mails, sessions and files among them.
-rust:
+rust: $(OIDC)/node_modules/.package-lock.json
 	cargo build --locked --package poststelle
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked; else cargo test --workspace --locked; fi
 

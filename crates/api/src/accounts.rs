@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::Timestamp;
+use crate::{OauthLink, Timestamp};
 
 /// What an account is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -71,6 +71,8 @@ pub struct Connection {
     pub login: String,
     /// A password is stored; it is never shown.
     pub password_set: bool,
+    /// It logs in with tokens instead; null: with the password.
+    pub oauth: Option<OauthLink>,
     /// Certificates.
     pub trust: Trust,
     /// Mailboxes.
@@ -99,6 +101,9 @@ pub struct ConnectionRequest {
     #[serde(default)]
     #[schema(max_length = 1000)]
     pub password: Option<String>,
+    /// Key of the application it logs in with instead of a password; then the account is linked afterwards.
+    #[serde(default)]
+    pub oauth: Option<Uuid>,
     /// Certificates.
     #[serde(default)]
     pub trust: Trust,
@@ -127,12 +132,16 @@ pub enum AccountStateWord {
     Retrying,
     /// Failed; a person has to do something.
     Stopped,
+    /// There is no token: somebody has to consent (anew).
+    NeedsConsent,
+    /// There is no token: the sign-in service refuses the settings.
+    NeedsSettings,
 }
 
 /// What went wrong last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountError {
-    /// Word of a fixed list: `name`, `connect`, `tls`, `login`, `folders`, `protocol`, `storage`, `internal`.
+    /// Word of a fixed list: `name`, `connect`, `tls`, `consent`, `admin_consent`, `sign_in`, `login`, `folders`, `protocol`, `storage`, `internal`.
     pub class: String,
     /// The server's own words, or the cause.
     pub text: String,

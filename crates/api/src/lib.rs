@@ -14,6 +14,7 @@ mod events;
 mod imports;
 mod live;
 mod messages;
+mod oauth;
 mod operation;
 mod operations;
 mod outgoing;
@@ -58,6 +59,10 @@ pub use events::{Actor, Event, EventPage, EventQuery};
 pub use imports::{ImportFailure, ImportList, ImportRun, ImportState, ImportUpload};
 pub use live::{AccountStateChanged, ImportProgress, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
+pub use oauth::{
+    OauthClient, OauthClientList, OauthClientRequest, OauthDevice, OauthEndpoints, OauthLink, OauthLinkState,
+    OauthReturn, OauthReturned, OauthService, OauthStart, OauthStarted, OauthUnlinked, OauthWay,
+};
 pub use operation::{Access, Body, Method, Operation};
 pub use operations::*;
 pub use outgoing::{

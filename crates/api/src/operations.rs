@@ -190,6 +190,23 @@ operations! {
     BOUNCE_DASHBOARD = Get "/api/v1/bounces/dashboard", SignedIn, "bounces", "Reports by day, domain and reason; addresses by state.",
         query::<DashboardQuery>, Empty => 200 Json("BounceDashboard"), &[];
 
+    OAUTH_CLIENTS = Get "/api/v1/oauth/clients", Administrator, "accounts", "Applications registered at sign-in services.",
+        no_query, Empty => 200 Json("OauthClientList"), &[];
+    CREATE_OAUTH_CLIENT = Post "/api/v1/oauth/clients", Administrator, "accounts", "A new application registered at a sign-in service.",
+        no_query, Json("OauthClientRequest") => 201 Json("OauthClient"), &[409, 502];
+    CHANGE_OAUTH_CLIENT = Put "/api/v1/oauth/clients/{oauth_client_id}", Administrator, "accounts", "Changes an application registered at a sign-in service.",
+        no_query, Json("OauthClientRequest") => 200 Json("OauthClient"), &[404, 409, 502];
+    REMOVE_OAUTH_CLIENT = Delete "/api/v1/oauth/clients/{oauth_client_id}", Administrator, "accounts", "Forgets an application that no account uses.",
+        no_query, Empty => 204 Empty, &[404, 409];
+    OAUTH_RETURN = Post "/api/v1/oauth/return", Administrator, "accounts", "Ends a link that was begun in this browser, with what the sign-in service sent along.",
+        no_query, Json("OauthReturn") => 200 Json("OauthReturned"), &[409, 502];
+    START_LINK = Post "/api/v1/accounts/{account_id}/oauth", Administrator, "accounts", "Begins to link an account to a sign-in service, or to link it anew.",
+        no_query, Json("OauthStart") => 200 Json("OauthStarted"), &[404, 409, 502];
+    CONFIRM_LINK = Post "/api/v1/accounts/{account_id}/oauth/confirmation", Administrator, "accounts", "Confirms that the person who consented may open this mailbox.",
+        no_query, Empty => 200 Json("Account"), &[404, 409];
+    UNLINK = Delete "/api/v1/accounts/{account_id}/oauth", Administrator, "accounts", "Ends the link of an account, and gives the consent back to the service.",
+        no_query, Empty => 200 Json("OauthUnlinked"), &[404, 409];
+
     SMTP_ACCOUNTS = Get "/api/v1/smtp_accounts", Administrator, "outgoing", "Servers that send.",
         no_query, Empty => 200 Json("SmtpAccountList"), &[];
     CREATE_SMTP_ACCOUNT = Post "/api/v1/smtp_accounts", Administrator, "outgoing", "A new server that sends.",

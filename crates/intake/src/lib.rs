@@ -9,6 +9,7 @@
 mod civil;
 pub mod files;
 pub mod imap;
+mod line;
 pub mod pop3;
 mod sasl;
 pub mod smtp;

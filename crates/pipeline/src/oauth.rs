@@ -18,6 +18,7 @@ use model::{AccountId, OauthClientId, OauthGrantId, UnixMillis};
 use serde::{Deserialize, Serialize};
 use store::{Account, GrantKind, GrantTrouble, NewOauthGrant, OauthClient, OauthGrant, OauthService, Renewed};
 
+use crate::blocking::blocking;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -157,10 +158,6 @@ impl NoAccess {
         let needs = if error.is_transient() { Needs::Retry } else { Needs::Settings };
         Self::new(needs, crate::chain(error))
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped)?
 }
 
 /// A token that is good now. `avoid`: the mail server refuses the one of this number.

@@ -9,7 +9,8 @@ use store::{Account, GrantKind, OauthAttempt};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::{blocking, open_client, sealed, token_field, verifier_field};
+use super::{open_client, sealed, token_field, verifier_field};
+use crate::blocking::blocking;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::{Error, Result};

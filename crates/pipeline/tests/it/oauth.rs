@@ -81,7 +81,7 @@ fn account(world: &World, client: OauthClientId, kind: AccountKind, login: &str,
         port,
         tls: Tls::None,
         login: login.to_owned(),
-        poll_seconds: 3600,
+        poll_seconds: 2,
         oauth: Some(client),
         ..NewAccount::default()
     };
@@ -180,9 +180,9 @@ fn a_token_revoked_in_mid_session_waits_for_a_person_and_goes_on_by_itself() {
 
         let tells = told(&world, "account.consent_needed");
         oidc.revoke_all(login);
-        server.deliver(login, "INBOX", &mail(10 + before as u32), "");
         server.kick(login);
         wait_for(&world, id, "needs_consent", "consent");
+        server.deliver(login, "INBOX", &mail(10 + before as u32), "");
         assert_eq!(told(&world, "account.consent_needed"), tells + 1);
         let asked = oidc.refreshes();
         for _ in 0..3 {

@@ -72,10 +72,6 @@ pub fn names(engine: &Engine) -> Result<HashMap<AccountId, String>, Failure> {
         .collect())
 }
 
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 const fn usual_port(kind: AccountKind, tls: Tls) -> u16 {
     match (kind, tls) {
         (AccountKind::Pop3, Tls::Implicit) => 995,
@@ -100,7 +96,7 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
         _ => Tls::Implicit,
     };
     let kind = if args.protocol == "pop3" { AccountKind::Pop3 } else { AccountKind::Imap };
-    if tls == Tls::None && !is_this_machine(&args.host) {
+    if tls == Tls::None && !connect::is_this_machine(&args.host) {
         return Err(Failure::usage("account-plain").with("host", &args.host));
     }
     let trust = match &args.ca_file {
@@ -132,6 +128,7 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
         poll_seconds: args.poll_seconds,
         active: true,
         handling: Handling::default(),
+        oauth: None,
     };
     match engine.store().create_account(id, new, now()) {
         Err(StoreError::Exists { .. }) => Err(Failure::new("account-exists").with("name", &args.name)),
