@@ -256,6 +256,28 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./views/account"), "EditAccount"),
 });
 
+const signIn = createRoute({
+  getParentRoute: () => settings,
+  path: "/sign-in",
+  component: lazyRouteComponent(() => import("./views/signIn"), "SignIn"),
+});
+
+/** What a sign-in service sends along. */
+type Returned = Partial<Record<"state" | "code" | "error" | "error_description" | "admin_consent", string | undefined>>;
+
+const oauthReturn = createRoute({
+  getParentRoute: () => shell,
+  path: "/oauth/callback",
+  validateSearch: (search: Search): Returned => ({
+    state: text(search["state"]),
+    code: text(search["code"]),
+    error: text(search["error"]),
+    error_description: text(search["error_description"]),
+    admin_consent: text(search["admin_consent"]),
+  }),
+  component: lazyRouteComponent(() => import("./views/oauthReturn"), "OauthReturn"),
+});
+
 const tags = createRoute({
   getParentRoute: () => settings,
   path: "/tags",
@@ -313,11 +335,13 @@ const tree = root.addChildren([
     lists,
     list,
     suppression,
+    oauthReturn,
     settings.addChildren([
       profile,
       accounts,
       newAccount,
       account,
+      signIn,
       tags,
       users,
       sending,

@@ -109,7 +109,7 @@ pub struct OauthClientRequest {
     #[serde(default)]
     #[schema(max_length = 200)]
     pub tenant: String,
-    /// Another service that describes itself (OpenID Connect Discovery); instead of `endpoints`.
+    /// Another service that describes itself (`OpenID` Connect Discovery); instead of `endpoints`.
     #[serde(default)]
     #[schema(max_length = 2000)]
     pub issuer: Option<String>,
@@ -125,7 +125,7 @@ pub struct OauthClientRequest {
     pub basic: bool,
     /// Certificate believed (PEM).
     #[serde(default)]
-    #[schema(max_length = 100000)]
+    #[schema(max_length = 100_000)]
     pub ca_pem: String,
 }
 

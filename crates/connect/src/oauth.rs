@@ -4,7 +4,7 @@
 //! refresh token. Out: a [`Grant`], or an [`OauthError`] whose [`OauthError::needs`] says who can help. It keeps nothing:
 //! who stores the rotated refresh token before the access token is used is `pipeline`.
 //!
-//! Source: RFC 6749, RFC 7636 (PKCE), RFC 8628 (device code), RFC 7009 (revocation), RFC 8414 and OpenID Connect Discovery.
+//! Source: RFC 6749, RFC 7636 (PKCE), RFC 8628 (device code), RFC 7009 (revocation), RFC 8414 and `OpenID` Connect Discovery.
 
 mod error;
 mod http;
@@ -21,8 +21,8 @@ use oauth2::basic::{
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, DeviceAuthorizationUrl,
     EndpointNotSet, EndpointSet, ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RefreshToken, Scope, StandardDeviceAuthorizationResponse, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse, TokenUrl,
+    RefreshToken, Scope, StandardDeviceAuthorizationResponse, StandardRevocableToken, StandardTokenResponse,
+    TokenResponse, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,19 +47,18 @@ struct Extra {
 impl ExtraTokenFields for Extra {}
 
 type Answer = StandardTokenResponse<Extra, BasicTokenType>;
-type Asking<Token> =
-    oauth2::Client<
-        BasicErrorResponse,
-        Answer,
-        BasicTokenIntrospectionResponse,
-        StandardRevocableToken,
-        BasicRevocationErrorResponse,
-        EndpointNotSet,
-        EndpointNotSet,
-        EndpointNotSet,
-        EndpointNotSet,
-        Token,
-    >;
+type Asking<Token> = oauth2::Client<
+    BasicErrorResponse,
+    Answer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    Token,
+>;
 
 /// What was granted.
 #[derive(Clone, Debug)]
@@ -260,7 +259,8 @@ impl Client {
         }
         let client = self.asking()?;
         let scopes = self.provider.app_scopes.iter().cloned().map(Scope::new);
-        let answer = client.exchange_client_credentials().add_scopes(scopes).request_async(&self.http).await?;
+        let answer =
+            client.exchange_client_credentials().add_scopes(scopes).request_async(&self.http).await?;
         Ok(self.taken(&answer)?.0)
     }
 

@@ -1,4 +1,5 @@
 //! Against a real authorization server (`oidc-provider`).
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use connect::Trust;
 use connect::oauth::{Client, Endpoints, Http, Needs, OauthError, Provider};
@@ -12,7 +13,8 @@ async fn client(server: &Oidc, id: &str, secret: &str, scopes: &str) -> Client {
     let http = Http::new(&Trust::System).unwrap();
     let (endpoints, basic) = Endpoints::discover(&http, &server.issuer()).await.unwrap();
     let scopes = scopes.split(' ').map(str::to_owned).collect();
-    Client::new(Provider::other(endpoints, scopes, basic), id.into(), Some(Secret::from(secret)), http).unwrap()
+    Client::new(Provider::other(endpoints, scopes, basic), id.into(), Some(Secret::from(secret)), http)
+        .unwrap()
 }
 
 async fn ours(server: &Oidc) -> Client {
@@ -21,7 +23,10 @@ async fn ours(server: &Oidc) -> Client {
 
 fn query(url: &str, name: &str) -> String {
     let url = Url::parse(url).unwrap();
-    url.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    url.query_pairs()
+        .find(|(found, _)| found == name)
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 #[tokio::test]
@@ -79,7 +84,9 @@ async fn each_failure_says_who_can_help() {
     let server = Oidc::start();
     let client = ours(&server).await;
     let wrong = self::client(&server, "poststelle", "another", "openid").await;
-    assert!(matches!(wrong.refresh("x").await, Err(OauthError::Settings { code, .. }) if code == "invalid_client"));
+    assert!(
+        matches!(wrong.refresh("x").await, Err(OauthError::Settings { code, .. }) if code == "invalid_client")
+    );
     assert!(matches!(client.refresh("x").await, Err(OauthError::Consent { .. })));
 
     let daemon = self::client(&server, "daemon", "daemon-secret", "mail").await;

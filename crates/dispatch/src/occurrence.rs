@@ -123,10 +123,7 @@ pub fn occurrence(
             only = Some(details.remove("url")?);
             ("rule.matched", address?)
         }
-        "account.failing"
-        | "account.recovered"
-        | "account.consent_needed"
-        | "account.consent_expiring" => {
+        "account.failing" | "account.recovered" | "account.consent_needed" | "account.consent_expiring" => {
             details.insert("account_id".to_owned(), subject.to_owned());
             (*KINDS.iter().find(|known| **known == kind)?, format!("/settings/accounts/{subject}"))
         }

@@ -4,7 +4,11 @@ use keys::{MasterKey, Purpose, Signer};
 
 /// Makes and checks the signed references of mails of our own: a number of the queue that only we can sign.
 #[derive(Debug)]
-pub struct Reference(Signer);
+pub struct Reference {
+    signer: Signer,
+    /// Of the master key before: what was sent with it may still come back.
+    old: Option<Signer>,
+}
 
 /// Separates the reference from the address that bounces go to (RFC 5233).
 const DETAIL: char = '+';
@@ -12,17 +16,26 @@ const DETAIL: char = '+';
 impl Reference {
     /// With the key of this installation.
     pub fn new(master: &MasterKey) -> Self {
-        Self(Signer::new(master, Purpose::OWN_MAIL))
+        Self { signer: Signer::new(master, Purpose::OWN_MAIL), old: None }
+    }
+
+    /// Knows what was signed with the key before, too.
+    #[must_use]
+    pub fn and_old(mut self, master: Option<&MasterKey>) -> Self {
+        self.old = master.map(|master| Signer::new(master, Purpose::OWN_MAIL));
+        self
     }
 
     /// The reference of entry `number` of the queue: 34 letters and digits.
     pub fn sign(&self, number: i64) -> String {
-        self.0.sign_number(number.unsigned_abs())
+        self.signer.sign_number(number.unsigned_abs())
     }
 
     /// The number in a reference, if we signed it.
     pub fn verify(&self, reference: &str) -> Option<i64> {
-        self.0.verify_number(reference).ok().and_then(|number| i64::try_from(number).ok())
+        let number = self.signer.verify_number(reference).ok();
+        let number = number.or_else(|| self.old.as_ref()?.verify_number(reference).ok());
+        number.and_then(|number| i64::try_from(number).ok())
     }
 
     /// The number in an address or message id that bears a reference: `bounces+<reference>@example.org` or
@@ -57,6 +70,9 @@ mod tests {
         assert_eq!(ours.in_address(&address.to_uppercase()), Some(4711));
         assert_eq!(ours.in_address(&format!("<{reference}@example.org>")), Some(4711));
         assert_eq!(others.in_address(&address), None);
+        let later =
+            Reference::new(&MasterKey::from_octets([3; 32])).and_old(Some(&MasterKey::from_octets([1; 32])));
+        assert_eq!(later.in_address(&address), Some(4711));
         assert_eq!(ours.in_address("bounces@example.org"), None);
         assert_eq!(ours.in_address(""), None);
         assert_eq!(return_path(&format!("{}@example.org", "b".repeat(40)), &reference), None);

@@ -101,6 +101,33 @@ impl MasterKey {
         Ok(key)
     }
 
+    /// Where a new key lies until it takes the place of the one at `at`.
+    pub fn next_path(at: &Path) -> PathBuf {
+        beside(at, ".next")
+    }
+
+    /// Where the key lies whose place was taken.
+    pub fn old_path(at: &Path) -> PathBuf {
+        beside(at, ".old")
+    }
+
+    /// Puts the key at [`MasterKey::next_path`] in the place of the one at `at`, which is kept at [`MasterKey::old_path`].
+    /// Durable when this returns; after an interruption it can be done again.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Io`].
+    pub fn replace(at: &Path) -> Result<(), KeyFileError> {
+        let io_error = |source| KeyFileError::Io { verb: "write", at: at.to_owned(), source };
+        let old = Self::old_path(at);
+        match fs::remove_file(&old) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(error)),
+            _ => {}
+        }
+        fs::hard_link(at, &old).and_then(|()| fs::rename(Self::next_path(at), at)).map_err(io_error)?;
+        let directory = at.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(directory).and_then(|directory| directory.sync_all()).map_err(io_error)
+    }
+
     /// The key of `purpose`.
     pub(crate) fn derive(&self, purpose: Purpose) -> Secret<[u8; KEY_OCTETS]> {
         let mut derived = [0; KEY_OCTETS];
@@ -111,6 +138,12 @@ impl MasterKey {
             .expect("HKDF-SHA256 gives 32 octets");
         Secret::new(derived)
     }
+}
+
+fn beside(at: &Path, ending: &str) -> PathBuf {
+    let mut name = at.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    at.with_file_name(name)
 }
 
 fn write_new(at: &Path, octets: &[u8]) -> io::Result<()> {
@@ -139,6 +172,20 @@ mod tests {
         assert_eq!(MasterKey::load(&at).unwrap().0.expose(), made.0.expose());
         assert!(matches!(MasterKey::create(&at), Err(KeyFileError::Exists { .. })));
         assert_eq!(MasterKey::load(&at).unwrap().0.expose(), made.0.expose());
+    }
+
+    #[test]
+    fn a_new_key_takes_the_place_of_the_old_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = MasterKey::default_path(directory.path());
+        for _ in 0..2 {
+            let old = MasterKey::load(&at).or_else(|_| MasterKey::create(&at)).unwrap();
+            let new = MasterKey::create(&MasterKey::next_path(&at)).unwrap();
+            MasterKey::replace(&at).unwrap();
+            assert_eq!(MasterKey::load(&at).unwrap().0.expose(), new.0.expose());
+            assert_eq!(MasterKey::load(&MasterKey::old_path(&at)).unwrap().0.expose(), old.0.expose());
+            assert!(!MasterKey::next_path(&at).exists());
+        }
     }
 
     #[test]

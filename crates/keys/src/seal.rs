@@ -36,6 +36,11 @@ impl Sealer {
         Self { key: LessSafeKey::new(key), key_name }
     }
 
+    /// Name of the key: eight hexadecimal digits that say nothing about it.
+    pub fn key_name(&self) -> String {
+        format!("{:08x}", u32::from_be_bytes(self.key_name))
+    }
+
     /// Encrypts `plain` for the place named by `place` (see [`account_field`]): 33 octets longer.
     ///
     /// # Errors

@@ -64,6 +64,7 @@ pub struct Engine {
 struct Inner {
     core: Arc<Core>,
     dir: PathBuf,
+    key_path: PathBuf,
     recovered: Recovered,
     workers: usize,
     running: Mutex<Option<Running>>,
@@ -87,7 +88,9 @@ impl Engine {
         let database =
             options.database.clone().unwrap_or_else(|| Database::Sqlite { path: dir.join(DATABASE_FILE) });
         let store = Store::open(&database)?;
-        let secrets = secrets(dir, options)?;
+        let key_path = options.master_key_file.clone().unwrap_or_else(|| MasterKey::default_path(dir));
+        crate::rekey::finish(&store, &key_path)?;
+        let secrets = secrets(&key_path, options)?;
         let batch_octets = if options.batch_octets == 0 { BATCH_OCTETS } else { options.batch_octets };
         let index = open_index(&dir.join("index"), options.recreate_index, batch_octets)?;
         let scratch = dir.join("tmp");
@@ -105,6 +108,7 @@ impl Engine {
             inner: Arc::new(Inner {
                 core,
                 dir: dir.to_owned(),
+                key_path,
                 recovered,
                 workers,
                 running: Mutex::new(Some(running)),
@@ -120,6 +124,21 @@ impl Engine {
     /// The directory.
     pub fn dir(&self) -> &Path {
         &self.inner.dir
+    }
+
+    /// Where the master key lies.
+    pub fn key_path(&self) -> &Path {
+        &self.inner.key_path
+    }
+
+    /// Makes a new master key, seals every secret with it, and puts it in the place of the old one, which is kept beside
+    /// it. Gives how many secrets there were. Killed anywhere, the next start either finishes it or has the old key. The
+    /// engine cannot open secrets afterwards: close it.
+    ///
+    /// # Errors
+    /// `Key` if no file can be written there, `Sealed`; those of the database.
+    pub fn rotate_master_key(&self) -> Result<u64> {
+        crate::rekey::rotate(self.core(), &self.inner.key_path)
     }
 
     /// The database.
@@ -316,14 +335,16 @@ fn prepare(dir: &Path, create: bool) -> Result<()> {
 }
 
 /// The key for stored secrets: made beside the data at the first start unless it is to lie elsewhere, where it must be.
-fn secrets(dir: &Path, options: &Options) -> Result<(Sealer, Arc<Reference>)> {
-    let path = options.master_key_file.clone().unwrap_or_else(|| MasterKey::default_path(dir));
+fn secrets(path: &Path, options: &Options) -> Result<(Sealer, Arc<Reference>)> {
     let key = if options.master_key_file.is_some() || path.exists() {
-        MasterKey::load(&path)?
+        MasterKey::load(path)?
     } else {
-        MasterKey::create(&path)?
+        MasterKey::create(path)?
     };
-    Ok((Sealer::new(&key, Purpose::ACCOUNT_FIELDS), Arc::new(Reference::new(&key))))
+    let old = MasterKey::old_path(path);
+    let old = if old.exists() { Some(MasterKey::load(&old)?) } else { None };
+    let reference = Reference::new(&key).and_old(old.as_ref());
+    Ok((Sealer::new(&key, Purpose::ACCOUNT_FIELDS), Arc::new(reference)))
 }
 
 /// An index that cannot be used is made anew: it holds nothing that is not elsewhere.

@@ -16,7 +16,9 @@ use connect::oauth::{Client, Endpoints, Grant, Http, Needs, OauthError, Provider
 use keys::Secret;
 use model::{AccountId, OauthClientId, OauthGrantId, UnixMillis};
 use serde::{Deserialize, Serialize};
-use store::{Account, GrantKind, GrantTrouble, NewOauthGrant, OauthClient, OauthGrant, OauthService, Renewed};
+use store::{
+    Account, GrantKind, GrantTrouble, NewOauthGrant, OauthClient, OauthGrant, OauthService, Renewed,
+};
 
 use crate::blocking::blocking;
 use crate::core::Core;
@@ -163,7 +165,11 @@ impl NoAccess {
 /// A token that is good now. `avoid`: the mail server refuses the one of this number.
 ///
 /// The work goes on if the caller is gone: an answer with a rotated token must not be lost.
-pub(crate) async fn access(core: &Arc<Core>, id: OauthGrantId, avoid: Option<i64>) -> Result<Access, NoAccess> {
+pub(crate) async fn access(
+    core: &Arc<Core>,
+    id: OauthGrantId,
+    avoid: Option<i64>,
+) -> Result<Access, NoAccess> {
     let for_task = Arc::clone(core);
     let task = tokio::spawn(async move {
         for_task.oauth.refreshing.fetch_add(1, Ordering::AcqRel);
@@ -180,7 +186,8 @@ async fn access_inner(core: &Arc<Core>, id: OauthGrantId, avoid: Option<i64>) ->
     let begun = Instant::now();
     loop {
         let for_look = Arc::clone(core);
-        let looked = blocking(move || look(&for_look, id, avoid)).await.map_err(|error| NoAccess::ours(&error))?;
+        let looked =
+            blocking(move || look(&for_look, id, avoid)).await.map_err(|error| NoAccess::ours(&error))?;
         match looked {
             Look::Gone => return Err(NoAccess::new(Needs::Consent, "")),
             Look::Lost(why) => return Err(why),
@@ -233,7 +240,9 @@ fn look(core: &Core, id: OauthGrantId, avoid: Option<i64>) -> Result<Look> {
         let token = open("access", sealed)?;
         return Ok(Look::Good(Access { token, epoch: grant.epoch, is_new: false }));
     }
-    let Some(epoch) = core.store.lease_grant(id, now, now.plus_ms(LEASE_MS))? else { return Ok(Look::Elsewhere) };
+    let Some(epoch) = core.store.lease_grant(id, now, now.plus_ms(LEASE_MS))? else {
+        return Ok(Look::Elsewhere);
+    };
     // What another process wrote between the look and the lease counts.
     let Some(grant) = core.store.oauth_grant(id)? else { return Ok(Look::Gone) };
     let refresh = grant.granted.refresh.as_deref().map(|sealed| open("refresh", sealed)).transpose()?;

@@ -74,9 +74,7 @@ fn accounts(
 fn expiring(inner: &Inner) -> Result<()> {
     let (store, now) = (inner.engine.store(), inner.now());
     let before = now.plus_ms(FORECAST_DAYS * DAY_MS);
-    let days = |end: Option<UnixMillis>| {
-        (end.map_or(0, |end| (end.0 - now.0).max(0)) / DAY_MS).to_string()
-    };
+    let days = |end: Option<UnixMillis>| (end.map_or(0, |end| (end.0 - now.0).max(0)) / DAY_MS).to_string();
     for client in store.oauth_secrets_expiring(before)? {
         let days = days(client.settings.secret_expires);
         let details = [("name", client.settings.name.as_str()), ("days", &days)];

@@ -225,7 +225,7 @@ impl Background for Tasks {
     }
 
     fn test(&self, settings: TestSettings) -> Pending<'_, Tested> {
-        Box::pin(mailbox_server::test(settings))
+        Box::pin(mailbox_server::test(&self.engine, settings))
     }
 
     fn import(&self, job: ImportJob) -> Result<ImportRunId, BackgroundError> {

@@ -58,6 +58,8 @@ pub enum Command {
     Erp(Erp),
     /// Accounts.
     Account(Account),
+    /// The master key.
+    Key(Key),
     /// Users.
     User(User),
     /// Settings.
@@ -250,6 +252,11 @@ pub enum AccountAction {
         #[arg(long)]
         json: bool,
     },
+    /// Login through a sign-in service.
+    Oauth {
+        #[command(subcommand)]
+        action: OauthAction,
+    },
     /// Removes an account; its mails stay.
     Remove {
         /// Name of the account.
@@ -302,12 +309,90 @@ pub struct AccountAdd {
     /// Login name.
     #[arg(long)]
     pub login: String,
+    /// Sign-in service instead of a password.
+    #[arg(long, value_name = "NAME")]
+    pub oauth: Option<String>,
     /// Certificate authority of the server.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
     /// Seconds between looks.
     #[arg(long, default_value_t = 60)]
     pub poll_seconds: u32,
+}
+
+/// What to do with sign-in services and links.
+#[derive(Debug, Subcommand)]
+pub enum OauthAction {
+    /// Adds or changes a sign-in service; its secret comes from standard input or the environment.
+    Service(OauthService),
+    /// Links an account: prints a code to type in elsewhere, and waits.
+    Link {
+        /// Name of the account.
+        name: String,
+        /// Without a person.
+        #[arg(long)]
+        application: bool,
+    },
+    /// Confirms that the person who consented may open the mailbox.
+    Confirm {
+        /// Name of the account.
+        name: String,
+    },
+    /// How accounts are linked.
+    Status {
+        /// JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ends the link of an account.
+    Unlink {
+        /// Name of the account.
+        name: String,
+    },
+}
+
+/// `account oauth service`.
+#[derive(Debug, Args)]
+pub struct OauthService {
+    /// Name, unique.
+    pub name: String,
+    /// microsoft, google or other.
+    #[arg(long, value_parser = ["microsoft", "google", "other"])]
+    pub service: String,
+    /// Id of the application there.
+    #[arg(long, value_name = "ID")]
+    pub client_id: String,
+    /// Microsoft: directory.
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// Another service: its issuer.
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// Another service: what is asked for.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub scopes: Vec<String>,
+    /// Last day of the secret.
+    #[arg(long, value_name = "DATE")]
+    pub secret_expires: Option<String>,
+    /// It has no secret.
+    #[arg(long)]
+    pub no_secret: bool,
+}
+
+/// `key`.
+#[derive(Debug, Args)]
+pub struct Key {
+    #[command(flatten)]
+    pub data: Data,
+    #[command(subcommand)]
+    pub action: KeyAction,
+}
+
+/// What to do with the master key.
+#[derive(Debug, Subcommand)]
+pub enum KeyAction {
+    /// Makes a new one and seals every secret with it.
+    Rotate,
 }
 
 /// `user`.

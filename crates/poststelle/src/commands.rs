@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
 pub mod account;
+mod account_oauth;
 pub mod classify;
 pub mod config;
 pub mod erp;
 pub mod explain;
 pub mod import;
+mod key;
 pub mod listings;
 mod mail_files;
 pub mod parse;
@@ -25,7 +27,7 @@ use pipeline::{Engine, Options};
 use store::Database;
 
 use crate::background::Tasks;
-use crate::cli::{AccountAction, Command, UserAction};
+use crate::cli::{AccountAction, Command, OauthAction, UserAction};
 use crate::config::Config;
 use crate::control::Streams;
 use crate::failure::Failure;
@@ -47,6 +49,7 @@ pub fn data(command: &Command) -> &Path {
         Command::Rebuild(args) => &args.data,
         Command::Erp(args) => &args.data.data,
         Command::Account(args) => &args.data.data,
+        Command::Key(args) => &args.data.data,
         Command::User(args) => &args.data.data,
         Command::Config(args) => &args.data.data,
         Command::Classify(_) | Command::Explain(_) | Command::Parse(_) | Command::Child => Path::new("."),
@@ -57,7 +60,10 @@ pub fn data(command: &Command) -> &Path {
 pub fn creates(command: &Command) -> bool {
     match command {
         Command::Import(_) | Command::Serve(_) | Command::Erp(_) => true,
-        Command::Account(args) => matches!(args.action, AccountAction::Add(_)),
+        Command::Account(args) => matches!(
+            args.action,
+            AccountAction::Add(_) | AccountAction::Oauth { action: OauthAction::Service(_) }
+        ),
         Command::User(args) => matches!(args.action, UserAction::Add { .. }),
         _ => false,
     }
@@ -67,7 +73,14 @@ pub fn creates(command: &Command) -> bool {
 pub fn reads_input(command: &Command, has_password: bool) -> bool {
     match command {
         Command::Import(args) => args.paths.iter().any(|path| path.as_os_str() == "-"),
-        Command::Account(args) => !has_password && matches!(args.action, AccountAction::Add(_)),
+        Command::Account(args) => {
+            !has_password
+                && match &args.action {
+                    AccountAction::Add(add) => add.oauth.is_none(),
+                    AccountAction::Oauth { action: OauthAction::Service(service) } => !service.no_secret,
+                    _ => false,
+                }
+        }
         Command::User(args) => {
             !has_password && matches!(args.action, UserAction::Add { .. } | UserAction::Password { .. })
         }
@@ -173,6 +186,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
         Command::Erp(args) => erp::run(engine, args, lang, streams),
         Command::Account(args) => account::run(context, args, streams),
+        Command::Key(_) => key::run(context, streams),
         Command::User(args) => user::run(engine, args, lang, streams),
         Command::Serve(_) => Err(Failure::new("data-in-use").with("dir", engine.dir().display())),
         Command::Config(_)

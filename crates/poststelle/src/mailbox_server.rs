@@ -1,12 +1,15 @@
 //! From the settings of an account to those of the intake, and what a test of them shows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use connect::oauth::Needs;
 use connect::{ClientTls, Trust};
 use intake::imap::{Encryption, ImapError, Options, Selection, Settings, TestReport, TestStep};
-use keys::{Secret, account_field};
+use intake::{Login, NoToken};
+use keys::account_field;
 use pipeline::Engine;
-use server::{AccountOptions, PASSWORD_FIELD, TestSettings, Tested, TestedStep};
+use server::{AccountOptions, PASSWORD_FIELD, TestCredential, TestSettings, Tested, TestedStep};
 use store::{Account, AccountKind, Tls};
 
 /// The whole test may take so long.
@@ -21,10 +24,14 @@ pub fn resolve(engine: &Engine, account: &Account) -> Result<(Settings, Selectio
     let kept = &account.settings;
     let options: AccountOptions =
         serde_json::from_str(&kept.options).map_err(|error| unusable(account, error))?;
-    let sealed = kept.credential.as_deref().ok_or_else(|| unusable(account, "no password"))?;
-    let password = engine.sealer().open_text(&account_field(account.id, PASSWORD_FIELD), sealed)?;
+    let credential = if kept.oauth.is_some() {
+        Login::Tokens(Arc::new(engine.tokens(account)))
+    } else {
+        let sealed = kept.credential.as_deref().ok_or_else(|| unusable(account, "no password"))?;
+        engine.sealer().open_text(&account_field(account.id, PASSWORD_FIELD), sealed)?.into()
+    };
     let trust = trust(&options.trust).map_err(|error| unusable(account, error))?;
-    let settings = settings(&kept.host, kept.port, kept.tls, &trust, &kept.login, password)
+    let settings = settings(&kept.host, kept.port, kept.tls, &trust, &kept.login, credential)
         .map_err(|error| unusable(account, error))?;
     let selection = match options.mailboxes {
         api::MailboxChoice::All => Selection::All,
@@ -48,7 +55,7 @@ fn settings(
     tls: Tls,
     trust: &Trust,
     login: &str,
-    password: Secret<String>,
+    credential: Login,
 ) -> Result<Settings, connect::TrustError> {
     Ok(Settings {
         host: host.to_owned(),
@@ -60,7 +67,7 @@ fn settings(
         },
         tls: ClientTls::new(trust)?,
         login: login.to_owned(),
-        credential: password.into(),
+        credential,
         options: Options::default(),
     })
 }
@@ -75,8 +82,19 @@ pub fn resolve_smtp(
 }
 
 /// Tries settings that may not be stored yet.
-pub async fn test(asked: TestSettings) -> Tested {
-    let settings = settings(&asked.host, asked.port, asked.tls, &asked.trust, &asked.login, asked.password);
+pub async fn test(engine: &Engine, asked: TestSettings) -> Tested {
+    let credential = match asked.credential {
+        TestCredential::Password(password) => password.into(),
+        TestCredential::Token(id) => {
+            let store = engine.store().clone();
+            let found = tokio::task::spawn_blocking(move || store.account(id)).await;
+            match found.ok().and_then(Result::ok).flatten() {
+                Some(account) => Login::Tokens(Arc::new(engine.tokens(&account))),
+                None => return Tested::default(),
+            }
+        }
+    };
+    let settings = settings(&asked.host, asked.port, asked.tls, &asked.trust, &asked.login, credential);
     let settings = match settings {
         Ok(settings) => settings,
         Err(error) => {
@@ -151,6 +169,12 @@ pub fn advice(error: &ImapError) -> &'static str {
         ImapError::Insecure { .. } => "login-plain",
         ImapError::NoStartTls { .. } | ImapError::Injected => "starttls-refused",
         ImapError::NoLogin { .. } => "login-method",
+        ImapError::NoToken(NoToken { needs, .. }) => match needs {
+            Needs::Retry => "token-later",
+            Needs::Consent => "token-consent",
+            Needs::AdminConsent => "token-admin-consent",
+            Needs::Settings => "token-settings",
+        },
         ImapError::LoginRefused { .. } if error.is_transient() => "login-unavailable",
         ImapError::LoginRefused { .. } => "login-refused",
         ImapError::Refused { .. } => "folders-refused",

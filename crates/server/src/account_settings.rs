@@ -5,12 +5,12 @@ use api::{
     Trust,
 };
 use keys::{Secret, account_field};
-use model::AccountId;
+use model::{AccountId, OauthClientId};
 use serde::{Deserialize, Serialize};
 use store::{Handled, Handling, MailboxRole, NewAccount, Tls};
 
 use crate::State;
-use crate::background::TestSettings;
+use crate::background::{TestCredential, TestSettings};
 use crate::extract::text;
 use crate::problem::Failure;
 
@@ -87,8 +87,16 @@ pub(crate) fn connection(kept: &NewAccount) -> Option<Kept> {
     })
 }
 
+/// What a stored account logs in with.
+pub(crate) fn credential(state: &State, id: AccountId, kept: &NewAccount) -> Result<TestCredential, Failure> {
+    match kept.oauth {
+        Some(_) => Ok(TestCredential::Token(id)),
+        None => password(state, id, kept).map(TestCredential::Password),
+    }
+}
+
 /// The stored password.
-pub(crate) fn password(state: &State, id: AccountId, kept: &NewAccount) -> Result<Secret<String>, Failure> {
+fn password(state: &State, id: AccountId, kept: &NewAccount) -> Result<Secret<String>, Failure> {
     let sealed = kept.credential.as_deref().ok_or_else(|| Failure::field("password", "account-password"))?;
     state.sealer().open_text(&account_field(id, PASSWORD_FIELD), sealed).map_err(Failure::internal)
 }
@@ -113,7 +121,7 @@ pub(crate) fn new_account(
             Err(Failure::field("connection", "account-connection-needed"))
         }
         (AccountKind::Imap | AccountKind::Pop3, Some(asked)) => {
-            if asked.password.is_none() {
+            if asked.password.is_none() && asked.oauth.is_none() {
                 return Err(Failure::field("password", "account-password"));
             }
             let base = NewAccount { kind: kept_kind(request.kind), ..base };
@@ -210,7 +218,15 @@ fn connected(
     asked: &ConnectionRequest,
 ) -> Result<NewAccount, Failure> {
     check_connection(asked)?;
+    let oauth = asked.oauth.map(OauthClientId::new);
+    if let Some(client) = oauth
+        && state.store().oauth_client(client)?.is_none()
+    {
+        return Err(Failure::not_found().at_field("oauth"));
+    }
     let credential = match &asked.password {
+        _ if oauth.is_some() => None,
+        None if base.credential.is_none() => return Err(Failure::field("password", "account-password")),
         None => base.credential.clone(),
         Some(password) => {
             let place = account_field(id, PASSWORD_FIELD);
@@ -225,6 +241,7 @@ fn connected(
         login: asked.login.trim().to_owned(),
         options: serde_json::to_string(&options).map_err(Failure::internal)?,
         credential,
+        oauth,
         poll_seconds: asked.poll_seconds.unwrap_or(POLL_SECONDS),
         ..base
     })
@@ -278,7 +295,7 @@ pub(crate) fn trust(trust: &Trust) -> Result<connect::Trust, Failure> {
 pub(crate) fn to_test(
     kind: AccountKind,
     asked: &ConnectionRequest,
-    password: Secret<String>,
+    credential: TestCredential,
 ) -> Result<TestSettings, Failure> {
     Ok(TestSettings {
         kind: kept_kind(kind),
@@ -287,7 +304,7 @@ pub(crate) fn to_test(
         tls: tls(asked.tls),
         trust: trust(&asked.trust)?,
         login: asked.login.trim().to_owned(),
-        password,
+        credential,
     })
 }
 
@@ -302,6 +319,7 @@ pub(crate) fn fields_changed(before: &NewAccount, after: &NewAccount) -> Vec<&'s
         ("login", before.login != after.login),
         ("trust, mailboxes", before.options != after.options),
         ("password", before.credential != after.credential),
+        ("oauth", before.oauth != after.oauth),
         ("poll_seconds", before.poll_seconds != after.poll_seconds),
         ("active", before.active != after.active),
         ("handling", before.handling != after.handling),

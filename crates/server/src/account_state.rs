@@ -50,7 +50,7 @@ pub(crate) fn error(error: &store::AccountError) -> AccountError {
     AccountError { class: error.class.clone(), text: error.text.clone(), since: error.since.into() }
 }
 
-/// The words of the pipeline are `idle`, `fetching`, `retrying`, `stopped`; whether an account is fetched at all is a
+/// The words of the pipeline are `idle`, `fetching`, `retrying`, `stopped`, `needs_consent`, `needs_settings`; whether an account is fetched at all is a
 /// setting and counts before what its task said last.
 pub(crate) fn word(account: &store::Account, fetching: bool) -> AccountStateWord {
     if account.settings.kind == store::AccountKind::Import {
@@ -65,6 +65,8 @@ pub(crate) fn word(account: &store::Account, fetching: bool) -> AccountStateWord
     match account.state.as_ref().map(|kept| kept.state.as_str()) {
         Some("fetching" | "connecting") => AccountStateWord::Fetching,
         Some("retrying") => AccountStateWord::Retrying,
+        Some("needs_consent") => AccountStateWord::NeedsConsent,
+        Some("needs_settings") => AccountStateWord::NeedsSettings,
         Some("stopped" | "failed") => AccountStateWord::Stopped,
         _ => AccountStateWord::Waiting,
     }

@@ -11,16 +11,17 @@ use axum::extract::State as FromState;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use keys::Secret;
-use model::{AccountId, MailboxId, Role};
+use model::{AccountId, MailboxId, OauthClientId, Role};
 use store::{LeftOutRow, NewAccount, StoreError};
 use uuid::Uuid;
 
 use crate::account_settings::{self as settings, Kept};
 use crate::account_state::{self, Counts};
-use crate::background::{BackgroundError, TestSettings, Tested};
+use crate::background::{BackgroundError, TestCredential, TestSettings, Tested};
 use crate::events::{self, Subject};
 use crate::extract::{Id, Json, Params, limit, text};
 use crate::message_detail::place;
+use crate::oauth::Links;
 use crate::problem::Failure;
 use crate::rights::Caller;
 use crate::{State, imports, lang};
@@ -33,10 +34,11 @@ pub(crate) async fn list(
     let items = state
         .read(move |state| {
             let counts = Counts::read(state)?;
+            let links = Links::read(state)?;
             let accounts = state.store().accounts(false)?.into_iter();
             Ok(accounts
                 .filter(|account| may_see(&caller, account.id))
-                .map(|account| shown(state, &caller, account, &counts))
+                .map(|account| shown(state, &caller, account, &counts, &links))
                 .collect())
         })
         .await?;
@@ -105,15 +107,26 @@ pub(crate) async fn remove(
     caller: Caller,
     Json(removal): Json<AccountRemoval>,
 ) -> Result<StatusCode, Failure> {
-    state
+    let by = caller.clone();
+    let account = state
         .read(move |state| {
-            let account = present(state, &caller, id)?;
-            let name = account.settings.name;
-            if removal.confirm != name {
+            let account = present(state, &by, id)?;
+            let name = &account.settings.name;
+            if removal.confirm != *name {
                 return Err(Failure::new(StatusCode::CONFLICT, "account-confirm")
                     .at_field("confirm")
                     .with("name", name));
             }
+            Ok(account)
+        })
+        .await?;
+    if account.settings.oauth.is_some() {
+        // Whether the service hears of it or not: the account goes.
+        state.engine().unlink(&account, &caller.user_id().to_string()).await.ok();
+    }
+    let name = account.settings.name;
+    state
+        .read(move |state| {
             state.store().remove_account(id, state.now())?;
             state.background().account_changed(id);
             events::record(state, &caller, "account.removed", Subject::Account(id), &[("name", name)])
@@ -132,16 +145,24 @@ pub(crate) async fn test_settings(
     let settings = state
         .read(move |state| {
             settings::check_connection(&test.connection)?;
-            let password = match (&test.connection.password, test.account) {
-                (Some(password), _) => Secret::new(password.clone()),
-                (None, Some(account)) => {
+            let credential = match (&test.connection.password, test.account) {
+                (Some(password), _) if test.connection.oauth.is_none() => {
+                    TestCredential::Password(Secret::new(password.clone()))
+                }
+                (_, Some(account)) => {
                     let account = present(state, &caller, AccountId::new(account))?;
                     same_server(&test.connection, &account.settings)?;
-                    settings::password(state, account.id, &account.settings)?
+                    if account.settings.oauth != test.connection.oauth.map(OauthClientId::new) {
+                        return Err(Failure::new(StatusCode::CONFLICT, "oauth-save-first"));
+                    }
+                    settings::credential(state, account.id, &account.settings)?
                 }
-                (None, None) => return Err(Failure::field("password", "account-password")),
+                (_, None) if test.connection.oauth.is_some() => {
+                    return Err(Failure::new(StatusCode::CONFLICT, "oauth-save-first"));
+                }
+                (_, None) => return Err(Failure::field("password", "account-password")),
             };
-            settings::to_test(test.kind, &test.connection, password)
+            settings::to_test(test.kind, &test.connection, credential)
         })
         .await?;
     Ok(axum::Json(tried(&state, settings, language).await))
@@ -166,7 +187,7 @@ pub(crate) async fn test_stored(
         .read(move |state| {
             let account = present(state, &caller, id)?;
             let kept = settings::connection(&account.settings).ok_or_else(not_fetched)?;
-            let password = settings::password(state, id, &account.settings)?;
+            let credential = settings::credential(state, id, &account.settings)?;
             Ok(TestSettings {
                 kind: account.settings.kind,
                 host: kept.host,
@@ -174,7 +195,7 @@ pub(crate) async fn test_stored(
                 tls: account.settings.tls,
                 trust: settings::trust(&kept.trust)?,
                 login: kept.login,
-                password,
+                credential,
             })
         })
         .await?;
@@ -305,12 +326,12 @@ pub(crate) fn present(state: &State, caller: &Caller, id: AccountId) -> Result<s
     account.ok_or_else(Failure::not_found)
 }
 
-fn read(state: &State, caller: &Caller, id: AccountId) -> Result<Account, Failure> {
+pub(crate) fn read(state: &State, caller: &Caller, id: AccountId) -> Result<Account, Failure> {
     let account = present(state, caller, id)?;
-    Ok(shown(state, caller, account, &Counts::read(state)?))
+    Ok(shown(state, caller, account, &Counts::read(state)?, &Links::read(state)?))
 }
 
-fn shown(state: &State, caller: &Caller, account: store::Account, counts: &Counts) -> Account {
+fn shown(state: &State, caller: &Caller, account: store::Account, counts: &Counts, links: &Links) -> Account {
     let readable = caller.scope().allows(account.id);
     let connection = settings::connection(&account.settings).filter(|_| caller.role() == Role::Administrator);
     let shown = account_state::shown(state, &account, counts);
@@ -329,6 +350,7 @@ fn shown(state: &State, caller: &Caller, account: store::Account, counts: &Count
             tls: kept.tls,
             login: kept.login,
             password_set: account.settings.credential.is_some(),
+            oauth: links.of(state, account.id),
             trust: kept.trust,
             mailboxes: kept.mailboxes,
             poll_seconds: account.settings.poll_seconds,

@@ -26,8 +26,17 @@ pub struct TestSettings {
     pub trust: Trust,
     /// Login.
     pub login: String,
-    /// Password.
-    pub password: Secret<String>,
+    /// What to log in with.
+    pub credential: TestCredential,
+}
+
+/// What a test logs in with.
+#[derive(Debug)]
+pub enum TestCredential {
+    /// A password.
+    Password(Secret<String>),
+    /// A token of this account.
+    Token(AccountId),
 }
 
 /// One step of a test.

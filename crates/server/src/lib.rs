@@ -37,6 +37,8 @@ mod media;
 mod message_detail;
 mod messages;
 mod notifications;
+mod oauth;
+mod oauth_clients;
 mod options;
 mod origin;
 mod password;
@@ -65,7 +67,9 @@ mod tests;
 
 pub use account_settings::{AccountOptions, PASSWORD_FIELD};
 pub use assets::{Files, WebFile, embedded};
-pub use background::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested, TestedStep};
+pub use background::{
+    Background, BackgroundError, ImportJob, Pending, TestCredential, TestSettings, Tested, TestedStep,
+};
 pub use client::Peer;
 pub use connect::{Network, NetworkError};
 pub use lang::sentence;

@@ -24,13 +24,16 @@ const RECIPIENTS_MAX: usize = 50;
 /// What happened lately, so many.
 const NOTICES_MAX: usize = 50;
 /// Entries of the event log that may be worth knowing.
-const LOGGED: [&str; 10] = [
+const LOGGED: [&str; 13] = [
     "feedback.queued",
     "address.changed",
     "list.left",
     "rule.notify",
     "account.failing",
     "account.recovered",
+    "account.consent_needed",
+    "account.consent_expiring",
+    "sign_in.secret_expiring",
     "disk.low",
     "mail.quarantined",
     "webhook.disabled",

@@ -17,8 +17,9 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, accounts, addresses, assets, bounces, client, events, frame, headers, health, idempotency,
-    imports, lists, live, messages, notifications, origin, problem, quarantine, rights, search, session,
-    setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
+    imports, lists, live, messages, notifications, oauth, oauth_clients, origin, problem, quarantine, rights,
+    search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users,
+    webhooks,
 };
 
 /// Longest JSON body.
@@ -89,7 +90,17 @@ const fn filter(method: Method) -> MethodFilter {
 fn time_allowed(operation: &Operation) -> Option<Duration> {
     match operation.id {
         "UPLOAD_IMPORT" | "LIVE" => None,
-        "TEST_CONNECTION" | "TEST_ACCOUNT" | "TEST_SMTP_ACCOUNT" | "IMPORT_MEMBERS" | "SET_BOUNCE_RULES"
+        "OAUTH_RETURN"
+        | "START_LINK"
+        | "UNLINK"
+        | "CREATE_OAUTH_CLIENT"
+        | "CHANGE_OAUTH_CLIENT"
+        | "REMOVE_ACCOUNT"
+        | "TEST_CONNECTION"
+        | "TEST_ACCOUNT"
+        | "TEST_SMTP_ACCOUNT"
+        | "IMPORT_MEMBERS"
+        | "SET_BOUNCE_RULES"
         | "TRY_BOUNCE_RULES" => Some(ASKING_MAX),
         _ => Some(ANSWER_MAX),
     }
@@ -204,6 +215,14 @@ fn routes(state: &State) -> Routes {
         .add(&api::TEST_ACCOUNT, accounts::test_stored)
         .add(&api::FETCH_ACCOUNT, accounts::fetch)
         .add(&api::MAILBOXES, accounts::mailboxes)
+        .add(&api::OAUTH_CLIENTS, oauth_clients::list)
+        .add(&api::CREATE_OAUTH_CLIENT, oauth_clients::create)
+        .add(&api::CHANGE_OAUTH_CLIENT, oauth_clients::change)
+        .add(&api::REMOVE_OAUTH_CLIENT, oauth_clients::remove)
+        .add(&api::OAUTH_RETURN, oauth::came_back)
+        .add(&api::START_LINK, oauth::start)
+        .add(&api::CONFIRM_LINK, oauth::confirm)
+        .add(&api::UNLINK, oauth::unlink)
         .add(&api::TAGS, tags::list)
         .add(&api::CREATE_TAG, tags::create)
         .add(&api::CHANGE_TAG, tags::change)

@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use dispatch::{Author, Encryption, Letter, SmtpServer, SmtpStep, StepOutcome};
 use keys::{Sealer, Secret};
 use model::SmtpAccountId;
+use pipeline::smtp_field;
 use store::{NewSmtpAccount, StoreError, Tls};
 use uuid::Uuid;
 
@@ -19,11 +20,6 @@ use crate::extract::{Id, Json, email, text};
 use crate::problem::Failure;
 use crate::rights::Caller;
 use crate::{State, lang};
-
-/// Name of the place of the sealed password.
-fn place(id: SmtpAccountId) -> String {
-    format!("smtp:{id}:password")
-}
 
 /// How to reach a server that sends.
 ///
@@ -38,7 +34,9 @@ pub fn smtp_server(sealer: &Sealer, account: &store::SmtpAccount) -> Result<Smtp
         api::Trust::PinSha256(pin) => connect::Trust::pin(&pin).map_err(|error| error.to_string())?,
     };
     let password = match &kept.credential {
-        Some(sealed) => sealer.open_text(&place(account.id), sealed).map_err(|error| error.to_string())?,
+        Some(sealed) => {
+            sealer.open_text(&smtp_field(account.id), sealed).map_err(|error| error.to_string())?
+        }
         None => Secret::new(String::new()),
     };
     let author = Author { address: kept.from_address.clone(), name: kept.from_name.clone() };
@@ -84,7 +82,7 @@ fn row(
             return Err(Failure::field("password", "account-password"));
         }
         Some(password) => {
-            Some(state.sealer().seal(&place(id), password.as_bytes()).map_err(Failure::internal)?)
+            Some(state.sealer().seal(&smtp_field(id), password.as_bytes()).map_err(Failure::internal)?)
         }
         None => credential,
     };

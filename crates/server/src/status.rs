@@ -56,7 +56,10 @@ fn in_trouble(state: &State, caller: &Caller) -> Result<Vec<AccountInTrouble>, F
             let word = account_state::word(&account, false);
             let error = account.state.as_ref().and_then(|state| state.last_error.as_ref());
             let troubled = match word {
-                AccountStateWord::Retrying | AccountStateWord::Stopped => true,
+                AccountStateWord::Retrying
+                | AccountStateWord::Stopped
+                | AccountStateWord::NeedsConsent
+                | AccountStateWord::NeedsSettings => true,
                 AccountStateWord::Inactive | AccountStateWord::Still => false,
                 AccountStateWord::Waiting | AccountStateWord::Fetching => error.is_some(),
             };

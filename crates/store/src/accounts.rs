@@ -400,13 +400,11 @@ impl Store {
                 settings.poll_seconds,
                 settings.active,
             ];
-            match tx.exec(&UPDATE, &args).map_err(|error| error.naming("account name"))? {
-                0 => Err(missing(id)),
-                _ => {
-                    set_handling(tx, id, &settings.handling)?;
-                    oauth_grants::set_client(tx, id, settings.oauth)
-                }
+            if tx.exec(&UPDATE, &args).map_err(|error| error.naming("account name"))? == 0 {
+                return Err(missing(id));
             }
+            set_handling(tx, id, &settings.handling)?;
+            oauth_grants::set_client(tx, id, settings.oauth)
         })
     }
 

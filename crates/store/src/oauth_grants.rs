@@ -188,13 +188,11 @@ fn link(row: &Row<'_>) -> Result<AccountGrant> {
 /// Which application an account logs in with; consents that nobody uses any more are forgotten.
 pub(crate) fn set_client(tx: &Tx<'_>, account: AccountId, client: Option<OauthClientId>) -> Result<()> {
     match client {
-        Some(client) => {
-            if tx.exec(&SET_CLIENT, &args![account.octets(), client.octets()])? == 0 {
-                return Err(StoreError::Missing { what: "sign-in service", key: client.to_string() });
-            }
+        Some(client) if tx.exec(&SET_CLIENT, &args![account.octets(), client.octets()])? == 0 => {
+            return Err(StoreError::Missing { what: "sign-in service", key: client.to_string() });
         }
         None if tx.exec(&NO_CLIENT, &[account.octets().into()])? == 0 => return Ok(()),
-        None => {}
+        _ => {}
     }
     tx.exec(&ORPHANS, &[]).map(drop)
 }

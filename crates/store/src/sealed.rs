@@ -50,6 +50,9 @@ statements! {
     SET_VERIFIER = "UPDATE oauth_attempts SET verifier = $2 WHERE digest = $1";
 }
 
+/// What becomes of a value, or why nothing does.
+type Turn<'t, E> = &'t dyn Fn(SealedField, &[u8]) -> Result<Vec<u8>, E>;
+
 /// Where the values of one kind are read and written.
 struct Place<const N: usize> {
     read: &'static Sql,
@@ -59,11 +62,7 @@ struct Place<const N: usize> {
 
 impl<const N: usize> Place<N> {
     /// Replaces every value by what `turn` makes of it. Gives how many there were, or the first refusal.
-    fn each<E>(
-        &self,
-        tx: &Tx<'_>,
-        turn: &dyn Fn(SealedField, &[u8]) -> Result<Vec<u8>, E>,
-    ) -> Result<Result<u64, E>> {
+    fn each<E>(&self, tx: &Tx<'_>, turn: Turn<'_, E>) -> Result<Result<u64, E>> {
         let rows = tx.query(self.read, &[], |row| Ok((row.octets::<N>(0)?, row.blob(1)?)))?;
         for (id, old) in &rows {
             match turn((self.name)(*id), old) {
@@ -76,19 +75,40 @@ impl<const N: usize> Place<N> {
 }
 
 const IDS: [Place<16>; 7] = [
-    Place { read: &ACCOUNTS, write: &SET_ACCOUNT, name: |id| SealedField::Account(AccountId::from_octets(id)) },
+    Place {
+        read: &ACCOUNTS,
+        write: &SET_ACCOUNT,
+        name: |id| SealedField::Account(AccountId::from_octets(id)),
+    },
     Place { read: &SMTP, write: &SET_SMTP, name: |id| SealedField::Smtp(SmtpAccountId::from_octets(id)) },
-    Place { read: &WEBHOOKS, write: &SET_WEBHOOK, name: |id| SealedField::Webhook(WebhookId::from_octets(id)) },
+    Place {
+        read: &WEBHOOKS,
+        write: &SET_WEBHOOK,
+        name: |id| SealedField::Webhook(WebhookId::from_octets(id)),
+    },
     Place {
         read: &WEBHOOKS_OLD,
         write: &SET_WEBHOOK_OLD,
         name: |id| SealedField::WebhookOld(WebhookId::from_octets(id)),
     },
-    Place { read: &SECRETS, write: &SET_SECRET, name: |id| SealedField::OauthSecret(OauthClientId::from_octets(id)) },
-    Place { read: &REFRESH, write: &SET_REFRESH, name: |id| SealedField::OauthRefresh(OauthGrantId::from_octets(id)) },
-    Place { read: &ACCESS, write: &SET_ACCESS, name: |id| SealedField::OauthAccess(OauthGrantId::from_octets(id)) },
+    Place {
+        read: &SECRETS,
+        write: &SET_SECRET,
+        name: |id| SealedField::OauthSecret(OauthClientId::from_octets(id)),
+    },
+    Place {
+        read: &REFRESH,
+        write: &SET_REFRESH,
+        name: |id| SealedField::OauthRefresh(OauthGrantId::from_octets(id)),
+    },
+    Place {
+        read: &ACCESS,
+        write: &SET_ACCESS,
+        name: |id| SealedField::OauthAccess(OauthGrantId::from_octets(id)),
+    },
 ];
-const VERIFIER: Place<32> = Place { read: &VERIFIERS, write: &SET_VERIFIER, name: SealedField::OauthVerifier };
+const VERIFIER: Place<32> =
+    Place { read: &VERIFIERS, write: &SET_VERIFIER, name: SealedField::OauthVerifier };
 
 impl Store {
     /// Replaces every sealed value by what `turn` makes of it, and a setting, in one transaction: all or nothing. Gives how

@@ -186,7 +186,10 @@ impl Drop for Oidc {
 }
 
 enum Page {
-    Html { at: String, html: String },
+    Html {
+        at: String,
+        html: String,
+    },
     /// Another host or port.
     Elsewhere(String),
 }
@@ -227,22 +230,27 @@ impl Browser {
             }
             let Some(path) = url.strip_prefix(&self.origin) else { return Page::Elsewhere(url) };
             let port = self.origin.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let mut head = match &body {
-                Some(_) => format!("POST {path} HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"),
+                Some(_) => {
+                    format!("POST {path} HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n")
+                }
                 None => format!("GET {path} HTTP/1.1\r\n"),
             };
             let _ = write!(head, "Accept: text/html\r\nCookie: {}\r\n", cookies.join("; "));
             let (status, fields, html) = exchange(port, &head, body.as_deref().unwrap_or_default());
             for (_, cookie) in fields.iter().filter(|(name, _)| name == "set-cookie") {
-                let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+                let (name, value) =
+                    cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
                 if value.is_empty() {
                     self.cookies.remove(name);
                 } else {
                     self.cookies.insert(name.to_owned(), value.to_owned());
                 }
             }
-            let to = fields.iter().find(|(name, _)| name == "location").filter(|_| (300..400).contains(&status));
+            let to =
+                fields.iter().find(|(name, _)| name == "location").filter(|_| (300..400).contains(&status));
             match to {
                 Some((_, to)) => (url, body) = (to.clone(), None),
                 None => return Page::Html { at: url, html },
@@ -260,7 +268,8 @@ fn action(html: &str, at: &str) -> String {
 
 /// What a person answers to the form of a page.
 fn answers(html: &str, person: &str) -> BTreeMap<String, String> {
-    let form = html.split("<form").nth(1).expect("the page has a form").split("</form>").next().unwrap_or_default();
+    let form =
+        html.split("<form").nth(1).expect("the page has a form").split("</form>").next().unwrap_or_default();
     let attribute = |input: &str, name: &str| {
         input.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned)
     };
@@ -282,8 +291,11 @@ fn answers(html: &str, person: &str) -> BTreeMap<String, String> {
 fn exchange(port: u16, head: &str, body: &str) -> (u16, Vec<(String, String)>, String) {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the server listens");
     let length = body.len();
-    write!(stream, "{head}Host: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
-        .expect("the server listens");
+    write!(
+        stream,
+        "{head}Host: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .expect("the server listens");
     let mut octets = Vec::new();
     stream.read_to_end(&mut octets).expect("the server answers");
     let text = String::from_utf8_lossy(&octets);

@@ -16,6 +16,7 @@ import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { MailboxFound } from "../api/types";
 import { useFormats } from "../lang/format";
+import { SignInField } from "../oauth/SignInField";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import css from "./accounts.module.css";
@@ -131,14 +132,17 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
               spellCheck={false}
               {...form.getInputProps("login")}
             />
-            <PasswordInput
-              label={t("form.password")}
-              description={passwordSet ? t("accounts.passwordKept") : undefined}
-              autoComplete="new-password"
-              visibilityToggleButtonProps={{ "aria-label": t("form.showPassword") }}
-              {...form.getInputProps("password")}
-            />
+            {form.values.oauth === "" ? (
+              <PasswordInput
+                label={t("form.password")}
+                description={passwordSet ? t("accounts.passwordKept") : undefined}
+                autoComplete="new-password"
+                visibilityToggleButtonProps={{ "aria-label": t("form.showPassword") }}
+                {...form.getInputProps("password")}
+              />
+            ) : null}
           </Group>
+          <SignInField form={form} />
           {form.values.kind === "pop3" ? null : <MailboxChoice form={form} found={found} />}
           <details>
             <summary className={css.more}>{t("accounts.more")}</summary>
@@ -248,7 +252,8 @@ export function validation(t: TFunction, { isNew, isImport }: { isNew: boolean; 
     host: required,
     login: required,
     port: (value: number | "") => (value === "" ? t("form.required") : null),
-    password: (value: string) => (isNew && value === "" ? t("form.required") : null),
+    password: (value: string, form: AccountForm) =>
+      isNew && form.oauth === "" && value === "" ? t("form.required") : null,
     names: (value: string[], form: AccountForm) =>
       form.mailboxes === "names" && value.length === 0 ? t("accounts.chooseOne") : null,
     handledFolder: (value: string, form: AccountForm) =>

@@ -17,6 +17,7 @@ const account: Account = {
     tls: "starttls",
     login: "vertrieb",
     password_set: true,
+    oauth: null,
     trust: { pin_sha256: "ab".repeat(32) },
     mailboxes: { names: ["INBOX", "Archiv/2025"] },
     poll_seconds: 90,

@@ -10,6 +10,8 @@ export interface AccountForm {
   tls: "tls" | "starttls" | "none";
   login: string;
   password: string;
+  /** Key of the sign-in service it logs in through; empty: with the password. */
+  oauth: string;
   trust: "system" | "ca_pem" | "pin_sha256";
   trustValue: string;
   mailboxes: "all" | "inbox" | "names";
@@ -31,6 +33,7 @@ export const EMPTY_FORM: AccountForm = {
   tls: "tls",
   login: "",
   password: "",
+  oauth: "",
   trust: "system",
   trustValue: "",
   mailboxes: "all",
@@ -67,6 +70,7 @@ export function formOf(account: Account): AccountForm {
     port: connection.port,
     tls: connection.tls,
     login: connection.login,
+    oauth: connection.oauth?.client ?? "",
     trust: trust === "system" ? "system" : "ca_pem" in trust ? "ca_pem" : "pin_sha256",
     trustValue: trust === "system" ? "" : "ca_pem" in trust ? trust.ca_pem : trust.pin_sha256,
     mailboxes: typeof mailboxes === "string" ? mailboxes : "names",
@@ -83,7 +87,7 @@ export function connectionOf(form: AccountForm): ConnectionRequest {
     port: form.port === "" ? portOf(form.kind, form.tls) : form.port,
     tls: form.tls,
     login: form.login.trim(),
-    ...(form.password !== "" && { password: form.password }),
+    ...(form.oauth === "" ? form.password !== "" && { password: form.password } : { oauth: form.oauth }),
     trust:
       form.trust === "system"
         ? "system"

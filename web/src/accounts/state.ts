@@ -9,6 +9,11 @@ import {
 import type { Account } from "../api/types";
 import type { Tone } from "../parts/Notice";
 
+/** Whether it goes on only when somebody does something. */
+export function needsPerson(state: Account["state"]["state"]): boolean {
+  return state === "stopped" || state === "needs_consent" || state === "needs_settings";
+}
+
 /** Colour and icon of what an account is doing. */
 export function accountStateOf({ state }: Account): { tone: Tone; icon: typeof IconArchive } {
   switch (state.state) {
@@ -22,6 +27,8 @@ export function accountStateOf({ state }: Account): { tone: Tone; icon: typeof I
       return { tone: "info", icon: IconRefresh };
     case "retrying":
       return { tone: "warn", icon: IconClockExclamation };
+    case "needs_consent":
+    case "needs_settings":
     case "stopped":
       return { tone: "danger", icon: IconExclamationCircle };
   }

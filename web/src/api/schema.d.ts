@@ -126,6 +126,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account_id}/oauth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to link an account to a sign-in service, or to link it anew. */
+        post: operations["start_link"];
+        /** Ends the link of an account, and gives the consent back to the service. */
+        delete: operations["unlink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/oauth/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms that the person who consented may open this mailbox. */
+        post: operations["confirm_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account_id}/source_actions": {
         parameters: {
             query?: never;
@@ -656,6 +691,59 @@ export interface paths {
         /** Sets who hears of what, and how. */
         put: operations["set_notifications"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oauth/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Applications registered at sign-in services. */
+        get: operations["oauth_clients"];
+        put?: never;
+        /** A new application registered at a sign-in service. */
+        post: operations["create_oauth_client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oauth/clients/{oauth_client_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an application registered at a sign-in service. */
+        put: operations["change_oauth_client"];
+        post?: never;
+        /** Forgets an application that no account uses. */
+        delete: operations["remove_oauth_client"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oauth/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a link that was begun in this browser, with what the sign-in service sent along. */
+        post: operations["oauth_return"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1241,7 +1329,7 @@ export interface components {
         };
         /** @description What went wrong last. */
         AccountError: {
-            /** @description Word of a fixed list: `name`, `connect`, `tls`, `login`, `folders`, `protocol`, `storage`, `internal`. */
+            /** @description Word of a fixed list: `name`, `connect`, `tls`, `consent`, `admin_consent`, `sign_in`, `login`, `folders`, `protocol`, `storage`, `internal`. */
             class: string;
             /** @description Since when. */
             since: components["schemas"]["Timestamp"];
@@ -1341,7 +1429,7 @@ export interface components {
          * @description What an account is doing.
          * @enum {string}
          */
-        AccountStateWord: "inactive" | "still" | "waiting" | "fetching" | "retrying" | "stopped";
+        AccountStateWord: "inactive" | "still" | "waiting" | "fetching" | "retrying" | "stopped" | "needs_consent" | "needs_settings";
         /** @description Who did it. */
         Actor: {
             /** @description Name, or the system's name for itself. */
@@ -1621,6 +1709,7 @@ export interface components {
             login: string;
             /** @description Mailboxes. */
             mailboxes: components["schemas"]["MailboxChoice"];
+            oauth: components["schemas"]["OauthLink"] | null;
             /** @description A password is stored; it is never shown. */
             password_set: boolean;
             /**
@@ -1646,6 +1735,11 @@ export interface components {
             login: string;
             /** @description Mailboxes. */
             mailboxes?: components["schemas"]["MailboxChoice"];
+            /**
+             * Format: uuid
+             * @description Key of the application it logs in with instead of a password; then the account is linked afterwards.
+             */
+            oauth?: string | null;
             /** @description Absent: the stored one stays. */
             password?: string | null;
             /**
@@ -2417,6 +2511,217 @@ export interface components {
             /** @description Zone of that hour, IANA name. */
             zone: string;
         };
+        /** @description An application registered at a sign-in service. */
+        OauthClient: {
+            /**
+             * Format: int64
+             * @description How many accounts log in with it.
+             */
+            accounts: number;
+            /** @description Page where an administrator of the organisation consents for everybody; null if the service has none. */
+            admin_consent_url: string | null;
+            /** @description Whether an account can be linked to the application itself, without a person. */
+            application_login: boolean;
+            /** @description The secret goes into the field `Authorization`. */
+            basic: boolean;
+            /** @description Certificate believed (PEM); empty: those of the system. */
+            ca_pem: string;
+            /** @description Its id there. */
+            client_id: string;
+            /** @description When it was made. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Whether it gives codes that are typed in elsewhere. */
+            device_codes: boolean;
+            endpoints: components["schemas"]["OauthEndpoints"] | null;
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What is asked for. */
+            scopes: string[];
+            secret_expires: components["schemas"]["Timestamp"] | null;
+            /** @description A secret is stored; it is never shown. */
+            secret_set: boolean;
+            /** @description Where it is registered. */
+            service: components["schemas"]["OauthService"];
+            /** @description Microsoft: directory id or domain; empty for any. */
+            tenant: string;
+        };
+        /** @description All of them. */
+        OauthClientList: {
+            /** @description By name. */
+            items: components["schemas"]["OauthClient"][];
+            /** @description Address people come back to; to be entered at the service. */
+            redirect_url: string;
+        };
+        /** @description An application, sent. */
+        OauthClientRequest: {
+            /** @description The secret goes into the field `Authorization`; an issuer says so itself. */
+            basic?: boolean;
+            /** @description Certificate believed (PEM). */
+            ca_pem?: string;
+            /** @description Its id there. */
+            client_id: string;
+            endpoints?: components["schemas"]["OauthEndpoints"] | null;
+            /** @description Another service that describes itself (`OpenID` Connect Discovery); instead of `endpoints`. */
+            issuer?: string | null;
+            /** @description Name, unique. */
+            name: string;
+            /** @description What is asked of another service; absent: `openid`, `email`, `offline_access`. */
+            scopes?: string[];
+            /** @description Absent: the stored one stays; empty: there is none. */
+            secret?: string | null;
+            secret_expires?: components["schemas"]["Timestamp"] | null;
+            /** @description Where it is registered. */
+            service: components["schemas"]["OauthService"];
+            /** @description Microsoft: directory id or domain. */
+            tenant?: string;
+        };
+        /** @description A code that a person types in elsewhere. */
+        OauthDevice: {
+            /** @description Until when. */
+            expires: components["schemas"]["Timestamp"];
+            /** @description What went wrong; null while it is waited for. */
+            failed: string | null;
+            /** @description The code. */
+            user_code: string;
+            /** @description Where. */
+            verification_uri: string;
+            /** @description The same with the code in it. */
+            verification_uri_complete: string | null;
+        };
+        /** @description Addresses of another service. */
+        OauthEndpoints: {
+            /**
+             * @description Its page for people.
+             * @default
+             */
+            authorize: string;
+            /**
+             * @description Where device codes come from; empty: it has none.
+             * @default
+             */
+            device: string;
+            /**
+             * @description Where tokens are given back; empty: nowhere.
+             * @default
+             */
+            revoke: string;
+            /**
+             * @description Where tokens come from.
+             * @default
+             */
+            token: string;
+            /**
+             * @description Who says whom a token is of; empty: nobody.
+             * @default
+             */
+            userinfo: string;
+        };
+        /** @description Where an account's tokens come from. */
+        OauthLink: {
+            /** @description The application logs in itself, without a person. */
+            application: boolean;
+            /**
+             * Format: uuid
+             * @description The application.
+             */
+            client: string;
+            /** @description Its name. */
+            client_name: string;
+            consent_until: components["schemas"]["Timestamp"] | null;
+            device: components["schemas"]["OauthDevice"] | null;
+            /** @description Who consented; null if nobody has, or the service does not say. */
+            person: string | null;
+            refreshed: components["schemas"]["Timestamp"] | null;
+            secret_expires: components["schemas"]["Timestamp"] | null;
+            /** @description Its service. */
+            service: components["schemas"]["OauthService"];
+            since: components["schemas"]["Timestamp"] | null;
+            /** @description How it stands. */
+            state: components["schemas"]["OauthLinkState"];
+            /** @description The service's words about what is wrong. */
+            trouble: string | null;
+            /** @description Who consented but is not the mailbox: waits to be confirmed. Empty if the service does not say. */
+            waiting: string | null;
+        };
+        /**
+         * @description How an account is linked.
+         * @enum {string}
+         */
+        OauthLinkState: "unlinked" | "linked" | "consent" | "admin_consent" | "settings";
+        /** @description What a person came back with. */
+        OauthReturn: {
+            /**
+             * @description Where the person consented.
+             * @default null
+             */
+            code: string | null;
+            /**
+             * @description Where not: a word of RFC 6749 §4.1.2.1.
+             * @default null
+             */
+            error: string | null;
+            /**
+             * @description The service's words.
+             * @default null
+             */
+            error_description: string | null;
+            /**
+             * @description As sent.
+             * @default
+             */
+            state: string;
+        };
+        /** @description What came of it. */
+        OauthReturned: {
+            /**
+             * Format: uuid
+             * @description The account.
+             */
+            account: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Who consented; empty if the service does not say. */
+            person: string;
+            /** @description It is in use; otherwise it waits to be confirmed. */
+            used: boolean;
+        };
+        /**
+         * @description A service whose addresses are known, or another.
+         * @enum {string}
+         */
+        OauthService: "microsoft" | "google" | "other";
+        /** @description Begins a link. */
+        OauthStart: {
+            /**
+             * Format: uuid
+             * @description For `account`: which.
+             */
+            account: string | null;
+            /** @description How. */
+            way: components["schemas"]["OauthWay"];
+        };
+        /** @description A link was begun. */
+        OauthStarted: {
+            /** @description How it stands now. */
+            link: components["schemas"]["OauthLink"];
+            /** @description Address the person is to be sent to; null where no page is needed. */
+            url: string | null;
+        };
+        /** @description A link was ended. */
+        OauthUnlinked: {
+            /** @description The consent was given back to the service; otherwise it is to be taken back on the service's own pages. */
+            revoked: boolean;
+        };
+        /**
+         * @description How an account is to be linked.
+         * @enum {string}
+         */
+        OauthWay: "browser" | "device" | "application" | "account";
         /** @description The mail a report speaks of. */
         Original: {
             date: components["schemas"]["Timestamp"] | null;
@@ -4059,6 +4364,253 @@ export interface operations {
             };
             /** @description Does not exist, or may not be seen. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OauthStart"];
+            };
+        };
+        responses: {
+            /** @description Begins to link an account to a sign-in service, or to link it anew. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthStarted"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The other server did not answer as it should. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ends the link of an account, and gives the consent back to the service. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthUnlinked"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Confirms that the person who consented may open this mailbox. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6595,6 +7147,387 @@ export interface operations {
             };
             /** @description A defect of the server. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oauth_clients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Applications registered at sign-in services. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthClientList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_oauth_client: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OauthClientRequest"];
+            };
+        };
+        responses: {
+            /** @description A new application registered at a sign-in service. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthClient"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The other server did not answer as it should. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_oauth_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                oauth_client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OauthClientRequest"];
+            };
+        };
+        responses: {
+            /** @description Changes an application registered at a sign-in service. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthClient"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The other server did not answer as it should. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_oauth_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                oauth_client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgets an application that no account uses. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oauth_return: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OauthReturn"];
+            };
+        };
+        responses: {
+            /** @description Ends a link that was begun in this browser, with what the sign-in service sent along. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthReturned"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The other server did not answer as it should. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

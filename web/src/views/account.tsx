@@ -14,6 +14,7 @@ import { isProblem } from "../api/problem";
 import { accountQuery } from "../api/queries";
 import { useMayAdminister } from "../api/session";
 import type { Account } from "../api/types";
+import { LinkCard } from "../oauth/LinkCard";
 import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
 import { Notice } from "../parts/Notice";
@@ -56,6 +57,7 @@ export function EditAccount() {
           {data.state.progress == null ? null : (
             <FetchProgress done={data.state.progress.done} total={data.state.progress.total} />
           )}
+          {administrator && data.connection?.oauth != null ? <LinkCard account={data} link={data.connection.oauth} /> : null}
           {data.kind === "imap" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
         </>
@@ -95,7 +97,11 @@ function Editor({ account }: { account: Account | undefined }) {
       // Who makes an account may read it.
       await client.refetchQueries({ queryKey: ["session"] });
       tell(t("accounts.saved", { name: saved.name }));
-      await navigate({ to: "/settings/accounts" });
+      // It is of no use before it is linked.
+      const unlinked = saved.connection?.oauth?.state === "unlinked";
+      await (unlinked
+        ? navigate({ to: "/settings/accounts/$accountId", params: { accountId: saved.id } })
+        : navigate({ to: "/settings/accounts" }));
     },
     onError: (error) => showFieldError(form, error),
   });
@@ -118,7 +124,7 @@ function Editor({ account }: { account: Account | undefined }) {
           passwordSet={account?.connection?.password_set === true}
           found={test.data?.mailboxes ?? []}
         />
-        {isImport ? null : (
+        {isImport || (form.values.oauth !== "" && account?.connection?.oauth?.client !== form.values.oauth) ? null : (
           <TestPanel answer={test.data} error={test.error} running={test.isPending} onTest={runTest} />
         )}
         <Divider my="md" />

@@ -3,7 +3,7 @@ import { IconMailbox, IconPlus, IconRefresh, IconSettings } from "@tabler/icons-
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { LeftOut } from "../accounts/LeftOut";
-import { accountStateOf } from "../accounts/state";
+import { accountStateOf, needsPerson } from "../accounts/state";
 import { api, done, take } from "../api/client";
 import { accountsQuery } from "../api/queries";
 import { useSession } from "../api/session";
@@ -157,18 +157,22 @@ export function LastError({ account }: { account: Account }) {
   return (
     <div className={page.spaced}>
       <Notice
-        tone={account.state.state === "stopped" ? "danger" : "warn"}
+        tone={needsPerson(account.state.state) ? "danger" : "warn"}
         title={t(`accounts.errors.${errorClass(error.class)}`)}
       >
         <div className={page.mono}>{error.text}</div>
         {t("accounts.since", { at: shortDate(error.since), ago: ago(error.since) })}{" "}
-        {account.state.state === "stopped" ? t("accounts.needsYou") : t("accounts.triesAgain")}
+        {error.class === "consent" || error.class === "admin_consent" || error.class === "sign_in"
+          ? t("accounts.needsLink")
+          : needsPerson(account.state.state)
+            ? t("accounts.needsYou")
+            : t("accounts.triesAgain")}
       </Notice>
     </div>
   );
 }
 
-const CLASSES = ["name", "connect", "tls", "login", "folders", "protocol", "storage"] as const;
+const CLASSES = ["name", "connect", "tls", "consent", "admin_consent", "sign_in", "login", "folders", "protocol", "storage"] as const;
 
 function errorClass(word: string): (typeof CLASSES)[number] | "internal" {
   return CLASSES.find((known) => known === word) ?? "internal";

@@ -1,5 +1,6 @@
 import {
   IconBell,
+  IconKey,
   IconMailbox,
   IconSend,
   IconServer,
@@ -23,6 +24,7 @@ export function Settings() {
   const links = [
     { to: "/settings/profile", label: t("settings.profile"), icon: IconUser, shown: true },
     { to: "/settings/accounts", label: t("settings.accounts"), icon: IconMailbox, shown: true },
+    { to: "/settings/sign-in", label: t("oauth.title"), icon: IconKey, shown: administrator },
     { to: "/settings/tags", label: t("tags.title"), icon: IconTags, shown: true },
     { to: "/settings/users", label: t("settings.users"), icon: IconUsers, shown: administrator },
     { to: "/settings/notifications", label: t("settings.notifications"), icon: IconBell, shown: administrator },

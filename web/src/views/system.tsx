@@ -1,6 +1,7 @@
 import { Progress, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { needsPerson } from "../accounts/state";
 import { statusQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Status } from "../api/types";
@@ -90,7 +91,7 @@ function Troubles({ status }: { status: Status }) {
   return status.accounts_in_trouble.map((account) => (
     <Notice
       key={account.id}
-      tone={account.state === "stopped" ? "danger" : "warn"}
+      tone={needsPerson(account.state) ? "danger" : "warn"}
       title={t("system.trouble", { name: account.name })}
       actions={<PlainLink to={`/settings/accounts/${account.id}`}>{t("system.look")}</PlainLink>}
     >

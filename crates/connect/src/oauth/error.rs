@@ -133,7 +133,7 @@ impl OauthError {
         }
     }
 
-    /// What an answer of the service means: `code` is a word of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5 or OpenID
+    /// What an answer of the service means: `code` is a word of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5 or `OpenID`
     /// Connect Core §3.1.2.6, `words` its description.
     pub fn answered(code: &str, words: &str) -> Self {
         let words: String = words.chars().filter(|c| !c.is_control()).take(600).collect();
@@ -141,7 +141,10 @@ impl OauthError {
             ["AADSTS65001", "AADSTS90094", "AADSTS90093"].iter().any(|code| words.contains(code));
         match code {
             _ if is_for_administrators => Self::AdminConsent { words },
-            "invalid_grant" | "interaction_required" | "login_required" | "consent_required"
+            "invalid_grant"
+            | "interaction_required"
+            | "login_required"
+            | "consent_required"
             | "account_selection_required" => Self::Consent { words },
             "access_denied" | "authorization_declined" => Self::Declined,
             "expired_token" | "code_expired" => Self::Expired,
@@ -193,11 +196,23 @@ mod tests {
             assert_eq!(OauthError::answered(code, words).needs(), needs, "{code} {words}");
         };
         check("invalid_grant", "", Needs::Consent);
-        check("invalid_grant", "AADSTS700082: The refresh token has expired due to inactivity.", Needs::Consent);
+        check(
+            "invalid_grant",
+            "AADSTS700082: The refresh token has expired due to inactivity.",
+            Needs::Consent,
+        );
         check("interaction_required", "AADSTS50076: … must use multi-factor authentication", Needs::Consent);
-        check("invalid_grant", "AADSTS65001: The user or administrator has not consented", Needs::AdminConsent);
+        check(
+            "invalid_grant",
+            "AADSTS65001: The user or administrator has not consented",
+            Needs::AdminConsent,
+        );
         check("consent_required", "AADSTS90094: The grant requires admin permission.", Needs::AdminConsent);
-        check("invalid_client", "AADSTS7000222: The provided client secret keys are expired.", Needs::Settings);
+        check(
+            "invalid_client",
+            "AADSTS7000222: The provided client secret keys are expired.",
+            Needs::Settings,
+        );
         check("unauthorized_client", "AADSTS700016: Application was not found", Needs::Settings);
         check("invalid_scope", "", Needs::Settings);
         check("access_denied", "", Needs::Consent);

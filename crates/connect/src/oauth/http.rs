@@ -87,22 +87,21 @@ impl Http {
     ) -> Result<Result<(), (String, String)>, OauthError> {
         let url = Url::parse(url).map_err(|_| FetchError::Url)?;
         let mut asked = Request::post("/").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(fields);
+        let mut pairs = fields.to_vec();
         match secret {
             Some(secret) if basic => {
-                let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                let encode =
+                    |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
                 let pair = STANDARD.encode(format!("{}:{}", encode(id), encode(secret)));
                 asked = asked.header(AUTHORIZATION, format!("Basic {pair}"));
             }
             _ => {
-                body.append_pair("client_id", id);
-                if let Some(secret) = secret {
-                    body.append_pair("client_secret", secret);
-                }
+                pairs.push(("client_id", id));
+                pairs.extend(secret.map(|secret| ("client_secret", secret)));
             }
         }
-        let answer = self.ask(&url, asked, body.finish().into_bytes()).await?;
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let answer = self.ask(&url, asked, body.into_bytes()).await?;
         if answer.status().is_success() {
             return Ok(Ok(()));
         }
@@ -121,7 +120,8 @@ impl Http {
         let answer = exchanged.map_err(|_| FetchError::Timeout { seconds: ANSWER_MAX.as_secs() })??;
         let status = answer.status().as_u16();
         if status == 429 || status >= 500 {
-            let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+            let seconds =
+                answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
             return Err(OauthError::Unavailable { status, retry_after: seconds.map(Duration::from_secs) });
         }
         Ok(answer)

@@ -13,14 +13,14 @@ pub struct Identity {
     pub names: Vec<String>,
 }
 
-/// Claims that hold an address or a login name. OpenID Connect Core §5.1; `upn` and `unique_name` are Microsoft's.
+/// Claims that hold an address or a login name. `OpenID` Connect Core §5.1; `upn` and `unique_name` are Microsoft's.
 const NAMES: [&str; 5] = ["email", "preferred_username", "upn", "unique_name", "username"];
 
 impl Identity {
     /// From an id token that came straight from the token endpoint over TLS, where TLS stands for the signature; `None` if
     /// it is not for the client `audience`.
     ///
-    /// Source: OpenID Connect Core §3.1.3.7 number 6.
+    /// Source: `OpenID` Connect Core §3.1.3.7 number 6.
     pub fn of_id_token(token: &str, audience: &str) -> Option<Self> {
         let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?.trim_end_matches('=')).ok()?;
         let claims: Value = serde_json::from_slice(&payload).ok()?;
@@ -32,7 +32,7 @@ impl Identity {
         if is_ours { Self::of_claims(&claims) } else { None }
     }
 
-    /// From the answer of the userinfo endpoint (OpenID Connect Core §5.3.2).
+    /// From the answer of the userinfo endpoint (`OpenID` Connect Core §5.3.2).
     pub fn of_userinfo(text: &str) -> Option<Self> {
         Self::of_claims(&serde_json::from_str(text).ok()?)
     }
@@ -77,7 +77,9 @@ mod tests {
         assert_eq!(eva.names, ["eva@example.org", "e.vogt@example.org"]);
         assert!(eva.is("EVA@example.org ") && eva.is("e.vogt@example.org") && !eva.is("info@example.org"));
         assert_eq!(Identity::of_id_token(&token(claims), "others"), None);
-        assert!(Identity::of_id_token(&token(r#"{"aud":["a","us"],"sub":"alice"}"#), "us").unwrap().is("alice"));
+        assert!(
+            Identity::of_id_token(&token(r#"{"aud":["a","us"],"sub":"alice"}"#), "us").unwrap().is("alice")
+        );
         for wrong in ["", "a.b.c", "a..c", &token("[]"), &token(r#"{"aud":"us"}"#)] {
             assert_eq!(Identity::of_id_token(wrong, "us"), None, "{wrong}");
         }

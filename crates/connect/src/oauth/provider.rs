@@ -175,7 +175,7 @@ fn is_safe(url: &str) -> bool {
 impl Endpoints {
     /// Asks an issuer for its addresses, and whether it wants the secret in the field `Authorization`.
     ///
-    /// Source: OpenID Connect Discovery §4, RFC 8414 §2.
+    /// Source: `OpenID` Connect Discovery §4, RFC 8414 §2.
     ///
     /// # Errors
     /// [`OauthError::Address`], [`OauthError::Answer`] if another issuer answers; [`OauthError::Fetch`].
@@ -197,7 +197,8 @@ impl Endpoints {
         }
         let methods = described["token_endpoint_auth_methods_supported"].as_array();
         // Without the field it is client_secret_basic.
-        let basic = methods.is_none_or(|methods| !methods.iter().any(|method| method == "client_secret_post"));
+        let basic =
+            methods.is_none_or(|methods| !methods.iter().any(|method| method == "client_secret_post"));
         let endpoints = Self {
             authorize: field("authorization_endpoint").ok_or_else(|| answer("no authorization_endpoint"))?,
             token: field("token_endpoint").ok_or_else(|| answer("no token_endpoint"))?,

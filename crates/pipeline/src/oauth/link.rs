@@ -123,7 +123,12 @@ impl Engine {
     ///
     /// # Errors
     /// `LinkOver` if nobody was sent there with this state, or it was somebody else, or too long ago; `Oauth`.
-    pub async fn finish_link(&self, state: &str, code: Result<&str, OauthError>, person: &str) -> Result<Linked> {
+    pub async fn finish_link(
+        &self,
+        state: &str,
+        code: Result<&str, OauthError>,
+        person: &str,
+    ) -> Result<Linked> {
         let core = Arc::clone(self.core());
         let (digest, by) = (keys::token_digest(state), person.to_owned());
         let prepared = blocking(move || {
@@ -241,7 +246,13 @@ impl Engine {
     }
 
     /// With the settings of now: they may have been changed while the person was away.
-    async fn keep_link(&self, id: AccountId, kind: GrantKind, granted: Grant, person: &str) -> Result<Linked> {
+    async fn keep_link(
+        &self,
+        id: AccountId,
+        kind: GrantKind,
+        granted: Grant,
+        person: &str,
+    ) -> Result<Linked> {
         let (core, by) = (Arc::clone(self.core()), person.to_owned());
         blocking(move || {
             let account = core.store.account(id)?.filter(|account| account.removed.is_none());

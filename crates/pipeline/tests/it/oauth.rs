@@ -222,11 +222,11 @@ fn pop3_by_both_mechanisms() {
 fn the_mailbox_must_be_the_one_meant() {
     let world = World::new();
     let oidc = Oidc::start();
-    let (_server, _folder, _) = dovecot(&oidc, "xoauth2");
+    let (server, _folder, _) = dovecot(&oidc, "xoauth2");
     let client = ours(&world, &oidc);
     let (alice, info) = (
-        account(&world, client, AccountKind::Imap, "alice", _server.imap_port()),
-        account(&world, client, AccountKind::Imap, "info", _server.imap_port()),
+        account(&world, client, AccountKind::Imap, "alice", server.imap_port()),
+        account(&world, client, AccountKind::Imap, "info", server.imap_port()),
     );
     let supervisor = supervisor(&world);
     // Somebody else was logged in there.
@@ -274,8 +274,7 @@ fn one_refreshes_and_keeps_before_anybody_uses() {
     let waiting: Vec<_> =
         tokens.into_iter().map(|tokens| world.runtime.spawn(async move { tokens.token().await })).collect();
     let access = world.engine.sealer().seal(&format!("oauth-grant:{}:access", grant.id), b"theirs").unwrap();
-    let renewed =
-        Renewed { access, access_expires: Some(now().plus_ms(3_600_000)), ..Renewed::default() };
+    let renewed = Renewed { access, access_expires: Some(now().plus_ms(3_600_000)), ..Renewed::default() };
     assert!(world.store().grant_renewed(grant.id, epoch, renewed, now()).unwrap());
     for task in waiting {
         assert_eq!(world.runtime.block_on(task).unwrap().unwrap().expose(), "theirs");
@@ -376,11 +375,8 @@ fn what_expires_is_told_two_weeks_before() {
     world.store().update_oauth_client(client, expires).unwrap();
     let grant = grant(&world, id);
     let epoch = world.store().lease_grant(grant.id, now(), now()).unwrap().unwrap();
-    let renewed = Renewed {
-        access: grant.granted.access.unwrap(),
-        refresh_expires: soon(5),
-        ..Renewed::default()
-    };
+    let renewed =
+        Renewed { access: grant.granted.access.unwrap(), refresh_expires: soon(5), ..Renewed::default() };
     world.store().grant_renewed(grant.id, epoch, renewed, now()).unwrap();
     world.start(&test_support::Certificate::for_names(&["localhost"]).certificate, 0);
     wait(|| (told(&world, "sign_in.secret_expiring") == 1).then_some(()));

@@ -29,11 +29,16 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
         AccountAction::Handle(args) => handle(context, args, streams),
         AccountAction::List { json } => list(engine, *json, lang, streams),
         AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
+        AccountAction::Oauth { action } => super::account_oauth::run(context, action, streams),
         AccountAction::Fetch { name, json } => fetch(engine, &find(engine, name)?, *json, lang, streams),
         AccountAction::Remove { name, confirm } => {
             let account = find(engine, name)?;
             if confirm.as_deref() != Some(name) {
                 return Err(Failure::usage("account-confirm").with("name", name));
+            }
+            if account.settings.oauth.is_some() {
+                // Whether the service hears of it or not: the account goes.
+                runtime()?.block_on(engine.unlink(&account, "command line")).ok();
             }
             engine.store().remove_account(account.id, now())?;
             changed(context, account.id);
@@ -43,7 +48,7 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
     }
 }
 
-fn now() -> UnixMillis {
+pub(super) fn now() -> UnixMillis {
     UnixMillis(Timestamp::now().as_millisecond())
 }
 
@@ -82,7 +87,7 @@ const fn usual_port(kind: AccountKind, tls: Tls) -> u16 {
 }
 
 /// Tells the server's task of the account, if there is one.
-fn changed(context: &Context<'_>, account: AccountId) {
+pub(super) fn changed(context: &Context<'_>, account: AccountId) {
     if let Some(tasks) = context.tasks {
         tasks.account_changed(account);
     }
@@ -109,11 +114,16 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
             api::Trust::CaPem(pem)
         }
     };
-    let password = super::password(streams)?;
     let id = AccountId::new(uuid::Uuid::now_v7());
-    let sealed = engine.sealer().seal(&account_field(id, PASSWORD_FIELD), password.expose().as_bytes());
-    let credential =
-        sealed.map_err(|error| Failure::new("key-file").with("path", "").with("reason", error))?;
+    let service =
+        args.oauth.as_deref().map(|name| super::account_oauth::find_service(engine, name)).transpose()?;
+    let credential = if service.is_some() {
+        None
+    } else {
+        let password = super::password(streams)?;
+        let sealed = engine.sealer().seal(&account_field(id, PASSWORD_FIELD), password.expose().as_bytes());
+        Some(sealed.map_err(|error| Failure::new("key-file").with("path", "").with("reason", error))?)
+    };
     let new = NewAccount {
         name: args.name.clone(),
         address: args.address.clone().or_else(|| args.login.contains('@').then(|| args.login.to_lowercase())),
@@ -124,11 +134,11 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
         login: args.login.clone(),
         options: serde_json::to_string(&AccountOptions { trust, ..AccountOptions::default() })
             .map_err(std::io::Error::from)?,
-        credential: Some(credential),
+        credential,
         poll_seconds: args.poll_seconds,
         active: true,
         handling: Handling::default(),
-        oauth: None,
+        oauth: service.map(|service| service.id),
     };
     match engine.store().create_account(id, new, now()) {
         Err(StoreError::Exists { .. }) => Err(Failure::new("account-exists").with("name", &args.name)),
@@ -255,7 +265,7 @@ fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -
     Ok(0)
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 

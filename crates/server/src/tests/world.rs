@@ -18,8 +18,8 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::{
-    Background, BackgroundError, Clock, ImportJob, Options, Parts, Pending, State, TestSettings, Tested,
-    WebFile,
+    Background, BackgroundError, Clock, ImportJob, Options, Parts, Pending, State, TestCredential,
+    TestSettings, Tested, WebFile,
 };
 
 /// 2026-03-02T09:00:00Z.
@@ -67,7 +67,11 @@ impl Background for Behind {
 
     fn test(&self, settings: TestSettings) -> Pending<'_, Tested> {
         let mut asked = self.asked.lock().unwrap();
-        asked.tested.push((settings.host, settings.password.expose().clone()));
+        let secret = match settings.credential {
+            TestCredential::Password(password) => password.expose().clone(),
+            TestCredential::Token(account) => account.to_string(),
+        };
+        asked.tested.push((settings.host, secret));
         let answer = asked.answers.pop_front().unwrap_or_default();
         Box::pin(async { answer })
     }

@@ -28,7 +28,8 @@ fn event(kind: &str) -> Event {
 }
 
 fn client(store: &Store) {
-    let new = NewOauthClient { name: "Firma".to_owned(), registered: "r".to_owned(), ..NewOauthClient::default() };
+    let new =
+        NewOauthClient { name: "Firma".to_owned(), registered: "r".to_owned(), ..NewOauthClient::default() };
     store.create_oauth_client(CLIENT, new, NOW).unwrap();
 }
 
@@ -115,9 +116,14 @@ fn one_refreshes_at_a_time(store: &Store) {
     assert!(store.oauth_grant(id).unwrap().unwrap().granted.access.is_none());
 
     let third = store.lease_grant(id, later(80), later(140)).unwrap().unwrap();
-    let trouble = |needs: &str, at| GrantTrouble { needs: needs.to_owned(), text: "no".to_owned(), since: at };
-    assert!(store.grant_failed(id, third, trouble("settings", later(90)), vec![event("oauth.lost")]).unwrap());
-    assert!(!store.grant_failed(id, second, trouble("consent", later(91)), vec![event("oauth.lost")]).unwrap());
+    let trouble =
+        |needs: &str, at| GrantTrouble { needs: needs.to_owned(), text: "no".to_owned(), since: at };
+    assert!(
+        store.grant_failed(id, third, trouble("settings", later(90)), vec![event("oauth.lost")]).unwrap()
+    );
+    assert!(
+        !store.grant_failed(id, second, trouble("consent", later(91)), vec![event("oauth.lost")]).unwrap()
+    );
     assert_eq!(store.oauth_grant(id).unwrap().unwrap().trouble, Some(trouble("settings", later(90))));
     let settings = store.oauth_client(CLIENT).unwrap().unwrap().settings;
     store.update_oauth_client(CLIENT, settings).unwrap();
@@ -141,7 +147,9 @@ fn expiry_is_told_once(store: &Store) {
     store.oauth_secret_told(CLIENT, event("oauth.expiring")).unwrap();
     store.oauth_grant_told(id, vec![event("oauth.expiring")]).unwrap();
     assert_eq!(due(999), (0, 0));
-    store.update_oauth_client(CLIENT, NewOauthClient { secret_expires: Some(later(800)), ..settings }).unwrap();
+    store
+        .update_oauth_client(CLIENT, NewOauthClient { secret_expires: Some(later(800)), ..settings })
+        .unwrap();
     assert_eq!(due(999), (1, 0), "another time is another matter");
 }
 
