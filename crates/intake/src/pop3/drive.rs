@@ -29,13 +29,6 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects and logs in.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, ImapError> {
-        let tls = (settings.encryption == Encryption::Tls).then_some(&settings.tls);
-        let stream = connect::dial(&settings.host, settings.port, tls, &settings.options.timeouts).await?;
-        Self::open_on(stream, settings).await
-    }
-
     /// Logs in on a connection that stands; inside TLS already if the settings say [`Encryption::Tls`].
     pub(crate) async fn open_on(stream: Stream, settings: &Settings) -> Result<Self, ImapError> {
         let begins_tls = settings.encryption == Encryption::StartTls;
