@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use connect::Stream;
 use model::UnixMillis;
 
-use crate::imap::{Encryption, ImapError, Settings};
+use crate::imap::{ImapError, Settings};
+use crate::line;
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -45,11 +46,10 @@ impl Connection {
         Some(self.certificate_ends.load(Ordering::Relaxed)).filter(|at| *at != 0).map(UnixMillis)
     }
 
-    /// Reaches the server; inside TLS if the settings say [`Encryption::Tls`].
+    /// Reaches the server.
     pub(crate) async fn dial(&self, settings: &Settings) -> Result<Stream, ImapError> {
         self.stage.store(1, Ordering::Relaxed);
-        let tls = (settings.encryption == Encryption::Tls).then_some(&settings.tls);
-        let stream = connect::dial(&settings.host, settings.port, tls, &settings.options.timeouts).await?;
+        let stream = line::dial(settings).await?;
         self.stage.store(2, Ordering::Relaxed);
         Ok(stream)
     }

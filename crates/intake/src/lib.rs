@@ -10,6 +10,7 @@ mod civil;
 mod connection;
 pub mod files;
 pub mod imap;
+mod line;
 pub mod pop3;
 mod sasl;
 pub mod smtp;

@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 
 use archive::Put;
 use intake::Connection;
-use intake::imap::{self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Selection, Settings, Wanted};
+use intake::imap::{
+    self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Outlet, Selection, Settings, Wanted,
+};
 use intake::pop3;
 use model::{AccountId, Flags, MailboxId, Position, Provenance};
 use store::{Account, AccountKind, Cursor, LeftOut, MailboxListing};
 
+use crate::blocking::blocking;
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::feed::{Counts, Feed, Incoming, Piece};
@@ -54,12 +57,6 @@ pub(crate) async fn fetch(
     mailboxes: &mut Mailboxes,
     progress: &Arc<Progress>,
 ) -> Result<Counts> {
-    let (for_wanted, id) = (Arc::clone(core), account.id);
-    let is_pop3 = matches!(mailboxes, Mailboxes::Pop3(_));
-    let asked = blocking(move || {
-        Ok(if is_pop3 { Asked::Pop3(known(&for_wanted, id)?) } else { Asked::Imap(wanted(&for_wanted, id)?) })
-    });
-    let asked = asked.await?;
     let (outlet, inlet) = imap::channel(CHANNEL_OCTETS);
     let taker = Taker {
         core: Arc::clone(core),
@@ -79,20 +76,7 @@ pub(crate) async fn fetch(
         later: false,
     };
     let taking = tokio::task::spawn_blocking(move || taker.run(inlet));
-    let fetched = match (mailboxes, asked) {
-        (Mailboxes::Imap(fetcher, selection), Asked::Imap(wanted)) => {
-            let fetched = fetcher.run(selection, wanted, &outlet).await;
-            // The mails are here; what became of older ones can wait for the next time.
-            if fetched.is_ok()
-                && let Err(error) = fetcher.compare(&outlet).await
-            {
-                tracing::info!(account.id = %account.id, %error, "a mailbox could not be compared with what was fetched of it");
-            }
-            fetched
-        }
-        (Mailboxes::Pop3(fetcher), Asked::Pop3(known)) => fetcher.run(&known, &outlet).await,
-        _ => Ok(()),
-    };
+    let fetched = mailboxes.run(core, account.id, &outlet).await;
     drop(outlet);
     let taken = taking.await.map_err(|_| Error::Stopped)?;
     core.wake_runner();
@@ -103,10 +87,6 @@ pub(crate) async fn fetch(
         Some(error) => Err(error.into()),
         None => Ok(counts),
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped)?
 }
 
 /// The connection of an account, whatever it speaks.
@@ -138,18 +118,32 @@ impl Mailboxes {
         }
     }
 
+    /// Hands over what is not here yet.
+    async fn run(&mut self, core: &Arc<Core>, account: AccountId, outlet: &Outlet) -> Result<()> {
+        let for_asking = Arc::clone(core);
+        match self {
+            Self::Imap(fetcher, selection) => {
+                let wanted = blocking(move || wanted(&for_asking, account)).await?;
+                fetcher.run(selection, wanted, outlet).await?;
+                // The mails are here; what became of older ones can wait for the next time.
+                if let Err(error) = fetcher.compare(outlet).await {
+                    tracing::info!(account.id = %account, %error, "a mailbox could not be compared with what was fetched of it");
+                }
+            }
+            Self::Pop3(fetcher) => {
+                let known = blocking(move || known(&for_asking, account)).await?;
+                fetcher.run(known, outlet).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Says goodbye to the server.
     pub(crate) async fn close(self) {
         if let Self::Imap(fetcher, _) = self {
             fetcher.close().await;
         }
     }
-}
-
-/// What the source is told of what is here.
-enum Asked {
-    Imap(Vec<Wanted>),
-    Pop3(HashSet<String>),
 }
 
 /// Names of the mails of a POP3 account that are here, or were tried often enough.

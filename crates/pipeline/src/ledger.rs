@@ -8,6 +8,7 @@ use intake::imap::{self, Event, Inlet};
 use model::{AccountId, MailboxId, Position};
 use store::Mailbox;
 
+use crate::blocking::blocking;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -35,8 +36,7 @@ pub(crate) async fn compare(core: &Arc<Core>, account: AccountId, mailboxes: &mu
         }
         Mailboxes::Pop3(fetcher) => {
             let Some(names) = fetcher.names() else { return Ok(()) };
-            let compared = tokio::task::spawn_blocking(move || compare_names(&core, account, &names));
-            compared.await.map_err(|_| Error::Stopped)?
+            blocking(move || compare_names(&core, account, &names)).await
         }
     }
 }

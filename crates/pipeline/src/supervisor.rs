@@ -12,6 +12,7 @@ use store::{Account, AccountState};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::blocking::blocking;
 use crate::budget::Permit;
 use crate::core::Core;
 use crate::engine::Engine;
@@ -270,12 +271,12 @@ impl Run {
             return true;
         }
         let (inner, id) = (Arc::clone(&self.inner), self.id);
-        let due = tokio::task::spawn_blocking(move || {
+        let due = blocking(move || {
             let last = inner.engine.store().last_compared(id)?;
             let now = inner.engine.core().now();
-            Ok::<_, Error>(last.is_none_or(|last| now.0.saturating_sub(last.0) >= COMPARED_MS))
+            Ok(last.is_none_or(|last| now.0.saturating_sub(last.0) >= COMPARED_MS))
         });
-        matches!(due.await, Ok(Ok(true)))
+        matches!(due.await, Ok(true))
     }
 
     async fn compare(&self, mailboxes: &mut Mailboxes) -> Result<(), String> {
@@ -303,16 +304,16 @@ impl Run {
         }
         kept.certificate = ends;
         let (core, id, host) = (Arc::clone(core), account.id, account.settings.host.clone());
-        let noted = tokio::task::spawn_blocking(move || {
+        let noted = blocking(move || {
             let now = core.now();
             core.store.set_expiry(ExpiryKind::Certificate, Some(id), host, ends, now)?;
             if let Some(quota) = quota {
                 let quota = quota.map(|(used_octets, limit_octets)| Quota { used_octets, limit_octets });
                 core.store.set_quota(id, quota, now)?;
             }
-            Ok::<_, Error>(())
+            Ok(())
         });
-        if !matches!(noted.await, Ok(Ok(()))) {
+        if noted.await.is_err() {
             tracing::warn!(account.id = %account.id, "what is known of a server could not be noted");
         }
     }
@@ -324,9 +325,8 @@ impl Run {
             tracing::warn!(account.id = %account.id, class = trouble::class(error).as_str(), error = %crate::chain(error), "an account could not be fetched");
         }
         let (inner, id) = (Arc::clone(&self.inner), self.id);
-        let noted =
-            tokio::task::spawn_blocking(move || inner.engine.store().set_account_state(id, state)).await;
-        if !matches!(noted, Ok(Ok(()))) {
+        let noted = blocking(move || Ok(inner.engine.store().set_account_state(id, state)?)).await;
+        if noted.is_err() {
             tracing::warn!(account.id = %account.id, "the state of an account could not be noted");
         }
         self.inner.engine.tell(News::Account(self.id));
@@ -372,6 +372,30 @@ async fn settle(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes)
 }
 
 impl Engine {
+    /// Fetches an account once, now, and compares its mailboxes with their server.
+    ///
+    /// # Errors
+    /// As [`Engine::fetch_once`].
+    pub fn compare_once(
+        &self,
+        runtime: &tokio::runtime::Handle,
+        account: &Account,
+        settings: Settings,
+        selection: &Selection,
+    ) -> Result<()> {
+        let entrance = self.entrance()?;
+        let (core, account, selection) = (Arc::clone(self.core()), account.clone(), selection.clone());
+        let comparing = runtime.spawn(async move {
+            let mut mailboxes = Mailboxes::new(account.settings.kind, settings, selection);
+            fetch(&core, &entrance, &account, &mut mailboxes, &Arc::default()).await?;
+            let compared = ledger::compare(&core, account.id, &mut mailboxes).await;
+            settle(&core, account.id, &mut mailboxes).await?;
+            mailboxes.close().await;
+            compared
+        });
+        runtime.block_on(comparing).map_err(|_| Error::Stopped)?
+    }
+
     /// Fetches an account once, now, and waits for it. Gives what came, and when all of it was durable.
     ///
     /// # Errors

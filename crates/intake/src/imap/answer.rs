@@ -3,9 +3,9 @@
 use super::command::Command;
 use super::error::{During, ImapError};
 use super::event::Event;
-use super::machine::{Machine, Step};
 use super::response::{Fetched, Response, Status, Text, flatten};
 use super::talk::{Reply, Tag, Talk};
+use crate::line::{Machine, Step};
 
 /// Answers to one command that are kept; a server may say what it likes.
 pub(crate) const ANSWERS_MAX: usize = 10_000;
@@ -88,6 +88,7 @@ impl<'c> Answering<'c> {
 }
 
 impl Machine for Answering<'_> {
+    type Talk = Talk;
     type Output = Answer;
 
     fn during(&self) -> During {

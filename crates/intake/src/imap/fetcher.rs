@@ -13,7 +13,7 @@ use super::change::{ChangeReport, Order};
 use super::channel::Outlet;
 use super::command::Command;
 use super::compare::{Comparing, Fetched};
-use super::drive::{Session, Settings, Sink};
+use super::drive::{Session, Settings};
 use super::error::ImapError;
 use super::event::Event;
 use super::fetch::{Blamed, Wanted};
@@ -21,6 +21,7 @@ use super::idle::{Idled, Idling};
 use super::inventory::inventory;
 use super::mailbox::{Mailbox, MailboxStatus, SpecialUse};
 use crate::Connection;
+use crate::line::Sink;
 
 /// News that turned out to be none, one after the other, before the server is asked at its time only.
 const FALSE_ALARMS_MAX: u32 = 3;

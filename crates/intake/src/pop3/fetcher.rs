@@ -56,8 +56,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// [`ImapError`], if there is no connection or it is lost again and again.
-    pub async fn run(&mut self, known: &HashSet<String>, outlet: &Outlet) -> Result<(), ImapError> {
-        let mut known = known.clone();
+    pub async fn run(&mut self, mut known: HashSet<String>, outlet: &Outlet) -> Result<(), ImapError> {
         let mut losses = 0;
         let mut is_first = true;
         loop {
