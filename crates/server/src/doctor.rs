@@ -205,7 +205,7 @@ pub(crate) async fn anew(
             state.engine().fetch_anew(ledger.mailbox, ledger.uid_validity).map_err(Failure::internal)?;
         ask(state, account)?;
         let details = [("name", ledger.name), ("count", count.to_string())];
-        events::record(state, &caller, "mailbox.fetched_anew", Subject::Account(account), &details)?;
+        events::record(state, &caller, "mailbox.refetched", Subject::Account(account), &details)?;
         Ok(FetchedAnew { count })
     });
     Ok((StatusCode::ACCEPTED, axum::Json(fetched.await?)))
