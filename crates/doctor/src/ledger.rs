@@ -127,7 +127,12 @@ impl Tally {
         match known {
             Some(Ours::Archived { .. }) => self.archived += 1,
             known => {
-                self.note(LedgerRow { reason: reason(known, true), first: 0, last: 0, name: name.to_owned() })
+                self.note(LedgerRow {
+                    reason: reason(known, true),
+                    first: 0,
+                    last: 0,
+                    name: name.to_owned(),
+                });
             }
         }
     }

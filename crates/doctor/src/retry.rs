@@ -162,7 +162,7 @@ pub fn wait_ms(words: &str) -> Option<i64> {
         let factor = match unit {
             unit if unit.starts_with("ms") || unit.starts_with("milli") => 1,
             unit if unit.starts_with("min") => MINUTE,
-            unit if unit.starts_with("h") || unit.starts_with("stunde") => HOUR,
+            unit if unit.starts_with('h') || unit.starts_with("stunde") => HOUR,
             _ => SECOND,
         };
         Some(number.saturating_mul(factor))

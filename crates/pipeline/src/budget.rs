@@ -44,12 +44,11 @@ impl Budgets {
             };
             Arc::clone(servers.entry(host.to_ascii_lowercase()).or_insert_with(made))
         };
-        let free = match Arc::clone(&server.free).try_acquire_owned() {
-            Ok(free) => free,
-            Err(_) => {
-                server.wanted.notify_one();
-                Arc::clone(&server.free).acquire_owned().await.ok()?
-            }
+        let free = if let Ok(free) = Arc::clone(&server.free).try_acquire_owned() {
+            free
+        } else {
+            server.wanted.notify_one();
+            Arc::clone(&server.free).acquire_owned().await.ok()?
         };
         Some(Permit { server, _free: free })
     }
@@ -78,9 +77,9 @@ mod tests {
             async move { budgets.enter("mail.example").await.is_some() }
         });
         let one = one.unwrap();
-        tokio::time::timeout(Duration::from_secs(60), one.wanted()).await.unwrap();
+        tokio::time::timeout(Duration::from_mins(1), one.wanted()).await.unwrap();
         assert!(!third.is_finished());
         drop(one);
-        assert!(tokio::time::timeout(Duration::from_secs(60), third).await.unwrap().unwrap());
+        assert!(tokio::time::timeout(Duration::from_mins(1), third).await.unwrap().unwrap());
     }
 }

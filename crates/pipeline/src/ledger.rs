@@ -14,6 +14,9 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fetch::Mailboxes;
 
+/// First and last UIDs.
+type Ranges = Vec<(u32, u32)>;
+
 /// Positions looked at together.
 const PIECE: usize = 5000;
 /// Rows or names at once.
@@ -131,7 +134,7 @@ impl Open {
 }
 
 /// Ranges up to `end`, and those above.
-fn split(ranges: &[(u32, u32)], end: u32) -> (Vec<(u32, u32)>, Vec<(u32, u32)>) {
+fn split(ranges: &[(u32, u32)], end: u32) -> (Ranges, Ranges) {
     let (mut low, mut high) = (Vec::new(), Vec::new());
     for &(first, last) in ranges {
         if first <= end {

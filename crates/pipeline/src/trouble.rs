@@ -27,13 +27,10 @@ fn of_server(error: &ImapError) -> ErrorClass {
     let is_transient = error.is_transient();
     match error.class() {
         Class::Name if is_transient => ErrorClass::Name,
-        Class::Name => ErrorClass::Settings,
-        Class::Connect if is_transient => ErrorClass::Connect,
-        Class::Connect => ErrorClass::Settings,
-        Class::Tls if is_transient => ErrorClass::Connect,
-        Class::Tls => ErrorClass::Tls,
+        Class::Connect | Class::Tls | Class::Greeting if is_transient => ErrorClass::Connect,
         Class::Closed | Class::Timeout => ErrorClass::Connect,
-        Class::Greeting if is_transient => ErrorClass::Connect,
+        Class::Name | Class::Connect => ErrorClass::Settings,
+        Class::Tls => ErrorClass::Tls,
         Class::Greeting => ErrorClass::Greeting,
         Class::Login => ErrorClass::Login,
         Class::Refused => ErrorClass::Folders,

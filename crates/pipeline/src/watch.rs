@@ -112,8 +112,8 @@ fn account_facts(
         Some((judged, quiet)) if *judged == hour => *quiet,
         _ => {
             let from = now.plus_ms(-(doctor::WEEKS as i64 + 1) * 7 * DAY_MS);
-            let (arrivals, oldest) = core.store.arrivals(account.id, from, now)?;
-            let quiet = oldest.and_then(|oldest| doctor::quiet(&arrivals, oldest, now));
+            let came = core.store.arrivals(account.id, from, now)?;
+            let quiet = came.oldest.and_then(|oldest| doctor::quiet(&came.hours, oldest, now));
             seen.quiet.insert(account.id, (hour, quiet));
             quiet
         }

@@ -42,6 +42,15 @@ pub struct KeptCondition {
     pub ended: Option<UnixMillis>,
 }
 
+/// When mails of an account came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arrivals {
+    /// Begin of an hour, and mails in it.
+    pub hours: Vec<(UnixMillis, u64)>,
+    /// The oldest mail there is.
+    pub oldest: Option<UnixMillis>,
+}
+
 statements! {
     OPEN = "SELECT c.id, c.kind, c.severity, a.account_id, c.since, c.details, c.first_seen, c.last_seen, c.ended \
         FROM conditions c LEFT JOIN accounts a ON a.key = c.account WHERE c.ended IS NULL ORDER BY c.severity, c.id";
@@ -218,18 +227,13 @@ impl Store {
     ///
     /// # Errors
     /// `Missing` account.
-    pub fn arrivals(
-        &self,
-        account: AccountId,
-        from: UnixMillis,
-        to: UnixMillis,
-    ) -> Result<(Vec<(UnixMillis, u64)>, Option<UnixMillis>)> {
+    pub fn arrivals(&self, account: AccountId, from: UnixMillis, to: UnixMillis) -> Result<Arrivals> {
         self.read(|tx| {
             let key = self.keys().known_account(tx, account)?;
             let hours = tx.query(&ARRIVALS, &args![key, from, to], |row| {
                 Ok((UnixMillis(row.int(0)?.saturating_mul(HOUR_MS)), row.uint(1)?))
             })?;
-            Ok((hours, tx.first(&FIRST_ARRIVAL, &args![key], |row| row.time(0))?))
+            Ok(Arrivals { hours, oldest: tx.first(&FIRST_ARRIVAL, &args![key], |row| row.time(0))? })
         })
     }
 

@@ -68,7 +68,7 @@ pub use address_search::{ContactName, FoundCursor};
 pub use addresses::AddressRole;
 pub use bounce_rules::BounceRules;
 pub use changes::{Change, IndexState, IndexedMessage, IndexedPart};
-pub use conditions::{KeptCondition, NewCondition};
+pub use conditions::{Arrivals, KeptCondition, NewCondition};
 pub use contacts::{Contact, ContactChanges};
 pub use detail::{MailOctets, MessageDetail, PlacementRow, StoredPart};
 pub use error::{Result, StoreError};

@@ -177,7 +177,7 @@ fn arrivals_by_the_hour(store: &Store) {
     mails[1].date = mails[0].date;
     let first = mails[0].date;
     file(store, mails);
-    let (hours, oldest) = store.arrivals(account_id(1), first, NOW.plus_ms(1 << 40)).unwrap();
-    assert_eq!(hours.iter().map(|(_, n)| *n).collect::<Vec<_>>(), [2, 1]);
-    assert_eq!((hours[0].0.0, oldest), (first.0 / 3_600_000 * 3_600_000, Some(first)));
+    let came = store.arrivals(account_id(1), first, NOW.plus_ms(1 << 40)).unwrap();
+    assert_eq!(came.hours.iter().map(|(_, n)| *n).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!((came.hours[0].0.0, came.oldest), (first.0 / 3_600_000 * 3_600_000, Some(first)));
 }
