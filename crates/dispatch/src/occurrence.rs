@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 17] = [
+pub const KINDS: [&str; 26] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -19,9 +19,18 @@ pub const KINDS: [&str; 17] = [
     "account.failing",
     "account.recovered",
     "account.consent_needed",
-    "account.consent_expiring",
-    "sign_in.secret_expiring",
+    "account.silent",
+    "account.quiet",
+    "mailbox.incomplete",
+    "mailbox.full",
+    "certificate.expiring",
+    "consent.expiring",
+    "secret.expiring",
     "disk.low",
+    "index.behind",
+    "queue.stuck",
+    "quarantine.growing",
+    "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
     "delivery.failed",
@@ -67,8 +76,9 @@ impl Occurrence {
 
     /// How a notice names it.
     pub fn example(&self) -> Example {
-        let named =
-            ["address", "name", "recipient", "reason"].iter().find_map(|name| self.details.get(*name));
+        let named = ["address", "name", "channel", "recipient", "reason"]
+            .iter()
+            .find_map(|name| self.details.get(*name));
         Example { what: named.cloned().unwrap_or_default(), path: self.path.clone() }
     }
 }
@@ -123,12 +133,27 @@ pub fn occurrence(
             only = Some(details.remove("url")?);
             ("rule.matched", address?)
         }
-        "account.failing" | "account.recovered" | "account.consent_needed" | "account.consent_expiring" => {
+        "account.failing" | "account.recovered" | "account.consent_needed" => {
             details.insert("account_id".to_owned(), subject.to_owned());
             (*KINDS.iter().find(|known| **known == kind)?, format!("/settings/accounts/{subject}"))
         }
-        "sign_in.secret_expiring" => ("sign_in.secret_expiring", "/settings/sign-in".to_owned()),
-        "disk.low" => ("disk.low", "/settings/system".to_owned()),
+        "account.silent"
+        | "account.quiet"
+        | "mailbox.incomplete"
+        | "mailbox.full"
+        | "certificate.expiring"
+        | "consent.expiring"
+        | "secret.expiring"
+        | "index.behind"
+        | "queue.stuck"
+        | "quarantine.growing"
+        | "trouble.over" => {
+            if !subject.is_empty() {
+                details.insert("subject".to_owned(), subject.to_owned());
+            }
+            (*KINDS.iter().find(|known| **known == kind)?, "/doctor".to_owned())
+        }
+        "disk.low" => ("disk.low", "/doctor".to_owned()),
         "mail.quarantined" => {
             details.insert("mail_id".to_owned(), subject.to_owned());
             ("mail.quarantined", "/quarantine".to_owned())

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use archive::Put;
+use intake::Connection;
 use intake::imap::{
     self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Outlet, Selection, Settings, Wanted,
 };
@@ -109,6 +110,14 @@ impl Mailboxes {
         }
     }
 
+    /// What is known of the connection, while it goes on.
+    pub(crate) fn connection(&self) -> Arc<Connection> {
+        match self {
+            Self::Imap(fetcher, _) => fetcher.connection(),
+            Self::Pop3(fetcher) => fetcher.connection(),
+        }
+    }
+
     /// Hands over what is not here yet.
     async fn run(&mut self, core: &Arc<Core>, account: AccountId, outlet: &Outlet) -> Result<()> {
         let for_asking = Arc::clone(core);
@@ -157,12 +166,9 @@ fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
 fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
     let mailboxes = core.store.mailboxes(account)?;
     let mut again: HashMap<MailboxId, Vec<(u32, u32)>> = HashMap::new();
-    for row in core.store.left_out(account, AGAIN_MAX, 0)? {
-        if let Position::Imap { uid_validity, uid } = row.what.position
-            && !row.what.excluded
-            && row.attempts < ATTEMPTS_MAX
-        {
-            again.entry(row.what.mailbox).or_default().push((uid_validity, uid));
+    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, AGAIN_MAX)? {
+        if let Position::Imap { uid_validity, uid } = position {
+            again.entry(mailbox).or_default().push((uid_validity, uid));
         }
     }
     let wanted = mailboxes.into_iter().map(|mailbox| {

@@ -22,6 +22,7 @@ mod counters;
 mod csv;
 mod disk;
 mod disposition;
+mod doctor;
 mod events;
 mod extract;
 mod frame;
@@ -72,6 +73,7 @@ pub use background::{
 };
 pub use client::Peer;
 pub use connect::{Network, NetworkError};
+pub use doctor::{ConditionText, condition_text};
 pub use lang::sentence;
 pub use listen::{Bound, ListenError, bind};
 pub use options::{Clock, Options, TlsFiles};

@@ -24,7 +24,7 @@ const RECIPIENTS_MAX: usize = 50;
 /// What happened lately, so many.
 const NOTICES_MAX: usize = 50;
 /// Entries of the event log that may be worth knowing.
-const LOGGED: [&str; 13] = [
+const LOGGED: [&str; 22] = [
     "feedback.queued",
     "address.changed",
     "list.left",
@@ -32,9 +32,18 @@ const LOGGED: [&str; 13] = [
     "account.failing",
     "account.recovered",
     "account.consent_needed",
-    "account.consent_expiring",
-    "sign_in.secret_expiring",
+    "account.silent",
+    "account.quiet",
+    "mailbox.incomplete",
+    "mailbox.full",
+    "certificate.expiring",
+    "consent.expiring",
+    "secret.expiring",
     "disk.low",
+    "index.behind",
+    "queue.stuck",
+    "quarantine.growing",
+    "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
     "delivery.failed",

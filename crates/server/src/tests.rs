@@ -2,11 +2,13 @@
 
 mod accounts;
 mod bounces;
+mod doctor;
 mod files;
 mod imports;
 mod listen;
 mod live;
 mod messages;
+mod oauth;
 mod outgoing;
 mod people;
 mod rights;

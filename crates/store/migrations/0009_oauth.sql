@@ -1,5 +1,5 @@
 -- Applications registered at sign-in services (OAuth 2). service: 0 Microsoft 365, 1 Google, 2 another. registered: the id there.
--- secret: sealed. options: JSON, opaque here. warned: the secret_expires of which was told.
+-- secret: sealed. options: JSON, opaque here.
 CREATE TABLE oauth_clients (
     key BIGINT PRIMARY KEY,
     client_id BYTEA NOT NULL UNIQUE,
@@ -9,13 +9,12 @@ CREATE TABLE oauth_clients (
     secret BYTEA,
     secret_expires BIGINT,
     options TEXT NOT NULL,
-    created BIGINT NOT NULL,
-    warned BIGINT
+    created BIGINT NOT NULL
 );
 
 -- What was consented to. kind: 0 by a person, 1 by the application itself. person: empty if the service does not say.
 -- refresh, access: sealed. trouble: who can help, empty if nobody needs to. epoch: counts who refreshed; leased_until:
--- somebody does. warned: the refresh_expires of which was told.
+-- somebody does.
 CREATE TABLE oauth_grants (
     key BIGINT PRIMARY KEY,
     grant_id BYTEA NOT NULL UNIQUE,
@@ -33,8 +32,7 @@ CREATE TABLE oauth_grants (
     trouble_text TEXT NOT NULL,
     trouble_since BIGINT,
     epoch BIGINT NOT NULL,
-    leased_until BIGINT,
-    warned BIGINT
+    leased_until BIGINT
 );
 CREATE INDEX oauth_grants_client ON oauth_grants (client);
 

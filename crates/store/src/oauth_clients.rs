@@ -4,7 +4,6 @@ use model::{OauthClientId, UnixMillis};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
-use crate::events::{self, Event};
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::value::{Row, args};
@@ -73,8 +72,6 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM account_oauth o WHERE o.client = oauth_clients.key)";
     LIST = select!("ORDER BY c.name");
     BY_ID = select!("WHERE c.client_id = $1");
-    EXPIRING = select!("WHERE c.secret_expires < $1 AND (c.warned IS NULL OR c.warned <> c.secret_expires) ORDER BY c.name");
-    WARNED = "UPDATE oauth_clients SET warned = secret_expires WHERE client_id = $1";
 }
 
 fn client(row: &Row<'_>) -> Result<OauthClient> {
@@ -175,24 +172,5 @@ impl Store {
     /// Those of the database.
     pub fn oauth_client(&self, id: OauthClientId) -> Result<Option<OauthClient>> {
         self.read(|tx| by_id(tx, id))
-    }
-
-    /// Those whose secret expires before `before`, and of which was not told yet.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn oauth_secrets_expiring(&self, before: UnixMillis) -> Result<Vec<OauthClient>> {
-        self.read(|tx| tx.query(&EXPIRING, &[before.into()], client))
-    }
-
-    /// Notes that it was told, with the entry that tells it.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn oauth_secret_told(&self, id: OauthClientId, told: Event) -> Result<()> {
-        self.write(move |tx| {
-            tx.exec(&WARNED, &[id.octets().into()])?;
-            events::append(tx, &told)
-        })
     }
 }

@@ -151,8 +151,6 @@ statements! {
     FAILED = "UPDATE oauth_grants SET access = NULL, access_expires = NULL, trouble = $3, trouble_text = $4, \
         trouble_since = COALESCE(trouble_since, $5), leased_until = NULL WHERE grant_id = $1 AND epoch = $2";
     FORGET_ACCESS = "UPDATE oauth_grants SET access = NULL, access_expires = NULL WHERE grant_id = $1 AND epoch = $2";
-    EXPIRING = select!("WHERE g.refresh_expires < $1 AND (g.warned IS NULL OR g.warned <> g.refresh_expires) ORDER BY g.key");
-    WARNED = "UPDATE oauth_grants SET warned = refresh_expires WHERE grant_id = $1";
 }
 
 fn grant(row: &Row<'_>) -> Result<OauthGrant> {
@@ -381,24 +379,5 @@ impl Store {
     /// Those of the database.
     pub fn forget_access(&self, id: OauthGrantId, epoch: i64) -> Result<()> {
         self.write(move |tx| tx.exec(&FORGET_ACCESS, &args![id.octets(), epoch]).map(drop))
-    }
-
-    /// Consents that expire before `before`, and of which was not told yet.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn oauth_grants_expiring(&self, before: UnixMillis) -> Result<Vec<OauthGrant>> {
-        self.read(|tx| tx.query(&EXPIRING, &[before.into()], grant))
-    }
-
-    /// Notes that it was told, with the entries that tell it.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn oauth_grant_told(&self, id: OauthGrantId, told: Vec<Event>) -> Result<()> {
-        self.write(move |tx| {
-            tx.exec(&WARNED, &[id.octets().into()])?;
-            told.iter().try_for_each(|event| events::append(tx, event))
-        })
     }
 }

@@ -169,8 +169,9 @@ function Facts({ link }: { link: OauthLink }) {
     [t("oauth.consentUntil"), link.consent_until == null ? null : shortDate(link.consent_until)],
     [t("oauth.secretUntil"), link.secret_expires == null ? null : shortDate(link.secret_expires)],
   ];
+  const [now] = useState(() => Date.now());
   const ends = [link.consent_until, link.secret_expires].filter((end) => end != null);
-  const soon = ends.some((end) => Date.parse(end) - Date.now() < SOON_DAYS * DAY_MS);
+  const soon = ends.some((end) => Date.parse(end) - now < SOON_DAYS * DAY_MS);
   return (
     <>
       <dl className={page.facts}>

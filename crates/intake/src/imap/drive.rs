@@ -115,20 +115,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and logs in; once more if the server refuses a token in whose place there may be a better one.
+    /// Connects and logs in.
     ///
     /// # Errors
     /// [`ImapError`]; its class says how far it came.
     pub async fn open(settings: &Settings) -> Result<Self, ImapError> {
-        match Self::try_open(settings).await {
-            Err(ImapError::LoginRefused { .. }) if settings.credential.has_another() => {
-                Self::try_open(settings).await
-            }
-            other => other,
-        }
-    }
-
-    async fn try_open(settings: &Settings) -> Result<Self, ImapError> {
         Self::open_on(line::dial(settings).await?, settings).await
     }
 

@@ -4,5 +4,6 @@
 mod mails;
 mod oauth;
 mod receiver;
+mod rekey;
 mod webhooks;
 mod world;

@@ -128,7 +128,8 @@ fn mails(world: &World) -> u64 {
 /// What the account does, and the class of its error.
 fn state(world: &World, id: AccountId) -> Option<(String, String)> {
     let state = kept(world, id).state?;
-    Some((state.state, state.last_error.map(|error| error.class).unwrap_or_default()))
+    let word = state.activity.as_str().to_owned();
+    Some((word, state.last_error.map(|error| error.class).unwrap_or_default()))
 }
 
 #[track_caller]
@@ -175,7 +176,7 @@ fn a_token_revoked_in_mid_session_waits_for_a_person_and_goes_on_by_itself() {
         wait_for(&world, id, "needs_consent", "consent");
         assert!(link(&world, &oidc, id, login).unwrap().is_used);
         supervisor.changed(id);
-        wait_for(&world, id, "idle", "");
+        wait_for(&world, id, "watching", "");
         wait(|| (mails(&world) == before + 1).then_some(()));
 
         let tells = told(&world, "account.consent_needed");
@@ -189,13 +190,13 @@ fn a_token_revoked_in_mid_session_waits_for_a_person_and_goes_on_by_itself() {
             let since = kept(&world, id).state;
             supervisor.fetch(id);
             assert_eq!(token(&world, id).unwrap_err(), Needs::Consent);
-            assert_eq!(since.map(|state| state.state), Some("needs_consent".to_owned()));
+            assert_eq!(since.map(|state| state.activity.as_str()), Some("needs_consent"));
         }
         assert_eq!(oidc.refreshes(), asked, "nobody asks in vain");
 
         assert!(link(&world, &oidc, id, login).unwrap().is_used);
         supervisor.changed(id);
-        wait_for(&world, id, "idle", "");
+        wait_for(&world, id, "watching", "");
         wait(|| (mails(&world) == before + 2).then_some(()));
         assert_eq!(told(&world, "account.consent_needed"), tells + 1);
         supervisor.stop();
@@ -212,7 +213,7 @@ fn pop3_by_both_mechanisms() {
         let id = account(&world, client, AccountKind::Pop3, login, pop3);
         assert!(link(&world, &oidc, id, login).unwrap().is_used);
         let supervisor = supervisor(&world);
-        wait_for(&world, id, "idle", "");
+        wait_for(&world, id, "watching", "");
         wait(|| (mails(&world) == n).then_some(()));
         supervisor.stop();
     }
@@ -238,7 +239,7 @@ fn the_mailbox_must_be_the_one_meant() {
     // Whoever insists hears it from the mail server; the token was new, so that is the end of it.
     world.engine.confirm_link(&kept(&world, alice), ME).unwrap();
     supervisor.changed(alice);
-    wait_for(&world, alice, "stopped", "login");
+    wait_for(&world, alice, "needs_settings", "login");
     assert_eq!(mails(&world), 0);
 
     // A mailbox that several share.
@@ -246,7 +247,7 @@ fn the_mailbox_must_be_the_one_meant() {
     assert!(!linked.is_used);
     world.engine.confirm_link(&kept(&world, info), ME).unwrap();
     supervisor.changed(info);
-    wait_for(&world, info, "idle", "");
+    wait_for(&world, info, "watching", "");
     wait(|| (mails(&world) == 1).then_some(()));
     assert!(link(&world, &oidc, info, "erna").unwrap().is_used, "confirmed before");
     supervisor.stop();
@@ -379,9 +380,6 @@ fn what_expires_is_told_two_weeks_before() {
         Renewed { access: grant.granted.access.unwrap(), refresh_expires: soon(5), ..Renewed::default() };
     world.store().grant_renewed(grant.id, epoch, renewed, now()).unwrap();
     world.start(&test_support::Certificate::for_names(&["localhost"]).certificate, 0);
-    wait(|| (told(&world, "sign_in.secret_expiring") == 1).then_some(()));
-    wait(|| (told(&world, "account.consent_expiring") == 1).then_some(()));
-    let filter = EventFilter { kind: None, subject: Some(id.to_string()) };
-    let newest = world.store().events(&filter, None, 1).unwrap().pop().unwrap().1;
-    assert!(newest.payload.contains("\"days\":\"5\""), "{}", newest.payload);
+    wait(|| (told(&world, "secret.expiring") == 1).then_some(()));
+    wait(|| (told(&world, "consent.expiring") == 1).then_some(()));
 }

@@ -112,7 +112,7 @@ async fn an_account_is_made_shown_and_kept_secret() {
     assert_eq!(
         *connection,
         json!({
-            "host": "imap.example.org", "port": 993, "tls": "tls", "login": "info", "password_set": true, "trust": "system",
+            "host": "imap.example.org", "port": 993, "tls": "tls", "login": "info", "password_set": true, "oauth": null, "trust": "system",
             "mailboxes": {"names": ["INBOX"]}, "poll_seconds": 300,
         })
     );
@@ -200,7 +200,7 @@ async fn a_change_keeps_the_password_and_says_what_changed() {
     let changed = world.ask(Method::PATCH, &path).by(&admin).json(&body).expect(StatusCode::OK).await;
     assert_eq!(
         (&changed["active"], &changed["address"], &changed["state"]["state"]),
-        (&json!(false), &json!(null), &json!("inactive"))
+        (&json!(false), &json!(null), &json!("disabled"))
     );
     assert_eq!(
         (&changed["connection"]["port"], &changed["connection"]["password_set"]),

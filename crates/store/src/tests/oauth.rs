@@ -12,7 +12,7 @@ use crate::{
 pub(super) const ALL: &[Case] = &[
     ("consents_belong_to_accounts", consents_belong_to_accounts),
     ("one_refreshes_at_a_time", one_refreshes_at_a_time),
-    ("expiry_is_told_once", expiry_is_told_once),
+    ("what_ends_is_known", what_ends_is_known),
     ("an_attempt_ends_once_and_in_time", an_attempt_ends_once_and_in_time),
     ("all_sealed_values_change_or_none", all_sealed_values_change_or_none),
 ];
@@ -130,27 +130,31 @@ fn one_refreshes_at_a_time(store: &Store) {
     assert_eq!(store.oauth_grant(id).unwrap().unwrap().trouble, None, "other settings are tried at once");
 }
 
-fn expiry_is_told_once(store: &Store) {
+fn what_ends_is_known(store: &Store) {
     client(store);
     let account = oauth_account(store, 1);
     let (id, new) = grant(11);
     let new = NewOauthGrant { refresh_expires: Some(later(500)), ..new };
-    store.link_account(account, CLIENT, (id, new), true, (NOW, event("oauth.linked"))).unwrap();
+    store.link_account(account, CLIENT, (id, new), true, (NOW, event("account.linked"))).unwrap();
     let settings = store.oauth_client(CLIENT).unwrap().unwrap().settings;
-    let settings = NewOauthClient { secret_expires: Some(later(700)), ..settings };
-    store.update_oauth_client(CLIENT, settings.clone()).unwrap();
-    let due = |at| {
-        let secrets = store.oauth_secrets_expiring(later(at)).unwrap().len();
-        (secrets, store.oauth_grants_expiring(later(at)).unwrap().len())
-    };
-    assert_eq!((due(500), due(501), due(701)), ((0, 0), (0, 1), (1, 1)));
-    store.oauth_secret_told(CLIENT, event("oauth.expiring")).unwrap();
-    store.oauth_grant_told(id, vec![event("oauth.expiring")]).unwrap();
-    assert_eq!(due(999), (0, 0));
     store
-        .update_oauth_client(CLIENT, NewOauthClient { secret_expires: Some(later(800)), ..settings })
+        .update_oauth_client(CLIENT, NewOauthClient { secret_expires: Some(later(700)), ..settings })
         .unwrap();
-    assert_eq!(due(999), (1, 0), "another time is another matter");
+    let ends = || -> Vec<(&str, bool, String, UnixMillis)> {
+        let all = store.expiries().unwrap().into_iter();
+        all.map(|of| (of.kind.as_str(), of.account == Some(account), of.name, of.ends)).collect()
+    };
+    assert_eq!(
+        ends(),
+        [
+            ("consent", true, "oauth 1".to_owned(), later(500)),
+            ("secret", false, "Firma".to_owned(), later(700))
+        ]
+    );
+    store.unlink_account(account).unwrap();
+    assert_eq!(ends().len(), 1);
+    store.remove_account(account, NOW).unwrap();
+    assert!(ends().is_empty(), "of no use to anybody");
 }
 
 fn an_attempt_ends_once_and_in_time(store: &Store) {
