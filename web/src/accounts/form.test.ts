@@ -25,6 +25,7 @@ const account: Account = {
   handling: { role: "bounce", handled: "move", handled_folder: "Erledigt", manual_folder: null },
   state: {
     state: "watching",
+    until: null,
     since: null,
     last_success: null,
     last_error: null,
