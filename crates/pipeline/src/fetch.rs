@@ -70,6 +70,7 @@ pub(crate) async fn fetch(
         renumbered: Vec::new(),
         changes: Vec::new(),
         refused: None,
+        failed: HashSet::new(),
         progress: Arc::clone(progress),
         began: Instant::now(),
         later: false,
@@ -208,6 +209,8 @@ struct Taker {
     /// What became of older mails.
     changes: Vec<Event>,
     refused: Option<ImapError>,
+    /// Mails left out, each once, however often the fetch began anew.
+    failed: HashSet<(MailboxId, Position)>,
     progress: Arc<Progress>,
     began: Instant,
     /// Mails wait to be read.
@@ -269,6 +272,9 @@ impl Taker {
             }
             Event::Failed { mailbox, position, fault } => {
                 let mailbox = self.mailbox(&mailbox)?;
+                if !self.failed.insert((mailbox, position.clone())) {
+                    return Ok(());
+                }
                 self.feed.push(Piece::LeftOut(LeftOut {
                     mailbox,
                     position,

@@ -3,9 +3,9 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use test_support::Dovecot;
+use test_support::{Dovecot, Random};
 
-use crate::support::{Done, Poststelle, Random, finish, mail, sha256, slow};
+use crate::support::{Done, Poststelle, finish, mail, sha256, slow};
 
 fn filled(count: usize) -> (Dovecot, Vec<String>) {
     let mut dovecot = Dovecot::start();
