@@ -12,6 +12,7 @@ mod description;
 mod detail;
 mod events;
 mod imports;
+mod keeping;
 mod live;
 mod messages;
 mod operation;
@@ -56,6 +57,7 @@ pub use detail::{
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
 pub use imports::{ImportFailure, ImportList, ImportRun, ImportState, ImportUpload};
+pub use keeping::{AfterFetch, Deletable, DeletableQuery, Keeping};
 pub use live::{AccountStateChanged, ImportProgress, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
 pub use operation::{Access, Body, Method, Operation};

@@ -29,6 +29,7 @@ mod headers;
 mod health;
 mod idempotency;
 mod imports;
+mod keeping;
 mod lang;
 mod listen;
 mod lists;
