@@ -11,6 +11,7 @@
 //! | `change` | marks, moves and removes mails: one `answer` after the other |
 //! | `idle` | waits for news of the open mailbox |
 //! | `compare` | which mails fetched before have gone, and which flags have changed: one `answer` after the other |
+//! | `inventory` | all UIDs of a mailbox, in pieces |
 //! | `target` | the name of the mailbox mails are moved to |
 //! | `drive` | a session: procedures on a [`Line`](crate::line::Line), which has the sockets and the clock |
 //! | `fetcher` | a whole account, run after run |
@@ -32,6 +33,7 @@ mod fetch;
 mod fetcher;
 mod framer;
 mod idle;
+mod inventory;
 mod lexer;
 mod list;
 mod mailbox;

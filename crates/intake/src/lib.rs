@@ -7,6 +7,7 @@
 //! it, know accounts or the archive, and never changes anything at the source.
 
 mod civil;
+mod connection;
 pub mod files;
 pub mod imap;
 mod line;
@@ -14,4 +15,5 @@ pub mod pop3;
 mod sasl;
 pub mod smtp;
 
+pub use connection::{Connection, Stage};
 pub use sasl::Credential;

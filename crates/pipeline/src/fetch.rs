@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use archive::Put;
+use intake::Connection;
 use intake::imap::{
     self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Outlet, Selection, Settings, Wanted,
 };
 use intake::pop3;
-use model::{AccountId, Flags, MailboxId, Position, Provenance};
+use model::{AccountId, Flags, MailboxId, Position, Provenance, UnixMillis};
 use store::{Account, AccountKind, Cursor, LeftOut, MailboxListing};
 
 use crate::blocking::blocking;
@@ -23,8 +24,10 @@ use crate::flow::Entrance;
 const CHANNEL_OCTETS: usize = 4 << 20;
 /// Failed mails of a mailbox that are tried again in one run.
 const AGAIN_MAX: usize = 1000;
-/// A mail that failed so often is left alone.
+/// A mail that failed so often is left alone …
 const ATTEMPTS_MAX: u32 = 3;
+/// … for a day at a time: a bad line, or a server's bad week, is no reason to lose it.
+const REST_MS: i64 = 24 * 60 * 60 * 1000;
 /// With more mails than this still to come, they are made durable first and read afterwards …
 const LATER_MAILS: u64 = 500;
 /// … for so long: in a longer fetch reading goes along, so that a slow server does not hold up the page.
@@ -110,6 +113,14 @@ impl Mailboxes {
         }
     }
 
+    /// What is known of the connection, while it goes on.
+    pub(crate) fn connection(&self) -> Arc<Connection> {
+        match self {
+            Self::Imap(fetcher, _) => fetcher.connection(),
+            Self::Pop3(fetcher) => fetcher.connection(),
+        }
+    }
+
     /// Hands over what is not here yet.
     async fn run(&mut self, core: &Arc<Core>, account: AccountId, outlet: &Outlet) -> Result<()> {
         let for_asking = Arc::clone(core);
@@ -138,6 +149,11 @@ impl Mailboxes {
     }
 }
 
+/// What failed last at this time or before is tried again.
+fn rested(core: &Core) -> UnixMillis {
+    core.now().plus_ms(-REST_MS)
+}
+
 /// Names of the mails of a POP3 account that are here, or were tried often enough.
 fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
     let mut known = HashSet::new();
@@ -146,7 +162,7 @@ fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
     }
     for row in core.store.left_out(account, AGAIN_MAX, 0)? {
         if let Position::Unique { unique_id } = row.what.position
-            && (row.what.excluded || row.attempts >= ATTEMPTS_MAX)
+            && (row.what.excluded || (row.attempts >= ATTEMPTS_MAX && row.last > rested(core)))
         {
             known.insert(unique_id);
         }
@@ -158,12 +174,9 @@ fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
 fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
     let mailboxes = core.store.mailboxes(account)?;
     let mut again: HashMap<MailboxId, Vec<(u32, u32)>> = HashMap::new();
-    for row in core.store.left_out(account, AGAIN_MAX, 0)? {
-        if let Position::Imap { uid_validity, uid } = row.what.position
-            && !row.what.excluded
-            && row.attempts < ATTEMPTS_MAX
-        {
-            again.entry(row.what.mailbox).or_default().push((uid_validity, uid));
+    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, rested(core), AGAIN_MAX)? {
+        if let Position::Imap { uid_validity, uid } = position {
+            again.entry(mailbox).or_default().push((uid_validity, uid));
         }
     }
     let wanted = mailboxes.into_iter().map(|mailbox| {

@@ -14,7 +14,6 @@ use crate::blocking::blocking;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::notify;
-use crate::watch;
 
 /// Sent at the same time.
 const FLYING_MAX: usize = 8;
@@ -142,7 +141,7 @@ async fn run(inner: Arc<Inner>) -> Result<()> {
         }
         let next = with(&inner, move |inner| {
             if look {
-                watch::look(inner)?;
+                inner.engine.check_up()?;
                 inner.engine.store().prune_outgoing(inner.now().plus_ms(-KEPT_MS))?;
             }
             notify::follow(inner)?;

@@ -10,4 +10,4 @@ CREATE TABLE account_keeping (
     delete_days BIGINT
 );
 CREATE INDEX placements_live ON placements (mailbox, fetched) WHERE gone IS NULL;
-UPDATE format SET version = 6;
+UPDATE format SET version = 10;

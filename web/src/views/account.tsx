@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AtSource } from "../accounts/AtSource";
 import { KeepingCard } from "../accounts/KeepingCard";
+import { Completeness } from "../accounts/Completeness";
 import { AccountFields, validation } from "../accounts/AccountFields";
 import { type AccountForm, connectionOf, EMPTY_FORM, formOf, requestOf } from "../accounts/form";
 import { RemoveDialog } from "../accounts/RemoveDialog";
@@ -57,6 +58,7 @@ export function EditAccount() {
           {data.state.progress == null ? null : (
             <FetchProgress done={data.state.progress.done} total={data.state.progress.total} />
           )}
+          {data.kind === "import" ? null : <Completeness account={data} />}
           {data.kind === "imap" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
           {administrator && data.kind !== "import" ? <KeepingCard account={data} /> : null}

@@ -110,6 +110,10 @@ pub(crate) enum Command<'a> {
         first: u32,
         last: u32,
     },
+    /// Room of a mailbox (RFC 9208).
+    QuotaRoot {
+        mailbox: &'a [u8],
+    },
     /// Until [`DONE`].
     Idle,
     Noop,
@@ -154,6 +158,7 @@ impl Command<'_> {
             Self::UidFetch { .. } | Self::UidChanges { .. } => "UID FETCH",
             Self::FetchFlags { .. } => "FETCH",
             Self::EnableQresync => "ENABLE",
+            Self::QuotaRoot { .. } => "GETQUOTAROOT",
             Self::Idle => "IDLE",
             Self::Noop => "NOOP",
             Self::Logout => "LOGOUT",
@@ -203,6 +208,7 @@ impl Command<'_> {
             Self::Examine { mailbox }
             | Self::Select { mailbox }
             | Self::Create { mailbox }
+            | Self::QuotaRoot { mailbox }
             | Self::Subscribe { mailbox } => {
                 line.text(self.word());
                 line.text(" ");
@@ -388,6 +394,7 @@ mod tests {
         );
         check(Command::FetchFlags { first: 1, last: 4 }, "", &["a1 FETCH 1:4 (UID FLAGS)\r\n"]);
         check(Command::Idle, "", &["a1 IDLE\r\n"]);
+        check(Command::QuotaRoot { mailbox: b"INBOX" }, "", &["a1 GETQUOTAROOT \"INBOX\"\r\n"]);
         let password = Secret::from("p\"w");
         let login = || Command::Login { login: "me", password: &password };
         check(login(), "", &["a1 LOGIN \"me\" \"p\\\"w\"\r\n"]);

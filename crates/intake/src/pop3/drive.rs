@@ -9,7 +9,7 @@ use super::open::{Opened, Opening};
 use super::remove::{Outcome, Removing};
 use super::talk::Talk;
 use crate::imap::{Encryption, ImapError, Outlet, Settings};
-use crate::line::{self, Line, Machine, Sink};
+use crate::line::{Line, Machine, Sink};
 
 /// Commands on the way at once, where the server takes several.
 const PIPELINE_COMMANDS: usize = 16;
@@ -22,11 +22,6 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects and logs in.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, ImapError> {
-        Self::open_on(line::dial(settings).await?, settings).await
-    }
-
     /// Logs in on a connection that stands; inside TLS already if the settings say [`Encryption::Tls`].
     pub(crate) async fn open_on(stream: Stream, settings: &Settings) -> Result<Self, ImapError> {
         let identity = settings.identity()?;
