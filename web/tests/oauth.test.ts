@@ -61,8 +61,8 @@ describe("login through a sign-in service", () => {
     const dialog = page.getByRole("dialog");
     expect(await dialog.getByLabel("Umleitungsadresse, beim Dienst einzutragen").inputValue()).toBe(`${server.url}/oauth/callback`);
     await dialog.getByRole("textbox", { name: "Name", exact: true }).fill("Hausanmeldung");
-    await dialog.getByLabel("Aussteller").fill(`http://127.0.0.1:${oidc.port}`);
-    await dialog.getByRole("textbox", { name: "Rechte (Scopes)" }).fill("mail");
+    await dialog.getByRole("textbox", { name: "Aussteller", exact: true }).fill(`http://127.0.0.1:${oidc.port}`);
+    await dialog.getByLabel("Rechte (Scopes)").first().fill("mail");
     await page.keyboard.press("Enter");
     await dialog.getByLabel("Anwendungs-ID (Client-ID)").fill("poststelle");
     await dialog.getByRole("textbox", { name: "Geheimnis" }).fill("poststelle-secret");

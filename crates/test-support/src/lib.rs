@@ -9,6 +9,8 @@ pub mod mutations;
 mod oidc;
 mod postfix;
 mod postgres;
+mod proxy;
+mod random;
 mod scratch;
 
 pub use certificate::Certificate;
@@ -16,4 +18,6 @@ pub use dovecot::Dovecot;
 pub use oidc::{Oidc, OidcSetup};
 pub use postfix::Postfix;
 pub use postgres::Postgres;
+pub use proxy::{Fault, Proxy};
+pub use random::Random;
 pub use scratch::Scratch;
