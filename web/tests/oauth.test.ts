@@ -49,6 +49,8 @@ describe("login through a sign-in service", () => {
     await firstVisit(page);
     oidc = await newOidc(`${server.url}/oauth/callback`);
     dovecot = await newDovecot(oidc.port);
+    // The only other place a person is sent to.
+    await page.context().route(`http://127.0.0.1:${oidc.port}/**`, (route) => route.continue());
     await page.goto("/settings/accounts/new");
     await page.getByLabel("Name des Kontos").fill("Vertrieb");
     await page.getByRole("textbox", { name: "Server", exact: true }).fill("127.0.0.1");
@@ -65,7 +67,7 @@ describe("login through a sign-in service", () => {
     await dialog.getByLabel("Rechte (Scopes)").first().fill("mail");
     await page.keyboard.press("Enter");
     await dialog.getByLabel("Anwendungs-ID (Client-ID)").fill("poststelle");
-    await dialog.getByRole("textbox", { name: "Geheimnis" }).fill("poststelle-secret");
+    await dialog.getByRole("textbox", { name: "Geheimnis", exact: true }).fill("poststelle-secret");
     await checked("oauth-service");
     await dialog.getByRole("button", { name: "Speichern" }).click();
     await dialog.waitFor({ state: "hidden" });
