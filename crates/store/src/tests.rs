@@ -3,6 +3,7 @@
 mod address_search;
 mod cases;
 mod engine;
+mod examination;
 mod flow;
 mod lists;
 mod opening;
@@ -23,6 +24,7 @@ fn all() -> Vec<Case> {
     [
         address_search::ALL,
         cases::ALL,
+        examination::ALL,
         flow::ALL,
         lists::ALL,
         outgoing::ALL,
