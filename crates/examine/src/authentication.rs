@@ -186,7 +186,7 @@ impl Authenticator {
             spf_domain: if asked { domain.to_ascii_lowercase() } else { String::new() },
             client: origin.client,
             dkim: dkim.iter().filter_map(signature).take(SIGNATURES_MAX).collect(),
-            dmarc: of_dmarc(dmarc.dkim_result(), dmarc.spf_result()),
+            dmarc: of_dmarc(dmarc.dkim_result(), dmarc.spf_result(), has_record),
             dmarc_domain: if has_record { dmarc.domain().to_owned() } else { String::new() },
             dmarc_policy: if has_record { dmarc.policy().to_string() } else { String::new() },
             arc: of_dkim(arc.result()),
@@ -229,13 +229,14 @@ const fn of_dkim(result: &DkimResult) -> AuthResult {
 }
 
 /// One aligned way that passes is enough (RFC 7489 §6.6.2); what could not be asked may still pass.
-fn of_dmarc(dkim: &DmarcResult, spf: &DmarcResult) -> AuthResult {
+fn of_dmarc(dkim: &DmarcResult, spf: &DmarcResult, has_record: bool) -> AuthResult {
     let any = |wanted: fn(&DmarcResult) -> bool| wanted(dkim) || wanted(spf);
     match () {
         () if any(|result| matches!(result, DmarcResult::Pass)) => AuthResult::Pass,
         () if any(|result| matches!(result, DmarcResult::TempError(_))) => AuthResult::TempError,
         () if any(|result| matches!(result, DmarcResult::PermError(_))) => AuthResult::PermError,
-        () if any(|result| matches!(result, DmarcResult::Fail(_))) => AuthResult::Fail,
+        // Where the owner says that there is one, no way at all is a failure too.
+        () if has_record => AuthResult::Fail,
         () => AuthResult::None,
     }
 }

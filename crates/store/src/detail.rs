@@ -211,6 +211,14 @@ impl Store {
         Ok(parts.into_iter().find(|part| part.number == number).map(|part| (octets, part)))
     }
 
+    /// What can be downloaded of a mail, by its number.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn parts(&self, seq: i64) -> Result<Vec<StoredPart>> {
+        self.read(|tx| tx.query(&PARTS, &[seq.into()], part))
+    }
+
     /// Facts for linking, of one mail; `None` before it is filed.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
-//! What goes out, against real servers.
+//! What goes out, what is dangerous, and who mails are from, against real servers.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod mails;
+mod malware;
+mod origin;
 mod receiver;
 mod webhooks;
 mod world;
