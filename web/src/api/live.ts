@@ -74,6 +74,7 @@ export function useLive(): void {
     const status = invalidate("status");
     const quarantine = invalidate("quarantine");
     const messages = invalidate("messages");
+    const attachments = invalidate("attachments");
 
     const open = () => {
       clearTimeout(timer);
@@ -84,6 +85,10 @@ export function useLive(): void {
         arrived += typeof count === "number" ? count : 1;
         tellArrived();
         status();
+      });
+      source.addEventListener("mail.examined", () => {
+        attachments();
+        messages();
       });
       source.addEventListener("account.state", accounts);
       source.addEventListener("import.progress", (event) => {
