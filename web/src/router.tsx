@@ -149,6 +149,12 @@ const quarantine = createRoute({
   component: lazyRouteComponent(() => import("./views/quarantine"), "Quarantine"),
 });
 
+const doctor = createRoute({
+  getParentRoute: () => shell,
+  path: "/doctor",
+  component: lazyRouteComponent(() => import("./views/doctor"), "Doctor"),
+});
+
 const audit = createRoute({
   getParentRoute: () => shell,
   path: "/audit",
@@ -309,6 +315,7 @@ const tree = root.addChildren([
     archive,
     imports,
     quarantine,
+    doctor,
     audit,
     bounces,
     addresses,

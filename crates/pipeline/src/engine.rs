@@ -13,10 +13,11 @@ use dispatch::Reference;
 use examine::Authentication;
 use index::Index;
 use keys::{MasterKey, Purpose, Sealer};
-use model::{AccountId, MailId, UnixMillis};
-use store::{AccountKind, Database, ExaminedPart, NewAccount, Store};
+use model::{AccountId, Activity, MailId, UnixMillis};
+use store::{Account, AccountKind, Database, ExaminedPart, NewAccount, Store};
 use tokio::sync::broadcast;
 
+use crate::budget::Budgets;
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::examination::{ExaminationSettings, ScannerState};
@@ -50,6 +51,10 @@ pub struct Options {
     pub recreate_index: bool,
     /// Memory for messages on the way to the index, octets; 0 = [`BATCH_OCTETS`].
     pub batch_octets: usize,
+    /// From when on something is said to be wrong.
+    pub doctor: doctor::Limits,
+    /// Connections to one server at once, over all accounts; 0 = [`crate::CONNECTIONS_PER_SERVER`].
+    pub connections_per_server: usize,
 }
 
 /// Memory for messages on the way to the index, beside which a server has other things to keep.
@@ -97,7 +102,10 @@ impl Engine {
         let scratch = dir.join("tmp");
         fs::create_dir_all(&scratch).map_err(|error| Error::io(&scratch, error))?;
         let examiner = crate::attachments::examiner(options.child.clone());
-        let core = Arc::new(Core::new(archive, store, index, secrets, examiner, scratch, batch_octets));
+        let mut core = Core::new(archive, store, index, secrets, examiner, scratch, batch_octets);
+        core.doctor = options.doctor;
+        core.budgets = Budgets::new(options.connections_per_server);
+        let core = Arc::new(core);
         let kept = core.store.setting(ExaminationSettings::NAME)?;
         core.examination.set(ExaminationSettings::read(kept.as_deref()));
         let recovered = recover(&core)?;
@@ -141,6 +149,11 @@ impl Engine {
     /// The search index.
     pub fn index(&self) -> &Index {
         &self.inner.core.index
+    }
+
+    /// What an account is doing: what is set, what its task does right now, or what it noted.
+    pub fn activity(&self, account: &Account) -> Activity {
+        self.inner.core.tasks.activity(account)
     }
 
     /// Seals what is secret at rest.

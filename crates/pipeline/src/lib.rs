@@ -6,6 +6,8 @@
 
 mod attachments;
 mod authentication;
+mod blocking;
+mod budget;
 mod core;
 mod engine;
 mod error;
@@ -17,6 +19,8 @@ mod flow;
 mod follow;
 mod import;
 mod large;
+mod ledger;
+mod live;
 mod news;
 mod notify;
 mod outgoing;
@@ -32,9 +36,11 @@ mod steps;
 mod supervisor;
 mod taken;
 mod texts;
+mod trouble;
 mod verify;
 mod watch;
 
+pub use budget::CONNECTIONS_PER_SERVER;
 pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, Engine, Options};
 pub use error::{Error, Result};
 pub use examination::{ExaminationSettings, ScannerState, SettingsError};

@@ -70,6 +70,7 @@ export function useLive(): void {
       arrived = 0;
     });
     const accounts = invalidate("accounts");
+    const doctor = invalidate("doctor");
     const imports = invalidate("imports");
     const status = invalidate("status");
     const quarantine = invalidate("quarantine");
@@ -90,7 +91,10 @@ export function useLive(): void {
         attachments();
         messages();
       });
-      source.addEventListener("account.state", accounts);
+      source.addEventListener("account.state", () => {
+        accounts();
+        doctor();
+      });
       source.addEventListener("import.progress", (event) => {
         imports();
         // Into an account that did not exist before, no message.new is told.
@@ -100,6 +104,7 @@ export function useLive(): void {
       });
       source.addEventListener("status", (event) => {
         status();
+        doctor();
         quarantine();
         if (bodyOf(event)["missed"] === true) {
           messages();
