@@ -161,7 +161,7 @@ impl Clamd {
         let sent = talk.stream(octets);
         match (talk.answer(), sent) {
             (Ok(answer), _) if !answer.is_empty() => self.read(&answer),
-            (Ok(_), Err(error)) | (Err(_), Err(error)) | (Err(error), Ok(())) => Err(self.broken(&error)),
+            (Ok(_) | Err(_), Err(error)) | (Err(error), Ok(())) => Err(self.broken(&error)),
             (Ok(_), Ok(())) => Err(self.broken(&io::ErrorKind::UnexpectedEof.into())),
         }
     }

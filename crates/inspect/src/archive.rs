@@ -21,16 +21,14 @@ pub(crate) fn gzip(octets: &[u8], name: &str, at: &str, depth: usize, look: &mut
     if inner.len() >= left {
         look.add(Class::Oversized, at);
     }
+    // `a.tar.gz` holds `a.tar`; a `.tgz` too, whatever it is called.
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let lower = last.to_ascii_lowercase();
-    let stem = last.get(..last.len().saturating_sub(3)).unwrap_or_default();
-    let inside = if lower.ends_with(".gz") { stem.to_owned() } else { format!("{last}.tar") };
-    look.file(
-        &inner,
-        if lower.ends_with(".tgz") || lower.ends_with(".gz") { &inside } else { "" },
-        at,
-        depth + 1,
-    );
+    let inside = match last.rsplit_once('.') {
+        Some((stem, ending)) if ending.eq_ignore_ascii_case("gz") => stem.to_owned(),
+        Some((_, ending)) if ending.eq_ignore_ascii_case("tgz") => format!("{last}.tar"),
+        _ => String::new(),
+    };
+    look.file(&inner, &inside, at, depth + 1);
 }
 
 /// What stands behind the header.
@@ -117,7 +115,7 @@ fn rar4(mut rest: &[u8], at: &str, look: &mut Look) -> Option<()> {
                 let name_at = if flags & 0x100 != 0 { 40 } else { 32 };
                 let name = rest.get(name_at..name_at + u16_at(26)?)?;
                 let name = name.split(|octet| *octet == 0).next().unwrap_or_default();
-                rar_member(&String::from_utf8_lossy(name), flags & 4 != 0, at, look)?;
+                rar_member(&String::from_utf8_lossy(name), flags & 4 != 0, at, look);
             }
             0x7b => return Some(()),
             _ => {}
@@ -152,7 +150,7 @@ fn rar5(mut rest: &[u8], at: &str, look: &mut Look) -> Option<()> {
                 let len = body.next()?;
                 let name = String::from_utf8_lossy(body.0.get(..len)?).into_owned();
                 let extras = body.0.get(body.0.len().checked_sub(extra)?..)?;
-                rar_member(&name, has_encryption_record(extras), at, look)?;
+                rar_member(&name, has_encryption_record(extras), at, look);
             }
             5 => return Some(()),
             _ => {}
@@ -175,10 +173,10 @@ fn has_encryption_record(extras: &[u8]) -> bool {
     false
 }
 
-fn rar_member(name: &str, encrypted: bool, at: &str, look: &mut Look) -> Option<()> {
+fn rar_member(name: &str, encrypted: bool, at: &str, look: &mut Look) {
     let place = join(at, name);
     if !look.member(&place) {
-        return Some(());
+        return;
     }
     if encrypted {
         look.add(Class::EncryptedArchive, at);
@@ -191,7 +189,6 @@ fn rar_member(name: &str, encrypted: bool, at: &str, look: &mut Look) -> Option<
     {
         look.add(Class::OpaqueArchive, &place);
     }
-    Some(())
 }
 
 /// Numbers of seven bits an octet, lowest first.

@@ -5,9 +5,9 @@
 pub enum Class {
     /// Programs and installers: PE, ELF, Mach-O, MSI, JAR, WebAssembly.
     Program,
-    /// Scripts: shell, batch, PowerShell, JavaScript, VBScript, HTA, Python.
+    /// Scripts: shell, batch, PowerShell, JavaScript, Visual Basic, HTA, Python.
     Script,
-    /// Files that start or load something with one click: LNK, URL, remote queries, ClickOnce, remote desktop.
+    /// Files that start or load something with one click: LNK, URL, remote queries, remote desktop.
     Shortcut,
     /// Documents with macros (VBA, Excel 4, Basic).
     Macros,

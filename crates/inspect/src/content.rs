@@ -146,20 +146,24 @@ fn markup(head: &[u8]) -> Option<Content> {
 /// Old Office endings are used for RTF, HTML and XML too, compound files also hold encrypted OOXML, and texts may be
 /// anything that is no program; those are no contradiction.
 pub(crate) fn contradicts(found: Content, promised: Family) -> bool {
-    match (promised, found) {
-        (_, Content::Unknown) => false,
-        (_, Content::Dangerous(Class::OpaqueArchive)) if promised == Family::Archive => false,
-        // A rotated or re-saved picture under another picture's name; films and pictures share a container.
-        (Family::Image | Family::Media, Content::Plain(Family::Image | Family::Media)) => false,
-        (Family::Office, Content::Zip | Content::Compound | Content::Rtf | Content::Html) => false,
-        (Family::Archive, Content::Zip | Content::Gzip | Content::Tar | Content::Rar | Content::SevenZip) => {
-            false
-        }
-        (
-            Family::Text,
-            Content::Dangerous(Class::Script) | Content::Html | Content::Plain(_) | Content::Rtf,
-        ) => false,
-        (_, Content::Plain(family)) => family != promised,
-        _ => true,
-    }
+    let agrees = match promised {
+        // A picture under another picture's name; films and pictures share a container.
+        Family::Image | Family::Media => matches!(found, Content::Plain(Family::Image | Family::Media)),
+        Family::Office => matches!(found, Content::Zip | Content::Compound | Content::Rtf | Content::Html),
+        Family::Archive => matches!(
+            found,
+            Content::Zip
+                | Content::Gzip
+                | Content::Tar
+                | Content::Rar
+                | Content::SevenZip
+                | Content::Dangerous(Class::OpaqueArchive)
+        ),
+        Family::Text => matches!(
+            found,
+            Content::Dangerous(Class::Script) | Content::Html | Content::Plain(_) | Content::Rtf
+        ),
+        Family::Pdf => found == Content::Plain(Family::Pdf),
+    };
+    found != Content::Unknown && !agrees
 }

@@ -1,6 +1,6 @@
 //! Compound files (DOC, XLS, PPT, MSI, MSG, encrypted OOXML) and objects in RTF.
 //!
-//! Source: [MS-CFB] §2.1–2.6; [MS-XLS] §2.4.28 (BoundSheet8), §2.4.117 (FilePass); [MS-OXMSG] §2.1.3.
+//! Source: [MS-CFB] §2.1–2.6; [MS-XLS] §2.4.28 (`BoundSheet8`), §2.4.117 (`FilePass`); [MS-OXMSG] §2.1.3.
 
 use memchr::memmem;
 

@@ -1,4 +1,4 @@
-//! ZIP archives and what is made of them: OOXML, OpenDocument, JAR.
+//! ZIP archives and what is made of them: OOXML, `OpenDocument`, JAR.
 //!
 //! Members are found by their local headers, wherever they stand, not by the directory at the end: programs disagree about
 //! what a damaged or doubled directory means, and what any of them would unpack is looked at.
@@ -95,7 +95,7 @@ pub(crate) fn inflate(data: &[u8], octets_max: usize, zlib_header: bool) -> Vec<
 
 /// Looks at every member.
 pub(crate) fn look(octets: &[u8], at: &str, depth: usize, look: &mut Look) {
-    // OOXML begins with its table of types, OpenDocument and EPUB with their type; parts of documents are not judged by
+    // OOXML begins with its table of types, `OpenDocument` and EPUB with their type; parts of documents are not judged by
     // their names.
     let document = members(octets)
         .take(2)
@@ -172,7 +172,7 @@ fn part(member: &Member<'_>, place: &str, depth: usize, look: &mut Look) {
     let is_macro = name.ends_with("vbaproject.bin")
         || name.contains("macrosheets/")
         || name.starts_with("basic/")
-            && name.ends_with(".xml")
+            && name.as_bytes().ends_with(b".xml")
             && !name.ends_with("-lc.xml")
             && !name.ends_with("-lb.xml")
         || name.starts_with("scripts/") && !name.ends_with('/');
@@ -182,7 +182,8 @@ fn part(member: &Member<'_>, place: &str, depth: usize, look: &mut Look) {
     if member.encrypted {
         return;
     }
-    let is_object = name.contains("embeddings/") || name.contains("activex/") && name.ends_with(".bin");
+    let is_object =
+        name.contains("embeddings/") || name.contains("activex/") && name.as_bytes().ends_with(b".bin");
     if is_object && let Some(octets) = whole_or_head(member, place, look) {
         look.file(&octets, &member.name, "", depth + 1);
     }

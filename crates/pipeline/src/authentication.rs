@@ -187,7 +187,7 @@ mod tests {
     fn message(received: &[&str]) -> Message {
         let mut text = String::from("Return-Path: <eva@example.org>\r\n");
         for field in received {
-            text.push_str(&format!("Received: {field}\r\n"));
+            text.extend(["Received: ", field, "\r\n"]);
         }
         parse::parse(format!("{text}\r\nx").as_bytes(), &parse::Limits::default()).message
     }

@@ -322,7 +322,7 @@ fn mail_of(
         .parts
         .iter()
         .zip(0..)
-        .map(|(part, n)| looked.part(part, if n < PARTS_MAX { content(part) } else { None }))
+        .map(|(part, n)| looked.part(part, if n < PARTS_MAX { content(part) } else { None }.as_deref()))
         .collect();
     let again = looked.failed.then(|| later(core, mail.attempts + 1));
     let waits = parts.iter().any(|part| part.scan == ScanState::Waits);
@@ -344,7 +344,7 @@ struct Looked<'a> {
 }
 
 impl Looked<'_> {
-    fn part(&mut self, part: &StoredPart, content: Option<Vec<u8>>) -> ExaminedPart {
+    fn part(&mut self, part: &StoredPart, content: Option<&[u8]>) -> ExaminedPart {
         let name = part.name.as_deref();
         let mut examined = ExaminedPart {
             number: part.number.clone(),
@@ -352,7 +352,7 @@ impl Looked<'_> {
             policy: self.settings.version,
             ..ExaminedPart::default()
         };
-        let mut findings = match &content {
+        let mut findings = match content {
             Some(octets) => {
                 let looked =
                     || inspect::findings(octets, name, &part.content_type, &inspect::Limits::default());
@@ -363,7 +363,7 @@ impl Looked<'_> {
         };
         if !self.settings.scanner.is_empty() {
             examined.scan = ScanState::Waits;
-            match (&content, self.scanner.filter(|scanner| scanner.is_up())) {
+            match (content, self.scanner.filter(|scanner| scanner.is_up())) {
                 (None, _) => examined.scan = ScanState::TooLarge,
                 (Some(octets), Some(scanner)) => self.scan(scanner, octets, &mut examined, &mut findings),
                 (Some(_), None) => {}

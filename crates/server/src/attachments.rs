@@ -279,15 +279,12 @@ pub(crate) async fn rescan(
 ) -> Result<StatusCode, Failure> {
     state
         .read(move |state| {
-            let subject = match asked.mail_id.map(MailId::new) {
-                Some(mail) => {
-                    state.store().rescan(mail)?;
-                    Subject::Mail(mail)
-                }
-                None => {
-                    state.store().rescan_all()?;
-                    Subject::Nothing
-                }
+            let subject = if let Some(mail) = asked.mail_id.map(MailId::new) {
+                state.store().rescan(mail)?;
+                Subject::Mail(mail)
+            } else {
+                state.store().rescan_all()?;
+                Subject::Nothing
             };
             events::record(state, &caller, "attachments.rescan", subject, &[])?;
             state.engine().examinations_changed();

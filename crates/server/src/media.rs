@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn content_decides() {
         let check = |head: &[u8], declared: &str, expected: &str| {
-            assert_eq!(content_type(head, declared), expected, "{declared}")
+            assert_eq!(content_type(head, declared), expected, "{declared}");
         };
         let document = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
         check(b"%PDF-1.7", "application/octet-stream", "application/pdf");

@@ -1,5 +1,6 @@
 //! A real clamd with its own configuration, socket and a signature written by hand, for one test.
 
+use std::fmt::Write as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -37,7 +38,10 @@ impl Clamd {
         let scratch = Scratch::new("clamd");
         let root = scratch.path().display().to_string();
         std::fs::create_dir_all(scratch.path().join("db")).expect("a folder can be made");
-        let hex: String = EICAR.iter().map(|octet| format!("{octet:02x}")).collect();
+        let mut hex = String::new();
+        for octet in EICAR {
+            let _ = write!(hex, "{octet:02x}");
+        }
         scratch.write("db/test.ndb", format!("Test.EICAR:0:*:{hex}\n"));
         let settings = CONF.replace("@ROOT@", &root);
         scratch.write("clamd.conf", settings.replace("@MAX@", &STREAM_MAX.to_string()));

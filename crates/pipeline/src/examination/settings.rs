@@ -83,7 +83,8 @@ impl ExaminationSettings {
         if self.name_servers.len() > LIST_MAX || self.trusted_hosts.len() > LIST_MAX {
             return Err(SettingsError::TooMany);
         }
-        self.scanner = self.scanner.trim().to_owned();
+        let scanner = self.scanner.trim().to_owned();
+        self.scanner = scanner;
         if !self.scanner.is_empty() && self.scanner().is_none() {
             return Err(SettingsError::Scanner(self.scanner));
         }
