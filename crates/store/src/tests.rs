@@ -11,6 +11,7 @@ mod opening;
 mod outgoing;
 mod people;
 
+mod keeping;
 mod source;
 mod standing;
 mod statements;
@@ -31,6 +32,7 @@ fn all() -> Vec<Case> {
         lists::ALL,
         outgoing::ALL,
         people::ALL,
+        keeping::ALL,
         source::ALL,
         standing::ALL,
     ]

@@ -10,6 +10,8 @@ pub mod mutations;
 mod names;
 mod postfix;
 mod postgres;
+mod proxy;
+mod random;
 mod scratch;
 
 pub use certificate::Certificate;
@@ -18,4 +20,6 @@ pub use dovecot::Dovecot;
 pub use names::NameServer;
 pub use postfix::Postfix;
 pub use postgres::Postgres;
+pub use proxy::{Fault, Proxy};
+pub use random::Random;
 pub use scratch::Scratch;
