@@ -11,7 +11,7 @@ use crate::error::{Cause, Result, StoreError};
 pub(crate) const FORMAT: i64 = 10;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 10] = [
+const MIGRATIONS: [(&str, &str); 11] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
