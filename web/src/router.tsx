@@ -320,6 +320,12 @@ const notifications = createRoute({
   component: lazyRouteComponent(() => import("./views/notifications"), "NotificationSettings"),
 });
 
+const attachments = createRoute({
+  getParentRoute: () => settings,
+  path: "/attachments",
+  component: lazyRouteComponent(() => import("./views/attachments"), "AttachmentRules"),
+});
+
 const tree = root.addChildren([
   setup,
   login,
@@ -354,6 +360,7 @@ const tree = root.addChildren([
       sending,
       webhooks,
       notifications,
+      attachments,
       system,
     ]),
   ]),

@@ -1,9 +1,12 @@
-//! What comes in over bad lines and with tokens, and what goes out, against real servers.
+//! What comes in over bad lines and with tokens, what goes out, what is dangerous, and who mails are from, against real
+//! servers.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod faults;
 mod mails;
+mod malware;
 mod oauth;
+mod origin;
 mod receiver;
 mod rekey;
 mod webhooks;
