@@ -55,7 +55,10 @@ pub use detail::{
     Stretch, StretchKind, Twin,
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
-pub use imports::{ImportFailure, ImportList, ImportRun, ImportState, ImportUpload};
+pub use imports::{
+    ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportFailure, ImportList, ImportOutcome,
+    ImportReason, ImportRun, ImportState, ImportUpload,
+};
 pub use live::{AccountStateChanged, ImportProgress, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
 pub use operation::{Access, Body, Method, Operation};

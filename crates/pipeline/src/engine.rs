@@ -95,6 +95,7 @@ impl Engine {
         let examiner = crate::attachments::examiner(options.child.clone());
         let core = Arc::new(Core::new(archive, store, index, secrets, examiner, scratch, batch_octets));
         let recovered = recover(&core)?;
+        core.store.end_interrupted_imports(core.now())?;
         let workers = if options.workers == 0 {
             std::thread::available_parallelism().map_or(2, usize::from)
         } else {

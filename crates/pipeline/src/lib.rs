@@ -5,6 +5,7 @@
 //! no sockets of its own, no routes and no settings file, and shows nothing to people.
 
 mod attachments;
+mod containers;
 mod core;
 mod engine;
 mod error;

@@ -6,6 +6,7 @@ pub mod config;
 pub mod erp;
 pub mod explain;
 pub mod import;
+pub mod imports;
 pub mod listings;
 mod mail_files;
 pub mod parse;
@@ -39,6 +40,7 @@ pub fn data(command: &Command) -> &Path {
     match command {
         Command::Serve(args) => &args.data.data,
         Command::Import(args) => &args.data.data,
+        Command::Imports(args) => &args.data.data,
         Command::Threads(args) => &args.data.data,
         Command::Search(args) => &args.data.data,
         Command::Show(args) => &args.data.data,
@@ -165,6 +167,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
     let Context { engine, config, lang, .. } = *context;
     match command {
         Command::Import(args) => import::run(engine, args, lang, streams),
+        Command::Imports(args) => imports::run(engine, args, lang, streams),
         Command::Threads(_) => listings::threads(engine, streams),
         Command::Search(args) => search::run(engine, args, config, streams),
         Command::Show(args) => show::run(engine, args, streams),

@@ -22,6 +22,7 @@ mod events;
 mod feedback;
 mod feedback_days;
 mod filing;
+mod import_entries;
 mod intake;
 mod keys;
 mod lists;
@@ -73,6 +74,9 @@ pub use events::{Event, EventFilter};
 pub use feedback::{FeedbackProgress, VerifyReference};
 pub use feedback_days::{FeedbackCount, SumBy};
 pub use filing::{Filed, MessageKey, NewPart};
+pub use import_entries::{
+    DuplicateOf, EntryFate, EntryOutcome, ImportEntry, NewEntry, ReasonCount,
+};
 pub use intake::{Intake, IntakeItem, IntakeOutcome, SegmentCommit};
 pub use lists::{ListFilter, ListOrder, ListPage, ListStart, MessageCursor};
 pub use mailboxes::{Cursor, Mailbox, MailboxListing};
@@ -83,7 +87,7 @@ pub use outgoing::{Attempt, Channel, NewOutgoing, Outgoing, OutgoingState};
 pub use people::{NewUser, User, UserPatch};
 pub use placements::{LeftOut, LeftOutRow};
 pub use rows::MessageRow;
-pub use runs::{ImportFailure, ImportRun, RunDelta};
+pub use runs::{ImportRun, RunCounts};
 pub use sessions::{Session, Throttle};
 pub use smtp_accounts::{NewSmtpAccount, SmtpAccount};
 pub use source_actions::{DueAction, SourceAction, SourceActionRow, SourceOutcome, SourceState};

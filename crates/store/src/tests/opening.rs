@@ -34,17 +34,17 @@ fn newer_format_is_named() {
         store
             .write(|tx| match tx {
                 Tx::Sqlite(connection) => {
-                    connection.execute("UPDATE format SET version = 7", []).unwrap();
+                    connection.execute("UPDATE format SET version = 99", []).unwrap();
                     Ok(())
                 }
-                Tx::Postgres(session) => session.run("UPDATE format SET version = 7"),
+                Tx::Postgres(session) => session.run("UPDATE format SET version = 99"),
             })
             .unwrap();
     };
     let check = |database: &Database| {
         newer(Store::open(database).unwrap());
         let error = Store::open(database).err().unwrap();
-        assert!(matches!(error, StoreError::Newer { found: 7, known: FORMAT, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 99, known: FORMAT, .. }), "{error}");
         assert!(!error.is_transient());
     };
     check(&sqlite(&folder));

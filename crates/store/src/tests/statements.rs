@@ -32,6 +32,7 @@ fn all() -> Vec<&'static Sql> {
         crate::placements::ALL,
         crate::rows::ALL,
         crate::rule_firings::ALL,
+        crate::import_entries::ALL,
         crate::runs::ALL,
         crate::sessions::ALL,
         crate::source_actions::ALL,
