@@ -56,8 +56,8 @@ pub use detail::{
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
 pub use imports::{
-    ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportFailure, ImportList, ImportOutcome,
-    ImportReason, ImportRun, ImportState, ImportUpload,
+    ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportFailure, ImportList,
+    ImportOutcome, ImportReason, ImportRun, ImportState, ImportUpload,
 };
 pub use live::{AccountStateChanged, ImportProgress, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};

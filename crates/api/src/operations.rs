@@ -4,9 +4,9 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
-    Access, AddressQuery, Body, DashboardQuery, EventQuery, FrameQuery, HistoryQuery, LeftOutQuery,
-    ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery,
-    ImportEntryQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    Access, AddressQuery, Body, DashboardQuery, EventQuery, FrameQuery, HistoryQuery, ImportEntryQuery,
+    LeftOutQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery,
+    QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {

@@ -101,7 +101,9 @@ impl<'a> Parts<'a> {
         while let Some(parent) = around.and_then(|index| self.message.parts.get(index as usize)) {
             // The files of a winmail.dat are taken out anew each time, too.
             let is_packed = parent.role == PartRole::Attachment;
-            if is_packed || (parent.role == PartRole::Message && parent.encoding != TransferEncoding::Identity) {
+            if is_packed
+                || (parent.role == PartRole::Message && parent.encoding != TransferEncoding::Identity)
+            {
                 return true;
             }
             around = parent.parent;

@@ -37,10 +37,13 @@ pub fn run(stdin: impl AsFd, stdout: impl AsFd) -> i32 {
     let Ok((stdin, stdout)) = files else { return 1 };
     // What a reader panics with is of no use to anybody.
     std::panic::set_hook(Box::new(|_| {}));
-    let is_file = rustix::fs::fstat(&stdin)
-        .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile);
+    let is_file = rustix::fs::fstat(&stdin).is_ok_and(|stat| {
+        rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
+    });
     if is_file {
-        return i32::from(limit_itself(unpack::MEMORY_OCTETS).and_then(|()| unpack::unpack(stdin, stdout)).is_err());
+        return i32::from(
+            limit_itself(unpack::MEMORY_OCTETS).and_then(|()| unpack::unpack(stdin, stdout)).is_err(),
+        );
     }
     match (Child { stdin, stdout, limits: Limits::default() }).serve() {
         Ok(()) => 0,

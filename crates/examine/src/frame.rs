@@ -45,15 +45,8 @@ pub(crate) enum Answer {
 }
 
 const ASKS: [Ask; 3] = [Ask::Setup, Ask::Document, Ask::Mail];
-const ANSWERS: [Answer; 7] = [
-    Answer::Hello,
-    Answer::Outcome,
-    Answer::Parsed,
-    Answer::Part,
-    Answer::End,
-    Answer::Entry,
-    Answer::File,
-];
+const ANSWERS: [Answer; 7] =
+    [Answer::Hello, Answer::Outcome, Answer::Parsed, Answer::Part, Answer::End, Answer::Entry, Answer::File];
 
 /// Head and description of a request; `octets` octets are to follow.
 pub(crate) fn request(ask: Ask, description: &impl Wire, octets: u64) -> Vec<u8> {

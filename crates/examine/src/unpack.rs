@@ -120,7 +120,10 @@ pub(crate) fn unpack(mut file: File, mut to: File) -> io::Result<()> {
         store(file, from, &mut to)?;
     } else if from == 0 {
         let told = single(&mut file)?;
-        to.write_all(&frame::answer(if told.what == Saying::Mail { Answer::Entry } else { Answer::File }, &told))?;
+        to.write_all(&frame::answer(
+            if told.what == Saying::Mail { Answer::Entry } else { Answer::File },
+            &told,
+        ))?;
     }
     to.write_all(&frame::answer(Answer::End, &NOTHING))
 }
@@ -162,7 +165,9 @@ fn store(file: File, from: u64, to: &mut File) -> io::Result<()> {
         };
         to.write_all(&frame::answer(Answer::Entry, &named(told)))?;
     }
-    for (at, place) in pst.damage().iter().enumerate().skip(usize::try_from(from).unwrap_or(0).saturating_sub(pst.len())) {
+    for (at, place) in
+        pst.damage().iter().enumerate().skip(usize::try_from(from).unwrap_or(0).saturating_sub(pst.len()))
+    {
         let told = Told::failed((pst.len() + at) as u64, PstError::Damaged("page of the tree of nodes"));
         let told = Told { key: format!("page-{place}"), ..told };
         to.write_all(&frame::answer(Answer::Entry, &told))?;

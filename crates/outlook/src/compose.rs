@@ -44,8 +44,13 @@ fn made(item: &Item, header: &mut Header) {
         header.add("Sender", sender.clone());
     }
     header.add("From", representing.or(sender));
-    header.add("Reply-To", properties.text(id::REPLY_NAMES).filter(|names| names.contains('@')).map(replies));
-    for (kind, name, shown) in [(1, "To", id::DISPLAY_TO), (2, "Cc", id::DISPLAY_CC), (3, "Bcc", id::DISPLAY_BCC)] {
+    header.add(
+        "Reply-To",
+        properties.text(id::REPLY_NAMES).filter(|names| names.contains('@')).map(|names| replies(&names)),
+    );
+    for (kind, name, shown) in
+        [(1, "To", id::DISPLAY_TO), (2, "Cc", id::DISPLAY_CC), (3, "Bcc", id::DISPLAY_BCC)]
+    {
         header.add(name, recipients(item, kind).or_else(|| shown_names(properties, shown)));
     }
     header.add("Subject", properties.text(id::SUBJECT).map(|subject| encoded(without_prefix_mark(&subject))));
@@ -91,8 +96,14 @@ fn shown_names(properties: &Properties, id: u16) -> Option<String> {
     (!found.is_empty()).then(|| found.join(",\r\n "))
 }
 
-fn replies(names: String) -> String {
-    names.split(';').map(str::trim).filter(|name| !name.is_empty()).map(one_of_names).collect::<Vec<_>>().join(",\r\n ")
+fn replies(names: &str) -> String {
+    names
+        .split(';')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(one_of_names)
+        .collect::<Vec<_>>()
+        .join(",\r\n ")
 }
 
 /// A name that may be an address.

@@ -5,7 +5,7 @@
 //!
 //! Source: [MS-PST]; for the larger pages, the documentation of libpff.
 
-mod encoding;
+pub(crate) mod encoding;
 mod file;
 mod heap;
 mod nodes;
@@ -99,7 +99,8 @@ impl<R: ReadAt> Pst<R> {
         let number: HashMap<&str, u32> =
             names.iter().enumerate().map(|(at, name)| (name.as_str(), at as u32 + 1)).collect();
         // Messages without a folder come first.
-        self.folders = std::iter::once(String::new()).chain(names.iter().map(|name| (*name).clone())).collect();
+        self.folders =
+            std::iter::once(String::new()).chain(names.iter().map(|name| (*name).clone())).collect();
         self.entries = nodes
             .iter()
             .filter(|node| node.is_message())

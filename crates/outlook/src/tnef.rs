@@ -102,9 +102,7 @@ fn item(octets: &[u8], depth: usize) -> Option<Item> {
             MESSAGE_ID => item.properties.set(id::MESSAGE_ID, text(data)),
             BODY => item.properties.set(id::BODY, text(data)),
             MESSAGE_CLASS => item.properties.set(id::MESSAGE_CLASS, Value::Text8(class(data))),
-            MESSAGE_PROPERTIES => {
-                properties(data, &mut item.properties, depth);
-            }
+            MESSAGE_PROPERTIES => drop(properties(data, &mut item.properties, depth)),
             RECIPIENTS => recipients(data, &mut item.recipients, depth),
             ATTACH_BEGIN => item.attachments.push(Attachment::default()),
             _ => {
@@ -171,7 +169,9 @@ fn class(data: &[u8]) -> Vec<u8> {
 
 fn of_attachment(attribute: u32, data: &[u8], attachment: &mut Attachment, depth: usize) {
     match attribute {
-        ATTACH_DATA if attachment.content == Content::None => attachment.content = Content::Octets(data.to_vec()),
+        ATTACH_DATA if attachment.content == Content::None => {
+            attachment.content = Content::Octets(data.to_vec());
+        }
         ATTACH_TITLE => attachment.properties.set(id::ATTACH_FILENAME, text(data)),
         ATTACH_PROPERTIES => {
             if let Some(object) = properties(data, &mut attachment.properties, depth) {
@@ -187,7 +187,7 @@ fn recipients(data: &[u8], into: &mut Vec<Properties>, depth: usize) {
     let mut rest = Cells(data.get(4..).unwrap_or_default());
     for _ in 0..rows {
         let mut row = Properties::default();
-        if rest.list(&mut row, depth).is_none() {
+        if rest.list(&mut row, &mut None, depth).is_none() {
             return;
         }
         into.push(row);
@@ -199,7 +199,10 @@ fn recipients(data: &[u8], into: &mut Vec<Properties>, depth: usize) {
 
 /// Reads a list of properties; gives the object among them (an embedded item or an OLE object).
 fn properties(data: &[u8], into: &mut Properties, depth: usize) -> Option<Content> {
-    Cells(data).list(into, depth).flatten()
+    let mut object = None;
+    // What came before a place where it is cut off is kept.
+    let _ = Cells(data).list(into, &mut object, depth);
+    object
 }
 
 /// What is not read yet.
@@ -227,18 +230,15 @@ impl<'a> Cells<'a> {
     }
 
     /// `None` if the list is cut off; what came before is kept.
-    fn list(&mut self, into: &mut Properties, depth: usize) -> Option<Option<Content>> {
-        let mut object = None;
+    fn list(&mut self, into: &mut Properties, object: &mut Option<Content>, depth: usize) -> Option<()> {
         let count = usize::try_from(self.word()?).ok()?;
         for _ in 0..count.min(PROPERTIES_MAX) {
-            if let Some(found) = self.property(into, depth)? {
-                object = Some(found);
-            }
+            self.property(into, object, depth)?;
         }
-        Some(object)
+        Some(())
     }
 
-    fn property(&mut self, into: &mut Properties, depth: usize) -> Option<Option<Content>> {
+    fn property(&mut self, into: &mut Properties, object: &mut Option<Content>, depth: usize) -> Option<()> {
         let tag = self.take(4)?;
         let (kind, id) = (u16_at(tag, 0)?, u16_at(tag, 2)?);
         if id >= 0x8000 {
@@ -256,7 +256,7 @@ impl<'a> Cells<'a> {
             0x0048 => 16,
             0x0000 | 0x0001 => 0,
             _ => {
-                return self.variable(into, id, kind, is_list, depth);
+                return self.variable(into, object, (id, kind, is_list), depth);
             }
         };
         if is_list {
@@ -265,18 +265,16 @@ impl<'a> Cells<'a> {
         } else {
             into.set_fixed(id, kind, self.take(fixed)?);
         }
-        Some(None)
+        Some(())
     }
 
     fn variable(
         &mut self,
         into: &mut Properties,
-        id: u16,
-        kind: u16,
-        is_list: bool,
+        object: &mut Option<Content>,
+        (id, kind, is_list): (u16, u16, bool),
         depth: usize,
-    ) -> Option<Option<Content>> {
-        let mut object = None;
+    ) -> Option<()> {
         let count = usize::try_from(self.word()?).ok()?;
         for _ in 0..count {
             let value = self.padded()?;
@@ -284,7 +282,7 @@ impl<'a> Cells<'a> {
                 // The interface's id stands before.
                 let inner = value.get(16..).unwrap_or_default();
                 let embedded = if depth < DEPTH_MAX { item(inner, depth + 1) } else { None };
-                object = Some(match embedded {
+                *object = Some(match embedded {
                     Some(item) => Content::Item(Box::new(item)),
                     None => Content::Octets(inner.to_vec()),
                 });
@@ -292,6 +290,6 @@ impl<'a> Cells<'a> {
                 into.set_variable(id, kind, value.to_vec());
             }
         }
-        Some(object)
+        Some(())
     }
 }

@@ -11,9 +11,7 @@ use std::time::{Duration, Instant};
 
 use archive::{Encoded, Encoder, Stored};
 use model::{ImportRunId, MailId, MailboxId, Position, Provenance, Sha256};
-use store::{
-    Cursor, EntryFate, Filed, Intake, IntakeItem, IntakeOutcome, LeftOut, NewEntry, SegmentCommit,
-};
+use store::{Cursor, EntryFate, Filed, Intake, IntakeItem, IntakeOutcome, LeftOut, NewEntry, SegmentCommit};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
@@ -149,16 +147,18 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
                     }
                 }
                 (Piece::Mail(_), None) => return None,
-                (Piece::Stored { mailbox, provenance, stored, entry }, _) => DonePiece::Mail(Box::new(Worked {
-                    mailbox,
-                    provenance,
-                    sha256: stored.sha256,
-                    octets: stored.octets,
-                    record: Record::Stored(stored),
-                    reading: None,
-                    later: false,
-                    entry,
-                })),
+                (Piece::Stored { mailbox, provenance, stored, entry }, _) => {
+                    DonePiece::Mail(Box::new(Worked {
+                        mailbox,
+                        provenance,
+                        sha256: stored.sha256,
+                        octets: stored.octets,
+                        record: Record::Stored(stored),
+                        reading: None,
+                        later: false,
+                        entry,
+                    }))
+                }
                 (Piece::Known { mailbox, provenance, sha256, octets, entry }, _) => {
                     DonePiece::Mail(Box::new(Worked {
                         mailbox,

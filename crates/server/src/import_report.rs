@@ -1,6 +1,8 @@
 //! Reports of imports: what became of each entry, in pages and as files.
 
-use api::{ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportOutcome, ImportReason, Language};
+use api::{
+    ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportOutcome, ImportReason, Language,
+};
 use axum::extract::State as FromState;
 use axum::response::Response;
 use model::ImportRunId;
@@ -121,7 +123,8 @@ pub(crate) async fn entries(
     Params(query): Params<ImportEntryQuery>,
 ) -> Result<axum::Json<ImportEntryPage>, Failure> {
     let limit = limit(query.limit)? as usize;
-    let cursor = query.cursor.map(|cursor| cursor.parse::<u64>().map_err(|_| Failure::field("cursor", "cursor")));
+    let cursor =
+        query.cursor.map(|cursor| cursor.parse::<u64>().map_err(|_| Failure::field("cursor", "cursor")));
     let after = cursor.transpose()?.unwrap_or_default();
     let outcome = query.outcome.map(asked);
     let page = state.read(move |state| {
@@ -129,8 +132,7 @@ pub(crate) async fn entries(
         let language = caller.language();
         let rows = state.store().import_entries(id, outcome, after, limit)?;
         let next = rows.last().filter(|_| rows.len() == limit).map(|row| row.n.to_string());
-        let reasons =
-            if after == 0 { state.store().import_reasons(id, REASONS_MAX)? } else { Vec::new() };
+        let reasons = if after == 0 { state.store().import_reasons(id, REASONS_MAX)? } else { Vec::new() };
         let reasons = reasons
             .into_iter()
             .map(|count| ImportReason {
@@ -140,8 +142,7 @@ pub(crate) async fn entries(
                 entries: count.entries,
             })
             .collect();
-        let items =
-            rows.into_iter().map(|row| shown(language, for_caller(&caller, row, &run))).collect();
+        let items = rows.into_iter().map(|row| shown(language, for_caller(&caller, row, &run))).collect();
         Ok(ImportEntryPage { items, reasons, next })
     });
     page.await.map(axum::Json)
@@ -153,8 +154,7 @@ pub(crate) async fn csv(
     Id(id): Id<ImportRunId>,
     caller: Caller,
 ) -> Result<Response, Failure> {
-    let (run, caller) =
-        state.read(move |state| visible(state, &caller, id).map(|run| (run, caller))).await?;
+    let (run, caller) = state.read(move |state| visible(state, &caller, id).map(|run| (run, caller))).await?;
     let piece = move |state: &State, after: Option<u64>| {
         let rows = state.store().import_entries(id, None, after.unwrap_or_default(), PIECE_ROWS)?;
         let next = rows.last().filter(|_| rows.len() == PIECE_ROWS).map(|row| row.n);

@@ -140,7 +140,10 @@ pub(crate) fn shown(state: &State, language: Language, run: store::ImportRun) ->
     };
     let failures: Vec<ImportFailure> = failures
         .into_iter()
-        .map(|entry| ImportFailure { reason: import_report::reason(language, &entry), locator: entry.locator })
+        .map(|entry| ImportFailure {
+            reason: import_report::reason(language, &entry),
+            locator: entry.locator,
+        })
         .collect();
     Ok(ImportRun {
         id: run.id.uuid(),

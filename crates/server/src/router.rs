@@ -17,8 +17,9 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, accounts, addresses, assets, bounces, client, events, frame, headers, health, idempotency,
-    import_report, imports, lists, live, messages, notifications, origin, problem, quarantine, rights, search, session,
-    setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
+    import_report, imports, lists, live, messages, notifications, origin, problem, quarantine, rights,
+    search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users,
+    webhooks,
 };
 
 /// Longest JSON body.

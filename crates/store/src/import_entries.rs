@@ -165,7 +165,8 @@ pub(crate) fn add(tx: &Tx<'_>, batch: &Intake, outcomes: &[IntakeOutcome]) -> Re
         let (key, last, counts) = match runs.entry(entry.run) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(new) => {
-                let found = tx.first(&RUN, &args![entry.run.octets()], |row| Ok((row.int(0)?, row.uint(1)?)))?;
+                let found =
+                    tx.first(&RUN, &args![entry.run.octets()], |row| Ok((row.int(0)?, row.uint(1)?)))?;
                 let (key, last) = found.ok_or_else(|| runs::missing(entry.run))?;
                 new.insert((key, last, RunCounts::default()))
             }
@@ -179,7 +180,9 @@ pub(crate) fn add(tx: &Tx<'_>, batch: &Intake, outcomes: &[IntakeOutcome]) -> Re
                 let octets = batch.items.get(*at).map_or(0, |item| item.octets);
                 match outcomes.get(*at) {
                     Some(IntakeOutcome::New { seq, .. }) => (EntryOutcome::Archived, note, "", octets, *seq),
-                    Some(IntakeOutcome::Duplicate { seq, .. }) => (EntryOutcome::Duplicate, note, "", octets, *seq),
+                    Some(IntakeOutcome::Duplicate { seq, .. }) => {
+                        (EntryOutcome::Duplicate, note, "", octets, *seq)
+                    }
                     None => continue,
                 }
             }
@@ -291,7 +294,9 @@ impl Store {
     /// Those of the database.
     pub fn import_sums(&self, run: ImportRunId) -> Result<RunCounts> {
         let rows = self.read(|tx| {
-            tx.query(&SUMS, &args![run.octets()], |row| Ok((EntryOutcome::of_code(row.int(0)?), row.uint(1)?)))
+            tx.query(&SUMS, &args![run.octets()], |row| {
+                Ok((EntryOutcome::of_code(row.int(0)?), row.uint(1)?))
+            })
         })?;
         let mut sums = RunCounts::default();
         for (outcome, entries) in rows {

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::{
-    Envelope, Flags, Location, MailId, MailboxId, ObjectId, Position, SegmentId, Sha256,
-    UnixMillis,
+    Envelope, Flags, Location, MailId, MailboxId, ObjectId, Position, SegmentId, Sha256, UnixMillis,
 };
 
 use crate::db::Tx;

@@ -74,9 +74,7 @@ pub use events::{Event, EventFilter};
 pub use feedback::{FeedbackProgress, VerifyReference};
 pub use feedback_days::{FeedbackCount, SumBy};
 pub use filing::{Filed, MessageKey, NewPart};
-pub use import_entries::{
-    DuplicateOf, EntryFate, EntryOutcome, ImportEntry, NewEntry, ReasonCount,
-};
+pub use import_entries::{DuplicateOf, EntryFate, EntryOutcome, ImportEntry, NewEntry, ReasonCount};
 pub use intake::{Intake, IntakeItem, IntakeOutcome, SegmentCommit};
 pub use lists::{ListFilter, ListOrder, ListPage, ListStart, MessageCursor};
 pub use mailboxes::{Cursor, Mailbox, MailboxListing};

@@ -6,6 +6,7 @@ mod certificate;
 pub mod dovecot;
 pub mod fixtures;
 pub mod mutations;
+pub mod outlook;
 mod postfix;
 mod postgres;
 mod scratch;

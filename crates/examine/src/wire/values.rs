@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use model::{
-    Address, BodyText, Defect, DefectKind, Disposition, Flags, Found, HeaderField, MailFacts, Message, MessageId,
-    NumberToken, Part, PartRole, Place, ReversePath, Sha256, Span, TextKind, TransferEncoding, UnixMillis,
+    Address, BodyText, Defect, DefectKind, Disposition, Flags, Found, HeaderField, MailFacts, Message,
+    MessageId, NumberToken, Part, PartRole, Place, ReversePath, Sha256, Span, TextKind, TransferEncoding,
+    UnixMillis,
 };
 use parse::Parsed;
 

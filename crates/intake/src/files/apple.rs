@@ -143,7 +143,10 @@ mod tests {
         };
         check("INBOX.mbox/Messages", Some("INBOX"));
         let uuid = "7F3A2B10-0000-4000-8000-0123456789AB";
-        check(&format!("V10/{uuid}/Kunden.mbox/Alt.mbox/{uuid}/Data/1/4/Messages"), Some(&format!("V10/{uuid}/Kunden/Alt")));
+        check(
+            &format!("V10/{uuid}/Kunden.mbox/Alt.mbox/{uuid}/Data/1/4/Messages"),
+            Some(&format!("V10/{uuid}/Kunden/Alt")),
+        );
         check("a.mbox/other", None);
         check("plain/folder", None);
     }

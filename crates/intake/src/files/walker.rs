@@ -11,7 +11,8 @@ use super::reason::Reason;
 use super::sniff::{self, Kind, SNIFF_OCTETS};
 use super::stock::{Budget, Codec, Stock};
 use super::{
-    Excluded, Failed, Item, Mail, Octets, Options, Progress, SMALL_OCTETS, Source, apple, maildir, mbox, thunderbird,
+    Excluded, Failed, Item, Mail, Octets, Options, Progress, SMALL_OCTETS, Source, apple, maildir, mbox,
+    thunderbird,
 };
 
 /// Layers of compression around one another.
@@ -85,8 +86,9 @@ impl Place {
         if self.name == "mbox" && has_extension(&self.folders, "mbox") {
             return self.folders[..self.folders.len() - ".mbox".len()].to_owned();
         }
-        let stem =
-            ["mbox", "mbx", "zip", "tar", "pst", "ost"].iter().find(|extension| has_extension(&self.name, extension));
+        let stem = ["mbox", "mbx", "zip", "tar", "pst", "ost"]
+            .iter()
+            .find(|extension| has_extension(&self.name, extension));
         let stem = stem.map_or(&*self.name, |extension| &self.name[..self.name.len() - extension.len() - 1]);
         if self.folders.is_empty() { stem.to_owned() } else { format!("{}/{stem}", self.folders) }
     }
@@ -380,8 +382,7 @@ impl Visit for Walker<'_, '_> {
         let place = Place::of(&found);
         self.progress.files += 1;
         if let Some(rule) = excluded_rule(&found, &place) {
-            let excluded =
-                Excluded { path: place.path, locator: place.locator, rule, detail: String::new() };
+            let excluded = Excluded { path: place.path, locator: place.locator, rule, detail: String::new() };
             return (self.on_item)(Item::Excluded(excluded));
         }
         let opened = File::open(&found.file).and_then(|file| Ok((file.metadata()?, file)));

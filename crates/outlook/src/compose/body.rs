@@ -1,5 +1,7 @@
 //! Content fields and body.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -78,7 +80,9 @@ fn forms(item: &Item) -> Forms {
     let properties = &item.properties;
     let mut plain = properties.text(id::BODY).or_else(|| properties.text(id::REPORT_TEXT));
     let mut html = match properties.get(id::HTML) {
-        Some(Value::Binary(octets)) if !octets.is_empty() => Some((octets.clone(), properties.html_codepage())),
+        Some(Value::Binary(octets)) if !octets.is_empty() => {
+            Some((octets.clone(), properties.html_codepage()))
+        }
         Some(_) => properties.text(id::HTML).map(|text| (text.into_bytes(), 65001)),
         None => None,
     };
@@ -143,10 +147,10 @@ fn part(attachment: &Attachment, is_inline: bool, depth: usize) -> Part {
     let mut fields = format!("Content-Disposition: {disposition}{}\r\n", name.replace("name", "filename"));
     if let Some(id) = properties.text(id::ATTACH_CONTENT_ID) {
         let id: String = id.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>')).collect();
-        fields.push_str(&format!("Content-ID: <{id}>\r\n"));
+        let _ = write!(fields, "Content-ID: <{id}>\r\n");
     }
     if let Some(location) = properties.text(id::ATTACH_LOCATION) {
-        fields.push_str(&format!("Content-Location: {}\r\n", encoded(&location)));
+        let _ = write!(fields, "Content-Location: {}\r\n", encoded(&location));
     }
     if let Some(mail) = embedded(attachment, depth) {
         fields.push_str("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
@@ -158,7 +162,7 @@ fn part(attachment: &Attachment, is_inline: bool, depth: usize) -> Part {
         Content::Octets(octets) => octets.as_slice(),
         Content::None | Content::Item(_) => &[],
     };
-    fields.push_str(&format!("Content-Type: {}{name}\r\n", media_type(attachment)));
+    let _ = write!(fields, "Content-Type: {}{name}\r\n", media_type(attachment));
     in_base64(&fields, octets)
 }
 
@@ -173,7 +177,7 @@ fn parameter(name: &str) -> String {
     let mut number = 0;
     let mut put = |piece: &mut String| {
         let charset = if number == 0 { "utf-8''" } else { "" };
-        out.push_str(&format!(";\r\n name*{number}*={charset}{piece}"));
+        let _ = write!(out, ";\r\n name*{number}*={charset}{piece}");
         number += 1;
         piece.clear();
     };
@@ -181,7 +185,7 @@ fn parameter(name: &str) -> String {
         if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_') {
             piece.push(char::from(octet));
         } else {
-            piece.push_str(&format!("%{octet:02X}"));
+            let _ = write!(piece, "%{octet:02X}");
         }
         if piece.len() > 55 {
             put(&mut piece);
@@ -201,7 +205,7 @@ pub(crate) fn file_name(attachment: &Attachment) -> Option<String> {
         .find_map(|id| properties.text(id));
     if let Content::Item(item) = &attachment.content {
         let name = name.or_else(|| item.properties.text(id::SUBJECT)).unwrap_or_else(|| "mail".to_owned());
-        return Some(if name.ends_with(".eml") { name } else { format!("{name}.eml") });
+        return Some(if name.to_ascii_lowercase().ends_with(".eml") { name } else { format!("{name}.eml") });
     }
     name
 }
@@ -217,7 +221,9 @@ pub(crate) fn media_type(attachment: &Attachment) -> String {
         said.split_once('/').is_some_and(|(kind, subtype)| {
             let is_word = |word: &str| {
                 !word.is_empty()
-                    && word.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'+' | b'_'))
+                    && word
+                        .bytes()
+                        .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'+' | b'_'))
             };
             is_word(kind) && is_word(subtype) && !matches!(kind, "multipart" | "message")
         })
@@ -251,7 +257,8 @@ fn multipart(kind: &str, mut parts: Vec<Part>, depth: usize) -> Part {
         return parts.remove(0);
     }
     let boundary = boundary(kind, &parts, depth);
-    let mut whole = format!("Content-Type: multipart/{kind};\r\n boundary=\"{boundary}\"\r\n\r\n").into_bytes();
+    let mut whole =
+        format!("Content-Type: multipart/{kind};\r\n boundary=\"{boundary}\"\r\n\r\n").into_bytes();
     for part in parts {
         whole.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
         whole.extend_from_slice(&part);

@@ -114,7 +114,9 @@ pub(super) fn address(name: &str, address: &str) -> String {
     let address = address.trim().trim_matches(['<', '>', '\'']);
     let address = address.strip_prefix("smtp:").or_else(|| address.strip_prefix("SMTP:")).unwrap_or(address);
     let usable = address.contains('@')
-        && !address.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '"'));
+        && !address
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '"'));
     let name = name.trim().trim_matches('\'');
     let phrase = if name.is_ascii() { quoted(name) } else { encoded(name) };
     match (name.is_empty() || name.eq_ignore_ascii_case(address), usable) {
@@ -197,7 +199,9 @@ mod tests {
 
     #[test]
     fn a_kept_section() {
-        let header = Header::kept("Microsoft Mail Internet Headers Version 2.0\r\nFrom: a\r\n\tb\r\nContent-Type: x;\r\n y\r\n\r\nX-Z: 1\r\n");
+        let header = Header::kept(
+            "Microsoft Mail Internet Headers Version 2.0\r\nFrom: a\r\n\tb\r\nContent-Type: x;\r\n y\r\n\r\nX-Z: 1\r\n",
+        );
         assert_eq!(header.octets, b"From: a\r\n\tb\r\nX-Z: 1\r\n");
         assert!(header.has("x-z") && !header.has("content-type"));
     }

@@ -145,11 +145,13 @@ impl<R: ReadAt> File<R> {
         for _ in 0..=LEVELS_MAX {
             let page = self.page(at)?;
             if page.level == 0 {
-                let is_it = |entry: &&[u8]| self.number(entry, 0).is_some_and(|found| found & mask == key & mask);
+                let is_it =
+                    |entry: &&[u8]| self.number(entry, 0).is_some_and(|found| found & mask == key & mask);
                 return Ok(page.entries().find(is_it).map(<[u8]>::to_vec));
             }
             let below = |entry: &&[u8]| self.number(entry, 0).is_some_and(|first| first & mask <= key & mask);
-            let Some(next) = page.entries().take_while(below).last().and_then(|entry| self.child(entry)) else {
+            let Some(next) = page.entries().take_while(below).last().and_then(|entry| self.child(entry))
+            else {
                 return Ok(None);
             };
             at = next;

@@ -53,7 +53,9 @@ impl<R: ReadAt> File<R> {
                     }
                 }
                 kind::OBJECT => {
-                    object = u32_at(value, 0).and_then(|value| heap.get(value)).and_then(|octets| u32_at(octets, 0));
+                    object = u32_at(value, 0)
+                        .and_then(|value| heap.get(value))
+                        .and_then(|octets| u32_at(octets, 0));
                 }
                 kind::TEXT | kind::TEXT8 | kind::BINARY if id < 0x8000 => {
                     if let Some(octets) = self.value(heap, inner, value) {
@@ -69,7 +71,7 @@ impl<R: ReadAt> File<R> {
     /// A value of variable length, in the heap or in an inner node.
     fn value(&self, heap: &Heap, inner: &Inner, value: &[u8]) -> Option<Vec<u8>> {
         let id = u32_at(value, 0)?;
-        if id & 0x1f == 0 {
+        if id.trailing_zeros() >= 5 {
             return heap.get(id).map(<[u8]>::to_vec);
         }
         self.data(inner.get(&id)?.data).ok()
@@ -81,10 +83,8 @@ impl<R: ReadAt> File<R> {
         let inner = self.inner(node.inner).unwrap_or_default();
         let (properties, _) = self.properties_of(&heap, &inner)?;
         let codepage = properties.codepage();
-        let mut recipients = inner
-            .get(&RECIPIENTS)
-            .and_then(|table| self.table(table).ok())
-            .unwrap_or_default();
+        let mut recipients =
+            inner.get(&RECIPIENTS).and_then(|table| self.table(table).ok()).unwrap_or_default();
         for recipient in &mut recipients {
             recipient.set_codepage(codepage);
         }
@@ -133,7 +133,9 @@ impl<R: ReadAt> File<R> {
         }
         let info = heap.get(heap.root).ok_or(damaged.clone())?;
         let (Some(0x7c), Some(&count)) = (info.first(), info.get(1)) else { return Err(damaged) };
-        let (Some(bits_at), Some(row_octets)) = (u16_at(info, 6), u16_at(info, 8)) else { return Err(damaged) };
+        let (Some(bits_at), Some(row_octets)) = (u16_at(info, 6), u16_at(info, 8)) else {
+            return Err(damaged);
+        };
         let (Some(index), Some(rows)) = (u32_at(info, 10), u32_at(info, 14)) else { return Err(damaged) };
         let columns: Vec<Column> = info
             .get(22..)
@@ -152,7 +154,7 @@ impl<R: ReadAt> File<R> {
                 })
             })
             .collect();
-        let matrix = if rows & 0x1f == 0 {
+        let matrix = if rows.trailing_zeros() >= 5 {
             heap.get(rows).map(|rows| vec![rows.to_vec()]).unwrap_or_default()
         } else {
             let node = inner.get(&rows).ok_or(damaged)?;
@@ -168,19 +170,14 @@ impl<R: ReadAt> File<R> {
         Ok(all)
     }
 
-    fn row(
-        &self,
-        heap: &Heap,
-        inner: &Inner,
-        row: &[u8],
-        bits_at: usize,
-        columns: &[Column],
-    ) -> Properties {
+    fn row(&self, heap: &Heap, inner: &Inner, row: &[u8], bits_at: usize, columns: &[Column]) -> Properties {
         let mut properties = Properties::default();
         for column in columns {
             let is_there =
                 row.get(bits_at + column.bit / 8).is_some_and(|bits| bits >> (7 - column.bit % 8) & 1 == 1);
-            let Some(cell) = row.get(column.at..column.at + column.octets).filter(|_| is_there) else { continue };
+            let Some(cell) = row.get(column.at..column.at + column.octets).filter(|_| is_there) else {
+                continue;
+            };
             if properties.set_fixed(column.id, column.kind, cell) {
                 continue;
             }

@@ -200,8 +200,8 @@ impl<'a> Reader<'a> {
                     self.fonts.insert(self.group.font, page);
                 }
             }
-            b"colortbl" | b"stylesheet" | b"info" | b"pict" | b"object" | b"header" | b"footer" | b"pntext"
-            | b"listtext" => self.group.skipped = true,
+            b"colortbl" | b"stylesheet" | b"info" | b"pict" | b"object" | b"header" | b"footer"
+            | b"pntext" | b"listtext" => self.group.skipped = true,
             b"uc" => self.group.stand_ins = usize::try_from(number.unwrap_or(1)).unwrap_or(1).min(16),
             b"u" => self.unicode(number.unwrap_or(0)),
             b"par" | b"line" | b"row" | b"sect" | b"page" => self.line(),
@@ -274,7 +274,9 @@ impl<'a> Reader<'a> {
                 self.out.extend(char::decode_utf16([high, unit]).filter_map(Result::ok));
             }
             (_, 0xd800..=0xdbff) => self.high = Some(unit),
-            (_, unit) => self.out.push(char::from_u32(u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER)),
+            (_, unit) => {
+                self.out.push(char::from_u32(u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
         }
     }
 
@@ -297,7 +299,10 @@ mod tests {
             r"{\rtf1\ansi\ansicpg1252\fromhtml1 \deff0{\fonttbl{\f0\fswiss Arial;}}{\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 Gr\'fc\'dfe \u8364 ?5{\*\htmltag72 </p>}\htmlrtf\par}\htmlrtf0}",
             Body::Html("<p>Grüße €5</p>".to_owned()),
         );
-        check(r"{\rtf1\ansi\fromtext{\colortbl;}one\par two\tab three}", Body::Text("one\ntwo\tthree".to_owned()));
+        check(
+            r"{\rtf1\ansi\fromtext{\colortbl;}one\par two\tab three}",
+            Body::Text("one\ntwo\tthree".to_owned()),
+        );
         check(r"{\rtf1\ansi{\fonttbl{\f1\fcharset204 A;}}\f1\'cf\'f0\'e8}", Body::Rtf("При".to_owned()));
         check(r"{\rtf1 \u-10179 ?\u-8704 ?}}}}", Body::Rtf("😀".to_owned()));
     }

@@ -40,7 +40,8 @@ pub fn run(
     let start = Instant::now();
     let account = engine.account_or_import(args.account.as_deref().unwrap_or(DEFAULT_ACCOUNT))?;
     let shown: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
-    let run = engine.begin_import(account, "import", &shown.join(" "), None).map_err(pipeline::Error::from)?;
+    let run =
+        engine.begin_import(account, "import", &shown.join(" "), None).map_err(pipeline::Error::from)?;
     let import = Import {
         account,
         sources: args.paths.iter().map(Source::from).collect(),

@@ -87,8 +87,8 @@ pub fn row(file: &str, octets: &[u8], limits: &Limits) -> String {
         message_id: message.message_id.as_ref().map(MessageId::as_str),
         in_reply_to: message.in_reply_to.iter().map(MessageId::as_str).collect(),
         references: message.references.iter().map(MessageId::as_str).collect(),
-        text: as_sent(message).find(|part| is_text(part)).map(beginning),
-        attachments: as_sent(message).filter(|part| is_listed(part)).map(attachment).collect(),
+        text: as_sent(&message).find(|part| is_text(part)).map(beginning),
+        attachments: as_sent(&message).filter(|part| is_listed(part)).map(attachment).collect(),
         defects: defects.iter().map(|d| Defect { kind: d.kind.as_str(), at: d.at }).collect(),
     };
     serde_json::to_string(&row).expect("strings and numbers always serialise")

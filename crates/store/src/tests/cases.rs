@@ -8,8 +8,8 @@ use model::{
 use super::Case;
 use super::world::*;
 use crate::{
-    AddressRole, Change, Cursor, EntryFate, EntryOutcome, Intake, IntakeOutcome, LeftOut, ListFilter, NewEntry, NewPart, RunCounts, Store,
-    StoreError,
+    AddressRole, Change, Cursor, EntryFate, EntryOutcome, Intake, IntakeOutcome, LeftOut, ListFilter,
+    NewEntry, NewPart, RunCounts, Store, StoreError,
 };
 
 pub(super) const ALL: &[Case] = &[
