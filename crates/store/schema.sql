@@ -19,7 +19,7 @@ CREATE TABLE account_states (
     error_text TEXT,
     error_since INTEGER,
     next_action INTEGER
-) STRICT;
+, until INTEGER) STRICT;
 CREATE TABLE accounts (
     key INTEGER PRIMARY KEY,
     account_id BLOB NOT NULL UNIQUE,
@@ -63,6 +63,17 @@ CREATE TABLE bounce_rules (
     class INTEGER NOT NULL,
     lists TEXT NOT NULL,
     actions TEXT NOT NULL
+) STRICT;
+CREATE TABLE conditions (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    account INTEGER,
+    since INTEGER NOT NULL,
+    details TEXT NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    ended INTEGER
 ) STRICT;
 CREATE TABLE contact_addresses (
     contact INTEGER NOT NULL,
@@ -110,6 +121,14 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_kind ON events (kind, seq);
 CREATE INDEX events_subject ON events (subject, seq);
+CREATE TABLE expiries (
+    kind TEXT NOT NULL,
+    account INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    ends INTEGER NOT NULL,
+    noted INTEGER NOT NULL,
+    PRIMARY KEY (kind, account, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE facts (
     seq INTEGER PRIMARY KEY,
     version INTEGER NOT NULL,
@@ -180,6 +199,29 @@ CREATE TABLE index_states (
     name TEXT PRIMARY KEY,
     version INTEGER NOT NULL,
     change_seq INTEGER NOT NULL
+) STRICT;
+CREATE TABLE ledger_rows (
+    mailbox INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    reason INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (mailbox, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ledgers (
+    mailbox INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    uid_validity INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    archived INTEGER NOT NULL,
+    missing INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    quarantined INTEGER NOT NULL,
+    excluded INTEGER NOT NULL,
+    pending INTEGER NOT NULL,
+    gone INTEGER NOT NULL,
+    cut INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE left_out (
     mailbox INTEGER NOT NULL,
@@ -367,6 +409,12 @@ CREATE TABLE quarantine (
     attempts INTEGER NOT NULL,
     reason TEXT NOT NULL,
     since INTEGER NOT NULL
+) STRICT;
+CREATE TABLE quotas (
+    account INTEGER PRIMARY KEY,
+    used INTEGER NOT NULL,
+    most INTEGER NOT NULL,
+    at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE rule_firings (
     standing INTEGER NOT NULL,

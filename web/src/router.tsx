@@ -159,6 +159,12 @@ const quarantine = createRoute({
   component: lazyRouteComponent(() => import("./views/quarantine"), "Quarantine"),
 });
 
+const doctor = createRoute({
+  getParentRoute: () => shell,
+  path: "/doctor",
+  component: lazyRouteComponent(() => import("./views/doctor"), "Doctor"),
+});
+
 const audit = createRoute({
   getParentRoute: () => shell,
   path: "/audit",
@@ -314,6 +320,7 @@ const tree = root.addChildren([
     imports,
     importReport,
     quarantine,
+    doctor,
     audit,
     bounces,
     addresses,

@@ -1,26 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { axeFindings, openBrowser, openWindow, overflowsSideways, type Window } from "./browser";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { axeFindings, overflowsSideways, type Window } from "./browser";
 import { bounceMail, sentMail } from "./mails";
-import { newServer, type Server } from "./server";
+import type { Server } from "./server";
+import { firstVisit, newStory } from "./story";
 
-const PASSWORD = "ein sehr langes Kennwort";
 const TOM = "tom@verein.example";
 
 let server: Server;
-let browser: Browser;
 let window: Window;
 let page: Page;
 
-beforeAll(async () => {
-  [server, browser] = await Promise.all([newServer(), openBrowser()]);
-  window = await openWindow(browser, server.url);
-  page = window.page;
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
+newStory((story) => {
+  ({ server, window, page } = story);
 });
 
 const file = (name: string, content: string) => ({ name, mimeType: "message/rfc822", buffer: Buffer.from(content) });
@@ -36,15 +28,7 @@ async function change(path: string, alter: (now: Record<string, Record<string, u
 // One story; each step builds on those before.
 describe("bounce management", () => {
   it("counts bounces of imported mail where that is asked for", async () => {
-    await page.goto("/");
-    await page.getByRole("button", { name: "Weiter" }).click();
-    await page.getByLabel("Name der Organisation").fill("Musterverein");
-    await page.getByLabel("Ihr Name").fill("Mara Vogt");
-    await page.getByLabel("Mailadresse").fill("mara.vogt@example.org");
-    await page.getByLabel("Kennwort", { exact: true }).fill(PASSWORD);
-    await page.getByLabel("Kennwort wiederholen").fill(PASSWORD);
-    await page.getByRole("button", { name: "Anlegen und anmelden" }).click();
-    await page.getByRole("button", { name: "Mit Beispielmails ausprobieren" }).waitFor();
+    await firstVisit(page);
     await change("/api/v1/bounces/rules", (rules) => Object.assign(rules["settings"] ?? {}, { count_imported: true }));
     await page.goto("/imports");
     const mails = [1, 2, 3].flatMap((n) => [

@@ -1,29 +1,27 @@
 import { createHmac } from "node:crypto";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { axeFindings, openBrowser, openWindow, overflowsSideways, type Window } from "./browser";
+import { axeFindings, overflowsSideways, type Window } from "./browser";
 import { type MailSink, newMailSink, newReceiver, type Receiver } from "./receivers";
-import { newServer, type Server } from "./server";
+import { chooseLanguage, firstVisit, newStory } from "./story";
 
-const PASSWORD = "ein sehr langes Kennwort";
 const PAGES = ["/settings/sending", "/settings/webhooks", "/settings/notifications"];
 
-let server: Server;
-let browser: Browser;
 let sink: MailSink;
 let receiver: Receiver;
 let window: Window;
 let page: Page;
 
+newStory((story) => {
+  ({ window, page } = story);
+});
+
 beforeAll(async () => {
-  [server, browser, sink, receiver] = await Promise.all([newServer(), openBrowser(), newMailSink(), newReceiver()]);
-  window = await openWindow(browser, server.url);
-  page = window.page;
+  [sink, receiver] = await Promise.all([newMailSink(), newReceiver()]);
 });
 
 afterAll(async () => {
-  await browser.close();
-  await Promise.all([server.remove(), sink.remove(), receiver.remove()]);
+  await Promise.all([sink.remove(), receiver.remove()]);
 });
 
 const heading = (name: string) => page.getByRole("heading", { level: 1, name });
@@ -46,15 +44,7 @@ async function checked(name: string): Promise<void> {
 // One story; each step builds on those before.
 describe("what goes out", () => {
   it("tests and adds a sending server", async () => {
-    await page.goto("/");
-    await page.getByRole("button", { name: "Weiter" }).click();
-    await page.getByLabel("Name der Organisation").fill("Musterverein");
-    await page.getByLabel("Ihr Name").fill("Mara Vogt");
-    await page.getByLabel("Mailadresse").fill("mara.vogt@example.org");
-    await page.getByLabel("Kennwort", { exact: true }).fill(PASSWORD);
-    await page.getByLabel("Kennwort wiederholen").fill(PASSWORD);
-    await page.getByRole("button", { name: "Anlegen und anmelden" }).click();
-    await page.getByRole("button", { name: "Mit Beispielmails ausprobieren" }).waitFor();
+    await firstVisit(page);
     await page.goto("/settings/sending");
     await page.getByText("Kein Server ist eingerichtet.").waitFor();
     await page.getByRole("button", { name: "Server anlegen" }).click();
@@ -211,8 +201,7 @@ describe("what goes out", () => {
     await page.getByRole("button", { name: "Erneut senden" }).first().waitFor();
     await checked("phone-deliveries");
     await page.setViewportSize({ width: 1440, height: 900 });
-    await page.getByRole("button", { name: /^Sprache/u }).click();
-    await page.getByRole("menuitem", { name: "English" }).click();
+    await chooseLanguage(page, "English");
     for (const [path, title] of PAGES.map((path, at) => [path, ["Sending servers", "Webhooks", "Notifications"][at] ?? ""])) {
       await page.goto(path ?? "");
       await heading(title ?? "").waitFor();

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { axeFindings, openBrowser, openWindow, overflowsSideways, type Window } from "./browser";
+import { describe, expect, it } from "vitest";
+import { axeFindings, openWindow, overflowsSideways, type Window } from "./browser";
 import { hostileMail, plainMail } from "./mails";
-import { newServer, type Server } from "./server";
+import type { Server } from "./server";
+import { chooseLanguage, fillFirstUser, newStory } from "./story";
 
-const EMAIL = "mara.vogt@example.org";
-const PASSWORD = "ein sehr langes Kennwort";
 const TRAP = "http://outside.test";
 
 let server: Server;
@@ -14,15 +13,8 @@ let browser: Browser;
 let window: Window;
 let page: Page;
 
-beforeAll(async () => {
-  [server, browser] = await Promise.all([newServer(), openBrowser()]);
-  window = await openWindow(browser, server.url);
-  page = window.page;
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
+newStory((story) => {
+  ({ server, browser, window, page } = story);
 });
 
 const row = (text: string, of: Page = page) => of.getByRole("listitem").filter({ hasText: text }).getByRole("link");
@@ -49,11 +41,7 @@ describe("the page", () => {
 
     await page.getByRole("button", { name: "Anlegen und anmelden" }).click();
     expect(await page.getByText("Bitte ausfüllen").count()).toBeGreaterThan(0);
-    await page.getByLabel("Name der Organisation").fill("Musterverein");
-    await page.getByLabel("Ihr Name").fill("Mara Vogt");
-    await page.getByLabel("Mailadresse").fill(EMAIL);
-    await page.getByLabel("Kennwort", { exact: true }).fill(PASSWORD);
-    await page.getByLabel("Kennwort wiederholen").fill(PASSWORD);
+    await fillFirstUser(page);
     expect(await axeFindings(page)).toEqual([]);
     await page.getByRole("button", { name: "Anlegen und anmelden" }).click();
 
@@ -226,15 +214,13 @@ describe("the page", () => {
 
   it("switches the language without a reload, and remembers it", async () => {
     await page.evaluate(() => Object.assign(globalThis, { stayed: true }));
-    await page.getByRole("button", { name: "Sprache" }).click();
-    await page.getByRole("menuitem", { name: "English" }).click();
+    await chooseLanguage(page, "English");
     await page.getByRole("heading", { level: 1, name: "Search" }).waitFor();
     expect(await page.evaluate(() => "stayed" in globalThis)).toBe(true);
     expect(await page.locator("html").getAttribute("lang")).toBe("en");
     await page.reload();
     await page.getByRole("heading", { level: 1, name: "Search" }).waitFor();
-    await page.getByRole("button", { name: "Language" }).click();
-    await page.getByRole("menuitem", { name: "Deutsch" }).click();
+    await chooseLanguage(page, "Deutsch");
     await page.getByRole("heading", { level: 1, name: "Suche" }).waitFor();
   });
 

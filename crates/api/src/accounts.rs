@@ -116,23 +116,34 @@ pub struct ConnectionRequest {
 #[serde(rename_all = "snake_case")]
 pub enum AccountStateWord {
     /// Switched off.
-    Inactive,
+    Disabled,
     /// Nothing to fetch: an import.
-    Still,
-    /// Waits for the next time.
-    Waiting,
-    /// Connects or fetches.
-    Fetching,
+    Files,
+    /// The server is being reached.
+    Connecting,
+    /// The login is going on.
+    Authenticating,
+    /// Mails come in; see `progress`.
+    Syncing,
+    /// All is here; waits for news or the next time.
+    Watching,
+    /// The server wants to be left alone; see `until`.
+    Throttled,
     /// Failed; tries again by itself.
-    Retrying,
-    /// Failed; a person has to do something.
-    Stopped,
+    BackingOff,
+    /// A person has to allow access again (OAuth2).
+    NeedsConsent,
+    /// A person has to change settings, here or at the server.
+    NeedsSettings,
+    /// All that can be fetched is here; see `quarantined` and `failed`.
+    Degraded,
 }
 
 /// What went wrong last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountError {
-    /// Word of a fixed list: `name`, `connect`, `tls`, `login`, `folders`, `protocol`, `storage`, `internal`.
+    /// Word of a fixed list: `name`, `connect`, `tls`, `greeting`, `login`, `consent`, `folders`, `protocol`, `throttled`,
+    /// `settings`, `storage`, `internal`.
     pub class: String,
     /// The server's own words, or the cause.
     pub text: String,
@@ -154,6 +165,8 @@ pub struct Progress {
 pub struct AccountState {
     /// What it is doing.
     pub state: AccountStateWord,
+    /// Until when the server wants to be left alone; null unless `throttled`.
+    pub until: Option<Timestamp>,
     /// Since when; null if nothing has happened yet.
     pub since: Option<Timestamp>,
     /// When a fetch last ended well.

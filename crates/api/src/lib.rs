@@ -10,6 +10,7 @@ mod addresses;
 mod bounces;
 mod description;
 mod detail;
+mod doctor;
 mod events;
 mod imports;
 mod live;
@@ -53,6 +54,10 @@ pub use description::{description, description_json};
 pub use detail::{
     Defect, FrameQuery, HeaderField, MessageDetail, MessageQuery, Part, PartQuery, Placement, SeenChange,
     Stretch, StretchKind, Twin,
+};
+pub use doctor::{
+    Condition, DoctorReport, FetchedAnew, Ledger, LedgerList, LedgerPage, LedgerQuery, LedgerReason,
+    LedgerRow, Severity,
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
 pub use imports::{

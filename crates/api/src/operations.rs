@@ -5,8 +5,8 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
     Access, AddressQuery, Body, DashboardQuery, EventQuery, FrameQuery, HistoryQuery, ImportEntryQuery,
-    LeftOutQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery,
-    QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    LedgerQuery, LeftOutQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery,
+    QuarantineQuery, QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -115,6 +115,14 @@ operations! {
     MAILBOXES = Get "/api/v1/accounts/{account_id}/mailboxes", SignedIn, "accounts", "The mailboxes of an account the caller may read.",
         no_query, Empty => 200 Json("MailboxList"), &[404];
 
+    COMPARE_ACCOUNT = Post "/api/v1/accounts/{account_id}/compare", Worker, "accounts", "Fetches, and compares the mailboxes with their server now.",
+        no_query, Empty => 202 Empty, &[404, 409];
+    LEDGERS = Get "/api/v1/accounts/{account_id}/ledgers", SignedIn, "accounts", "Completeness of the mailboxes, as last compared with their server.",
+        no_query, Empty => 200 Json("LedgerList"), &[404];
+    LEDGER = Get "/api/v1/accounts/{account_id}/ledgers/{mailbox_id}", SignedIn, "accounts", "Mails of a mailbox that are not in the archive, and why.",
+        query::<LedgerQuery>, Empty => 200 Json("LedgerPage"), &[404];
+    FETCH_ANEW = Post "/api/v1/accounts/{account_id}/ledgers/{mailbox_id}/anew", Worker, "accounts", "Fetches what is missing or failed of a mailbox again, then compares it.",
+        no_query, Empty => 202 Json("FetchedAnew"), &[404, 409];
     LEFT_OUT = Get "/api/v1/accounts/{account_id}/left_out", SignedIn, "accounts", "Mails at the source that are not in the archive, and why.",
         query::<LeftOutQuery>, Empty => 200 Json("LeftOutPage"), &[404];
     SOURCE_ACTIONS = Get "/api/v1/accounts/{account_id}/source_actions", SignedIn, "accounts", "What is done in the mailbox itself: waiting, done, given up.",
@@ -244,6 +252,8 @@ operations! {
 
     EVENTS = Get "/api/v1/events", Log, "events", "The event log, newest first.",
         query::<EventQuery>, Empty => 200 Json("EventPage"), &[];
+    DOCTOR = Get "/api/v1/doctor", SignedIn, "status", "What is blind or about to be, and what to do.",
+        no_query, Empty => 200 Json("DoctorReport"), &[];
     STATUS = Get "/api/v1/status", SignedIn, "status", "Counters, accounts in trouble, room on the disk.",
         no_query, Empty => 200 Json("Status"), &[];
     LIVE = Get "/api/v1/live", SignedIn, "status", "Server-sent events: message.new, account.state, import.progress, status.",

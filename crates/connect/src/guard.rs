@@ -63,6 +63,14 @@ const fn is_public_v6(ip: Ipv6Addr) -> bool {
         && !(a == 0x3fff && b < 0x1000)
 }
 
+/// Whether a host is this machine for certain: a literal loopback address or `localhost`. Only there may a password go
+/// without TLS.
+pub fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@ pub use certificate::CertificateFacts;
 pub use dial::{Timeouts, connect, dial, resolve};
 pub use error::{ConnectError, FetchError, ServerTlsError, Step, TlsFault, TrustError};
 pub use fetch::{FetchLimits, Fetched, Fetcher};
-pub use guard::{Guard, is_public};
+pub use guard::{Guard, is_public, is_this_machine};
 pub use image::image_type;
 pub use network::{Network, NetworkError};
 pub use post::{PostAnswer, Poster};

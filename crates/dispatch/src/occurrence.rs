@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 25] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -18,7 +18,18 @@ pub const KINDS: [&str; 14] = [
     "rule.matched",
     "account.failing",
     "account.recovered",
+    "account.silent",
+    "account.quiet",
+    "mailbox.incomplete",
+    "mailbox.full",
+    "certificate.expiring",
+    "consent.expiring",
+    "secret.expiring",
     "disk.low",
+    "index.behind",
+    "queue.stuck",
+    "quarantine.growing",
+    "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
     "delivery.failed",
@@ -64,8 +75,9 @@ impl Occurrence {
 
     /// How a notice names it.
     pub fn example(&self) -> Example {
-        let named =
-            ["address", "name", "recipient", "reason"].iter().find_map(|name| self.details.get(*name));
+        let named = ["address", "name", "channel", "recipient", "reason"]
+            .iter()
+            .find_map(|name| self.details.get(*name));
         Example { what: named.cloned().unwrap_or_default(), path: self.path.clone() }
     }
 }
@@ -124,7 +136,23 @@ pub fn occurrence(
             details.insert("account_id".to_owned(), subject.to_owned());
             (*KINDS.iter().find(|known| **known == kind)?, format!("/settings/accounts/{subject}"))
         }
-        "disk.low" => ("disk.low", "/settings/system".to_owned()),
+        "account.silent"
+        | "account.quiet"
+        | "mailbox.incomplete"
+        | "mailbox.full"
+        | "certificate.expiring"
+        | "consent.expiring"
+        | "secret.expiring"
+        | "index.behind"
+        | "queue.stuck"
+        | "quarantine.growing"
+        | "trouble.over" => {
+            if !subject.is_empty() {
+                details.insert("subject".to_owned(), subject.to_owned());
+            }
+            (*KINDS.iter().find(|known| **known == kind)?, "/doctor".to_owned())
+        }
+        "disk.low" => ("disk.low", "/doctor".to_owned()),
         "mail.quarantined" => {
             details.insert("mail_id".to_owned(), subject.to_owned());
             ("mail.quarantined", "/quarantine".to_owned())

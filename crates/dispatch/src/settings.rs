@@ -66,10 +66,21 @@ impl Default for NoticeSettings {
 
 fn delivered(kind: &str) -> Way {
     match kind {
-        "address.complained" | "rule.matched" | "account.failing" | "disk.low" | "webhook.disabled" => {
-            Way::AtOnce
-        }
-        "report.queued" | "address.dead" | "list.left" | "mail.quarantined" => Way::Digest,
+        "address.complained"
+        | "rule.matched"
+        | "account.failing"
+        | "account.silent"
+        | "account.quiet"
+        | "mailbox.incomplete"
+        | "mailbox.full"
+        | "certificate.expiring"
+        | "consent.expiring"
+        | "secret.expiring"
+        | "disk.low"
+        | "queue.stuck"
+        | "webhook.disabled" => Way::AtOnce,
+        "index.behind" | "quarantine.growing" | "report.queued" | "address.dead" | "list.left"
+        | "mail.quarantined" => Way::Digest,
         _ => Way::Page,
     }
 }

@@ -7,12 +7,13 @@
 //! | `lexer`, `response` | understands lines, as much as makes sense |
 //! | `command` | puts command lines together; nothing else does |
 //! | `talk` | tags, continuations, literals passed on in pieces |
-//! | `open`, `list`, `fetch`, `once`, `answer` | procedures: pure state machines over `talk`, each a `machine::Machine` |
+//! | `open`, `list`, `fetch`, `once`, `answer` | procedures: pure state machines over `talk`, each a [`Machine`](crate::line::Machine) |
 //! | `change` | marks, moves and removes mails: one `answer` after the other |
 //! | `idle` | waits for news of the open mailbox |
 //! | `compare` | which mails fetched before have gone, and which flags have changed: one `answer` after the other |
+//! | `inventory` | all UIDs of a mailbox, in pieces |
 //! | `target` | the name of the mailbox mails are moved to |
-//! | `drive` | the sockets and the clock; the only file with either |
+//! | `drive` | a session: procedures on a [`Line`](crate::line::Line), which has the sockets and the clock |
 //! | `fetcher` | a whole account, run after run |
 //! | `check` | the test of settings, step by step |
 //!
@@ -32,9 +33,9 @@ mod fetch;
 mod fetcher;
 mod framer;
 mod idle;
+mod inventory;
 mod lexer;
 mod list;
-mod machine;
 mod mailbox;
 mod once;
 mod open;
@@ -49,8 +50,6 @@ pub use change::{Change, ChangeReport, Changed, Order};
 pub use channel::{Inlet, Outlet, channel};
 pub use check::{TestReport, TestResult, TestStep, test_settings};
 pub(crate) use check::{begin_test, certificate, login_failed};
-pub(crate) use command::base64;
-pub(crate) use drive::checked;
 pub use drive::{Encryption, Options, Session, Settings};
 pub use error::{Class, During, ImapError, MailFault};
 pub use event::{Cursor, Event, Facts, KnownMail, Mail};

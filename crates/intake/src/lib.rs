@@ -7,10 +7,13 @@
 //! it, know accounts or the archive, and never changes anything at the source.
 
 mod civil;
+mod connection;
 pub mod files;
 pub mod imap;
+mod line;
 pub mod pop3;
 mod sasl;
 pub mod smtp;
 
+pub use connection::{Connection, Stage};
 pub use sasl::Credential;

@@ -7,7 +7,7 @@
 //! | `list` | which mails there are, and what each is called |
 //! | `retrieve` | RETR, several on the way at once |
 //! | `remove` | DELE and QUIT |
-//! | `drive` | the sockets and the clock; the only file with either |
+//! | `drive` | a session: procedures on a [`Line`](crate::line::Line), which has the sockets and the clock |
 //! | `fetcher` | an account, run after run |
 //! | `check` | the test of settings, step by step |
 //!
@@ -20,7 +20,6 @@ mod check;
 mod drive;
 mod fetcher;
 mod list;
-mod machine;
 mod open;
 mod rehearse;
 mod remove;

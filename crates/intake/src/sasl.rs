@@ -7,9 +7,10 @@
 
 mod scram;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use keys::Secret;
 
-use crate::imap::base64;
 use scram::Scram;
 
 /// What an account logs in with.
@@ -185,10 +186,14 @@ fn decoded(text: &str) -> String {
     String::from_utf8(decoded_octets(text)).unwrap_or_default()
 }
 
+/// RFC 4648 §4, with padding.
+pub(crate) fn base64(octets: &[u8]) -> String {
+    STANDARD.encode(octets)
+}
+
 /// What is no base64 is empty.
 fn decoded_octets(text: &str) -> Vec<u8> {
-    use ::base64::Engine as _;
-    ::base64::engine::general_purpose::STANDARD.decode(text.trim()).unwrap_or_default()
+    STANDARD.decode(text.trim()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -296,5 +301,15 @@ mod tests {
         check(Credential::Bearer("t".into()), "PLAIN XOAUTH2", &[Mechanism::Xoauth2]);
         assert!(!identity(Credential::Bearer("t\x01auth=".into())).is_plain_text());
         assert!(!format!("{:?}", identity("hunter2".into())).contains("hunter2"));
+    }
+
+    #[test]
+    fn base64_of_rfc_4648() {
+        let check = |octets: &str, expected: &str| assert_eq!(base64(octets.as_bytes()), expected);
+        check("", "");
+        check("f", "Zg==");
+        check("fo", "Zm8=");
+        check("foo", "Zm9v");
+        check("foobar", "Zm9vYmFy");
     }
 }

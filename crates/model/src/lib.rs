@@ -3,6 +3,7 @@
 //! In and out: plain values. Types here have constructors and readers, no behaviour: they do not parse,
 //! decide, store or serialise. JSON lives in `api`, rows in `store`, the archive's bytes in `proof`.
 
+mod activity;
 mod address;
 mod ids;
 mod message;
@@ -11,6 +12,7 @@ mod scope;
 mod time;
 mod verdict;
 
+pub use activity::Activity;
 pub use address::{Address, ReversePath};
 pub use ids::{
     AccountId, EventId, ImportRunId, MailId, MailboxId, MessageId, ObjectId, OutgoingId, SegmentId, Sha256,

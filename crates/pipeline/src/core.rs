@@ -13,8 +13,11 @@ use model::{AccountId, MailId, UnixMillis};
 use store::Store;
 use tokio::sync::broadcast;
 
+use crate::budget::Budgets;
+use crate::live::Tasks;
 use crate::news::News;
 use crate::texts::Cache;
+use crate::watch::Seen;
 
 /// News kept for a slow page.
 const NEWS_MAX: usize = 256;
@@ -46,6 +49,14 @@ pub(crate) struct Core {
     pub(crate) handling: Mutex<()>,
     /// Rings when the index went on.
     pub(crate) indexed: Bell,
+    /// From when on something is said to be wrong.
+    pub(crate) doctor: doctor::Limits,
+    /// Connections.
+    pub(crate) budgets: Budgets,
+    /// What the tasks of accounts are doing.
+    pub(crate) tasks: Tasks,
+    /// Held while conditions are looked for.
+    pub(crate) watching: Mutex<Seen>,
     /// How many wait for the index.
     hurried: AtomicUsize,
     clock: fn() -> UnixMillis,
@@ -79,6 +90,10 @@ impl Core {
             feedback: Bell::default(),
             handling: Mutex::new(()),
             indexed: Bell::default(),
+            doctor: doctor::Limits::default(),
+            budgets: Budgets::new(0),
+            tasks: Tasks::default(),
+            watching: Mutex::default(),
             hurried: AtomicUsize::new(0),
             clock: system_time,
         }

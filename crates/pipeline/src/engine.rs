@@ -12,10 +12,11 @@ use archive::Archive;
 use dispatch::Reference;
 use index::Index;
 use keys::{MasterKey, Purpose, Sealer};
-use model::{AccountId, MailId};
-use store::{AccountKind, Database, NewAccount, Store};
+use model::{AccountId, Activity, MailId};
+use store::{Account, AccountKind, Database, NewAccount, Store};
 use tokio::sync::broadcast;
 
+use crate::budget::Budgets;
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::feed::Counts;
@@ -48,6 +49,10 @@ pub struct Options {
     pub recreate_index: bool,
     /// Memory for messages on the way to the index, octets; 0 = [`BATCH_OCTETS`].
     pub batch_octets: usize,
+    /// From when on something is said to be wrong.
+    pub doctor: doctor::Limits,
+    /// Connections to one server at once, over all accounts; 0 = [`crate::CONNECTIONS_PER_SERVER`].
+    pub connections_per_server: usize,
 }
 
 /// Memory for messages on the way to the index, beside which a server has other things to keep.
@@ -93,7 +98,10 @@ impl Engine {
         let scratch = dir.join("tmp");
         fs::create_dir_all(&scratch).map_err(|error| Error::io(&scratch, error))?;
         let examiner = crate::attachments::examiner(options.child.clone());
-        let core = Arc::new(Core::new(archive, store, index, secrets, examiner, scratch, batch_octets));
+        let mut core = Core::new(archive, store, index, secrets, examiner, scratch, batch_octets);
+        core.doctor = options.doctor;
+        core.budgets = Budgets::new(options.connections_per_server);
+        let core = Arc::new(core);
         let recovered = recover(&core)?;
         core.store.end_interrupted_imports(core.now())?;
         let workers = if options.workers == 0 {
@@ -136,6 +144,11 @@ impl Engine {
     /// The search index.
     pub fn index(&self) -> &Index {
         &self.inner.core.index
+    }
+
+    /// What an account is doing: what is set, what its task does right now, or what it noted.
+    pub fn activity(&self, account: &Account) -> Activity {
+        self.inner.core.tasks.activity(account)
     }
 
     /// Seals what is secret at rest.

@@ -78,6 +78,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A person has to allow access again (OAuth2).
+    #[error("access to account {name} has to be allowed again: {reason}")]
+    Consent {
+        /// Its name.
+        name: String,
+        /// The words of who refused.
+        reason: String,
+    },
     /// The engine is closing, or one of its threads has ended: see the log.
     #[error("the engine has stopped")]
     Stopped,

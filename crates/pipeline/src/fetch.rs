@@ -6,11 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use archive::Put;
-use intake::imap::{self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Selection, Settings, Wanted};
+use intake::Connection;
+use intake::imap::{
+    self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Outlet, Selection, Settings, Wanted,
+};
 use intake::pop3;
 use model::{AccountId, Flags, MailboxId, Position, Provenance};
 use store::{Account, AccountKind, Cursor, LeftOut, MailboxListing};
 
+use crate::blocking::blocking;
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::feed::{Counts, Feed, Incoming, Piece};
@@ -53,12 +57,6 @@ pub(crate) async fn fetch(
     mailboxes: &mut Mailboxes,
     progress: &Arc<Progress>,
 ) -> Result<Counts> {
-    let (for_wanted, id) = (Arc::clone(core), account.id);
-    let is_pop3 = matches!(mailboxes, Mailboxes::Pop3(_));
-    let asked = blocking(move || {
-        Ok(if is_pop3 { Asked::Pop3(known(&for_wanted, id)?) } else { Asked::Imap(wanted(&for_wanted, id)?) })
-    });
-    let asked = asked.await?;
     let (outlet, inlet) = imap::channel(CHANNEL_OCTETS);
     let taker = Taker {
         core: Arc::clone(core),
@@ -78,20 +76,7 @@ pub(crate) async fn fetch(
         later: false,
     };
     let taking = tokio::task::spawn_blocking(move || taker.run(inlet));
-    let fetched = match (mailboxes, asked) {
-        (Mailboxes::Imap(fetcher, selection), Asked::Imap(wanted)) => {
-            let fetched = fetcher.run(selection, wanted, &outlet).await;
-            // The mails are here; what became of older ones can wait for the next time.
-            if fetched.is_ok()
-                && let Err(error) = fetcher.compare(&outlet).await
-            {
-                tracing::info!(account.id = %account.id, %error, "a mailbox could not be compared with what was fetched of it");
-            }
-            fetched
-        }
-        (Mailboxes::Pop3(fetcher), Asked::Pop3(known)) => fetcher.run(&known, &outlet).await,
-        _ => Ok(()),
-    };
+    let fetched = mailboxes.run(core, account.id, &outlet).await;
     drop(outlet);
     let taken = taking.await.map_err(|_| Error::Stopped)?;
     core.wake_runner();
@@ -102,10 +87,6 @@ pub(crate) async fn fetch(
         Some(error) => Err(error.into()),
         None => Ok(counts),
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped)?
 }
 
 /// The connection of an account, whatever it speaks.
@@ -129,18 +110,40 @@ impl Mailboxes {
         }
     }
 
+    /// What is known of the connection, while it goes on.
+    pub(crate) fn connection(&self) -> Arc<Connection> {
+        match self {
+            Self::Imap(fetcher, _) => fetcher.connection(),
+            Self::Pop3(fetcher) => fetcher.connection(),
+        }
+    }
+
+    /// Hands over what is not here yet.
+    async fn run(&mut self, core: &Arc<Core>, account: AccountId, outlet: &Outlet) -> Result<()> {
+        let for_asking = Arc::clone(core);
+        match self {
+            Self::Imap(fetcher, selection) => {
+                let wanted = blocking(move || wanted(&for_asking, account)).await?;
+                fetcher.run(selection, wanted, outlet).await?;
+                // The mails are here; what became of older ones can wait for the next time.
+                if let Err(error) = fetcher.compare(outlet).await {
+                    tracing::info!(account.id = %account, %error, "a mailbox could not be compared with what was fetched of it");
+                }
+            }
+            Self::Pop3(fetcher) => {
+                let known = blocking(move || known(&for_asking, account)).await?;
+                fetcher.run(known, outlet).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Says goodbye to the server.
     pub(crate) async fn close(self) {
         if let Self::Imap(fetcher, _) = self {
             fetcher.close().await;
         }
     }
-}
-
-/// What the source is told of what is here.
-enum Asked {
-    Imap(Vec<Wanted>),
-    Pop3(HashSet<String>),
 }
 
 /// Names of the mails of a POP3 account that are here, or were tried often enough.
@@ -163,12 +166,9 @@ fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
 fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
     let mailboxes = core.store.mailboxes(account)?;
     let mut again: HashMap<MailboxId, Vec<(u32, u32)>> = HashMap::new();
-    for row in core.store.left_out(account, AGAIN_MAX, 0)? {
-        if let Position::Imap { uid_validity, uid } = row.what.position
-            && !row.what.excluded
-            && row.attempts < ATTEMPTS_MAX
-        {
-            again.entry(row.what.mailbox).or_default().push((uid_validity, uid));
+    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, AGAIN_MAX)? {
+        if let Position::Imap { uid_validity, uid } = position {
+            again.entry(mailbox).or_default().push((uid_validity, uid));
         }
     }
     let wanted = mailboxes.into_iter().map(|mailbox| {

@@ -5,6 +5,8 @@
 //! no sockets of its own, no routes and no settings file, and shows nothing to people.
 
 mod attachments;
+mod blocking;
+mod budget;
 mod containers;
 mod core;
 mod engine;
@@ -16,6 +18,8 @@ mod flow;
 mod follow;
 mod import;
 mod large;
+mod ledger;
+mod live;
 mod news;
 mod notify;
 mod outgoing;
@@ -31,9 +35,11 @@ mod steps;
 mod supervisor;
 mod taken;
 mod texts;
+mod trouble;
 mod verify;
 mod watch;
 
+pub use budget::CONNECTIONS_PER_SERVER;
 pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, Engine, Options};
 pub use error::{Error, Result};
 pub use feed::Counts;

@@ -10,10 +10,10 @@ use store::{Attempt, Channel, Outgoing as Entry, OutgoingState, SmtpAccount, Web
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use crate::blocking::blocking;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::notify;
-use crate::watch;
 
 /// Sent at the same time.
 const FLYING_MAX: usize = 8;
@@ -121,16 +121,16 @@ impl Drop for Abort {
 }
 
 /// Does blocking work beside.
-async fn blocking<T: Send + 'static>(
+async fn with<T: Send + 'static>(
     inner: &Arc<Inner>,
     work: impl FnOnce(&Inner) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let inner = Arc::clone(inner);
-    tokio::task::spawn_blocking(move || work(&inner)).await.map_err(|_| Error::Stopped)?
+    blocking(move || work(&inner)).await
 }
 
 async fn run(inner: Arc<Inner>) -> Result<()> {
-    blocking(&inner, |inner| Ok(inner.engine.store().release_outgoing(inner.now())?)).await?;
+    with(&inner, |inner| Ok(inner.engine.store().release_outgoing(inner.now())?)).await?;
     let mut flying = JoinSet::new();
     let mut news = inner.engine.news();
     let mut looked: Option<Instant> = None;
@@ -139,9 +139,9 @@ async fn run(inner: Arc<Inner>) -> Result<()> {
         if look {
             looked = Some(Instant::now());
         }
-        let next = blocking(&inner, move |inner| {
+        let next = with(&inner, move |inner| {
             if look {
-                watch::look(inner)?;
+                inner.engine.check_up()?;
                 inner.engine.store().prune_outgoing(inner.now().plus_ms(-KEPT_MS))?;
             }
             notify::follow(inner)?;
@@ -149,7 +149,7 @@ async fn run(inner: Arc<Inner>) -> Result<()> {
         })
         .await?;
         let free = FLYING_MAX - flying.len();
-        let (claimed, due) = blocking(&inner, move |inner| {
+        let (claimed, due) = with(&inner, move |inner| {
             let (now, store) = (inner.now(), inner.engine.store());
             let due = store.outgoing_due()?;
             if free == 0 || due.is_none_or(|due| due > now) {
@@ -190,7 +190,7 @@ async fn deliver(inner: Arc<Inner>, entry: Entry) {
     };
     let noted = match attempt {
         Ok(attempt) => {
-            blocking(&inner, move |inner| {
+            with(&inner, move |inner| {
                 Ok(inner.engine.store().finish_outgoing(key, channel, attempt, inner.now())?)
             })
             .await
@@ -236,7 +236,7 @@ fn ended(inner: &Inner, entry: &Entry, state: OutgoingState, code: Option<u16>, 
 }
 
 async fn mail(inner: &Arc<Inner>, entry: &Entry) -> Result<Attempt> {
-    let resolved = blocking(inner, |inner| {
+    let resolved = with(inner, |inner| {
         let Some(account) = inner.engine.store().smtp_account_for_notices()? else { return Ok(None) };
         let server = (inner.options.resolve)(&inner.engine, &account);
         Ok(Some((account, server)))
@@ -269,7 +269,7 @@ async fn mail(inner: &Arc<Inner>, entry: &Entry) -> Result<Attempt> {
         Err(words) => (again(inner, entry, None, words.clone()), Some(words)),
     };
     let id = account.id;
-    blocking(inner, move |inner| Ok(inner.engine.store().set_smtp_state(id, trouble, inner.now())?)).await?;
+    with(inner, move |inner| Ok(inner.engine.store().set_smtp_state(id, trouble, inner.now())?)).await?;
     Ok(attempt)
 }
 
@@ -321,7 +321,7 @@ fn secrets(inner: &Inner, webhook: &Webhook) -> Result<Vec<WebhookSecret>> {
 }
 
 async fn call(inner: &Arc<Inner>, entry: &Entry, target: i64) -> Result<Attempt> {
-    let found = blocking(inner, move |inner| {
+    let found = with(inner, move |inner| {
         let Some(webhook) = inner.engine.store().webhook_by_key(target)? else { return Ok(None) };
         let secrets = secrets(inner, &webhook);
         Ok(Some((webhook, secrets)))

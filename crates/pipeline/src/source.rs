@@ -7,6 +7,7 @@ use intake::imap::{Change, ChangeReport, Changed, Fetcher, ImapError, Order};
 use model::{AccountId, Flags, MailboxId, Position};
 use store::{DueAction, MailboxListing, SourceAction, SourceOutcome};
 
+use crate::blocking::blocking;
 use crate::core::Core;
 use crate::error::{Error, Result};
 
@@ -44,10 +45,6 @@ pub(crate) async fn drain(core: &Arc<Core>, account: AccountId, fetcher: &mut Fe
             }
         }
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped)?
 }
 
 /// Those that can be one order. What failed before goes alone, so that it does not hold up the others.

@@ -1,26 +1,33 @@
 //! One task for each account that is fetched: none can stop another, and each says how it is.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use doctor::{ExpiryKind, Next, Quota};
 use intake::imap::{Selection, Settings};
-use model::{AccountId, UnixMillis};
-use store::{Account, AccountError, AccountState};
+use model::{AccountId, Activity, UnixMillis};
+use store::{Account, AccountState};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::blocking::blocking;
+use crate::budget::Permit;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::feed::Counts;
 use crate::fetch::{Mailboxes, Progress, fetch};
+use crate::ledger;
+use crate::live::Live;
 use crate::news::News;
+use crate::trouble;
 
-/// Pause after the first failure; doubled with each further one.
-const PAUSE_MIN: Duration = Duration::from_secs(10);
-/// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_mins(15);
+/// Mailboxes are compared with their server so often, milliseconds.
+const COMPARED_MS: i64 = 24 * 60 * 60_000;
+/// The server is asked for its room so often.
+const QUOTA_INTERVAL: Duration = Duration::from_hours(6);
 
 /// How to reach the server of an account, and which of its mailboxes are wanted.
 pub type Resolve = dyn Fn(&Engine, &Account) -> Result<(Settings, Selection)> + Send + Sync;
@@ -38,8 +45,26 @@ struct Inner {
 
 struct Task {
     bell: Arc<Notify>,
-    progress: Arc<Mutex<Option<Arc<Progress>>>>,
+    live: Arc<Live>,
+    asked: Arc<Asked>,
     handle: JoinHandle<()>,
+}
+
+/// A comparison that somebody waits for.
+#[derive(Default)]
+struct Asked {
+    flag: AtomicBool,
+    waiting: Mutex<Vec<mpsc::Sender<Result<(), String>>>>,
+}
+
+impl Asked {
+    /// Tells all who wait how it went.
+    fn answer(&self, outcome: &Result<(), String>) {
+        for sender in self.waiting.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // Who asked may have gone.
+            let _ = sender.send(outcome.clone());
+        }
+    }
 }
 
 impl Supervisor {
@@ -60,21 +85,24 @@ impl Supervisor {
         let mut tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(task) = tasks.remove(&account) {
             task.handle.abort();
+            self.0.engine.core().tasks.remove(account);
         }
         let found = self.0.engine.store().account(account).ok().flatten();
         let wanted = found.is_some_and(|account| {
             account.removed.is_none() && account.settings.active && account.settings.kind.is_fetched()
         });
         if wanted {
-            let (bell, progress) = (Arc::new(Notify::new()), Arc::new(Mutex::new(None)));
+            let (bell, live, asked) = (Arc::new(Notify::new()), Arc::new(Live::default()), Arc::default());
+            self.0.engine.core().tasks.add(account, Arc::clone(&live));
             let run = Run {
                 inner: Arc::clone(&self.0),
                 id: account,
                 bell: Arc::clone(&bell),
-                progress: Arc::clone(&progress),
+                live: Arc::clone(&live),
+                asked: Arc::clone(&asked),
             };
             let handle = self.0.runtime.spawn(run.forever());
-            tasks.insert(account, Task { bell, progress, handle });
+            tasks.insert(account, Task { bell, live, asked, handle });
         }
         drop(tasks);
         self.0.engine.tell(News::Account(account));
@@ -86,11 +114,25 @@ impl Supervisor {
         tasks.get(&account).map(|task| task.bell.notify_one()).is_some()
     }
 
+    /// Fetches and compares the mailboxes of an account with its server now; what comes back ends with how it went.
+    /// `None` if the account is not fetched.
+    pub fn compare(&self, account: AccountId) -> Option<mpsc::Receiver<Result<(), String>>> {
+        let tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let task = tasks.get(&account)?;
+        let (sender, receiver) = mpsc::channel();
+        task.asked.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        task.asked.flag.store(true, Ordering::Release);
+        task.bell.notify_one();
+        Some(receiver)
+    }
+
     /// How far the fetch of an account is, if one is running.
     pub fn progress(&self, account: AccountId) -> Option<(u64, u64)> {
         let tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let progress = tasks.get(&account)?.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        progress.as_ref().map(|progress| progress.read())
+        match tasks.get(&account)?.live.activity()? {
+            Activity::Syncing { done, total } => Some((done, total)),
+            _ => Some((0, 0)),
+        }
     }
 
     /// Ends all tasks. What they had fetched and not committed is fetched again next time.
@@ -105,49 +147,72 @@ struct Run {
     inner: Arc<Inner>,
     id: AccountId,
     bell: Arc<Notify>,
-    progress: Arc<Mutex<Option<Arc<Progress>>>>,
+    live: Arc<Live>,
+    asked: Arc<Asked>,
+}
+
+/// A connection that is kept between runs, and its place in the budget of its server.
+struct Kept {
+    mailboxes: Mailboxes,
+    /// `None`: there is no connection.
+    permit: Option<Permit>,
+    /// When the server was last asked for its room.
+    quota_asked: Option<Instant>,
+    /// What was noted of its certificate.
+    certificate: Option<UnixMillis>,
 }
 
 impl Run {
     async fn forever(self) {
-        let mut kept: Option<Mailboxes> = None;
+        let mut kept: Option<Kept> = None;
         let mut failures = 0_u32;
         loop {
             let outcome = self.once(&mut kept).await;
             let Some((account, outcome)) = outcome else { return };
-            let pause = match &outcome {
+            let now = self.inner.engine.core().now();
+            let next = match &outcome {
                 Ok(_) => {
                     failures = 0;
-                    Some(Duration::from_secs(u64::from(account.settings.poll_seconds.max(1))))
+                    let pause = i64::from(account.settings.poll_seconds.max(1)) * 1000;
+                    Next { activity: Activity::Watching, at: Some(now.plus_ms(pause)) }
                 }
                 Err(error) => {
                     kept = None;
                     failures = failures.saturating_add(1);
-                    error.is_transient().then(|| pause(failures, self.id))
+                    let jitter = u32::from(self.id.octets()[15]).wrapping_add(failures);
+                    doctor::next(trouble::class(error), failures, trouble::asked_ms(error), jitter, now)
                 }
             };
-            self.report(&account, outcome, pause).await;
-            match pause {
-                Some(pause) => match &mut kept {
-                    // The server says when there is more; the time is what counts if it does not.
-                    Some(Mailboxes::Imap(fetcher, _)) => {
-                        fetcher.wait(pause, self.bell.notified()).await;
-                    }
-                    _ => {
-                        tokio::select! {
-                            () = tokio::time::sleep(pause) => {}
-                            () = self.bell.notified() => {}
-                        }
-                    }
-                },
-                // A person has to do something; then the task begins anew, or is rung.
-                None => self.bell.notified().await,
+            self.report(&account, outcome, next, now).await;
+            self.wait(&mut kept, next.at, now).await;
+        }
+    }
+
+    /// Until it is time, there is news, or somebody rings.
+    async fn wait(&self, kept: &mut Option<Kept>, at: Option<UnixMillis>, now: UnixMillis) {
+        let Some(at) = at else { return self.bell.notified().await };
+        let until = tokio::time::Instant::now()
+            + Duration::from_millis(u64::try_from(at.0.saturating_sub(now.0)).unwrap_or_default());
+        if let Some(Kept { mailboxes, permit, .. }) = kept {
+            // The server says when there is more; the time is what counts if it does not.
+            if let (Mailboxes::Imap(fetcher, _), Some(permit)) = (&mut *mailboxes, &*permit) {
+                let patience = until.saturating_duration_since(tokio::time::Instant::now());
+                tokio::select! {
+                    _ = fetcher.wait(patience, self.bell.notified()) => return,
+                    () = permit.wanted() => fetcher.disconnect(),
+                }
             }
+            // The session of POP3 has ended.
+            *permit = None;
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until(until) => {}
+            () = self.bell.notified() => {}
         }
     }
 
     /// One fetch; `None` if the account is gone or the engine has ended.
-    async fn once(&self, kept: &mut Option<Mailboxes>) -> Option<(Account, Result<Counts>)> {
+    async fn once(&self, kept: &mut Option<Kept>) -> Option<(Account, Result<Counts>)> {
         let (inner, id) = (Arc::clone(&self.inner), self.id);
         let prepared = tokio::task::spawn_blocking(move || {
             let account = inner.engine.store().account(id).ok().flatten()?;
@@ -155,104 +220,131 @@ impl Run {
             Some((account, resolved, inner.engine.entrance().ok()?))
         });
         let (account, resolved, entrance) = prepared.await.ok().flatten()?;
+        let core = self.inner.engine.core();
         if kept.is_none() {
             match resolved {
                 Ok((settings, selection)) => {
-                    *kept = Some(Mailboxes::new(account.settings.kind, settings, selection));
+                    let mailboxes = Mailboxes::new(account.settings.kind, settings, selection);
+                    *kept = Some(Kept { mailboxes, permit: None, quota_asked: None, certificate: None });
                 }
-                Err(error) => return Some((account, Err(error))),
+                Err(error) => {
+                    self.asked.answer(&Err(crate::chain(&error)));
+                    return Some((account, Err(error)));
+                }
             }
         }
-        let mailboxes = kept.as_mut()?;
-        let progress = Arc::new(Progress::default());
-        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&progress));
-        self.inner.engine.tell(News::Account(self.id));
-        let core = self.inner.engine.core();
-        let mut outcome = fetch(core, &entrance, &account, mailboxes, &progress).await;
-        if is_settled(&outcome) {
-            outcome = settle(core, self.id, mailboxes).await.and(outcome);
+        let kept = kept.as_mut()?;
+        if kept.permit.is_none() {
+            kept.permit = Some(core.budgets.enter(&account.settings.host).await?);
         }
-        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let progress = Arc::new(Progress::default());
+        self.live.begin(Arc::clone(&progress), kept.mailboxes.connection());
+        self.inner.engine.tell(News::Account(self.id));
+        let mut outcome = fetch(core, &entrance, &account, &mut kept.mailboxes, &progress).await;
+        let compares = is_settled(&outcome) && self.is_comparison_due().await;
+        let mut compared = Ok(());
+        // Of POP3 the session ends with what is done at the source.
+        if compares && matches!(kept.mailboxes, Mailboxes::Pop3(_)) {
+            compared = self.compare(&mut kept.mailboxes).await;
+        }
+        if is_settled(&outcome) {
+            outcome = settle(core, self.id, &mut kept.mailboxes).await.and(outcome);
+        }
+        if is_settled(&outcome) {
+            if compares && matches!(kept.mailboxes, Mailboxes::Imap(..)) {
+                compared = self.compare(&mut kept.mailboxes).await;
+            }
+            self.look_around(&account, kept).await;
+        }
+        if compares || outcome.is_err() {
+            let outcome =
+                outcome.as_ref().map(drop).map_err(|error| trouble::noted(error, None, core.now()).text);
+            self.asked.answer(&outcome.and(compared));
+        }
+        self.live.end();
         Some((account, outcome))
     }
 
-    /// Notes how the account is.
-    async fn report(&self, account: &Account, outcome: Result<Counts>, pause: Option<Duration>) {
-        let core = self.inner.engine.core();
-        let state = state(core, account, &outcome, pause);
-        if let Err(error) = &outcome {
-            tracing::warn!(account.id = %account.id, class = class(error), error = %crate::chain(error), "an account could not be fetched");
+    /// Somebody asked, or a day has passed.
+    async fn is_comparison_due(&self) -> bool {
+        if self.asked.flag.swap(false, Ordering::AcqRel) {
+            return true;
         }
         let (inner, id) = (Arc::clone(&self.inner), self.id);
-        let noted =
-            tokio::task::spawn_blocking(move || inner.engine.store().set_account_state(id, state)).await;
-        if !matches!(noted, Ok(Ok(()))) {
+        let due = blocking(move || {
+            let last = inner.engine.store().last_compared(id)?;
+            let now = inner.engine.core().now();
+            Ok(last.is_none_or(|last| now.0.saturating_sub(last.0) >= COMPARED_MS))
+        });
+        matches!(due.await, Ok(true))
+    }
+
+    async fn compare(&self, mailboxes: &mut Mailboxes) -> Result<(), String> {
+        let compared = ledger::compare(self.inner.engine.core(), self.id, mailboxes).await;
+        compared.map_err(|error| {
+            tracing::info!(account.id = %self.id, error = %crate::chain(&error), "mailboxes could not be compared with their server");
+            crate::chain(&error)
+        })
+    }
+
+    /// Notes until when the certificate is good, and how much room there is.
+    async fn look_around(&self, account: &Account, kept: &mut Kept) {
+        let core = self.inner.engine.core();
+        let ends = kept.mailboxes.connection().certificate_ends();
+        let mut quota = None;
+        if let Mailboxes::Imap(fetcher, _) = &mut kept.mailboxes
+            && kept.quota_asked.is_none_or(|at| at.elapsed() >= QUOTA_INTERVAL)
+        {
+            kept.quota_asked = Some(Instant::now());
+            // A server that hangs up on this is asked again with the next connection.
+            quota = fetcher.quota().await.ok();
+        }
+        if quota.is_none() && ends == kept.certificate {
+            return;
+        }
+        kept.certificate = ends;
+        let (core, id, host) = (Arc::clone(core), account.id, account.settings.host.clone());
+        let noted = blocking(move || {
+            let now = core.now();
+            core.store.set_expiry(ExpiryKind::Certificate, Some(id), host, ends, now)?;
+            if let Some(quota) = quota {
+                let quota = quota.map(|(used_octets, limit_octets)| Quota { used_octets, limit_octets });
+                core.store.set_quota(id, quota, now)?;
+            }
+            Ok(())
+        });
+        if noted.await.is_err() {
+            tracing::warn!(account.id = %account.id, "what is known of a server could not be noted");
+        }
+    }
+
+    /// Notes how the account is.
+    async fn report(&self, account: &Account, outcome: Result<Counts>, next: Next, now: UnixMillis) {
+        let state = state(account, &outcome, next, now);
+        if let Err(error) = &outcome {
+            tracing::warn!(account.id = %account.id, class = trouble::class(error).as_str(), error = %crate::chain(error), "an account could not be fetched");
+        }
+        let (inner, id) = (Arc::clone(&self.inner), self.id);
+        let noted = blocking(move || Ok(inner.engine.store().set_account_state(id, state)?)).await;
+        if noted.is_err() {
             tracing::warn!(account.id = %account.id, "the state of an account could not be noted");
         }
         self.inner.engine.tell(News::Account(self.id));
     }
 }
 
-/// With jitter, so that accounts of one server do not all come back at once.
-fn pause(failures: u32, account: AccountId) -> Duration {
-    let pause = PAUSE_MIN.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(PAUSE_MAX);
-    let jitter = u32::from(account.octets()[15].wrapping_add(failures as u8)) % 64;
-    pause + pause / 256 * jitter
-}
-
-fn state(core: &Core, account: &Account, outcome: &Result<Counts>, pause: Option<Duration>) -> AccountState {
-    let now = core.now();
+fn state(account: &Account, outcome: &Result<Counts>, next: Next, now: UnixMillis) -> AccountState {
     let before = account.state.clone().unwrap_or_default();
-    let word = match (outcome, pause) {
-        (Ok(_), _) => "idle",
-        (Err(_), Some(_)) => "retrying",
-        (Err(_), None) => "stopped",
-    };
-    let since = if before.state == word { before.since } else { now };
-    let next_action = pause.map(|pause| now.plus_ms(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)));
-    match outcome {
-        Ok(_) => AccountState {
-            state: word.to_owned(),
-            since,
-            last_success: Some(now),
-            last_error: None,
-            next_action,
-        },
-        Err(error) => {
-            let last_error = Some(account_error(error, before.last_error.as_ref(), now));
-            AccountState {
-                state: word.to_owned(),
-                since,
-                last_success: before.last_success,
-                last_error,
-                next_action,
-            }
-        }
-    }
-}
-
-fn account_error(error: &Error, before: Option<&AccountError>, now: UnixMillis) -> AccountError {
-    let text = match error.root() {
-        Error::Fetch(error) => error.words().map_or_else(|| crate::chain(error), str::to_owned),
-        other => crate::chain(other),
-    };
-    AccountError { class: class(error).to_owned(), text, since: before.map_or(now, |before| before.since) }
-}
-
-/// Word of the API's list.
-fn class(error: &Error) -> &'static str {
-    use intake::imap::Class;
-    match error.root() {
-        Error::Fetch(error) => match error.class() {
-            Class::Name => "name",
-            Class::Connect | Class::Closed | Class::Timeout => "connect",
-            Class::Tls => "tls",
-            Class::Login => "login",
-            Class::Refused => "folders",
-            _ => "protocol",
-        },
-        Error::Archive(_) | Error::Store(_) | Error::Io { .. } | Error::Index(_) => "storage",
-        _ => "internal",
+    let is_same = before.activity.as_str() == next.activity.as_str();
+    AccountState {
+        activity: next.activity,
+        since: if is_same { before.since } else { now },
+        last_success: if outcome.is_ok() { Some(now) } else { before.last_success },
+        last_error: outcome
+            .as_ref()
+            .err()
+            .map(|error| trouble::noted(error, before.last_error.as_ref(), now)),
+        next_action: next.at,
     }
 }
 
@@ -280,6 +372,30 @@ async fn settle(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes)
 }
 
 impl Engine {
+    /// Fetches an account once, now, and compares its mailboxes with their server.
+    ///
+    /// # Errors
+    /// As [`Engine::fetch_once`].
+    pub fn compare_once(
+        &self,
+        runtime: &tokio::runtime::Handle,
+        account: &Account,
+        settings: Settings,
+        selection: &Selection,
+    ) -> Result<()> {
+        let entrance = self.entrance()?;
+        let (core, account, selection) = (Arc::clone(self.core()), account.clone(), selection.clone());
+        let comparing = runtime.spawn(async move {
+            let mut mailboxes = Mailboxes::new(account.settings.kind, settings, selection);
+            fetch(&core, &entrance, &account, &mut mailboxes, &Arc::default()).await?;
+            let compared = ledger::compare(&core, account.id, &mut mailboxes).await;
+            settle(&core, account.id, &mut mailboxes).await?;
+            mailboxes.close().await;
+            compared
+        });
+        runtime.block_on(comparing).map_err(|_| Error::Stopped)?
+    }
+
     /// Fetches an account once, now, and waits for it. Gives what came, and when all of it was durable.
     ///
     /// # Errors

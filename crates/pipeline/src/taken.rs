@@ -141,7 +141,7 @@ impl Taker {
             feed.stream(mailbox, own, &mut reader, None)?.map_err(scratch)?;
         }
         if let Some((journal, octets)) = report {
-            let position = format!("journal:{}", hex(&sha256.0));
+            let position = format!("journal:{sha256}");
             let inner = self.provenance(core, JOURNAL, position, envelope(&journal), false);
             let mailbox = self.mailbox(core, JOURNAL)?;
             feed.mail(Incoming { mailbox, provenance: inner, octets, later: false, entry: None })?;
@@ -201,14 +201,8 @@ fn placed(sha256: Sha256, envelope: &Envelope) -> String {
         octets.push(b'\n');
         octets.extend_from_slice(path.as_bytes());
     }
-    format!("{}-{}", hex(&sha256.0), hex(&archive::sha256(&octets).0[..8]))
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    let digest = archive::sha256(&octets).to_string();
+    format!("{sha256}-{}", &digest[..16])
 }
 
 /// What a journal report says and the octets of the mail inside, if the delivery is one.

@@ -1,83 +1,196 @@
-//! States that people must hear of: a mailbox that is not fetched any more, a disk that fills up. Each change is an entry
-//! of the event log, once.
+//! Looks what is blind or about to be: facts in, [`doctor::judge`] decides, conditions are kept. What is new, worse or over is
+//! an entry of the event log, once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::PoisonError;
 
-use model::UnixMillis;
-use store::Event;
+use doctor::{AccountFacts, Condition, Facts, Kind, Quiet, Trouble};
+use model::{AccountId, EventId, UnixMillis};
+use store::{Account, Event, KeptCondition, NewCondition};
 
+use crate::core::Core;
+use crate::engine::Engine;
 use crate::error::Result;
-use crate::notify::log_entry;
-use crate::outgoing::Inner;
 
-/// Setting that holds what was told: JSON, name of the trouble and its words.
-const TOLD: &str = "troubles_told";
-/// A mailbox has failed for so long before it is told: servers are restarted.
-const GRACE_MS: i64 = 10 * 60_000;
-/// Less room than this is told; more than twice as much ends it.
-const ROOM_MIN: u64 = 1 << 30;
-const DISK: &str = "disk";
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// What is over is forgotten after so long.
+const KEPT_MS: i64 = 90 * DAY_MS;
+/// What a condition's end is called in the event log; that of a failing account has its own word.
+const OVER: &str = "trouble.over";
 
-/// Looks, and logs what is other than before.
-pub(crate) fn look(inner: &Inner) -> Result<()> {
-    let store = inner.engine.store();
-    let told: BTreeMap<String, String> =
-        store.setting(TOLD)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let mut now = BTreeMap::new();
+/// What the last looks have seen.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// How far the index was, and since when it stands there though there is something to do.
+    index: Option<(u64, UnixMillis)>,
+    /// By account: in which hour it was judged, and how. Only whole hours count.
+    quiet: HashMap<AccountId, (i64, Option<Quiet>)>,
+}
+
+impl Engine {
+    /// Looks now, and keeps what is found. Gives the conditions that last, worst first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn check_up(&self) -> Result<Vec<KeptCondition>> {
+        let core = self.core();
+        // Two at once would tell everything twice.
+        let mut seen = core.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = core.now();
+        let before = core.store.conditions()?;
+        let open: BTreeSet<String> = before.iter().map(|kept| kept.what.id.clone()).collect();
+        let free_octets = rustix::fs::statvfs(self.dir()).ok();
+        let free_octets = free_octets.map(|about| about.f_bavail.saturating_mul(about.f_frsize));
+        let facts = facts(core, free_octets, &mut seen, now)?;
+        let mut found = doctor::judge(&facts, &core.doctor, &open, now);
+        found.iter_mut().for_each(dated);
+        let log = log(&before, &found, &facts, now);
+        let ids: BTreeSet<&str> = found.iter().map(|condition| condition.id.as_str()).collect();
+        let over = before.iter().map(|kept| &kept.what.id).filter(|id| !ids.contains(id.as_str()));
+        let over: Vec<String> = over.cloned().collect();
+        if !(found.is_empty() && over.is_empty()) {
+            let found = found.into_iter().map(kept).collect();
+            core.store.set_conditions(found, over, log, now, now.plus_ms(-KEPT_MS))?;
+        }
+        Ok(core.store.conditions()?)
+    }
+}
+
+/// The day something ends, as a day (ISO 8601, UTC).
+fn dated(condition: &mut Condition) {
+    if let Some(ends) = condition.details.get_mut("ends")
+        && let Some(at) = ends.parse().ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+    {
+        *ends = at.strftime("%Y-%m-%d").to_string();
+    }
+}
+
+fn kept(condition: Condition) -> NewCondition {
+    let Condition { id, kind, severity, account, since, details } = condition;
+    let details = serde_json::to_string(&details).unwrap_or_default();
+    NewCondition { id, kind, severity, account, since, details }
+}
+
+fn facts(core: &Core, free_octets: Option<u64>, seen: &mut Seen, now: UnixMillis) -> Result<Facts> {
+    let store = &core.store;
+    let quotas: BTreeMap<_, _> = store.quotas()?.into_iter().collect();
+    let mut accounts = Vec::new();
+    for account in store.accounts(false)? {
+        if account.settings.active && account.settings.kind.is_fetched() {
+            accounts.push(account_facts(core, &account, quotas.get(&account.id).copied(), seen, now)?);
+        }
+    }
+    let known = core.index.last_change_seq();
+    let index_behind = u64::try_from(store.last_change()?).unwrap_or_default().saturating_sub(known);
+    let stands = seen.index.filter(|(at, _)| *at == known).unwrap_or((known, now));
+    seen.index = (index_behind > 0).then_some(stands);
+    let (quarantined_lately, quarantined_since) = store.quarantined_since(now.plus_ms(-DAY_MS))?;
+    Ok(Facts {
+        accounts,
+        mailboxes: store.ledger_gaps()?,
+        expiring: store.expiries()?,
+        queues: store.waiting_outgoing()?,
+        free_octets,
+        index_behind,
+        index_stands_since: seen.index.map(|(_, since)| since),
+        quarantined_lately,
+        quarantined_since,
+    })
+}
+
+fn account_facts(
+    core: &Core,
+    account: &Account,
+    quota: Option<doctor::Quota>,
+    seen: &mut Seen,
+    now: UnixMillis,
+) -> Result<AccountFacts> {
+    let state = account.state.as_ref();
+    let hour = now.0.div_euclid(HOUR_MS);
+    let quiet = match seen.quiet.get(&account.id) {
+        Some((judged, quiet)) if *judged == hour => *quiet,
+        _ => {
+            let from = now.plus_ms(-(doctor::WEEKS as i64 + 1) * 7 * DAY_MS);
+            let came = core.store.arrivals(account.id, from, now)?;
+            let quiet = came.oldest.and_then(|oldest| doctor::quiet(&came.hours, oldest, now));
+            seen.quiet.insert(account.id, (hour, quiet));
+            quiet
+        }
+    };
+    let trouble = state.and_then(|state| state.last_error.as_ref()).map(|error| Trouble {
+        class: error.class.clone(),
+        text: error.text.clone(),
+        since: error.since,
+    });
+    Ok(AccountFacts {
+        id: account.id,
+        name: account.settings.name.clone(),
+        activity: core.tasks.activity(account),
+        created: account.created,
+        last_success: state.and_then(|state| state.last_success),
+        trouble,
+        poll_ms: i64::from(account.settings.poll_seconds) * 1000,
+        quiet,
+        quota,
+    })
+}
+
+/// What is new or worse, and what is over.
+fn log(before: &[KeptCondition], found: &[Condition], facts: &Facts, now: UnixMillis) -> Vec<Event> {
     let mut log = Vec::new();
-    accounts(inner, &told, &mut now, &mut log)?;
-    disk(inner, &told, &mut now, &mut log);
-    if now != told {
-        let kept = if now.is_empty() { None } else { serde_json::to_string(&now).ok() };
-        store.append_events(log)?;
-        store.set_setting(TOLD.to_owned(), kept)?;
+    for condition in found {
+        let known = before.iter().find(|kept| kept.what.id == condition.id);
+        let is_told = known.is_some_and(|kept| kept.what.severity <= condition.severity);
+        if !is_told {
+            log.push(entry(
+                condition.kind.as_str(),
+                condition.kind,
+                subject(&condition.id),
+                &condition.details,
+                now,
+            ));
+        }
     }
-    Ok(())
-}
-
-fn accounts(
-    inner: &Inner,
-    told: &BTreeMap<String, String>,
-    now: &mut BTreeMap<String, String>,
-    log: &mut Vec<Event>,
-) -> Result<()> {
-    let before = UnixMillis(inner.now().0 - GRACE_MS);
-    for account in inner.engine.store().accounts(false)? {
-        let (id, name) = (account.id.to_string(), account.settings.name.as_str());
-        let fetched = account.settings.active && account.settings.kind.is_fetched();
-        let state = account.state.filter(|_| fetched);
-        let was = told.contains_key(&id);
-        let error = state.as_ref().and_then(|state| state.last_error.as_ref());
-        match error {
-            Some(error) if was || error.since <= before => {
-                if !was {
-                    let details = [("name", name), ("class", &error.class), ("answer", &error.text)];
-                    log.push(log_entry(inner, "account.failing", &id, &details));
-                }
-                now.insert(id, error.class.clone());
+    let found: BTreeSet<&str> = found.iter().map(|condition| condition.id.as_str()).collect();
+    for KeptCondition { what, .. } in before.iter().filter(|kept| !found.contains(kept.what.id.as_str())) {
+        let details = serde_json::from_str(&what.details).unwrap_or_default();
+        let is_fetched = facts.accounts.iter().any(|account| Some(account.id) == what.account);
+        match what.kind {
+            Kind::AccountFailing if is_fetched => {
+                log.push(entry("account.recovered", what.kind, subject(&what.id), &details, now));
             }
-            None if was && fetched => log.push(log_entry(inner, "account.recovered", &id, &[("name", name)])),
-            _ => {}
+            // Switched off or removed: nobody needs to be told.
+            _ if what.account.is_some() && !is_fetched => {}
+            kind => log.push(entry(OVER, kind, subject(&what.id), &details, now)),
         }
     }
-    Ok(())
+    log
 }
 
-fn disk(
-    inner: &Inner,
-    told: &BTreeMap<String, String>,
-    now: &mut BTreeMap<String, String>,
-    log: &mut Vec<Event>,
-) {
-    let Ok(about) = rustix::fs::statvfs(inner.engine.dir()) else { return };
-    let free = about.f_bavail.saturating_mul(about.f_frsize);
-    let was = told.contains_key(DISK);
-    let low = free < if was { 2 * ROOM_MIN } else { ROOM_MIN };
-    if low {
-        now.insert(DISK.to_owned(), String::new());
-        if !was {
-            let megabytes = (free >> 20).to_string();
-            log.push(log_entry(inner, "disk.low", "", &[("megabytes", &megabytes)]));
-        }
+/// What a condition is about.
+fn subject(id: &str) -> &str {
+    id.split_once(':').map_or("", |(_, about)| about)
+}
+
+fn entry(
+    word: &str,
+    kind: Kind,
+    subject: &str,
+    details: &BTreeMap<String, String>,
+    now: UnixMillis,
+) -> Event {
+    let mut payload: BTreeMap<&str, &str> =
+        details.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    if word == OVER {
+        payload.insert("trouble", kind.as_str());
+    }
+    Event {
+        id: EventId::new(uuid::Uuid::now_v7()),
+        at: now,
+        actor: "doctor".to_owned(),
+        kind: word.to_owned(),
+        subject: subject.to_owned(),
+        payload: serde_json::to_string(&payload).unwrap_or_default(),
     }
 }

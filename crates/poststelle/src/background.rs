@@ -63,6 +63,14 @@ impl Tasks {
         Ok(tasks)
     }
 
+    /// Fetches and compares an account now; what comes back ends with how it went. `None` if it is not fetched.
+    pub fn compare_waiting(
+        &self,
+        account: AccountId,
+    ) -> Option<std::sync::mpsc::Receiver<Result<(), String>>> {
+        self.supervisor.compare(account)
+    }
+
     /// Asks everything to stop after the mail it is at.
     pub fn stop(&self) {
         self.supervisor.stop();
@@ -214,6 +222,13 @@ impl Background for Tasks {
             return Err(BackgroundError::NotFetched);
         }
         if self.supervisor.fetch(account) { Ok(()) } else { Err(BackgroundError::NotFetched) }
+    }
+
+    fn compare(&self, account: AccountId) -> Result<(), BackgroundError> {
+        match self.engine.store().account(account) {
+            Ok(Some(_)) => self.supervisor.compare(account).map(drop).ok_or(BackgroundError::NotFetched),
+            _ => Err(BackgroundError::Missing),
+        }
     }
 
     fn outgoing_changed(&self) {

@@ -54,6 +54,8 @@ pub enum Command {
     Mails(Mails),
     /// Checks everything stored.
     Verify(Verify),
+    /// What is blind or about to be.
+    Doctor(Doctor),
     /// Makes everything derived anew.
     Rebuild(Data),
     /// Records of the ERP.
@@ -210,6 +212,16 @@ pub struct Verify {
     pub json: bool,
 }
 
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub data: Data,
+    /// JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `erp`.
 #[derive(Debug, Args)]
 pub struct Erp {
@@ -271,6 +283,17 @@ pub enum AccountAction {
         /// Name of the account.
         name: String,
         /// One JSON object: what came, seconds until it was durable and until it could be found.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compares the mailboxes with their server.
+    Compare {
+        /// Name of the account.
+        name: String,
+        /// Fetches again what is missing or failed.
+        #[arg(long)]
+        anew: bool,
+        /// One JSON row a mailbox.
         #[arg(long)]
         json: bool,
     },

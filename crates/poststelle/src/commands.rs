@@ -3,6 +3,7 @@
 pub mod account;
 pub mod classify;
 pub mod config;
+pub mod doctor;
 pub mod erp;
 pub mod explain;
 pub mod import;
@@ -46,6 +47,7 @@ pub fn data(command: &Command) -> &Path {
         Command::Show(args) => &args.data.data,
         Command::Mails(args) => &args.data.data,
         Command::Verify(args) => &args.data.data,
+        Command::Doctor(args) => &args.data.data,
         Command::Rebuild(args) => &args.data,
         Command::Erp(args) => &args.data.data,
         Command::Account(args) => &args.data.data,
@@ -94,12 +96,25 @@ pub fn open(dir: &Path, config: &Config, how: Opening) -> Result<Engine, Failure
         create: how.create,
         database: database(config)?,
         master_key_file: config.set("master_key_file").map(PathBuf::from),
-        workers: config.get("workers").parse().map_err(|error| bad_value(config, "workers", &error))?,
+        workers: number(config, "workers")?,
         child: Some(vec!["child".to_owned()]),
         recreate_index: how.recreate_index,
         batch_octets: if how.bulk { pipeline::BATCH_OCTETS_ALONE } else { pipeline::BATCH_OCTETS },
+        doctor: limits(config)?,
+        connections_per_server: number(config, "connections_per_server")?,
     };
     Ok(Engine::open(dir, &options)?)
+}
+
+fn number(config: &Config, key: &str) -> Result<usize, Failure> {
+    config.get(key).parse().map_err(|error| bad_value(config, key, &error))
+}
+
+/// From when on something is said to be wrong.
+fn limits(config: &Config) -> Result<::doctor::Limits, Failure> {
+    let minutes = i64::try_from(number(config, "silent_minutes")?).unwrap_or(i64::MAX);
+    let silent_ms = (minutes > 0).then(|| minutes.saturating_mul(60_000));
+    Ok(::doctor::Limits { silent_ms, ..::doctor::Limits::default() })
 }
 
 fn bad_value(config: &Config, key: &str, reason: &dyn std::fmt::Display) -> Failure {
@@ -173,6 +188,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Show(args) => show::run(engine, args, streams),
         Command::Mails(args) => listings::mails(engine, args, config, streams),
         Command::Verify(args) => verify::verify(engine, args, lang, streams),
+        Command::Doctor(args) => doctor::run(engine, args, lang, streams),
         Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
         Command::Erp(args) => erp::run(engine, args, lang, streams),
         Command::Account(args) => account::run(context, args, streams),

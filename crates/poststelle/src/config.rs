@@ -122,6 +122,16 @@ pub const KEYS: &[Key] = &[
         default: "Europe/Berlin",
         about: "Zone for dates in queries on the command line.",
     },
+    Key {
+        name: "connections_per_server",
+        default: "500",
+        about: "Connections to one mailbox server at once, over all accounts; the others wait for their turn, and those that only wait for news give way. Lower it if a provider counts by the address of this server.",
+    },
+    Key {
+        name: "silent_minutes",
+        default: "0",
+        about: "Minutes without a successful fetch after which an account is reported; 0 = five times as long as its interval, 30 at least.",
+    },
     Key { name: "workers", default: "0", about: "Threads that read mails; 0 = one for each processor." },
 ];
 

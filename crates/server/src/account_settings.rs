@@ -239,7 +239,7 @@ pub(crate) fn check_connection(asked: &ConnectionRequest) -> Result<(), Failure>
     if asked.port == 0 {
         return Err(Failure::field("port", "account-port"));
     }
-    if asked.tls == TlsMode::None && !is_this_machine(&host) {
+    if asked.tls == TlsMode::None && !connect::is_this_machine(&host) {
         return Err(Failure::field("tls", "account-tls-none"));
     }
     text("login", &asked.login, 1000)?;
@@ -314,13 +314,6 @@ fn address(given: Option<&str>) -> Result<Option<String>, Failure> {
         None | Some("") => Ok(None),
         Some(address) => crate::extract::email("address", address).map(Some),
     }
-}
-
-/// Only a literal address or `localhost` is for certain this machine.
-pub(crate) fn is_this_machine(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use api::{AccountError, AccountState, AccountStateWord, Progress};
 
-use model::AccountId;
+use model::{AccountId, Activity};
 use store::AccountCounters;
 
 use crate::State;
@@ -28,9 +28,14 @@ impl Counts {
 /// What an account is doing, as pages show it.
 pub(crate) fn shown(state: &State, account: &store::Account, counts: &Counts) -> AccountState {
     let kept = account.state.as_ref();
-    let progress = state.background().progress(account.id).map(|(done, total)| Progress { done, total });
+    let counts = counts.of(account.id);
+    let activity = activity(state, account, counts);
     AccountState {
-        state: word(account, progress.is_some()),
+        state: word(activity),
+        until: match activity {
+            Activity::Throttled { until } => Some(until.into()),
+            _ => None,
+        },
         since: kept.map(|kept| kept.since.into()),
         last_success: kept.and_then(|kept| kept.last_success).map(Into::into),
         last_error: kept.and_then(|kept| kept.last_error.as_ref()).map(error),
@@ -38,10 +43,13 @@ pub(crate) fn shown(state: &State, account: &store::Account, counts: &Counts) ->
             .and_then(|kept| kept.next_action)
             .filter(|_| account.settings.active)
             .map(Into::into),
-        progress,
-        quarantined: counts.of(account.id).quarantined,
-        excluded: counts.of(account.id).excluded,
-        failed: counts.of(account.id).failed,
+        progress: match activity {
+            Activity::Syncing { done, total } => Some(Progress { done, total }),
+            _ => None,
+        },
+        quarantined: counts.quarantined,
+        excluded: counts.excluded,
+        failed: counts.failed,
     }
 }
 
@@ -50,22 +58,28 @@ pub(crate) fn error(error: &store::AccountError) -> AccountError {
     AccountError { class: error.class.clone(), text: error.text.clone(), since: error.since.into() }
 }
 
-/// The words of the pipeline are `idle`, `fetching`, `retrying`, `stopped`; whether an account is fetched at all is a
-/// setting and counts before what its task said last.
-pub(crate) fn word(account: &store::Account, fetching: bool) -> AccountStateWord {
-    if account.settings.kind == store::AccountKind::Import {
-        return AccountStateWord::Still;
+/// What an account is doing, with what could not be read or fetched.
+pub(crate) fn activity(state: &State, account: &store::Account, counts: AccountCounters) -> Activity {
+    let quarantined = counts.quarantined + counts.failed;
+    match state.engine().activity(account) {
+        Activity::Watching if quarantined > 0 => Activity::Degraded { quarantined },
+        other => other,
     }
-    if !account.settings.active {
-        return AccountStateWord::Inactive;
-    }
-    if fetching {
-        return AccountStateWord::Fetching;
-    }
-    match account.state.as_ref().map(|kept| kept.state.as_str()) {
-        Some("fetching" | "connecting") => AccountStateWord::Fetching,
-        Some("retrying") => AccountStateWord::Retrying,
-        Some("stopped" | "failed") => AccountStateWord::Stopped,
-        _ => AccountStateWord::Waiting,
+}
+
+/// The word of the API.
+pub(crate) const fn word(activity: Activity) -> AccountStateWord {
+    match activity {
+        Activity::Disabled => AccountStateWord::Disabled,
+        Activity::Files => AccountStateWord::Files,
+        Activity::Connecting => AccountStateWord::Connecting,
+        Activity::Authenticating => AccountStateWord::Authenticating,
+        Activity::Syncing { .. } => AccountStateWord::Syncing,
+        Activity::Watching => AccountStateWord::Watching,
+        Activity::Throttled { .. } => AccountStateWord::Throttled,
+        Activity::BackingOff => AccountStateWord::BackingOff,
+        Activity::NeedsConsent => AccountStateWord::NeedsConsent,
+        Activity::NeedsSettings => AccountStateWord::NeedsSettings,
+        Activity::Degraded { .. } => AccountStateWord::Degraded,
     }
 }

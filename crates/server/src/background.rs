@@ -94,6 +94,12 @@ pub trait Background: Send + Sync + 'static {
     /// `Missing`, `NotFetched`.
     fn fetch(&self, account: AccountId) -> Result<(), BackgroundError>;
 
+    /// Fetches, and compares the mailboxes of this account with their server, now.
+    ///
+    /// # Errors
+    /// `Missing`, `NotFetched`.
+    fn compare(&self, account: AccountId) -> Result<(), BackgroundError>;
+
     /// How far the fetch of this account is: done, and of how many; `None` if none is running.
     fn progress(&self, account: AccountId) -> Option<(u64, u64)>;
 

@@ -22,6 +22,7 @@ mod counters;
 mod csv;
 mod disk;
 mod disposition;
+mod doctor;
 mod events;
 mod extract;
 mod frame;
@@ -70,6 +71,7 @@ pub use background::{Background, BackgroundError, ImportJob, Pending, TestSettin
 pub use client::Peer;
 pub use connect::{Network, NetworkError};
 pub use csv::line as csv_line;
+pub use doctor::{ConditionText, condition_text};
 pub use import_report::{REPORT_COLUMNS, place_of, report_line};
 pub use lang::sentence;
 pub use listen::{Bound, ListenError, bind};

@@ -24,14 +24,25 @@ const RECIPIENTS_MAX: usize = 50;
 /// What happened lately, so many.
 const NOTICES_MAX: usize = 50;
 /// Entries of the event log that may be worth knowing.
-const LOGGED: [&str; 10] = [
+const LOGGED: [&str; 21] = [
     "feedback.queued",
     "address.changed",
     "list.left",
     "rule.notify",
     "account.failing",
     "account.recovered",
+    "account.silent",
+    "account.quiet",
+    "mailbox.incomplete",
+    "mailbox.full",
+    "certificate.expiring",
+    "consent.expiring",
+    "secret.expiring",
     "disk.low",
+    "index.behind",
+    "queue.stuck",
+    "quarantine.growing",
+    "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
     "delivery.failed",

@@ -16,7 +16,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, accounts, addresses, assets, bounces, client, events, frame, headers, health, idempotency,
+    State, accounts, addresses, assets, bounces, client, doctor, events, frame, headers, health, idempotency,
     import_report, imports, lists, live, messages, notifications, origin, problem, quarantine, rights,
     search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users,
     webhooks,
@@ -204,6 +204,10 @@ fn routes(state: &State) -> Routes {
         .add(&api::REMOVE_ACCOUNT, accounts::remove)
         .add(&api::TEST_ACCOUNT, accounts::test_stored)
         .add(&api::FETCH_ACCOUNT, accounts::fetch)
+        .add(&api::COMPARE_ACCOUNT, doctor::compare)
+        .add(&api::LEDGERS, doctor::ledgers)
+        .add(&api::LEDGER, doctor::rows)
+        .add(&api::FETCH_ANEW, doctor::anew)
         .add(&api::MAILBOXES, accounts::mailboxes)
         .add(&api::TAGS, tags::list)
         .add(&api::CREATE_TAG, tags::create)
@@ -229,6 +233,7 @@ fn routes(state: &State) -> Routes {
         .add(&api::CHANGE_USER, users::change)
         .add(&api::REMOVE_USER, users::remove)
         .add(&api::EVENTS, events::list)
+        .add(&api::DOCTOR, doctor::report)
         .add(&api::STATUS, status::status)
         .add(&api::LIVE, live::live)
         .add(&api::API_DESCRIPTION, description)

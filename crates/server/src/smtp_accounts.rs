@@ -13,7 +13,7 @@ use model::SmtpAccountId;
 use store::{NewSmtpAccount, StoreError, Tls};
 use uuid::Uuid;
 
-use crate::account_settings::{self as settings, is_this_machine};
+use crate::account_settings as settings;
 use crate::events::{self, Subject};
 use crate::extract::{Id, Json, email, text};
 use crate::problem::Failure;
@@ -70,7 +70,7 @@ fn row(
     if asked.port == 0 {
         return Err(Failure::field("port", "smtp-port"));
     }
-    if asked.tls == TlsMode::None && !is_this_machine(&host) {
+    if asked.tls == TlsMode::None && !connect::is_this_machine(&host) {
         return Err(Failure::field("tls", "account-tls-none"));
     }
     let login = match asked.login.trim() {

@@ -1,8 +1,8 @@
 //! How the server is doing.
 
-use api::{AccountInTrouble, AccountStateWord, Stages, Status};
+use api::{AccountInTrouble, Stages, Status};
 use axum::extract::State as FromState;
-use model::Role;
+use model::{Activity, Role};
 use store::ListFilter;
 
 use crate::account_state;
@@ -53,17 +53,13 @@ fn in_trouble(state: &State, caller: &Caller) -> Result<Vec<AccountInTrouble>, F
         accounts.filter(|account| caller.role() == Role::Administrator || caller.scope().allows(account.id));
     Ok(visible
         .filter_map(|account| {
-            let word = account_state::word(&account, false);
+            let activity = state.engine().activity(&account);
             let error = account.state.as_ref().and_then(|state| state.last_error.as_ref());
-            let troubled = match word {
-                AccountStateWord::Retrying | AccountStateWord::Stopped => true,
-                AccountStateWord::Inactive | AccountStateWord::Still => false,
-                AccountStateWord::Waiting | AccountStateWord::Fetching => error.is_some(),
-            };
-            troubled.then(|| AccountInTrouble {
+            let is_fetched = !matches!(activity, Activity::Disabled | Activity::Files);
+            (is_fetched && error.is_some()).then(|| AccountInTrouble {
                 id: account.id.uuid(),
                 name: account.settings.name.clone(),
-                state: word,
+                state: account_state::word(activity),
                 error: error.map(account_state::error),
             })
         })

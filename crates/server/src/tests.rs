@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bounces;
+mod doctor;
 mod files;
 mod imports;
 mod listen;

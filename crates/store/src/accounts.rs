@@ -1,6 +1,6 @@
 //! Accounts, their settings and their state.
 
-use model::{AccountId, UnixMillis};
+use model::{AccountId, Activity, UnixMillis};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
@@ -150,8 +150,8 @@ pub struct Account {
 /// What an account is doing, as its task reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountState {
-    /// A word of the pipeline, such as `idle`, `fetching`, `failed`.
-    pub state: String,
+    /// What it was doing when it was noted; how far it is, and what is degraded, is known elsewhere.
+    pub activity: Activity,
     /// Since when.
     pub since: UnixMillis,
     /// Last complete fetch.
@@ -179,7 +179,7 @@ macro_rules! select {
             "SELECT a.account_id, a.name, a.address, a.kind, a.host, a.port, a.tls, a.login, a.options, ",
             "a.credential, a.poll_seconds, a.active, a.created, a.removed, s.state, s.since, ",
             "s.last_success, s.error_class, s.error_text, s.error_since, s.next_action, ",
-            "h.role, h.handled, h.handled_folder, h.manual_folder ",
+            "h.role, h.handled, h.handled_folder, h.manual_folder, s.until ",
             "FROM accounts a LEFT JOIN account_states s ON s.account = a.key ",
             "LEFT JOIN account_handling h ON h.account = a.key ",
             $rest
@@ -204,11 +204,12 @@ statements! {
     BY_ID = select!("WHERE a.account_id = $1");
     BY_NAME = select!("WHERE a.name = $1 AND a.removed IS NULL");
     SET_STATE = "INSERT INTO account_states (account, state, since, last_success, error_class, error_text, \
-        error_since, next_action) SELECT key, $2, $3, $4, $5, $6, $7, $8 FROM accounts WHERE account_id = $1 \
+        error_since, next_action, until) SELECT key, $2, $3, $4, $5, $6, $7, $8, $9 FROM accounts \
+        WHERE account_id = $1 \
         ON CONFLICT (account) DO UPDATE SET state = excluded.state, since = excluded.since, \
         last_success = excluded.last_success, error_class = excluded.error_class, \
         error_text = excluded.error_text, error_since = excluded.error_since, \
-        next_action = excluded.next_action";
+        next_action = excluded.next_action, until = excluded.until";
 }
 
 fn account(row: &Row<'_>) -> Result<Account> {
@@ -222,8 +223,13 @@ fn account(row: &Row<'_>) -> Result<Account> {
         None => None,
     };
     let state = match row.opt_text(14)? {
-        Some(state) => Some(AccountState {
-            state,
+        Some(word) => Some(AccountState {
+            activity: match Activity::from_word(&word).unwrap_or_default() {
+                Activity::Throttled { .. } => {
+                    Activity::Throttled { until: row.opt_time(25)?.unwrap_or_default() }
+                }
+                other => other,
+            },
             since: row.time(15)?,
             last_success: row.opt_time(16)?,
             last_error,
@@ -437,15 +443,20 @@ impl Store {
     pub fn set_account_state(&self, id: AccountId, state: AccountState) -> Result<()> {
         self.write(move |tx| {
             let error = state.last_error.as_ref();
+            let until = match state.activity {
+                Activity::Throttled { until } => Some(until),
+                _ => None,
+            };
             let args = args![
                 id.octets(),
-                &state.state,
+                state.activity.as_str(),
                 state.since,
                 state.last_success,
                 error.map(|error| &error.class),
                 error.map(|error| &error.text),
                 error.map(|error| error.since),
                 state.next_action,
+                until,
             ];
             match tx.exec(&SET_STATE, &args)? {
                 0 => Err(missing(id)),

@@ -39,12 +39,17 @@ pub(crate) fn place(position: &Position) -> Place<'_> {
 }
 
 /// The whole one stands in the archive's record.
-fn bounded(locator: &str) -> Cow<'_, str> {
+pub(crate) fn bounded(locator: &str) -> Cow<'_, str> {
     if locator.len() <= LOCATOR_MAX {
         return Cow::Borrowed(locator);
     }
     let start = &locator[..locator.floor_char_boundary(LOCATOR_MAX - 20)];
     Cow::Owned(format!("{start}…{:016x}", hash64(locator.as_bytes())))
+}
+
+/// The name of a mail without UIDs as rows keep it.
+pub fn kept_name(unique_id: &str) -> String {
+    bounded(unique_id).into_owned()
 }
 
 /// FNV-1a; only to find, never to decide: what it finds is compared.
@@ -149,6 +154,9 @@ statements! {
     LEFT_OUT = "SELECT m.mailbox_id, l.position, l.uid_validity, l.uid, l.locator, l.excluded, l.reason, \
         l.attempts, l.since, l.last FROM mailboxes m JOIN left_out l ON l.mailbox = m.key \
         WHERE m.account = $1 ORDER BY l.mailbox, l.uid_validity, l.uid, l.locator LIMIT $2 OFFSET $3";
+    AGAIN = "SELECT m.mailbox_id, l.position, l.uid_validity, l.uid, l.locator FROM mailboxes m \
+        JOIN left_out l ON l.mailbox = m.key WHERE m.account = $1 AND l.excluded = 0 AND l.attempts < $2 \
+        ORDER BY l.attempts, l.mailbox, l.uid_validity, l.uid, l.locator LIMIT $3";
     KNOWN_SEQS [Int, Int, Int, Text] = "WITH v(mailbox, uid_validity, uid, locator) AS ({rows}) \
         SELECT DISTINCT p.seq FROM v JOIN placements p \
         ON p.mailbox = v.mailbox AND p.uid_validity = v.uid_validity AND p.uid = v.uid AND p.locator = v.locator";
@@ -315,6 +323,36 @@ impl Store {
                     last: row.time(9)?,
                 })
             })
+        })
+    }
+
+    /// Mails of an account's source that failed fewer than `attempts_max` times, those tried least first.
+    ///
+    /// # Errors
+    /// `Missing` account.
+    pub fn failed_to_try(
+        &self,
+        account: AccountId,
+        attempts_max: u32,
+        limit: usize,
+    ) -> Result<Vec<(MailboxId, Position)>> {
+        self.read(|tx| {
+            let key = self.keys().known_account(tx, account)?;
+            tx.query(&AGAIN, &args![key, attempts_max, limit as i64], |row| {
+                Ok((MailboxId::from_octets(row.octets(0)?), position(row, 1)?))
+            })
+        })
+    }
+
+    /// Mails that were left out are no longer at their source.
+    ///
+    /// # Errors
+    /// `Missing` mailbox.
+    pub fn forget_left_out(&self, mailbox: MailboxId, positions: Vec<Position>) -> Result<()> {
+        let map = self.keys().clone();
+        self.write_batch(move |tx| {
+            let key = map.known_mailbox(tx, mailbox)?.mailbox;
+            take_in(tx, &positions.iter().map(|position| (key, place(position))).collect::<Vec<_>>())
         })
     }
 

@@ -7,7 +7,7 @@ use crate::db::Tx;
 use crate::error::{Result, StoreError};
 use crate::sql::statements;
 use crate::store::{Store, take};
-use crate::value::{Row, args};
+use crate::value::{Arg, Row, args};
 
 /// What a person sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,8 +65,8 @@ macro_rules! select {
 }
 
 statements! {
-    INSERT = "INSERT INTO smtp_accounts (key, smtp_id, name, host, port, tls, login, credential, trust, \
-        from_address, from_name, bounce_address, notices, active, created) \
+    INSERT = "INSERT INTO smtp_accounts (smtp_id, name, host, port, tls, login, credential, trust, from_address, \
+        from_name, bounce_address, notices, active, key, created) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     UPDATE = "UPDATE smtp_accounts SET name = $2, host = $3, port = $4, tls = $5, login = $6, credential = $7, \
         trust = $8, from_address = $9, from_name = $10, bounce_address = $11, notices = $12, active = $13, \
@@ -106,6 +106,25 @@ fn account(row: &Row<'_>) -> Result<SmtpAccount> {
     })
 }
 
+/// What INSERT and UPDATE begin with.
+fn set<'a>(id: &'a SmtpAccountId, new: &'a NewSmtpAccount) -> [Arg<'a>; 13] {
+    args![
+        id.octets(),
+        &new.name,
+        &new.host,
+        i64::from(new.port),
+        tls_code(new.tls),
+        &new.login,
+        new.credential.as_deref(),
+        &new.trust,
+        &new.from_address,
+        &new.from_name,
+        new.bounce_address.as_deref(),
+        new.notices,
+        new.active,
+    ]
+}
+
 fn missing(id: SmtpAccountId) -> StoreError {
     StoreError::Missing { what: "SMTP account", key: id.to_string() }
 }
@@ -122,23 +141,7 @@ impl Store {
     pub fn create_smtp_account(&self, id: SmtpAccountId, new: NewSmtpAccount, now: UnixMillis) -> Result<()> {
         self.write(move |tx| {
             let key = take(tx, "row", 1)?;
-            let args = args![
-                key,
-                id.octets(),
-                &new.name,
-                &new.host,
-                i64::from(new.port),
-                tls_code(new.tls),
-                &new.login,
-                new.credential.as_deref(),
-                &new.trust,
-                &new.from_address,
-                &new.from_name,
-                new.bounce_address.as_deref(),
-                new.notices,
-                new.active,
-                now,
-            ];
+            let args = [&set(&id, &new)[..], &args![key, now]].concat();
             tx.exec(&INSERT, &args).map_err(|error| error.naming("SMTP account name"))?;
             only_one(tx, id, new.notices)
         })
@@ -150,22 +153,7 @@ impl Store {
     /// `Missing`; `Exists` if the name is taken.
     pub fn update_smtp_account(&self, id: SmtpAccountId, new: NewSmtpAccount) -> Result<()> {
         self.write(move |tx| {
-            let args = args![
-                id.octets(),
-                &new.name,
-                &new.host,
-                i64::from(new.port),
-                tls_code(new.tls),
-                &new.login,
-                new.credential.as_deref(),
-                &new.trust,
-                &new.from_address,
-                &new.from_name,
-                new.bounce_address.as_deref(),
-                new.notices,
-                new.active,
-            ];
-            match tx.exec(&UPDATE, &args).map_err(|error| error.naming("SMTP account name"))? {
+            match tx.exec(&UPDATE, &set(&id, &new)).map_err(|error| error.naming("SMTP account name"))? {
                 0 => Err(missing(id)),
                 _ => only_one(tx, id, new.notices),
             }

@@ -2,6 +2,7 @@
 
 mod address_search;
 mod cases;
+mod doctor;
 mod engine;
 mod flow;
 mod lists;
@@ -23,6 +24,7 @@ fn all() -> Vec<Case> {
     [
         address_search::ALL,
         cases::ALL,
+        doctor::ALL,
         flow::ALL,
         lists::ALL,
         outgoing::ALL,

@@ -1,5 +1,7 @@
 //! Certificates for servers that tests start.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
 /// A certificate that issued itself, and its key, both PEM.
@@ -28,12 +30,25 @@ impl Certificate {
         Self::until(names, 2021)
     }
 
+    /// For these names and addresses, good for so long from now.
+    ///
+    /// # Panics
+    /// If a name is none.
+    pub fn good_for(names: &[&str], from_now: Duration) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is right");
+        Self::made(names, |wanted| wanted.not_after = date_time_ymd(1970, 1, 1) + now + from_now)
+    }
+
     fn until(names: &[&str], year: i32) -> Self {
+        Self::made(names, |wanted| wanted.not_after = date_time_ymd(year, 1, 1))
+    }
+
+    fn made(names: &[&str], ending: impl FnOnce(&mut CertificateParams)) -> Self {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let key = KeyPair::generate().expect("a key can be made");
         let mut wanted = CertificateParams::new(names).expect("the names are names");
         wanted.not_before = date_time_ymd(2020, 1, 1);
-        wanted.not_after = date_time_ymd(year, 1, 1);
+        ending(&mut wanted);
         let certificate = wanted.self_signed(&key).expect("a key can sign");
         Self { certificate: certificate.pem(), key: key.serialize_pem() }
     }

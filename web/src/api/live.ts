@@ -70,6 +70,7 @@ export function useLive(): void {
       arrived = 0;
     });
     const accounts = invalidate("accounts");
+    const doctor = invalidate("doctor");
     const imports = invalidate("imports");
     const status = invalidate("status");
     const quarantine = invalidate("quarantine");
@@ -85,7 +86,10 @@ export function useLive(): void {
         tellArrived();
         status();
       });
-      source.addEventListener("account.state", accounts);
+      source.addEventListener("account.state", () => {
+        accounts();
+        doctor();
+      });
       source.addEventListener("import.progress", (event) => {
         imports();
         // Into an account that did not exist before, no message.new is told.
@@ -95,6 +99,7 @@ export function useLive(): void {
       });
       source.addEventListener("status", (event) => {
         status();
+        doctor();
         quarantine();
         if (bodyOf(event)["missed"] === true) {
           messages();

@@ -133,6 +133,20 @@ export const usersQuery = queryOptions({
   queryFn: async ({ signal }) => (await take(api.GET("/api/v1/users", { signal }))).items,
 });
 
+/** What is blind or about to be. */
+export const doctorQuery = queryOptions({
+  queryKey: ["doctor"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/doctor", { signal })),
+  refetchInterval: 60_000,
+});
+
+export const ledgersQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["accounts", id, "ledgers"],
+    queryFn: async ({ signal }) =>
+      (await take(api.GET("/api/v1/accounts/{account_id}/ledgers", { params: { path: { account_id: id } }, signal }))).items,
+  });
+
 export const statusQuery = queryOptions({
   queryKey: ["status"],
   queryFn: ({ signal }) => take(api.GET("/api/v1/status", { signal })),

@@ -75,6 +75,23 @@ export interface paths {
         patch: operations["change_account"];
         trace?: never;
     };
+    "/api/v1/accounts/{account_id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches, and compares the mailboxes with their server now. */
+        post: operations["compare_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account_id}/fetch": {
         parameters: {
             query?: never;
@@ -86,6 +103,57 @@ export interface paths {
         put?: never;
         /** Fetches now. */
         post: operations["fetch_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/ledgers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Completeness of the mailboxes, as last compared with their server. */
+        get: operations["ledgers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/ledgers/{mailbox_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mails of a mailbox that are not in the archive, and why. */
+        get: operations["ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/ledgers/{mailbox_id}/anew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches what is missing or failed of a mailbox again, then compares it. */
+        post: operations["fetch_anew"];
         delete?: never;
         options?: never;
         head?: never;
@@ -309,6 +377,23 @@ export interface paths {
         put?: never;
         /** What rules would do with what happened in the past days; changes nothing. */
         post: operations["try_bounce_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is blind or about to be, and what to do. */
+        get: operations["doctor"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1292,7 +1377,10 @@ export interface components {
         };
         /** @description What went wrong last. */
         AccountError: {
-            /** @description Word of a fixed list: `name`, `connect`, `tls`, `login`, `folders`, `protocol`, `storage`, `internal`. */
+            /**
+             * @description Word of a fixed list: `name`, `connect`, `tls`, `greeting`, `login`, `consent`, `folders`, `protocol`, `throttled`,
+             *     `settings`, `storage`, `internal`.
+             */
             class: string;
             /** @description Since when. */
             since: components["schemas"]["Timestamp"];
@@ -1377,6 +1465,7 @@ export interface components {
             since: components["schemas"]["Timestamp"] | null;
             /** @description What it is doing. */
             state: components["schemas"]["AccountStateWord"];
+            until: components["schemas"]["Timestamp"] | null;
         };
         /** @description `account.state`: an account does something else. */
         AccountStateChanged: {
@@ -1392,7 +1481,7 @@ export interface components {
          * @description What an account is doing.
          * @enum {string}
          */
-        AccountStateWord: "inactive" | "still" | "waiting" | "fetching" | "retrying" | "stopped";
+        AccountStateWord: "disabled" | "files" | "connecting" | "authenticating" | "syncing" | "watching" | "throttled" | "backing_off" | "needs_consent" | "needs_settings" | "degraded";
         /** @description Who did it. */
         Actor: {
             /** @description Name, or the system's name for itself. */
@@ -1664,6 +1753,38 @@ export interface components {
              */
             unsigned_count: number;
         };
+        /** @description Something that is wrong. */
+        Condition: {
+            /**
+             * Format: uuid
+             * @description Where: an account; null if it is about the whole server.
+             */
+            account: string | null;
+            /** @description The values in the sentences. */
+            details: {
+                [key: string]: string;
+            };
+            ended: components["schemas"]["Timestamp"] | null;
+            /** @description When it was found first. */
+            first_seen: components["schemas"]["Timestamp"];
+            /** @description The same as long as it lasts. */
+            id: string;
+            /**
+             * @description `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
+             *     `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck` or `quarantine.growing`.
+             */
+            kind: string;
+            /** @description When it was found last. */
+            last_seen: components["schemas"]["Timestamp"];
+            /** @description How bad. */
+            severity: components["schemas"]["Severity"];
+            /** @description Since when, as far as is known. */
+            since: components["schemas"]["Timestamp"];
+            /** @description What to do, in the caller's language. */
+            to_do: string;
+            /** @description What, a sentence in the caller's language. */
+            what: string;
+        };
         /** @description Connection settings, as administrators see them. */
         Connection: {
             /** @description Name of the server. */
@@ -1786,6 +1907,15 @@ export interface components {
              */
             total_octets: number;
         };
+        /** @description What is wrong, and what was lately. */
+        DoctorReport: {
+            /** @description Worst first. Administrators: all; others: those of accounts they may read. */
+            conditions: components["schemas"]["Condition"][];
+            /** @description The last ones that are over. */
+            ended: components["schemas"]["Condition"][];
+            /** @description Nothing is wrong. */
+            ok: boolean;
+        };
         /** @description What rules would do. */
         DryRun: {
             /**
@@ -1903,6 +2033,14 @@ export interface components {
             kind: components["schemas"]["Facet"][];
             /** @description By year, newest first. */
             year: components["schemas"]["Facet"][];
+        };
+        /** @description What is fetched anew. */
+        FetchedAnew: {
+            /**
+             * Format: int64
+             * @description Mails that are asked for again.
+             */
+            count: number;
         };
         /**
          * @description What happens in the mailbox to a report that was handled.
@@ -2149,6 +2287,92 @@ export interface components {
          * @enum {string}
          */
         Language: "de" | "en";
+        /** @description A mailbox as compared with its server. */
+        Ledger: {
+            /**
+             * Format: int64
+             * @description Of these archived and read.
+             */
+            archived: number;
+            /** @description When it was compared. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Left at the source by a named rule.
+             */
+            excluded: number;
+            /**
+             * Format: int64
+             * @description They could not be fetched.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Archived, and no longer at the source.
+             */
+            gone: number;
+            /**
+             * Format: uuid
+             * @description Key of the mailbox.
+             */
+            mailbox: string;
+            /**
+             * Format: int64
+             * @description Nobody knows why they are not here: a gap.
+             */
+            missing: number;
+            /** @description Its name, for display. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Not fetched yet.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Archived, but they could not be read.
+             */
+            quarantined: number;
+            /**
+             * Format: int64
+             * @description Mails at the source.
+             */
+            source: number;
+        };
+        /** @description The mailboxes of an account as compared with their server. */
+        LedgerList: {
+            /** @description Those that are fetched and were compared, by name. */
+            items: components["schemas"]["Ledger"][];
+        };
+        /** @description A page of a ledger. */
+        LedgerPage: {
+            /** @description By place in the mailbox; at most 10,000 in all. */
+            items: components["schemas"]["LedgerRow"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /**
+         * @description Why mails of the source are not in the archive.
+         * @enum {string}
+         */
+        LedgerReason: "missing" | "failed" | "quarantined" | "excluded" | "pending";
+        /** @description Mails that are not in the archive for one reason. */
+        LedgerRow: {
+            /**
+             * Format: int32
+             * @description First UID (RFC 9051 §2.3.1.1); null without UIDs.
+             */
+            first: number | null;
+            /**
+             * Format: int32
+             * @description Last UID; null without UIDs.
+             */
+            last: number | null;
+            /** @description The server's name for the mail (POP3 UIDL); null with UIDs. */
+            name: string | null;
+            /** @description Why. */
+            reason: components["schemas"]["LedgerReason"];
+        };
         /** @description A mail at the source that is not in the archive, and why. */
         LeftOut: {
             /**
@@ -2986,6 +3210,11 @@ export interface components {
             /** @description Version of the server. */
             version: string;
         };
+        /**
+         * @description How bad something is.
+         * @enum {string}
+         */
+        Severity: "critical" | "warning";
         /** @description A server that sends mails of Poststelle. */
         SmtpAccount: {
             /** @description Whether it sends. */
@@ -3997,6 +4226,83 @@ export interface operations {
             };
         };
     };
+    compare_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Fetches, and compares the mailboxes with their server now. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     fetch_account: {
         parameters: {
             query?: never;
@@ -4017,6 +4323,208 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledgers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Completeness of the mailboxes, as last compared with their server. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mails of a mailbox that are not in the archive, and why. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_anew: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account_id: string;
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Fetches what is missing or failed of a mailbox again, then compares it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FetchedAnew"];
+                };
             };
             /** @description The request cannot be read, or a value in it is wrong. */
             400: {
@@ -4988,6 +5496,53 @@ export interface operations {
             };
             /** @description The role does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    doctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is blind or about to be, and what to do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorReport"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

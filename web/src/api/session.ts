@@ -52,8 +52,9 @@ export async function chooseLanguage(language: Language): Promise<void> {
   await changeProfile({ language });
 }
 
+/** The change arrives even if the page is left at once. */
 export async function changeProfile(change: ProfileChange): Promise<void> {
-  const session = await take(api.PATCH("/api/v1/me", { body: change }));
+  const session = await take(api.PATCH("/api/v1/me", { body: change, keepalive: true }));
   setUserZone(session.user.zone);
   queryClient.setQueryData(sessionQuery.queryKey, session);
 }

@@ -12,13 +12,14 @@ import {
   IconPackageImport,
   IconRuler2,
   IconSettings,
+  IconStethoscope,
   IconUsersGroup,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "@tanstack/react-router";
 import { type ComponentType, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { accountsQuery, mailboxesQuery, statusQuery } from "../api/queries";
+import { accountsQuery, doctorQuery, mailboxesQuery, statusQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Account } from "../api/types";
 import { useFormats } from "../lang/format";
@@ -118,6 +119,9 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
         >
           {t("nav.quarantine")}
         </Entry>
+        <Entry icon={IconStethoscope} to="/doctor" current={here.path === "/doctor"} extra={<TroubleCount />}>
+          {t("nav.doctor")}
+        </Entry>
         {user.role === "agent" ? null : (
           <Entry icon={IconHistory} to="/audit" current={here.path === "/audit"}>
             {t("nav.audit")}
@@ -180,6 +184,13 @@ function QuarantineCount() {
   const { data } = useQuery(statusQuery);
   const { number } = useFormats();
   const count = data?.quarantined ?? 0;
+  return count === 0 ? null : <span className={css.count}>{number(count)}</span>;
+}
+
+function TroubleCount() {
+  const { data } = useQuery(doctorQuery);
+  const { number } = useFormats();
+  const count = data?.conditions.length ?? 0;
   return count === 0 ? null : <span className={css.count}>{number(count)}</span>;
 }
 

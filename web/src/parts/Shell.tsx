@@ -1,18 +1,19 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconCloudOff, IconPlugConnectedX } from "@tabler/icons-react";
+import { IconCloudOff, IconExclamationCircle, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLive } from "../api/live";
 import { isProblem } from "../api/problem";
-import { queryClient, sessionQuery } from "../api/queries";
+import { doctorQuery, queryClient, sessionQuery } from "../api/queries";
 import { useReach } from "../api/reach";
 import { applyProfile } from "../api/session";
 import { useCommand, useKeys } from "../keys/dispatch";
 import { DropOverlay } from "./DropOverlay";
 import { Navigation } from "./Navigation";
+import { PlainLink } from "./PlainLink";
 import { TopBar } from "./TopBar";
 import css from "./Shell.module.css";
 
@@ -36,6 +37,7 @@ export function Shell() {
       </a>
       <header className={css.top}>
         <ReachStrip />
+        <DoctorStrip />
         <TopBar onMenu={open} />
       </header>
       <div className={css.nav}>
@@ -76,6 +78,24 @@ function ReachStrip() {
     <div className={css.strip} role="status">
       <Sign size={18} aria-hidden />
       {reach === "offline" ? t("shell.offline") : t("shell.gone")}
+    </div>
+  );
+}
+
+/** What is critical stands on every page. */
+function DoctorStrip() {
+  const { t } = useTranslation();
+  const { data } = useQuery(doctorQuery);
+  const critical = data?.conditions.filter((of) => of.severity === "critical") ?? [];
+  const [first] = critical;
+  if (first === undefined) {
+    return null;
+  }
+  return (
+    <div className={`${css.strip} ${css.critical}`} role="status">
+      <IconExclamationCircle size={18} aria-hidden />
+      <span>{critical.length === 1 ? first.what : t("doctor.critical", { count: critical.length })}</span>
+      <PlainLink to="/doctor">{t("doctor.look")}</PlainLink>
     </div>
   );
 }

@@ -1,9 +1,10 @@
 import { Button, Progress, Skeleton } from "@mantine/core";
 import { IconMailbox, IconPlus, IconRefresh, IconSettings } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import { LeftOut } from "../accounts/LeftOut";
-import { accountStateOf } from "../accounts/state";
+import { accountStateOf, isFetching, needsPerson } from "../accounts/state";
 import { api, done, take } from "../api/client";
 import { accountsQuery } from "../api/queries";
 import { useSession } from "../api/session";
@@ -67,9 +68,9 @@ function AccountCard({ account }: { account: Account }) {
       <div className={page.cardHead}>
         <h2>{account.name}</h2>
         <Pill tone={tone} icon={icon}>
-          {state.state === "still" && account.handling.role === "archive"
+          {state.state === "files" && account.handling.role === "archive"
             ? t("accounts.archive")
-            : t(`accounts.states.${state.state}`)}
+            : stateWords(t, account)}
         </Pill>
         <span className={`${page.row} ${page.end}`}>
           {account.kind !== "import" && account.active && role !== "auditor" ? <FetchButton account={account} /> : null}
@@ -126,7 +127,13 @@ function AccountCard({ account }: { account: Account }) {
             </dd>
           </>
         ) : null}
-        {state.next_action !== null && (state.state === "waiting" || state.state === "retrying") ? (
+        {state.until == null ? null : (
+          <>
+            <dt>{t("accounts.throttledUntil")}</dt>
+            <dd>{shortDate(state.until)}</dd>
+          </>
+        )}
+        {state.next_action !== null && !isFetching(state.state) ? (
           <>
             <dt>{t("accounts.next")}</dt>
             <dd>{ago(state.next_action)}</dd>
@@ -146,6 +153,16 @@ function AccountCard({ account }: { account: Account }) {
   );
 }
 
+/** What an account is doing, with how far and until when. */
+function stateWords(t: TFunction, { state }: Account): string {
+  switch (state.state) {
+    case "degraded":
+      return t("accounts.states.degraded", { count: state.quarantined + state.failed });
+    default:
+      return t(`accounts.states.${state.state}`);
+  }
+}
+
 /** What is wrong: its class in words, the server's own words, and since when. */
 export function LastError({ account }: { account: Account }) {
   const { t } = useTranslation();
@@ -157,18 +174,30 @@ export function LastError({ account }: { account: Account }) {
   return (
     <div className={page.spaced}>
       <Notice
-        tone={account.state.state === "stopped" ? "danger" : "warn"}
+        tone={needsPerson(account.state.state) ? "danger" : "warn"}
         title={t(`accounts.errors.${errorClass(error.class)}`)}
       >
         <div className={page.mono}>{error.text}</div>
         {t("accounts.since", { at: shortDate(error.since), ago: ago(error.since) })}{" "}
-        {account.state.state === "stopped" ? t("accounts.needsYou") : t("accounts.triesAgain")}
+        {needsPerson(account.state.state) ? t("accounts.needsYou") : t("accounts.triesAgain")}
       </Notice>
     </div>
   );
 }
 
-const CLASSES = ["name", "connect", "tls", "login", "folders", "protocol", "storage"] as const;
+const CLASSES = [
+  "name",
+  "connect",
+  "tls",
+  "greeting",
+  "login",
+  "consent",
+  "folders",
+  "protocol",
+  "throttled",
+  "settings",
+  "storage",
+] as const;
 
 function errorClass(word: string): (typeof CLASSES)[number] | "internal" {
   return CLASSES.find((known) => known === word) ?? "internal";
@@ -196,7 +225,7 @@ function FetchButton({ account }: { account: Account }) {
     onSuccess: () => client.invalidateQueries({ queryKey: ["accounts"] }),
     onError: (error) => tellFailure(t("accounts.notFetched"), error.message),
   });
-  const running = account.state.state === "fetching";
+  const running = isFetching(account.state.state);
   return (
     <Button
       size="xs"

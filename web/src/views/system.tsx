@@ -1,7 +1,7 @@
 import { Progress, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { statusQuery } from "../api/queries";
+import { doctorQuery, statusQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Status } from "../api/types";
 import { useFormats } from "../lang/format";
@@ -44,7 +44,7 @@ function Numbers({ status, at }: { status: Status; at: number }) {
   const since = new Date(at - status.uptime_seconds * 1000).toISOString();
   return (
     <div className={page.stack}>
-      <Troubles status={status} />
+      <Troubles />
       <dl className={page.numbers}>
         <Count label={t("system.messages")} value={number(status.messages)} />
         <Count label={t("system.unread")} value={number(status.unread)} />
@@ -82,21 +82,28 @@ function Count({ label, value }: { label: string; value: string }) {
   );
 }
 
-function Troubles({ status }: { status: Status }) {
+/** What is blind or about to be, in short. */
+function Troubles() {
   const { t } = useTranslation();
-  if (status.accounts_in_trouble.length === 0) {
-    return <Notice tone="ok">{t("system.allWell")}</Notice>;
+  const { data } = useQuery(doctorQuery);
+  if (data === undefined) {
+    return null;
   }
-  return status.accounts_in_trouble.map((account) => (
-    <Notice
-      key={account.id}
-      tone={account.state === "stopped" ? "danger" : "warn"}
-      title={t("system.trouble", { name: account.name })}
-      actions={<PlainLink to={`/settings/accounts/${account.id}`}>{t("system.look")}</PlainLink>}
-    >
-      {account.error?.text}
-    </Notice>
-  ));
+  return data.ok ? (
+    <Notice tone="ok">{t("system.allWell")}</Notice>
+  ) : (
+    <section className={page.stack} aria-label={t("doctor.title")}>
+      {data.conditions.map((of) => (
+        <Notice
+          key={of.id}
+          tone={of.severity === "critical" ? "danger" : "warn"}
+          actions={<PlainLink to="/doctor">{t("doctor.look")}</PlainLink>}
+        >
+          {of.what}
+        </Notice>
+      ))}
+    </section>
+  );
 }
 
 function Disk({ free, total }: { free: number; total: number }) {

@@ -3,9 +3,9 @@
 use super::command::Command;
 use super::error::{During, ImapError};
 use super::event::Event;
-use super::machine::{Machine, Step};
 use super::response::{Fetched, Response, Status, Text, flatten};
 use super::talk::{Reply, Tag, Talk};
+use crate::line::{Machine, Step};
 
 /// Answers to one command that are kept; a server may say what it likes.
 pub(crate) const ANSWERS_MAX: usize = 10_000;
@@ -24,6 +24,8 @@ pub(crate) struct Answer {
     pub(crate) has_expunged: bool,
     /// Numbers of a search.
     pub(crate) found: Vec<u32>,
+    /// Octets taken, and octets in all.
+    pub(crate) quota: Option<(u64, u64)>,
     /// Prefix and delimiter of own mailboxes.
     pub(crate) namespace: Option<(Vec<u8>, Option<char>)>,
 }
@@ -77,6 +79,7 @@ impl<'c> Answering<'c> {
             }
             Response::Expunge(_) | Response::Vanished { is_earlier: false, .. } => answer.has_expunged = true,
             Response::Exists(messages) => answer.messages = Some(messages),
+            Response::Quota(used, most) => answer.quota = Some((used, most)),
             Response::Namespace(prefix, delimiter) => answer.namespace = Some((prefix, delimiter)),
             _ => {}
         }
@@ -85,6 +88,7 @@ impl<'c> Answering<'c> {
 }
 
 impl Machine for Answering<'_> {
+    type Talk = Talk;
     type Output = Answer;
 
     fn during(&self) -> During {

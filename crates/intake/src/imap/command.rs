@@ -7,7 +7,7 @@ use keys::Secret;
 use model::Flags;
 
 use super::capability::Capabilities;
-use crate::sasl::Mechanism;
+use crate::sasl::{Mechanism, base64};
 
 /// Longest string sent in quotes; longer ones go as literals.
 const QUOTED_OCTETS_MAX: usize = 1000;
@@ -110,6 +110,10 @@ pub(crate) enum Command<'a> {
         first: u32,
         last: u32,
     },
+    /// Room of a mailbox (RFC 9208).
+    QuotaRoot {
+        mailbox: &'a [u8],
+    },
     /// Until [`DONE`].
     Idle,
     Noop,
@@ -154,6 +158,7 @@ impl Command<'_> {
             Self::UidFetch { .. } | Self::UidChanges { .. } => "UID FETCH",
             Self::FetchFlags { .. } => "FETCH",
             Self::EnableQresync => "ENABLE",
+            Self::QuotaRoot { .. } => "GETQUOTAROOT",
             Self::Idle => "IDLE",
             Self::Noop => "NOOP",
             Self::Logout => "LOGOUT",
@@ -203,6 +208,7 @@ impl Command<'_> {
             Self::Examine { mailbox }
             | Self::Select { mailbox }
             | Self::Create { mailbox }
+            | Self::QuotaRoot { mailbox }
             | Self::Subscribe { mailbox } => {
                 line.text(self.word());
                 line.text(" ");
@@ -364,21 +370,6 @@ impl<'c> Line<'c> {
     }
 }
 
-/// RFC 4648 §4, with padding.
-pub(crate) fn base64(octets: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(octets.len().div_ceil(3) * 4);
-    for group in octets.chunks(3) {
-        let bits =
-            group.iter().fold(0_u32, |bits, octet| bits << 8 | u32::from(*octet)) << (8 * (3 - group.len()));
-        for at in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * at) & 63) as usize];
-            text.push(if at <= group.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -403,6 +394,7 @@ mod tests {
         );
         check(Command::FetchFlags { first: 1, last: 4 }, "", &["a1 FETCH 1:4 (UID FLAGS)\r\n"]);
         check(Command::Idle, "", &["a1 IDLE\r\n"]);
+        check(Command::QuotaRoot { mailbox: b"INBOX" }, "", &["a1 GETQUOTAROOT \"INBOX\"\r\n"]);
         let password = Secret::from("p\"w");
         let login = || Command::Login { login: "me", password: &password };
         check(login(), "", &["a1 LOGIN \"me\" \"p\\\"w\"\r\n"]);
@@ -460,15 +452,5 @@ mod tests {
         let password = Secret::from("hunter2");
         let command = Command::Login { login: "me", password: &password };
         assert!(!format!("{command:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn base64_of_rfc_4648() {
-        let check = |octets: &str, expected: &str| assert_eq!(base64(octets.as_bytes()), expected);
-        check("", "");
-        check("f", "Zg==");
-        check("fo", "Zm8=");
-        check("foo", "Zm9v");
-        check("foobar", "Zm9vYmFy");
     }
 }

@@ -1,37 +1,27 @@
-//! The sockets: carries octets between a server and the procedures, watches the time, hands events on.
+//! A session: the procedures, one after the other, on a connection.
 
-use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
 use connect::{ClientTls, Stream, Timeouts};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout, timeout_at};
-use zeroize::Zeroize;
+use tokio::time::timeout;
 
 use super::answer::{Answer, Answering};
 use super::capability::Capabilities;
-use super::channel::Outlet;
 use super::command::Command;
 use super::error::{During, ImapError};
-use super::event::{Cursor, Event};
 use super::fetch::{Blamed, Bounds, Fetching, Outcome, Wanted};
 use super::idle::{Idled, Idling};
 use super::list::{Asking, Listing};
-use super::machine::{Machine, Step};
 use super::mailbox::{Mailbox, MailboxStatus};
 use super::once::Once;
 use super::open::{Opened, Opening};
 use super::talk::Talk;
+use crate::line::{self, Line, READ_OCTETS, Sink, Step, checked};
+use crate::line::{Conversation as _, Machine as _};
 use crate::sasl::{Credential, Identity};
 
-/// Octets read at once; a TLS record has at most 16 KiB.
-const READ_OCTETS: usize = 64 << 10;
-/// Events of so many octets are handed over at once …
-const HAND_OVER_OCTETS: usize = 256 << 10;
-/// … fewer after so long, if nothing more comes.
-const HAND_OVER_PATIENCE: Duration = Duration::from_millis(5);
 /// How long a server may take to end IDLE when told to, with the connection in doubt after that.
 const DONE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a goodbye may take.
@@ -117,7 +107,7 @@ impl Default for Options {
 /// A connection, logged in.
 #[derive(Debug)]
 pub struct Session {
-    line: Line,
+    line: Line<Talk>,
     opened: Opened,
     bounds: Bounds,
     /// Whether QRESYNC is enabled, once that was asked for.
@@ -130,9 +120,7 @@ impl Session {
     /// # Errors
     /// [`ImapError`]; its class says how far it came.
     pub async fn open(settings: &Settings) -> Result<Self, ImapError> {
-        let tls = (settings.encryption == Encryption::Tls).then_some(&settings.tls);
-        let stream = connect::dial(&settings.host, settings.port, tls, &settings.options.timeouts).await?;
-        Self::open_on(stream, settings).await
+        Self::open_on(line::dial(settings).await?, settings).await
     }
 
     /// Logs in on a connection that stands; inside TLS already if the settings say [`Encryption::Tls`].
@@ -140,16 +128,12 @@ impl Session {
     /// # Errors
     /// [`ImapError`].
     pub(crate) async fn open_on(stream: Stream, settings: &Settings) -> Result<Self, ImapError> {
-        let begins_tls = settings.encryption == Encryption::StartTls;
-        let is_local = stream.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
-        if !begins_tls && !stream.is_encrypted() && !is_local {
-            return Err(ImapError::Insecure { host: settings.host.clone() });
-        }
-        let mut line = Line::new(stream, settings);
-        let identity = settings.identity()?;
-        let mut opening = Opening::new(&identity, begins_tls);
-        let opened = line.run(&mut opening, None).await?;
         let options = &settings.options;
+        let talk = Talk::new(options.small_octets_max, options.chunk_octets);
+        let mut line = Line::new(stream, talk, settings)?;
+        let identity = settings.identity()?;
+        let mut opening = Opening::new(&identity, settings.encryption == Encryption::StartTls);
+        let opened = line.run(&mut opening, None).await?;
         let bounds =
             Bounds { batch_mails: options.batch_mails.max(1), batch_octets: options.batch_octets.max(1) };
         Ok(Self { line, opened, bounds, qresync: None })
@@ -253,109 +237,7 @@ impl Session {
     }
 }
 
-/// Where events go, and what is remembered of them.
-#[derive(Debug)]
-pub(crate) struct Sink<'o> {
-    outlet: &'o Outlet,
-    /// Cursor of the last `BatchEnd`.
-    pub(crate) cursor: Option<Cursor>,
-    /// Mails that came or failed.
-    pub(crate) settled: u64,
-}
-
-impl<'o> Sink<'o> {
-    pub(crate) fn new(outlet: &'o Outlet) -> Self {
-        Self { outlet, cursor: None, settled: 0 }
-    }
-
-    async fn take(&mut self, events: Vec<Event>) -> Result<(), ImapError> {
-        for event in &events {
-            match event {
-                Event::BatchEnd { cursor, .. } => self.cursor = Some(*cursor),
-                Event::Mail(_) | Event::End | Event::Failed { .. } => self.settled += 1,
-                _ => {}
-            }
-        }
-        self.outlet.send(events).await
-    }
-}
-
-/// A stream and the conversation on it.
-#[derive(Debug)]
-struct Line {
-    /// `None` only while TLS begins, and after that has failed.
-    stream: Option<Stream>,
-    talk: Talk,
-    host: String,
-    tls: ClientTls,
-    tls_timeout: Duration,
-    answer_timeout: Duration,
-}
-
-impl Line {
-    fn new(stream: Stream, settings: &Settings) -> Self {
-        let options = &settings.options;
-        Self {
-            stream: Some(stream),
-            talk: Talk::new(options.small_octets_max, options.chunk_octets),
-            host: settings.host.clone(),
-            tls: settings.tls.clone(),
-            tls_timeout: options.timeouts.tls,
-            answer_timeout: options.answer_timeout,
-        }
-    }
-
-    /// Runs a procedure to its end.
-    async fn run<M: Machine>(
-        &mut self,
-        machine: &mut M,
-        mut sink: Option<&mut Sink<'_>>,
-    ) -> Result<M::Output, ImapError> {
-        let mut events = Vec::new();
-        let result = self.run_inner(machine, &mut events, &mut sink).await;
-        if result.is_err() {
-            machine.lost(&mut events);
-        }
-        // After an error of the one who takes them this fails as well, and the first error counts.
-        let delivered = deliver(&mut events, &mut sink).await;
-        result.and_then(|output| delivered.map(|()| output))
-    }
-
-    async fn run_inner<M: Machine>(
-        &mut self,
-        machine: &mut M,
-        events: &mut Vec<Event>,
-        sink: &mut Option<&mut Sink<'_>>,
-    ) -> Result<M::Output, ImapError> {
-        let mut step = machine.begin(&mut self.talk, events)?;
-        let mut due = None;
-        loop {
-            match step {
-                Step::Done(output) => return Ok(output),
-                Step::Ask(answer) => {
-                    deliver(events, sink).await?;
-                    let known = answer.await.unwrap_or_default();
-                    step = machine.answered(&mut self.talk, known, events);
-                    continue;
-                }
-                Step::BeginTls => {
-                    self.begin_tls().await?;
-                    machine.tls_begun(&mut self.talk);
-                }
-                Step::More => {}
-            }
-            let reply = loop {
-                if let Some(reply) = self.talk.reply() {
-                    break reply;
-                }
-                // What was said may have freed what waited for a `+`.
-                self.write(machine.during()).await?;
-                self.read(machine.during(), events, &mut due, sink).await?;
-            };
-            step = machine.hear(&mut self.talk, reply, events)?;
-        }
-    }
-
+impl Line<Talk> {
     /// Silence is no fault while the server waits for something to happen; before and after that it is.
     async fn idle(&mut self, idling: &mut Idling, end: impl Future<Output = ()>) -> Result<Idled, ImapError> {
         let mut end = pin!(end);
@@ -393,92 +275,5 @@ impl Line {
             };
             step = idling.hear(&mut self.talk, reply, &mut events)?;
         }
-    }
-
-    async fn begin_tls(&mut self) -> Result<(), ImapError> {
-        if self.talk.begin_tls() {
-            return Err(ImapError::Injected);
-        }
-        let Some(stream) = self.stream.take() else {
-            return Err(ImapError::Closed { during: During::Login });
-        };
-        self.stream = Some(stream.start_tls(&self.tls, &self.host, self.tls_timeout).await?);
-        Ok(())
-    }
-
-    async fn write(&mut self, during: During) -> Result<(), ImapError> {
-        let mut is_dirty = false;
-        while let Some(mut octets) = self.talk.output() {
-            let Some(stream) = &mut self.stream else { return Err(ImapError::Closed { during }) };
-            let written = timeout(self.answer_timeout, stream.write_all(&octets)).await;
-            octets.zeroize();
-            checked(written, during, self.answer_timeout)?;
-            is_dirty = true;
-        }
-        if is_dirty && let Some(stream) = &mut self.stream {
-            let flushed = timeout(self.answer_timeout, stream.flush()).await;
-            checked(flushed, during, self.answer_timeout)?;
-        }
-        Ok(())
-    }
-
-    /// Reads what comes next; `events` are handed over before if they are many, or if nothing comes by the time they are
-    /// `due`.
-    async fn read(
-        &mut self,
-        during: During,
-        events: &mut Vec<Event>,
-        due: &mut Option<Instant>,
-        sink: &mut Option<&mut Sink<'_>>,
-    ) -> Result<(), ImapError> {
-        let Some(stream) = &mut self.stream else { return Err(ImapError::Closed { during }) };
-        let mut reading = pin!(stream.read_buf(self.talk.input(READ_OCTETS)));
-        let mut read = None;
-        if !events.is_empty() {
-            let due_at = *due.get_or_insert_with(|| Instant::now() + HAND_OVER_PATIENCE);
-            if events.iter().map(Event::octets).sum::<usize>() < HAND_OVER_OCTETS {
-                read = timeout_at(due_at, reading.as_mut()).await.ok();
-            }
-            if read.is_none() {
-                *due = None;
-                deliver(events, sink).await?;
-            }
-        }
-        let read = match read {
-            Some(read) => Ok(read),
-            None => timeout(self.answer_timeout, reading).await,
-        };
-        match checked(read, during, self.answer_timeout)? {
-            0 => Err(ImapError::Closed { during }),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What reading or writing came to, within `patience`.
-pub(crate) fn checked<T>(
-    result: Result<io::Result<T>, Elapsed>,
-    during: During,
-    patience: Duration,
-) -> Result<T, ImapError> {
-    match result {
-        Ok(Ok(value)) => Ok(value),
-        // Servers that go without a goodbye of TLS, or while we still write.
-        Ok(Err(error)) if is_closed(&error) => Err(ImapError::Closed { during }),
-        Ok(Err(source)) => Err(ImapError::Broken { during, source }),
-        Err(_) => Err(ImapError::Timeout { during, seconds: patience.as_secs() }),
-    }
-}
-
-fn is_closed(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe | ConnectionAborted)
-}
-
-async fn deliver(events: &mut Vec<Event>, sink: &mut Option<&mut Sink<'_>>) -> Result<(), ImapError> {
-    let events = std::mem::take(events);
-    match sink {
-        Some(sink) => sink.take(events).await,
-        None => Ok(()),
     }
 }

@@ -119,6 +119,23 @@ pub enum Event {
         /// By UID, ascending.
         flags: Vec<(u32, Flags)>,
     },
+    /// What a mailbox holds is listed from here on, also when it was begun before: what was listed then does not count.
+    Inventory {
+        /// Raw name.
+        mailbox: Arc<[u8]>,
+        /// Its numbering.
+        uid_validity: u32,
+    },
+    /// The next UIDs of the inventory.
+    Listed {
+        /// First and last UIDs, ascending; above those listed before.
+        uids: Vec<(u32, u32)>,
+    },
+    /// The inventory is at its end.
+    InventoryEnd {
+        /// The server listed as many as it says there are, and none went meanwhile.
+        is_complete: bool,
+    },
     /// A mail asked for by `again` is no longer in the mailbox.
     Gone {
         /// Raw name of its mailbox.

@@ -17,9 +17,9 @@ use model::Position;
 use super::command::Command;
 use super::error::{During, ImapError, MailFault, is_transient_code};
 use super::event::{Cursor, Event, Facts, KnownMail, Mail};
-use super::machine::{Machine, Step};
 use super::response::{Fetched, Status, Text};
 use super::talk::{Reply, Tag, Talk};
+use crate::line::{Machine, Step};
 use flight::Flight;
 use renumber::Renumbering;
 
@@ -316,6 +316,7 @@ fn cut(is_announced: bool, events: &mut Vec<Event>) {
 }
 
 impl Machine for Fetching<'_> {
+    type Talk = Talk;
     type Output = Outcome;
 
     fn during(&self) -> During {

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -12,12 +13,15 @@ use super::change::{ChangeReport, Order};
 use super::channel::Outlet;
 use super::command::Command;
 use super::compare::{Comparing, Fetched};
-use super::drive::{Session, Settings, Sink};
+use super::drive::{Session, Settings};
 use super::error::ImapError;
 use super::event::Event;
 use super::fetch::{Blamed, Wanted};
 use super::idle::{Idled, Idling};
+use super::inventory::inventory;
 use super::mailbox::{Mailbox, MailboxStatus, SpecialUse};
+use crate::Connection;
+use crate::line::Sink;
 
 /// News that turned out to be none, one after the other, before the server is asked at its time only.
 const FALSE_ALARMS_MAX: u32 = 3;
@@ -72,6 +76,9 @@ pub struct Fetcher {
     blamed: HashMap<Vec<u8>, (u32, Blamed)>,
     /// The mailboxes of the last run, and how far they are fetched.
     fetched: Vec<Fetched>,
+    /// All of them, by raw name.
+    selected: Vec<Vec<u8>>,
+    connection: Arc<Connection>,
     comparing: Comparing,
     /// Where news is waited for.
     watched: Option<Watched>,
@@ -99,6 +106,8 @@ impl Fetcher {
             session: None,
             blamed: HashMap::new(),
             fetched: Vec::new(),
+            selected: Vec::new(),
+            connection: Arc::default(),
             comparing: Comparing::default(),
             watched: None,
             arrived: HashMap::new(),
@@ -138,7 +147,7 @@ impl Fetcher {
                         continue;
                     }
                 }
-                None => Session::open(&self.settings).await?,
+                None => self.open().await?,
             };
             let mut pass = Pass {
                 selection,
@@ -149,6 +158,7 @@ impl Fetcher {
                 settled: 0,
                 watched: None,
                 fetched: Vec::new(),
+                selected: Vec::new(),
                 fresh: HashSet::new(),
             };
             let result = pass.run(&mut session, is_first).await;
@@ -158,6 +168,7 @@ impl Fetcher {
                 Ok(()) => {
                     self.watched = pass.watched;
                     self.fetched = pass.fetched;
+                    self.selected = pass.selected;
                     let was_false = std::mem::take(&mut self.was_woken) && settled_in_all == 0;
                     self.false_alarms = if was_false { self.false_alarms + 1 } else { 0 };
                     self.session = Some(session);
@@ -191,6 +202,56 @@ impl Fetcher {
         Ok(())
     }
 
+    /// Lists what each mailbox of the last run holds: [`Event::Inventory`], [`Event::Listed`], [`Event::InventoryEnd`].
+    ///
+    /// # Errors
+    /// [`ImapError`]; a mailbox refused is passed by.
+    pub async fn inventory(&mut self, outlet: &Outlet) -> Result<(), ImapError> {
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => self.open().await?,
+        };
+        for mailbox in &self.selected {
+            match inventory(&mut session, mailbox, outlet).await {
+                Ok(()) | Err(ImapError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.session = Some(session);
+        Ok(())
+    }
+
+    /// Octets taken and octets in all, of the inbox; `None` if the server does not tell (RFC 9208), or there is no
+    /// connection.
+    ///
+    /// # Errors
+    /// [`ImapError`].
+    pub async fn quota(&mut self) -> Result<Option<(u64, u64)>, ImapError> {
+        let Some(mut session) = self.session.take() else { return Ok(None) };
+        let mut quota = None;
+        if session.capabilities().has("QUOTA") {
+            match session.ask(Command::QuotaRoot { mailbox: b"INBOX" }).await {
+                Ok(answer) => quota = answer.quota.filter(|(_, most)| *most > 0),
+                Err(ImapError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.session = Some(session);
+        Ok(quota)
+    }
+
+    /// What is known of the connection, while it goes on.
+    pub fn connection(&self) -> Arc<Connection> {
+        Arc::clone(&self.connection)
+    }
+
+    async fn open(&self) -> Result<Session, ImapError> {
+        let stream = self.connection.dial(&self.settings).await?;
+        let session = Session::open_on(stream, &self.settings).await?;
+        self.connection.stands(session.stream());
+        Ok(session)
+    }
+
     /// Carries out an order, on the connection that is there or another one.
     ///
     /// # Errors
@@ -202,7 +263,7 @@ impl Fetcher {
         };
         let mut session = match kept {
             Some(session) => session,
-            None => Session::open(&self.settings).await?,
+            None => self.open().await?,
         };
         let result = session.change(order).await;
         if result.as_ref().err().is_none_or(|error| !is_loss(error)) {
@@ -292,6 +353,11 @@ impl Fetcher {
         }
     }
 
+    /// Ends the connection without a word; what is known of the mailboxes stays.
+    pub fn disconnect(&mut self) {
+        self.session = None;
+    }
+
     /// Says goodbye to the server.
     pub async fn close(mut self) {
         if let Some(session) = self.session.take() {
@@ -322,6 +388,7 @@ struct Pass<'r> {
     settled: u64,
     watched: Option<Watched>,
     fetched: Vec<Fetched>,
+    selected: Vec<Vec<u8>>,
     /// Mailboxes never fetched before: there is nothing to compare yet.
     fresh: HashSet<Vec<u8>>,
 }
@@ -351,6 +418,7 @@ impl Pass<'_> {
             self.mailbox(session, mailbox, status.get(&mailbox.raw)).await?;
         }
         self.watched = self.busiest(&selected);
+        self.selected = selected.iter().map(|mailbox| mailbox.raw.clone()).collect();
         let fetched = |mailbox: Mailbox| {
             if self.fresh.contains(&mailbox.raw) {
                 return None;

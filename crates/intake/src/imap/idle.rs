@@ -5,9 +5,9 @@
 use super::command::Command;
 use super::error::{During, ImapError};
 use super::event::Event;
-use super::machine::{Machine, Step};
 use super::response::{Response, Status};
 use super::talk::{Reply, Tag, Talk};
+use crate::line::{Machine, Step};
 
 /// How waiting has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,7 @@ impl Idling {
 }
 
 impl Machine for Idling {
+    type Talk = Talk;
     type Output = Idled;
 
     fn during(&self) -> During {

@@ -5,10 +5,10 @@
 use super::command::Command;
 use super::error::{During, ImapError};
 use super::event::Event;
-use super::machine::{Machine, Step};
 use super::mailbox::{Mailbox, MailboxStatus, SpecialUse};
 use super::response::{Response, Status};
 use super::talk::{Reply, Tag, Talk};
+use crate::line::{Machine, Step};
 
 /// Lists the mailboxes: the inbox first, the others by raw name.
 #[derive(Debug, Default)]
@@ -20,6 +20,7 @@ pub(crate) struct Listing {
 }
 
 impl Machine for Listing {
+    type Talk = Talk;
     type Output = Vec<Mailbox>;
 
     fn during(&self) -> During {
@@ -115,6 +116,7 @@ impl Asking {
 }
 
 impl Machine for Asking {
+    type Talk = Talk;
     /// Of those mailboxes the server tells about; one it refuses is missing.
     type Output = Vec<MailboxStatus>;
 

@@ -3,9 +3,9 @@
 use super::command::Command;
 use super::error::{During, ImapError};
 use super::event::Event;
-use super::machine::{Machine, Step};
 use super::response::Status;
 use super::talk::{Reply, Tag, Talk};
+use crate::line::{Machine, Step};
 
 /// Sends one command and waits for its end.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ impl<'c> Once<'c> {
 }
 
 impl Machine for Once<'_> {
+    type Talk = Talk;
     type Output = ();
 
     fn during(&self) -> During {

@@ -8,9 +8,9 @@ use super::capability::Capabilities;
 use super::command::Command;
 use super::error::{During, ImapError};
 use super::event::Event;
-use super::machine::{Machine, Step};
 use super::response::{Response, Status, Text};
 use super::talk::{Reply, Tag, Talk};
+use crate::line::{Machine, Step};
 use crate::sasl::{Answer, Credential, Exchange, Identity, Mechanism};
 
 /// Empty lines and odd responses before the greeting are passed over, up to this many.
@@ -235,6 +235,7 @@ fn refused(text: Text) -> ImapError {
 }
 
 impl Machine for Opening<'_> {
+    type Talk = Talk;
     type Output = Opened;
 
     fn during(&self) -> During {

@@ -6,45 +6,10 @@ use super::event::Event;
 use super::fetch::{Blamed, Bounds, Fetching, Wanted};
 use super::idle::Idling;
 use super::list::Listing;
-use super::machine::{Machine, Step};
 use super::open::Opening;
 use super::talk::Talk;
+use crate::line::hear;
 use crate::sasl::{Credential, Identity};
-
-/// Lets a procedure hear octets. Gives what it reported; stops where it does.
-pub(crate) fn hear<M: Machine>(
-    machine: &mut M,
-    talk: &mut Talk,
-    octets: &[u8],
-    piece: usize,
-) -> (Vec<Event>, bool) {
-    let mut events = Vec::new();
-    let mut step = machine.begin(talk, &mut events);
-    for chunk in octets.chunks(piece.max(1)) {
-        talk.input(chunk.len()).extend_from_slice(chunk);
-        loop {
-            while talk.output().is_some() {}
-            match step {
-                Ok(Step::Ask(_)) => step = Ok(machine.answered(talk, Vec::new(), &mut events)),
-                Ok(Step::BeginTls) => {
-                    machine.tls_begun(talk);
-                    step = Ok(Step::More);
-                }
-                Ok(Step::Done(_)) | Err(_) => {
-                    if step.is_err() {
-                        machine.lost(&mut events);
-                    }
-                    return (events, step.is_ok());
-                }
-                Ok(Step::More) => {}
-            }
-            let Some(reply) = talk.reply() else { break };
-            step = machine.hear(talk, reply, &mut events);
-        }
-    }
-    machine.lost(&mut events);
-    (events, false)
-}
 
 /// Between `Begin` and its end come chunks only, and there is an end.
 pub(crate) fn check_order(events: &[Event]) {
@@ -82,28 +47,30 @@ pub fn rehearse(octets: &[u8], piece: usize) {
     let bounds = Bounds { batch_mails: 3, batch_octets: 100 };
     let wanted = Wanted { mailbox: b"INBOX".to_vec(), again: vec![1], ..Wanted::default() };
     for behind in [0, octets.len() / 4, octets.len() / 2] {
-        let rest = &octets[behind..];
+        let pieces = || octets[behind..].chunks(piece.max(1));
         for sent in [0, 2] {
             let mut talk = Talk::new(1000, 100);
             for _ in 0..sent {
                 talk.send(&Command::Noop);
             }
-            check_order(&hear(&mut Fetching::new(wanted.clone(), bounds, &blamed), &mut talk, rest, piece).0);
+            check_order(
+                &hear(&mut Fetching::new(wanted.clone(), bounds, &blamed), &mut talk, pieces()).events,
+            );
         }
         let mut talk = Talk::new(1000, 100);
-        check_order(&hear(&mut Listing::default(), &mut talk, rest, piece).0);
+        check_order(&hear(&mut Listing::default(), &mut talk, pieces()).events);
         let mut talk = Talk::new(1000, 100);
-        check_order(&hear(&mut Idling::new(1), &mut talk, rest, piece).0);
+        check_order(&hear(&mut Idling::new(1), &mut talk, pieces()).events);
         for command in
             [Command::Select { mailbox: b"INBOX" }, Command::UidMove { uids: &[1, 2], mailbox: b"X" }]
         {
             let mut talk = Talk::new(1000, 100);
-            check_order(&hear(&mut Answering::new(command), &mut talk, rest, piece).0);
+            check_order(&hear(&mut Answering::new(command), &mut talk, pieces()).events);
         }
         for identity in [&password, &token] {
             let mut talk = Talk::new(1000, 100);
             let mut opening = Opening::new(identity, piece.is_multiple_of(2));
-            check_order(&hear(&mut opening, &mut talk, rest, piece).0);
+            check_order(&hear(&mut opening, &mut talk, pieces()).events);
         }
     }
 }

@@ -44,6 +44,8 @@ pub(crate) enum Response {
     /// Numbers found, from `SEARCH` or `ESEARCH`.
     Search(Vec<(u32, u32)>),
     Fetch(Fetched),
+    /// Octets taken and octets in all of a quota root (RFC 9208 §5.1: `STORAGE` counts 1,024 octets).
+    Quota(u64, u64),
     /// Something else, or nothing that can be read; of no consequence.
     Other,
 }
@@ -185,6 +187,18 @@ impl Response {
                     }
                 }
                 Self::Search(found)
+            }
+            b"QUOTA" => {
+                // The name of the root, which may be empty, then triples.
+                lexer.next()?;
+                let Token::Open = lexer.next()? else { return None };
+                loop {
+                    let word = lexer.next()?.into_text()?;
+                    let (used, most) = (lexer.next()?.number()?, lexer.next()?.number()?);
+                    if word.eq_ignore_ascii_case(b"STORAGE") {
+                        return Some(Self::Quota(used.saturating_mul(1024), most.saturating_mul(1024)));
+                    }
+                }
             }
             _ => Self::Other,
         })

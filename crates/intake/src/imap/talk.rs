@@ -6,9 +6,11 @@ use zeroize::Zeroize;
 
 use super::capability::Capabilities;
 use super::command::{Command, DONE};
+use super::error::ImapError;
 use super::framer::{Frame, Framer};
 use super::lexer::Part;
 use super::response::{Fetched, Response, Status, words};
+use crate::line::Conversation;
 
 /// A literal that is not a mail is kept up to this size.
 const LITERAL_OCTETS_MAX: u64 = 64 << 10;
@@ -98,23 +100,6 @@ impl Talk {
         }
     }
 
-    /// Where octets from the server are appended.
-    pub(crate) fn input(&mut self, room: usize) -> &mut Vec<u8> {
-        self.framer.input(room)
-    }
-
-    /// Begins anew inside TLS: what was received before counts as never received, nor what was learned from it.
-    /// Whether there was anything left.
-    pub(crate) fn begin_tls(&mut self) -> bool {
-        self.capabilities = Capabilities::default();
-        self.parts.clear();
-        self.parts_octets = 0;
-        self.literal = Literal::None;
-        let had = self.framer.discard() || !self.ready.is_empty();
-        self.ready.clear();
-        had
-    }
-
     /// Queues a command.
     pub(crate) fn send(&mut self, command: &Command<'_>) -> Tag {
         self.last_tag += 1;
@@ -137,17 +122,6 @@ impl Talk {
     /// Queues the next line of a login.
     pub(crate) fn send_line(&mut self, line: &str) {
         self.outgoing.push_back(Outgoing::Octets([line.as_bytes(), b"\r\n"].concat()));
-    }
-
-    /// Octets to be sent now, if any.
-    pub(crate) fn output(&mut self) -> Option<Vec<u8>> {
-        match self.outgoing.front()? {
-            Outgoing::Wait(_) => None,
-            Outgoing::Octets(_) => match self.outgoing.pop_front() {
-                Some(Outgoing::Octets(octets)) => Some(octets),
-                _ => None,
-            },
-        }
     }
 
     /// The next thing the server said, if it is here.
@@ -267,5 +241,37 @@ impl Talk {
                 octets.zeroize();
             }
         }
+    }
+}
+
+impl Conversation for Talk {
+    type Reply = Reply;
+
+    fn reply(&mut self) -> Result<Option<Reply>, ImapError> {
+        Ok(Talk::reply(self))
+    }
+
+    fn output(&mut self) -> Option<Vec<u8>> {
+        match self.outgoing.front()? {
+            Outgoing::Wait(_) => None,
+            Outgoing::Octets(_) => match self.outgoing.pop_front() {
+                Some(Outgoing::Octets(octets)) => Some(octets),
+                _ => None,
+            },
+        }
+    }
+
+    fn input(&mut self, room: usize) -> &mut Vec<u8> {
+        self.framer.input(room)
+    }
+
+    fn begin_tls(&mut self) -> bool {
+        self.capabilities = Capabilities::default();
+        self.parts.clear();
+        self.parts_octets = 0;
+        self.literal = Literal::None;
+        let had = self.framer.discard() || !self.ready.is_empty();
+        self.ready.clear();
+        had
     }
 }

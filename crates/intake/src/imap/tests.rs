@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use super::error::ImapError;
 use super::fetch::{Blamed, Bounds, Fetching, Wanted};
 use super::idle::{Idled, Idling};
-use super::machine::{Machine, Step};
 use super::open::Opening;
-use super::rehearse::{hear, identity, rehearse};
+use super::rehearse::{identity, rehearse};
 use super::response::Response;
 use super::talk::{Reply, Talk};
 use crate::Credential;
+use crate::line::{Conversation as _, Machine, hear};
 
 /// What the servers of all recorded sessions say, one entry a session.
 fn recorded() -> Vec<Vec<u8>> {
@@ -111,32 +111,15 @@ proptest! {
 }
 
 /// Lets a procedure hear octets cut in two at each place; what it gives, if it comes to an end, and what it has sent.
-fn at_every_split<M: Machine>(
+fn at_every_split<M: Machine<Talk = Talk>>(
     make: impl Fn() -> (M, Talk),
     said: &[u8],
-    check: impl Fn(Option<Result<M::Output, ImapError>>, &[u8]),
+    check: impl Fn(Option<Result<M::Output, ImapError>>, &str),
 ) {
     for split in 0..=said.len() {
         let (mut machine, mut talk) = make();
-        let (mut events, mut sent, mut result) = (Vec::new(), Vec::new(), None);
-        let mut step = machine.begin(&mut talk, &mut events);
-        for piece in [&said[..split], &said[split..]] {
-            talk.input(piece.len()).extend_from_slice(piece);
-            while result.is_none() {
-                while let Some(octets) = talk.output() {
-                    sent.extend(octets);
-                }
-                match step {
-                    Ok(Step::Done(output)) => result = Some(Ok(output)),
-                    Err(error) => result = Some(Err(error)),
-                    Ok(_) => {}
-                }
-                step = Ok(Step::More);
-                let Some(reply) = talk.reply() else { break };
-                step = machine.hear(&mut talk, reply, &mut events);
-            }
-        }
-        check(result, &sent);
+        let heard = hear(&mut machine, &mut talk, [&said[..split], &said[split..]]);
+        check(heard.result, &heard.sent);
     }
 }
 
@@ -149,7 +132,7 @@ fn login(credential: &Credential, said: &str, sent: &str, outcome: &str) {
             Some(Ok(opened)) => opened.login,
             Some(Err(error)) => format!("{}: {error}", error.key()),
         };
-        assert_eq!(String::from_utf8_lossy(heard).replace("\r\n", " | "), sent, "{said}");
+        assert_eq!(heard.replace("\r\n", " | "), sent, "{said}");
         assert_eq!(found, outcome, "{said}");
     });
 }
@@ -223,11 +206,11 @@ fn waiting_hears_at_every_split() {
         let make = || (Idling::new(4), Talk::new(1000, 100));
         at_every_split(make, said.as_bytes(), |result, sent| {
             assert_eq!(result.map(|idled| idled.expect("no error")), expected, "{said}");
-            let expected: &[u8] = if is_ended { b"p1 IDLE\r\nDONE\r\n" } else { b"p1 IDLE\r\n" };
+            let expected = if is_ended { "p1 IDLE\r\nDONE\r\n" } else { "p1 IDLE\r\n" };
             assert_eq!(sent, expected, "{said}");
         });
         let (mut idling, mut talk) = make();
-        hear(&mut idling, &mut talk, said.as_bytes(), 1000);
+        hear(&mut idling, &mut talk, [said.as_bytes()]);
         assert_eq!(idling.messages, messages, "{said}");
     };
     check("+ idling\r\n* 5 EXISTS\r\np1 OK done\r\n", Some(Idled::News), 5, true);
@@ -252,13 +235,9 @@ fn hostile_ranges_stay_small() {
     let mut fetching = Fetching::new(wanted, Bounds { batch_mails: 500, batch_octets: 1 << 20 }, &blamed);
     let ranges = "1:4294967295,".repeat(10_000);
     let said = format!("* 5 EXISTS\r\np1 OK\r\n* ESEARCH UID ALL {ranges}\r\np2 OK\r\n");
-    let (events, is_done) = hear(&mut fetching, &mut talk, said.as_bytes(), 1000);
-    assert!(!is_done && events.len() < 10);
-    let mut sent = 0;
-    while let Some(octets) = talk.output() {
-        sent += octets.len();
-    }
-    assert!(sent < 10_000);
+    let heard = hear(&mut fetching, &mut talk, [said.as_bytes()]);
+    assert!(!matches!(heard.result, Some(Ok(_))) && heard.events.len() < 10);
+    assert!(heard.sent.len() < 10_000);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::drive::Session;
 use super::list::Entry;
 use super::retrieve::{Retrieving, failed};
+use crate::Connection;
 use crate::imap::{Event, ImapError, MailFault, Mailbox, Outlet, Settings, is_loss};
 
 /// The one mailbox an account has.
@@ -30,6 +31,7 @@ pub struct Removed {
 pub struct Fetcher {
     settings: Settings,
     session: Option<Open>,
+    connection: Arc<Connection>,
     /// Mails that ended connections: how often, and how it ended.
     blamed: HashMap<String, (u32, String)>,
 }
@@ -44,7 +46,7 @@ struct Open {
 impl Fetcher {
     /// Nothing is connected yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, session: None, blamed: HashMap::new() }
+        Self { settings, session: None, connection: Arc::default(), blamed: HashMap::new() }
     }
 
     /// Retrieves the mails whose names are not `known`. The session stays open for [`Fetcher::finish`].
@@ -54,13 +56,12 @@ impl Fetcher {
     ///
     /// # Errors
     /// [`ImapError`], if there is no connection or it is lost again and again.
-    pub async fn run(&mut self, known: &HashSet<String>, outlet: &Outlet) -> Result<(), ImapError> {
-        let mut known = known.clone();
+    pub async fn run(&mut self, mut known: HashSet<String>, outlet: &Outlet) -> Result<(), ImapError> {
         let mut losses = 0;
         let mut is_first = true;
         loop {
             self.session = None;
-            let session = Session::open(&self.settings).await?;
+            let session = self.open().await?;
             let mut settled = 0;
             match self.pass(session, &mut known, is_first, outlet, &mut settled).await {
                 Ok(()) => return Ok(()),
@@ -74,6 +75,25 @@ impl Fetcher {
             }
             is_first = false;
         }
+    }
+
+    /// What the mails in the session that [`Fetcher::run`] left open are called; `None`: the server has no names for them,
+    /// or there is no session.
+    pub fn names(&self) -> Option<Vec<String>> {
+        let open = self.session.as_ref()?;
+        open.entries.iter().map(|entry| entry.unique_id.clone()).collect()
+    }
+
+    /// What is known of the connection, while it goes on.
+    pub fn connection(&self) -> Arc<Connection> {
+        Arc::clone(&self.connection)
+    }
+
+    async fn open(&self) -> Result<Session, ImapError> {
+        let stream = self.connection.dial(&self.settings).await?;
+        let session = Session::open_on(stream, &self.settings).await?;
+        self.connection.stands(session.stream());
+        Ok(session)
     }
 
     async fn pass(

@@ -8,9 +8,9 @@ use std::collections::{HashMap, VecDeque};
 use aws_lc_rs::digest::{Context, SHA256};
 use model::Sha256;
 
-use super::machine::{Machine, Step};
 use super::talk::{Expected, Reply, Talk};
 use crate::imap::{During, Event, ImapError};
+use crate::line::{Machine, Step};
 
 /// Octets of a header section that count for its digest.
 const HEADER_OCTETS_MAX: u64 = 1 << 20;
@@ -164,14 +164,15 @@ fn numbered(line: &str) -> Option<(u32, &str)> {
 }
 
 impl Machine for Listing {
+    type Talk = Talk;
     type Output = Vec<Entry>;
 
     fn during(&self) -> During {
         During::List
     }
 
-    fn begin(&mut self, talk: &mut Talk) -> Step<Vec<Entry>> {
-        self.go_on(talk)
+    fn begin(&mut self, talk: &mut Talk, _events: &mut Vec<Event>) -> Result<Step<Vec<Entry>>, ImapError> {
+        Ok(self.go_on(talk))
     }
 
     fn hear(

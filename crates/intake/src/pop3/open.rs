@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use md5::{Digest, Md5};
 
-use super::machine::{Machine, Step};
 use super::talk::{Expected, Reply, Talk};
 use crate::imap::{During, Event, ImapError};
+use crate::line::{Machine, Step};
 use crate::sasl::{Answer, Credential, Exchange, Identity, Mechanism};
 
 /// With the first answer of the login a line may have this many octets (RFC 2449 §4).
@@ -252,14 +252,15 @@ fn refused(words: String) -> ImapError {
 }
 
 impl Machine for Opening<'_> {
+    type Talk = Talk;
     type Output = Opened;
 
     fn during(&self) -> During {
         if self.state == State::Greeting { During::Greeting } else { During::Login }
     }
 
-    fn begin(&mut self, _talk: &mut Talk) -> Step<Opened> {
-        Step::More
+    fn begin(&mut self, _talk: &mut Talk, _events: &mut Vec<Event>) -> Result<Step<Opened>, ImapError> {
+        Ok(Step::More)
     }
 
     fn hear(

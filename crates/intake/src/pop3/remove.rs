@@ -4,9 +4,9 @@
 
 use std::collections::VecDeque;
 
-use super::machine::{Machine, Step};
 use super::talk::{Expected, Reply, Talk};
 use crate::imap::{During, Event, ImapError};
+use crate::line::{Machine, Step};
 
 /// What became of mails, by their numbers.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -53,15 +53,16 @@ impl Removing {
 }
 
 impl Machine for Removing {
+    type Talk = Talk;
     type Output = Outcome;
 
     fn during(&self) -> During {
         During::Change
     }
 
-    fn begin(&mut self, talk: &mut Talk) -> Step<Self::Output> {
+    fn begin(&mut self, talk: &mut Talk, _events: &mut Vec<Event>) -> Result<Step<Self::Output>, ImapError> {
         self.go_on(talk);
-        Step::More
+        Ok(Step::More)
     }
 
     fn hear(

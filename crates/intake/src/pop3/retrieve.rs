@@ -8,9 +8,9 @@ use model::{Flags, Position};
 
 use super::fetcher::MAILBOX;
 use super::list::{Entry, made_name};
-use super::machine::{Machine, Step};
 use super::talk::{Expected, Reply, Talk};
 use crate::imap::{During, Event, Facts, ImapError, Mail, MailFault};
+use crate::line::{Machine, Step};
 
 /// Mails between two reports of progress.
 const PROGRESS_MAILS: u64 = 50;
@@ -182,14 +182,15 @@ pub(crate) fn failed(mailbox: &Arc<[u8]>, entry: &Entry, fault: MailFault) -> Ev
 }
 
 impl Machine for Retrieving<'_> {
+    type Talk = Talk;
     type Output = HashMap<u32, String>;
 
     fn during(&self) -> During {
         During::Fetch
     }
 
-    fn begin(&mut self, talk: &mut Talk) -> Step<Self::Output> {
-        self.go_on(talk)
+    fn begin(&mut self, talk: &mut Talk, _events: &mut Vec<Event>) -> Result<Step<Self::Output>, ImapError> {
+        Ok(self.go_on(talk))
     }
 
     fn hear(

@@ -8,6 +8,7 @@ use memchr::memchr;
 use zeroize::Zeroize;
 
 use crate::imap::ImapError;
+use crate::line::Conversation;
 
 /// Longest line that is an answer; RFC 2449 §4 allows 512.
 const LINE_OCTETS_MAX: usize = 64 << 10;
@@ -99,41 +100,6 @@ impl Talk {
         debug_assert!(is_one_line(line));
         self.outgoing.extend_from_slice(line);
         self.outgoing.extend_from_slice(b"\r\n");
-    }
-
-    /// What is to be written next.
-    pub(crate) fn output(&mut self) -> Option<Vec<u8>> {
-        (!self.outgoing.is_empty()).then(|| std::mem::take(&mut self.outgoing))
-    }
-
-    /// Where octets from the server are to be appended.
-    pub(crate) fn input(&mut self, room: usize) -> &mut Vec<u8> {
-        if self.at > 0 {
-            self.buffer.drain(..self.at);
-            self.at = 0;
-        }
-        self.buffer.reserve(room);
-        &mut self.buffer
-    }
-
-    /// Begins anew inside TLS; whether octets were left over, which nobody may have sent.
-    pub(crate) fn begin_tls(&mut self) -> bool {
-        let had = self.at < self.buffer.len() || !self.expected.is_empty();
-        self.buffer.zeroize();
-        self.at = 0;
-        had
-    }
-
-    /// The next thing the server said, if it is here.
-    ///
-    /// # Errors
-    /// `Protocol`, if it cannot be understood.
-    pub(crate) fn reply(&mut self) -> Result<Option<Reply>, ImapError> {
-        match self.state {
-            State::Status => self.status(),
-            State::Lines => self.line_of_many(),
-            State::Mail { .. } => Ok(self.piece()),
-        }
     }
 
     /// The next line, without its end.
@@ -249,6 +215,38 @@ impl Talk {
         }
         self.state = State::Mail { at_line_start, after_return };
         (!piece.is_empty()).then_some(Reply::Octets(piece))
+    }
+}
+
+impl Conversation for Talk {
+    type Reply = Reply;
+
+    fn reply(&mut self) -> Result<Option<Reply>, ImapError> {
+        match self.state {
+            State::Status => self.status(),
+            State::Lines => self.line_of_many(),
+            State::Mail { .. } => Ok(self.piece()),
+        }
+    }
+
+    fn output(&mut self) -> Option<Vec<u8>> {
+        (!self.outgoing.is_empty()).then(|| std::mem::take(&mut self.outgoing))
+    }
+
+    fn input(&mut self, room: usize) -> &mut Vec<u8> {
+        if self.at > 0 {
+            self.buffer.drain(..self.at);
+            self.at = 0;
+        }
+        self.buffer.reserve(room);
+        &mut self.buffer
+    }
+
+    fn begin_tls(&mut self) -> bool {
+        let had = self.at < self.buffer.len() || !self.expected.is_empty();
+        self.buffer.zeroize();
+        self.at = 0;
+        had
     }
 }
 

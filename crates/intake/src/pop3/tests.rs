@@ -6,17 +6,16 @@ use std::fmt::Write as _;
 use model::Position;
 
 use super::list::{Entry, Listing};
-use super::machine::Machine;
 use super::open::Opening;
-use super::rehearse::{Heard, hear};
 use super::remove::Removing;
 use super::retrieve::Retrieving;
 use super::talk::Talk;
 use crate::Credential;
 use crate::imap::{Event, ImapError};
+use crate::line::{Heard, Machine, hear};
 
 /// The same in pieces of every size up to the whole.
-fn in_pieces<M: Machine>(
+fn in_pieces<M: Machine<Talk = Talk>>(
     script: &str,
     talk: impl Fn() -> Talk,
     make: impl Fn() -> M,
@@ -24,7 +23,7 @@ fn in_pieces<M: Machine>(
     expected: &str,
 ) {
     for piece in 1..=script.len().max(1) {
-        let found = show(hear(&mut make(), &mut talk(), script.as_bytes(), piece));
+        let found = show(hear(&mut make(), &mut talk(), script.as_bytes().chunks(piece)));
         assert_eq!(found, expected, "pieces of {piece}: {script:?}");
     }
 }
@@ -164,7 +163,7 @@ fn tokens() {
     // Too long for the first line.
     let long = Credential::Bearer("t".repeat(200).as_str().into());
     let answer =
-        crate::imap::base64(format!("user=me\x01auth=Bearer {}\x01\x01", "t".repeat(200)).as_bytes());
+        crate::sasl::base64(format!("user=me\x01auth=Bearer {}\x01\x01", "t".repeat(200)).as_bytes());
     login_with(
         &long,
         "+OK\r\n+OK\r\nSASL XOAUTH2\r\n.\r\n+ go ahead\r\n+OK in\r\n-ERR\r\n",

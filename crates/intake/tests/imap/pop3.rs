@@ -56,7 +56,7 @@ fn name(position: Position) -> String {
 async fn run(fetcher: &mut Fetcher, known: &HashSet<String>) -> Run {
     let (outlet, mut inlet) = channel(2 << 20);
     let fetching = async {
-        let result = fetcher.run(known, &outlet).await;
+        let result = fetcher.run(known.clone(), &outlet).await;
         drop(outlet);
         result
     };

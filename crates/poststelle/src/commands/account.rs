@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::time::Instant;
 
+use ::doctor::Reason;
 use intake::imap::TestStep;
 use jiff::Timestamp;
 use keys::account_field;
@@ -13,7 +14,7 @@ use serde_json::json;
 use server::{AccountOptions, Background as _, PASSWORD_FIELD};
 use store::{Account, AccountKind, Handled, Handling, MailboxRole, NewAccount, StoreError, Tls};
 
-use super::{Context, when};
+use super::{Context, doctor, when};
 use crate::cli;
 use crate::cli::{AccountAction, AccountAdd, AccountHandle};
 use crate::control::Streams;
@@ -30,6 +31,9 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
         AccountAction::List { json } => list(engine, *json, lang, streams),
         AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
         AccountAction::Fetch { name, json } => fetch(engine, &find(engine, name)?, *json, lang, streams),
+        AccountAction::Compare { name, anew, json } => {
+            compare(context, &find(engine, name)?, *anew, *json, streams)
+        }
         AccountAction::Remove { name, confirm } => {
             let account = find(engine, name)?;
             if confirm.as_deref() != Some(name) {
@@ -72,10 +76,6 @@ pub fn names(engine: &Engine) -> Result<HashMap<AccountId, String>, Failure> {
         .collect())
 }
 
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 const fn usual_port(kind: AccountKind, tls: Tls) -> u16 {
     match (kind, tls) {
         (AccountKind::Pop3, Tls::Implicit) => 995,
@@ -100,7 +100,7 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
         _ => Tls::Implicit,
     };
     let kind = if args.protocol == "pop3" { AccountKind::Pop3 } else { AccountKind::Imap };
-    if tls == Tls::None && !is_this_machine(&args.host) {
+    if tls == Tls::None && !connect::is_this_machine(&args.host) {
         return Err(Failure::usage("account-plain").with("host", &args.host));
     }
     let trust = match &args.ca_file {
@@ -210,13 +210,14 @@ fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -
             AccountKind::Import => "import",
         };
         let error = account.state.as_ref().and_then(|state| state.last_error.as_ref());
+        let activity = account.state.as_ref().map(|_| engine.activity(&account));
         let handling = &settings.handling;
         let (waiting, given_up) = engine.store().source_action_counts(account.id)?;
         if as_json {
             let state = account.state.as_ref();
             let row = json!({
                 "id": account.id.to_string(), "name": settings.name, "address": settings.address, "kind": kind, "host": settings.host, "port": settings.port,
-                "active": settings.active, "messages": mails, "state": state.map(|state| state.state.as_str()),
+                "active": settings.active, "messages": mails, "state": activity.map(model::Activity::as_str),
                 "role": role(handling.role), "handled": handled(handling.handled),
                 "handled_folder": Some(&handling.handled_folder).filter(|name| !name.is_empty()),
                 "manual_folder": handling.manual_folder, "source_waiting": waiting, "source_given_up": given_up,
@@ -228,7 +229,7 @@ fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -
         }
         let state = match (error, account.state.as_ref()) {
             (Some(error), _) => format!("{}: {}", error.class, error.text),
-            (None, Some(state)) => state.state.clone(),
+            (None, Some(_)) => activity.map_or_else(String::new, |activity| activity.as_str().to_owned()),
             (None, None) if settings.kind == AccountKind::Import => kind.to_owned(),
             (None, None) => lang.text("account-never", &[]),
         };
@@ -256,6 +257,63 @@ fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -
         }
     }
     Ok(0)
+}
+
+/// Compares, fetches anew if asked, and says what is not here; exit status 1 if mails are missing.
+fn compare(
+    context: &Context<'_>,
+    account: &Account,
+    anew: bool,
+    as_json: bool,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
+    let Context { engine, lang, .. } = *context;
+    fetched_only(account)?;
+    compare_now(context, account)?;
+    if anew {
+        for ledger in engine.store().ledgers(account.id)? {
+            engine.fetch_anew(ledger.mailbox, ledger.uid_validity)?;
+        }
+        compare_now(context, account)?;
+    }
+    let name = &account.settings.name;
+    let mut missing = 0;
+    for ledger in engine.store().ledgers(account.id)? {
+        let tally = &ledger.tally;
+        missing += tally.count(Reason::Missing);
+        if as_json {
+            writeln!(streams.out, "{}", doctor::mailbox(name, &ledger))?;
+            continue;
+        }
+        let values: [(&str, &dyn std::fmt::Display); 8] = [
+            ("mailbox", &ledger.name),
+            ("source", &tally.source),
+            ("archived", &tally.archived),
+            ("missing", &tally.count(Reason::Missing)),
+            ("failed", &tally.count(Reason::Failed)),
+            ("quarantined", &tally.count(Reason::Quarantined)),
+            ("pending", &tally.count(Reason::Pending)),
+            ("gone", &tally.gone),
+        ];
+        writeln!(streams.out, "{}", lang.text("account-ledger", &values))?;
+    }
+    Ok(if missing == 0 { 0 } else { FAILED })
+}
+
+/// In the account's own task if the server runs.
+fn compare_now(context: &Context<'_>, account: &Account) -> Result<(), Failure> {
+    let failed = |reason: &dyn std::fmt::Display| {
+        Failure::new("account-fetch-failed").with("name", &account.settings.name).with("reason", reason)
+    };
+    if let Some(waiting) = context.tasks.and_then(|tasks| tasks.compare_waiting(account.id)) {
+        return match waiting.recv() {
+            Ok(outcome) => outcome.map_err(|reason| failed(&reason)),
+            Err(gone) => Err(failed(&gone)),
+        };
+    }
+    let (settings, selection) = mailbox_server::resolve(context.engine, account)?;
+    let compared = context.engine.compare_once(runtime()?.handle(), account, settings, &selection);
+    compared.map_err(|error| failed(&pipeline::chain(&error)))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

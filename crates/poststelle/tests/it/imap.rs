@@ -27,7 +27,13 @@ fn add(post: &Poststelle, dovecot: &Dovecot, tls: &str, password: &str) -> Done 
     add_polled(post, dovecot, tls, password, "60")
 }
 
-fn add_polled(post: &Poststelle, dovecot: &Dovecot, tls: &str, password: &str, seconds: &str) -> Done {
+pub(crate) fn add_polled(
+    post: &Poststelle,
+    dovecot: &Dovecot,
+    tls: &str,
+    password: &str,
+    seconds: &str,
+) -> Done {
     let ca = post.dir.path().join("ca.pem");
     std::fs::write(&ca, dovecot.certificate()).unwrap();
     let port = if tls == "tls" { dovecot.imaps_port() } else { dovecot.imap_port() }.to_string();
@@ -208,7 +214,7 @@ fn the_server_fetches_by_itself() {
     wait_for(|| {
         let accounts = post.run(&["account", "list", "--json"]).expect(0).rows();
         let dead = accounts.iter().find(|account| account["name"] == "dead").unwrap();
-        dead["last_error"]["class"] == "connect" && dead["state"] == "retrying"
+        dead["last_error"]["class"] == "connect" && dead["state"] == "backing_off"
     });
 }
 
@@ -247,7 +253,7 @@ fn what_becomes_of_mails_at_the_source_is_noted() {
 }
 
 #[track_caller]
-fn wait_for(mut condition: impl FnMut() -> bool) {
+pub(crate) fn wait_for(mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < Duration::from_mins(2), "waited in vain");

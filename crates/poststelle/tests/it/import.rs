@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Poststelle, finish_with_input, folder, mail, sha256};
+use crate::support::{Poststelle, finish, finish_with_input, folder, mail, program, sha256};
 
 fn counts(report: &serde_json::Value) -> [u64; 5] {
     ["seen", "archived", "duplicates", "excluded", "failed"].map(|name| report[name].as_u64().unwrap())
@@ -244,7 +244,7 @@ fn winmail_dat_is_opened_for_search() {
     post.import(&mail).expect(0);
     let found = post.run(&["search", "--json", "Kirschkernweitspucken"]).expect(0).last();
     assert_eq!(found["total"], 1);
-    let row = post.run(&["parse", "--jsonl", mail.to_str().unwrap()]).expect(0).last();
+    let row = finish(program().args(["parse", "--jsonl", mail.to_str().unwrap()])).expect(0).last();
     let names: Vec<_> = row["attachments"].as_array().unwrap().iter().map(|a| a["name"].clone()).collect();
     assert_eq!(names, ["winmail.dat"], "what was sent");
     assert!(post.mails().contains_key(&sha256(octets.as_bytes())), "its octets stay as they are");

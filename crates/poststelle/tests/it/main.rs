@@ -6,6 +6,7 @@ mod commands;
 mod corpus;
 mod crash;
 mod disk_full;
+mod doctor;
 mod feedback;
 mod imap;
 mod import;

@@ -200,7 +200,7 @@ async fn a_change_keeps_the_password_and_says_what_changed() {
     let changed = world.ask(Method::PATCH, &path).by(&admin).json(&body).expect(StatusCode::OK).await;
     assert_eq!(
         (&changed["active"], &changed["address"], &changed["state"]["state"]),
-        (&json!(false), &json!(null), &json!("inactive"))
+        (&json!(false), &json!(null), &json!("disabled"))
     );
     assert_eq!(
         (&changed["connection"]["port"], &changed["connection"]["password_set"]),

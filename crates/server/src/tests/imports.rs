@@ -171,7 +171,10 @@ async fn a_report_of_every_entry() {
         let items = page["items"].as_array().unwrap();
         items.iter().map(|item| item["outcome"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!((outcomes(&page), &page["next"]), (["failed", "archived", "duplicate"].map(str::to_owned).to_vec(), &json!("3")));
+    assert_eq!(
+        (outcomes(&page), &page["next"]),
+        (["failed", "archived", "duplicate"].map(str::to_owned).to_vec(), &json!("3"))
+    );
     assert_eq!(page["reasons"][0]["entries"], 1);
     assert_eq!(page["items"][2]["duplicate_of"]["locator"], "a.eml");
     assert_eq!(page["items"][2]["mail"], page["items"][1]["mail"]);

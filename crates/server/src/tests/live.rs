@@ -67,7 +67,7 @@ async fn pages_hear_of_their_accounts_and_of_no_others() {
         ("message.new", &Value::from(mine.to_string()), &Value::from(4))
     );
     let (name, data) = page.next().await.unwrap();
-    assert_eq!((name.as_str(), &data["state"]["state"]), ("account.state", &Value::from("still")));
+    assert_eq!((name.as_str(), &data["state"]["state"]), ("account.state", &Value::from("files")));
 }
 
 #[tokio::test]

@@ -87,14 +87,17 @@ async fn accounts_in_trouble_are_told() {
         since: model::UnixMillis(super::world::NOW),
     };
     let state = store::AccountState {
-        state: "stopped".to_owned(),
+        activity: model::Activity::NeedsSettings,
         last_error: Some(error),
         ..store::AccountState::default()
     };
     world.engine.store().set_account_state(made["id"].as_str().unwrap().parse().unwrap(), state).unwrap();
     let status = world.get("/api/v1/status").by(&admin).expect(StatusCode::OK).await;
     let trouble = &status["accounts_in_trouble"][0];
-    assert_eq!((&trouble["state"], &trouble["error"]["text"]), (&json!("stopped"), &json!("NO wrong")));
+    assert_eq!(
+        (&trouble["state"], &trouble["error"]["text"]),
+        (&json!("needs_settings"), &json!("NO wrong"))
+    );
     assert_eq!(trouble["error"]["since"], "2026-03-02T09:00:00.000Z");
     let list = world.get("/api/v1/accounts").by(&admin).expect(StatusCode::OK).await;
     assert_eq!(list["items"][0]["state"]["last_error"]["class"], "login");

@@ -59,6 +59,10 @@ impl Background for Behind {
         Ok(())
     }
 
+    fn compare(&self, account: AccountId) -> Result<(), BackgroundError> {
+        self.fetch(account)
+    }
+
     fn progress(&self, _: AccountId) -> Option<(u64, u64)> {
         None
     }

@@ -70,7 +70,7 @@ fn account_states(store: &Store) {
     account(store, 1);
     let error = AccountError { class: "login".to_owned(), text: "NO go away".to_owned(), since: NOW };
     let state = AccountState {
-        state: "failed".to_owned(),
+        activity: model::Activity::Throttled { until: NOW.plus_ms(7) },
         since: NOW,
         last_success: None,
         last_error: Some(error),
@@ -79,7 +79,7 @@ fn account_states(store: &Store) {
     store.set_account_state(account_id(1), state.clone()).unwrap();
     assert_eq!(store.account(account_id(1)).unwrap().unwrap().state, Some(state));
     let state = AccountState {
-        state: "idle".to_owned(),
+        activity: model::Activity::Watching,
         since: NOW,
         last_success: Some(NOW),
         ..AccountState::default()

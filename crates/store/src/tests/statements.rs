@@ -30,6 +30,8 @@ fn all() -> Vec<&'static Sql> {
         crate::outgoing::ALL,
         crate::people::ALL,
         crate::placements::ALL,
+        crate::conditions::ALL,
+        crate::ledgers::ALL,
         crate::rows::ALL,
         crate::rule_firings::ALL,
         crate::import_entries::ALL,

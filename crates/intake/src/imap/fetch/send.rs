@@ -6,8 +6,8 @@ use super::flight::{Batch, Flight};
 use super::{Fetching, Outcome};
 use crate::imap::command::{Command, What, set};
 use crate::imap::event::Event;
-use crate::imap::machine::Step;
 use crate::imap::talk::Talk;
+use crate::line::Step;
 
 /// Longest set in one command.
 const SET_OCTETS_MAX: usize = 6000;

@@ -2,9 +2,26 @@
 
 use tokio::sync::oneshot;
 
-use super::error::{During, ImapError};
-use super::event::{Event, KnownMail};
-use super::talk::{Reply, Talk};
+use crate::imap::{During, Event, ImapError, KnownMail};
+
+/// What was said and is to be said on a connection; no socket.
+pub(crate) trait Conversation {
+    /// Something the server said.
+    type Reply;
+
+    /// The next thing the server said, if it is here.
+    fn reply(&mut self) -> Result<Option<Self::Reply>, ImapError>;
+
+    /// Octets to be sent now, if any.
+    fn output(&mut self) -> Option<Vec<u8>>;
+
+    /// Where octets from the server are appended.
+    fn input(&mut self, room: usize) -> &mut Vec<u8>;
+
+    /// Begins anew inside TLS: what was received before counts as never received, nor what was learned from it.
+    /// Whether there was anything left, which nobody may have sent.
+    fn begin_tls(&mut self) -> bool;
+}
 
 /// Where a procedure stands after an answer.
 #[derive(Debug)]
@@ -21,6 +38,8 @@ pub(crate) enum Step<T> {
 
 /// A procedure without sockets and clock. One file each; a new one is a new file.
 pub(crate) trait Machine {
+    /// What it takes part in.
+    type Talk: Conversation;
     /// What it gives in the end.
     type Output;
 
@@ -28,23 +47,27 @@ pub(crate) trait Machine {
     fn during(&self) -> During;
 
     /// Sends the first commands.
-    fn begin(&mut self, talk: &mut Talk, events: &mut Vec<Event>) -> Result<Step<Self::Output>, ImapError>;
+    fn begin(
+        &mut self,
+        talk: &mut Self::Talk,
+        events: &mut Vec<Event>,
+    ) -> Result<Step<Self::Output>, ImapError>;
 
     /// Hears what the server said. `events` are delivered, in order, before the next reply is handed in.
     fn hear(
         &mut self,
-        talk: &mut Talk,
-        reply: Reply,
+        talk: &mut Self::Talk,
+        reply: <Self::Talk as Conversation>::Reply,
         events: &mut Vec<Event>,
     ) -> Result<Step<Self::Output>, ImapError>;
 
     /// TLS is there.
-    fn tls_begun(&mut self, _talk: &mut Talk) {}
+    fn tls_begun(&mut self, _talk: &mut Self::Talk) {}
 
     /// What was asked for is there.
     fn answered(
         &mut self,
-        _talk: &mut Talk,
+        _talk: &mut Self::Talk,
         _known: Vec<KnownMail>,
         _events: &mut Vec<Event>,
     ) -> Step<Self::Output> {

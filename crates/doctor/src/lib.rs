@@ -1,0 +1,18 @@
+//! Says what is blind or about to be.
+//!
+//! In: facts about accounts, mailboxes, the queue, the index and the disk, and the time. Out: conditions (what, where, how bad,
+//! since when), how an account goes on after an error, and what of a mailbox is not here. Asks nobody, keeps nothing,
+//! executes nothing, and has no clock.
+
+mod condition;
+mod ledger;
+mod quiet;
+mod retry;
+
+pub use condition::{
+    AccountFacts, Condition, Expiring, ExpiryKind, Facts, Kind, Limits, MailboxFacts, Queue, Quota, Severity,
+    Trouble, judge,
+};
+pub use ledger::{LedgerRow, Ours, Reason, Tally};
+pub use quiet::{Quiet, WEEKS, quiet};
+pub use retry::{ErrorClass, Next, is_throttling, next, wait_ms};

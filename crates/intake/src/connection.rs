@@ -1,0 +1,64 @@
+//! What is known of a connection while it is made: how far it is, and until when the server's certificate is good.
+
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+
+use connect::Stream;
+use model::UnixMillis;
+
+use crate::imap::{ImapError, Settings};
+use crate::line;
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// There is none yet.
+    #[default]
+    None,
+    /// The server is being reached.
+    Connecting,
+    /// The server is there; the login is going on.
+    Authenticating,
+    /// It stands.
+    Open,
+}
+
+/// Written by who fetches, read by whoever shows it.
+#[derive(Debug, Default)]
+pub struct Connection {
+    stage: AtomicU8,
+    /// Milliseconds UTC; 0: unknown.
+    certificate_ends: AtomicI64,
+}
+
+impl Connection {
+    /// How far it is.
+    pub fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Relaxed) {
+            1 => Stage::Connecting,
+            2 => Stage::Authenticating,
+            3 => Stage::Open,
+            _ => Stage::None,
+        }
+    }
+
+    /// Until when the certificate is good that the server showed last; `None` without encryption.
+    pub fn certificate_ends(&self) -> Option<UnixMillis> {
+        Some(self.certificate_ends.load(Ordering::Relaxed)).filter(|at| *at != 0).map(UnixMillis)
+    }
+
+    /// Reaches the server.
+    pub(crate) async fn dial(&self, settings: &Settings) -> Result<Stream, ImapError> {
+        self.stage.store(1, Ordering::Relaxed);
+        let stream = line::dial(settings).await?;
+        self.stage.store(2, Ordering::Relaxed);
+        Ok(stream)
+    }
+
+    /// The login went well.
+    pub(crate) fn stands(&self, stream: Option<&Stream>) {
+        let certificate = stream.and_then(Stream::peer_certificate);
+        let ends = certificate.and_then(|certificate| certificate.not_after).map_or(0, |at| at.0);
+        self.certificate_ends.store(ends, Ordering::Relaxed);
+        self.stage.store(3, Ordering::Relaxed);
+    }
+}

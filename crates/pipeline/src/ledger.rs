@@ -1,0 +1,226 @@
+//! Compares what servers hold with what is here, mailbox by mailbox, in pieces of bounded size, and keeps how it came out.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use doctor::{LedgerRow, Reason, Tally};
+use intake::imap::{self, Event, Inlet};
+use model::{AccountId, MailboxId, Position};
+use store::Mailbox;
+
+use crate::blocking::blocking;
+use crate::core::Core;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::fetch::Mailboxes;
+
+/// First and last UIDs.
+type Ranges = Vec<(u32, u32)>;
+
+/// Positions looked at together.
+const PIECE: usize = 5000;
+/// Rows or names at once.
+const PAGE: usize = 1000;
+
+/// Compares all mailboxes of the last fetch. Of POP3 the session must still be open.
+///
+/// # Errors
+/// Those of the server and of the database.
+pub(crate) async fn compare(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes) -> Result<()> {
+    let core = Arc::clone(core);
+    match mailboxes {
+        Mailboxes::Imap(fetcher, _) => {
+            let (outlet, inlet) = imap::channel(0);
+            let taking = tokio::task::spawn_blocking(move || Taker::new(&core, account)?.run(inlet));
+            let listed = fetcher.inventory(&outlet).await;
+            drop(outlet);
+            taking.await.map_err(|_| Error::Stopped)??;
+            Ok(listed?)
+        }
+        Mailboxes::Pop3(fetcher) => {
+            let Some(names) = fetcher.names() else { return Ok(()) };
+            blocking(move || compare_names(&core, account, &names)).await
+        }
+    }
+}
+
+/// Takes the inventories of mailboxes.
+struct Taker<'c> {
+    core: &'c Core,
+    mailboxes: HashMap<Vec<u8>, Mailbox>,
+    open: Option<Open>,
+}
+
+/// A mailbox that is being compared.
+struct Open {
+    mailbox: MailboxId,
+    uid_validity: u32,
+    /// Up to this UID every mail was fetched, or noted as failed.
+    fetched_to: u32,
+    /// Compared up to here.
+    after: u32,
+    tally: Tally,
+    /// No longer there.
+    gone: Vec<u32>,
+}
+
+impl<'c> Taker<'c> {
+    fn new(core: &'c Core, account: AccountId) -> Result<Self> {
+        let mailboxes = core.store.mailboxes(account)?;
+        let mailboxes = mailboxes.into_iter().map(|mailbox| (mailbox.name.clone(), mailbox)).collect();
+        Ok(Self { core, mailboxes, open: None })
+    }
+
+    fn run(mut self, mut inlet: Inlet) -> Result<()> {
+        while let Some(event) = inlet.blocking_recv() {
+            match event {
+                Event::Inventory { mailbox, uid_validity } => {
+                    self.open = self.mailboxes.get(&*mailbox).map(|mailbox| Open::new(mailbox, uid_validity));
+                }
+                Event::Listed { uids } => {
+                    if let (Some(open), Some((_, last))) = (&mut self.open, uids.last().copied()) {
+                        open.take(self.core, &uids, last)?;
+                    }
+                }
+                Event::InventoryEnd { is_complete } => {
+                    if let Some(open) = self.open.take().filter(|_| is_complete) {
+                        open.finish(self.core)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    fn new(mailbox: &Mailbox, uid_validity: u32) -> Self {
+        let cursor = mailbox.cursor.as_ref().filter(|cursor| cursor.uid_validity == uid_validity);
+        Self {
+            mailbox: mailbox.id,
+            uid_validity,
+            fetched_to: cursor.map_or(0, |cursor| cursor.uid),
+            after: 0,
+            tally: Tally::default(),
+            gone: Vec::new(),
+        }
+    }
+
+    /// Compares up to `to`.
+    fn take(&mut self, core: &Core, server: &[(u32, u32)], to: u32) -> Result<()> {
+        let mut rest = server.to_vec();
+        while self.after < to {
+            let (ours, end) = core.store.ours(self.mailbox, self.uid_validity, self.after, to, PIECE)?;
+            let (piece, after) = split(&rest, end);
+            self.gone.extend(self.tally.window(&piece, &ours, self.fetched_to));
+            (rest, self.after) = (after, end);
+        }
+        Ok(())
+    }
+
+    /// What lies above the last UID of the server is gone.
+    fn finish(mut self, core: &Core) -> Result<()> {
+        self.take(core, &[], u32::MAX)?;
+        let now = core.now();
+        for chunk in self.gone.chunks(PAGE) {
+            let position = |uid: &u32| Position::Imap { uid_validity: self.uid_validity, uid: *uid };
+            let positions: Vec<Position> = chunk.iter().map(position).collect();
+            core.store.mark_gone(self.mailbox, positions.clone(), now)?;
+            core.store.forget_left_out(self.mailbox, positions)?;
+        }
+        Ok(core.store.set_ledger(self.mailbox, self.uid_validity, self.tally, now)?)
+    }
+}
+
+/// Ranges up to `end`, and those above.
+fn split(ranges: &[(u32, u32)], end: u32) -> (Ranges, Ranges) {
+    let (mut low, mut high) = (Vec::new(), Vec::new());
+    for &(first, last) in ranges {
+        if first <= end {
+            low.push((first, last.min(end)));
+        }
+        if last > end {
+            high.push((first.max(end.saturating_add(1)), last));
+        }
+    }
+    (low, high)
+}
+
+/// A maildrop without UIDs. The protocol has no other way than to name every mail, so the names are in memory anyway.
+fn compare_names(core: &Core, account: AccountId, names: &[String]) -> Result<()> {
+    let Some(mailbox) = core.store.mailboxes(account)?.into_iter().next() else { return Ok(()) };
+    let mut tally = Tally::default();
+    for chunk in names.chunks(PAGE) {
+        let ours = core.store.ours_named(mailbox.id, chunk)?;
+        for name in chunk {
+            tally.named(name, ours.get(name).copied());
+        }
+    }
+    let there: HashSet<String> = names.iter().map(|name| store::kept_name(name)).collect();
+    let mut after = String::new();
+    loop {
+        let page = core.store.live_names(mailbox.id, &after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(last);
+        let gone = page.into_iter().filter(|name| !there.contains(name));
+        let gone: Vec<Position> = gone.map(|unique_id| Position::Unique { unique_id }).collect();
+        tally.gone += gone.len() as u64;
+        if !gone.is_empty() {
+            core.store.mark_gone(mailbox.id, gone, core.now())?;
+        }
+    }
+    Ok(core.store.set_ledger(mailbox.id, 0, tally, core.now())?)
+}
+
+impl Engine {
+    /// Lets the mails of a mailbox that are missing, or failed, be fetched again with the next fetch. Gives how many.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn fetch_anew(&self, mailbox: MailboxId, uid_validity: u32) -> Result<u64> {
+        let core = self.core();
+        let (mut count, mut after) = (0, 0);
+        let mut positions = Vec::with_capacity(PAGE);
+        loop {
+            let rows = core.store.ledger_rows(mailbox, after, PAGE)?;
+            let Some((last, _)) = rows.last() else { break };
+            after = *last;
+            for (_, row) in rows.iter().filter(|(_, row)| is_fetched_anew(row)) {
+                for uid in row.first..=row.last {
+                    positions.push(match uid {
+                        0 => Position::Unique { unique_id: row.name.clone() },
+                        uid => Position::Imap { uid_validity, uid },
+                    });
+                    count += 1;
+                    if positions.len() >= PAGE {
+                        core.store.fetch_anew(mailbox, std::mem::take(&mut positions), core.now())?;
+                    }
+                }
+            }
+        }
+        core.store.fetch_anew(mailbox, positions, core.now())?;
+        Ok(count)
+    }
+}
+
+const fn is_fetched_anew(row: &LedgerRow) -> bool {
+    matches!(row.reason, Reason::Missing | Reason::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_split() {
+        let check = |end: u32, low: &[(u32, u32)], high: &[(u32, u32)]| {
+            assert_eq!(split(&[(1, 4), (7, 9)], end), (low.to_vec(), high.to_vec()));
+        };
+        check(0, &[], &[(1, 4), (7, 9)]);
+        check(2, &[(1, 2)], &[(3, 4), (7, 9)]);
+        check(4, &[(1, 4)], &[(7, 9)]);
+        check(6, &[(1, 4)], &[(7, 9)]);
+        check(u32::MAX, &[(1, 4), (7, 9)], &[]);
+    }
+}
