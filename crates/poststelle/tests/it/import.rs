@@ -235,7 +235,7 @@ fn winmail_dat_is_opened_for_search() {
     let mail = post.dir.path().join("mail.eml");
     let mut hex = String::new();
     for octet in stream {
-        write!(hex, "={octet:02X}=\n").unwrap();
+        writeln!(hex, "={octet:02X}=").unwrap();
     }
     let octets = format!(
         "From: a@example.org\nMessage-ID: <w@x>\nMIME-Version: 1.0\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: quoted-printable\n\n{hex}"

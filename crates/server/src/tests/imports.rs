@@ -151,19 +151,18 @@ async fn a_report_of_every_entry() {
     let admin = world.administrator();
     let (one, two) =
         (mail(1, "eva@example.org", "One", "first"), mail(2, "eva@example.org", "Two", "second"));
-    let secret = world.account("Secret", &[]);
     let upload = world.ask(Method::POST, "/api/v1/imports").by(&admin);
-    upload.form(Some(&secret.to_string()), &[("two.eml", two.as_bytes())]).expect(StatusCode::ACCEPTED).await;
-    let open = world.account("Open", &[]);
+    upload.form(Some("Secret"), &[("two.eml", two.as_bytes())]).expect(StatusCode::ACCEPTED).await;
     let files: [(&str, &[u8]); 4] = [
         ("a.eml", one.as_bytes()),
         ("b.eml", one.as_bytes()),
         ("c.eml", two.as_bytes()),
         ("=d.bin", b"\0\0no mail"),
     ];
-    let upload = world.ask(Method::POST, "/api/v1/imports").by(&admin).form(Some(&open.to_string()), &files);
+    let upload = world.ask(Method::POST, "/api/v1/imports").by(&admin).form(Some("Open"), &files);
     let run = upload.expect(StatusCode::ACCEPTED).await;
     assert_eq!(run["complete"], true);
+    let open = run["account"].as_str().unwrap().parse().unwrap();
     let path = format!("/api/v1/imports/{}", run["id"].as_str().unwrap());
     let entries = |query: &str| world.get(&format!("{path}/entries{query}"));
     let page = entries("?limit=3").by(&admin).expect(StatusCode::OK).await;
