@@ -13,6 +13,7 @@ mod detail;
 mod doctor;
 mod events;
 mod imports;
+mod keeping;
 mod live;
 mod messages;
 mod operation;
@@ -64,6 +65,7 @@ pub use imports::{
     ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportFailure, ImportList,
     ImportOutcome, ImportReason, ImportRun, ImportState, ImportUpload,
 };
+pub use keeping::{AfterFetch, Deletable, DeletableQuery, Keeping};
 pub use live::{AccountStateChanged, ImportProgress, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
 pub use operation::{Access, Body, Method, Operation};

@@ -31,6 +31,7 @@ mod health;
 mod idempotency;
 mod import_report;
 mod imports;
+mod keeping;
 mod lang;
 mod listen;
 mod lists;
