@@ -308,6 +308,12 @@ const notifications = createRoute({
   component: lazyRouteComponent(() => import("./views/notifications"), "NotificationSettings"),
 });
 
+const attachments = createRoute({
+  getParentRoute: () => settings,
+  path: "/attachments",
+  component: lazyRouteComponent(() => import("./views/attachments"), "AttachmentRules"),
+});
+
 const tree = root.addChildren([
   setup,
   login,
@@ -341,6 +347,7 @@ const tree = root.addChildren([
       sending,
       webhooks,
       notifications,
+      attachments,
       system,
     ]),
   ]),

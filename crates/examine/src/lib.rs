@@ -10,8 +10,10 @@
 //! child of its own, whose standard input the file is.
 
 mod attachments;
+mod authentication;
 mod cache;
 pub mod child;
+mod clamd;
 mod container;
 mod examiner;
 mod extract;
@@ -23,6 +25,10 @@ mod sniff;
 mod unpack;
 mod wire;
 
+pub use authentication::{
+    AuthResult, Authentication, Authenticator, DkimSignature, NameServerError, NameServers, Origin,
+};
+pub use clamd::{AddressError, Clamd, ScanError, Scanned, ScannerAddress};
 pub use container::{ContainerEntry, ContainerError, ContainerWhat};
 pub use examiner::{Examiner, LargeMail, MailError, Options, PartText};
 pub use outcome::{Document, Limits, Outcome, Reason, Text};
