@@ -19,6 +19,8 @@ export interface Server {
   start: () => Promise<void>;
   /** Takes in contacts, as the command line does. */
   importContacts: (csv: string) => Promise<void>;
+  /** Changes the database behind the program's back; the server must not run. */
+  tamper: (statements: string) => Promise<void>;
   /** Ends it and removes the data. */
   remove: () => Promise<void>;
 }
@@ -63,6 +65,10 @@ export async function newServer(): Promise<Server> {
       await writeFile(file, csv);
       await promisify(execFile)(BINARY, ["erp", "import", "--data", data, "--kind", "contact", file]);
     },
+    tamper: async (statements) => {
+      const script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])";
+      await promisify(execFile)("python3", ["-c", script, join(data, "poststelle.sqlite"), statements]);
+    },
     remove: async () => {
       await stop();
       await rm(data, { recursive: true, force: true });
@@ -78,7 +84,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done, fail) => {
     const probe = createServer();
     probe.once("error", fail);

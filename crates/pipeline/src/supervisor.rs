@@ -281,6 +281,13 @@ impl Run {
 
     async fn compare(&self, mailboxes: &mut Mailboxes) -> Result<(), String> {
         let compared = ledger::compare(self.inner.engine.core(), self.id, mailboxes).await;
+        if compared.is_ok() {
+            // A gap is said at once.
+            let engine = self.inner.engine.clone();
+            if let Err(error) = blocking(move || engine.check_up()).await {
+                tracing::warn!(error = %crate::chain(&error), "conditions could not be looked for");
+            }
+        }
         compared.map_err(|error| {
             tracing::info!(account.id = %self.id, error = %crate::chain(&error), "mailboxes could not be compared with their server");
             crate::chain(&error)

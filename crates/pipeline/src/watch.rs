@@ -11,6 +11,7 @@ use store::{Account, Event, KeptCondition, NewCondition};
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::news::News;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -51,7 +52,11 @@ impl Engine {
         let over: Vec<String> = over.cloned().collect();
         if !(found.is_empty() && over.is_empty()) {
             let found = found.into_iter().map(kept).collect();
+            let is_news = !log.is_empty() || !over.is_empty();
             core.store.set_conditions(found, over, log, now, now.plus_ms(-KEPT_MS))?;
+            if is_news {
+                core.tell(News::Counters);
+            }
         }
         Ok(core.store.conditions()?)
     }

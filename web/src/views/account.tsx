@@ -52,7 +52,7 @@ export function EditAccount() {
         <Failure error={error} what={t("accounts.failed")} retry={() => void refetch()} />
       ) : null}
       {data === undefined ? null : (
-        <>
+        <div className={page.stack}>
           <LastError account={data} />
           {data.state.progress == null ? null : (
             <FetchProgress done={data.state.progress.done} total={data.state.progress.total} />
@@ -60,7 +60,7 @@ export function EditAccount() {
           {data.kind === "import" ? null : <Completeness account={data} />}
           {data.kind === "imap" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
-        </>
+        </div>
       )}
     </div>
   );
