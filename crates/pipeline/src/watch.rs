@@ -133,6 +133,7 @@ fn account_facts(
         name: account.settings.name.clone(),
         activity: core.tasks.activity(account),
         created: account.created,
+        running_since: core.tasks.running_since(account.id),
         last_success: state.and_then(|state| state.last_success),
         trouble,
         poll_ms: i64::from(account.settings.poll_seconds) * 1000,
