@@ -6,6 +6,14 @@ CREATE TABLE account_handling (
     handled_folder TEXT NOT NULL,
     manual_folder TEXT NOT NULL
 ) STRICT;
+CREATE TABLE account_keeping (
+    account INTEGER PRIMARY KEY,
+    fetched INTEGER NOT NULL,
+    fetched_folder TEXT NOT NULL,
+    failed_folder TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    delete_days INTEGER
+) STRICT;
 CREATE TABLE account_sets (
     key INTEGER PRIMARY KEY,
     accounts TEXT NOT NULL UNIQUE
@@ -397,6 +405,7 @@ CREATE TABLE placements (
     envelope TEXT,
     PRIMARY KEY (mailbox, uid_validity, uid, locator, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX placements_live ON placements (mailbox, fetched) WHERE gone IS NULL;
 CREATE INDEX placements_seq ON placements (seq);
 CREATE TABLE quarantine (
     seq INTEGER PRIMARY KEY,

@@ -13,6 +13,7 @@ mod detail;
 mod doctor;
 mod events;
 mod imports;
+mod keeping;
 mod live;
 mod messages;
 mod operation;
@@ -61,6 +62,7 @@ pub use doctor::{
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
 pub use imports::{ImportFailure, ImportList, ImportRun, ImportState, ImportUpload};
+pub use keeping::{AfterFetch, Deletable, DeletableQuery, Keeping};
 pub use live::{AccountStateChanged, ImportProgress, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
 pub use operation::{Access, Body, Method, Operation};

@@ -4,9 +4,9 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
-    Access, AddressQuery, Body, DashboardQuery, EventQuery, FrameQuery, HistoryQuery, LedgerQuery,
-    LeftOutQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery,
-    QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    Access, AddressQuery, Body, DashboardQuery, DeletableQuery, EventQuery, FrameQuery, HistoryQuery,
+    LedgerQuery, LeftOutQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery,
+    QuarantineQuery, QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -125,6 +125,12 @@ operations! {
         no_query, Empty => 202 Json("FetchedAnew"), &[404, 409];
     LEFT_OUT = Get "/api/v1/accounts/{account_id}/left_out", SignedIn, "accounts", "Mails at the source that are not in the archive, and why.",
         query::<LeftOutQuery>, Empty => 200 Json("LeftOutPage"), &[404];
+    KEEPING = Get "/api/v1/accounts/{account_id}/keeping", SignedIn, "accounts", "What stays in the mailboxes of the account once it is here.",
+        no_query, Empty => 200 Json("Keeping"), &[404];
+    SET_KEEPING = Put "/api/v1/accounts/{account_id}/keeping", Administrator, "accounts", "Replaces it. Only what is durable here is touched there.",
+        no_query, Json("Keeping") => 200 Json("Keeping"), &[404, 409];
+    DELETABLE = Get "/api/v1/accounts/{account_id}/keeping/deletable", SignedIn, "accounts", "How many mails would be deleted in the mailboxes after so many days.",
+        query::<DeletableQuery>, Empty => 200 Json("Deletable"), &[404];
     SOURCE_ACTIONS = Get "/api/v1/accounts/{account_id}/source_actions", SignedIn, "accounts", "What is done in the mailbox itself: waiting, done, given up.",
         query::<SourceActionQuery>, Empty => 200 Json("SourceActionPage"), &[404];
     RETRY_SOURCE_ACTIONS = Post "/api/v1/accounts/{account_id}/source_actions/retry", Administrator, "accounts", "Tries again what was given up.",

@@ -53,6 +53,7 @@ pub(crate) use check::{begin_test, certificate, login_failed};
 pub use drive::{Encryption, Options, Session, Settings};
 pub use error::{Class, During, ImapError, MailFault};
 pub use event::{Cursor, Event, Facts, KnownMail, Mail};
+pub(crate) use fetch::BLAMED_MAX;
 pub use fetch::Wanted;
 pub(crate) use fetcher::is_loss;
 pub use fetcher::{Fetcher, Selection, Waited};

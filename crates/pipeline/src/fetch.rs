@@ -11,7 +11,7 @@ use intake::imap::{
     self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Outlet, Selection, Settings, Wanted,
 };
 use intake::pop3;
-use model::{AccountId, Flags, MailboxId, Position, Provenance};
+use model::{AccountId, Flags, MailboxId, Position, Provenance, UnixMillis};
 use store::{Account, AccountKind, Cursor, LeftOut, MailboxListing};
 
 use crate::blocking::blocking;
@@ -24,8 +24,10 @@ use crate::flow::Entrance;
 const CHANNEL_OCTETS: usize = 4 << 20;
 /// Failed mails of a mailbox that are tried again in one run.
 const AGAIN_MAX: usize = 1000;
-/// A mail that failed so often is left alone.
+/// A mail that failed so often is left alone …
 const ATTEMPTS_MAX: u32 = 3;
+/// … for a day at a time: a bad line, or a server's bad week, is no reason to lose it.
+const REST_MS: i64 = 24 * 60 * 60 * 1000;
 /// With more mails than this still to come, they are made durable first and read afterwards …
 const LATER_MAILS: u64 = 500;
 /// … for so long: in a longer fetch reading goes along, so that a slow server does not hold up the page.
@@ -71,6 +73,7 @@ pub(crate) async fn fetch(
         renumbered: Vec::new(),
         changes: Vec::new(),
         refused: None,
+        failed: HashSet::new(),
         progress: Arc::clone(progress),
         began: Instant::now(),
         later: false,
@@ -146,6 +149,11 @@ impl Mailboxes {
     }
 }
 
+/// What failed last at this time or before is tried again.
+fn rested(core: &Core) -> UnixMillis {
+    core.now().plus_ms(-REST_MS)
+}
+
 /// Names of the mails of a POP3 account that are here, or were tried often enough.
 fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
     let mut known = HashSet::new();
@@ -154,7 +162,7 @@ fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
     }
     for row in core.store.left_out(account, AGAIN_MAX, 0)? {
         if let Position::Unique { unique_id } = row.what.position
-            && (row.what.excluded || row.attempts >= ATTEMPTS_MAX)
+            && (row.what.excluded || (row.attempts >= ATTEMPTS_MAX && row.last > rested(core)))
         {
             known.insert(unique_id);
         }
@@ -166,7 +174,7 @@ fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
 fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
     let mailboxes = core.store.mailboxes(account)?;
     let mut again: HashMap<MailboxId, Vec<(u32, u32)>> = HashMap::new();
-    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, AGAIN_MAX)? {
+    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, rested(core), AGAIN_MAX)? {
         if let Position::Imap { uid_validity, uid } = position {
             again.entry(mailbox).or_default().push((uid_validity, uid));
         }
@@ -214,6 +222,8 @@ struct Taker {
     /// What became of older mails.
     changes: Vec<Event>,
     refused: Option<ImapError>,
+    /// Mails left out, each once, however often the fetch began anew.
+    failed: HashSet<(MailboxId, Position)>,
     progress: Arc<Progress>,
     began: Instant,
     /// Mails wait to be read.
@@ -275,6 +285,9 @@ impl Taker {
             }
             Event::Failed { mailbox, position, fault } => {
                 let mailbox = self.mailbox(&mailbox)?;
+                if !self.failed.insert((mailbox, position.clone())) {
+                    return Ok(());
+                }
                 self.feed.push(Piece::LeftOut(LeftOut {
                     mailbox,
                     position,

@@ -1,9 +1,11 @@
 //! What is wanted at the source of an account is done there, after its fetch and on its connection. Only mails that are
 //! durable here have a row in the queue.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use intake::imap::{Change, ChangeReport, Changed, Fetcher, ImapError, Order};
+use intake::pop3;
 use model::{AccountId, Flags, MailboxId, Position};
 use store::{DueAction, MailboxListing, SourceAction, SourceOutcome};
 
@@ -11,16 +13,66 @@ use crate::blocking::blocking;
 use crate::core::Core;
 use crate::error::{Error, Result};
 
+/// Mails looked at together for what is to happen with them …
+const KEEPING_BATCH: usize = 500;
+/// … and how often in a run; then the account is fetched again first.
+const KEEPING_ROUNDS: usize = 20;
+/// Mails removed with one POP3 session.
+const NAMES_MAX: usize = 5_000;
 /// Actions begun together.
 const BATCH: usize = 200;
 /// Of one kind with mails of one mailbox, tried for the first time.
 type Outcomes = Vec<(i64, bool, SourceOutcome)>;
 
+/// Queues what is to happen with mails that are here, and does what is due.
+///
+/// # Errors
+/// `Fetch` if the connection is lost; those of the database.
+pub(crate) async fn settle(core: &Arc<Core>, account: AccountId, fetcher: &mut Fetcher) -> Result<()> {
+    for _ in 0..KEEPING_ROUNDS {
+        let (for_keeping, now) = (Arc::clone(core), core.now());
+        let keeping = move || Ok(for_keeping.store.keep_at_source(account, KEEPING_BATCH, now)?);
+        let found = blocking(keeping).await?;
+        drain(core, account, fetcher).await?;
+        if found < KEEPING_BATCH {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the session of a POP3 account, and removes with it what is not to stay there.
+///
+/// # Errors
+/// `Fetch` if the connection is lost: then it is asked for again next time; those of the database.
+pub(crate) async fn finish(core: &Arc<Core>, account: AccountId, fetcher: &mut pop3::Fetcher) -> Result<()> {
+    let (for_names, now) = (Arc::clone(core), core.now());
+    let names = blocking(move || Ok(for_names.store.names_to_delete(account, NAMES_MAX, now)?)).await?;
+    let wanted: HashSet<String> = names.iter().map(|(_, name)| name.clone()).collect();
+    let removed = fetcher.finish(&wanted).await?;
+    for (name, words) in &removed.refused {
+        tracing::info!(account.id = %account, name, words, "a mail was not removed at its source");
+    }
+    let gone: HashSet<String> = removed.gone.into_iter().collect();
+    let mut of_mailbox: HashMap<MailboxId, Vec<Position>> = HashMap::new();
+    for (mailbox, unique_id) in names.into_iter().filter(|(_, name)| gone.contains(name)) {
+        of_mailbox.entry(mailbox).or_default().push(Position::Unique { unique_id });
+    }
+    let (for_gone, now) = (Arc::clone(core), core.now());
+    let marked = blocking(move || {
+        for (mailbox, positions) in of_mailbox {
+            for_gone.store.mark_gone(mailbox, positions, now)?;
+        }
+        Ok(())
+    });
+    marked.await
+}
+
 /// Does what is due. An action the server refuses is tried again later; the others go on.
 ///
 /// # Errors
 /// `Fetch` if the connection is lost; those of the database.
-pub(crate) async fn drain(core: &Arc<Core>, account: AccountId, fetcher: &mut Fetcher) -> Result<u64> {
+async fn drain(core: &Arc<Core>, account: AccountId, fetcher: &mut Fetcher) -> Result<u64> {
     let mut done = 0;
     loop {
         let (for_begin, now) = (Arc::clone(core), core.now());

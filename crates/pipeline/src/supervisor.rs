@@ -1,6 +1,6 @@
 //! One task for each account that is fetched: none can stop another, and each says how it is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -375,9 +375,8 @@ async fn settle(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes)
         .await
         .map_err(|_| Error::Stopped)??;
     match mailboxes {
-        Mailboxes::Imap(fetcher, _) => crate::source::drain(core, account, fetcher).await.map(drop),
-        // The mailbox is locked while its session lasts.
-        Mailboxes::Pop3(fetcher) => fetcher.finish(&HashSet::new()).await.map(drop).map_err(Error::from),
+        Mailboxes::Imap(fetcher, _) => crate::source::settle(core, account, fetcher).await,
+        Mailboxes::Pop3(fetcher) => crate::source::finish(core, account, fetcher).await,
     }
 }
 

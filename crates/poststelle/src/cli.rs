@@ -243,6 +243,8 @@ pub enum AccountAction {
     Add(AccountAdd),
     /// What happens in the mailbox.
     Handle(AccountHandle),
+    /// What stays in the mailbox.
+    Keep(AccountKeep),
     /// Tries the settings.
     Test {
         /// Name of the account.
@@ -300,6 +302,40 @@ pub struct AccountHandle {
     /// Folder for reports that wait; empty: none.
     #[arg(long, value_name = "NAME")]
     pub manual_folder: Option<String>,
+}
+
+/// `account keep`.
+#[derive(Debug, Args)]
+pub struct AccountKeep {
+    /// Name of the account.
+    pub name: String,
+    /// leave, mark-read or move.
+    #[arg(long, value_parser = ["leave", "mark-read", "move"])]
+    pub fetched: Option<String>,
+    /// Folder for fetched mails.
+    #[arg(long, value_name = "NAME")]
+    pub fetched_folder: Option<String>,
+    /// Folder for mails that could not be read; empty: none.
+    #[arg(long, value_name = "NAME")]
+    pub failed_folder: Option<String>,
+    /// `never`, or days since the mail was fetched.
+    #[arg(long, value_name = "DAYS", value_parser = delete_after)]
+    pub delete_after: Option<Days>,
+}
+
+/// Days; `None` is never.
+#[derive(Clone, Copy, Debug)]
+pub struct Days(pub Option<u32>);
+
+/// `never`, or a number of days.
+fn delete_after(text: &str) -> Result<Days, String> {
+    match text {
+        "never" => Ok(Days(None)),
+        days => {
+            let days = days.parse().ok().filter(|days| *days <= 36_500);
+            days.map(|days| Days(Some(days))).ok_or_else(|| "never, 0–36500".to_owned())
+        }
+    }
 }
 
 /// `account add`.

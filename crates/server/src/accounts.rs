@@ -346,7 +346,7 @@ fn name_taken(error: StoreError, name: &str) -> Failure {
     }
 }
 
-fn not_fetched() -> Failure {
+pub(crate) fn not_fetched() -> Failure {
     Failure::new(StatusCode::CONFLICT, "account-not-fetched")
 }
 

@@ -30,6 +30,7 @@ mod headers;
 mod health;
 mod idempotency;
 mod imports;
+mod keeping;
 mod lang;
 mod listen;
 mod lists;

@@ -17,8 +17,8 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, accounts, addresses, assets, bounces, client, doctor, events, frame, headers, health, idempotency,
-    imports, lists, live, messages, notifications, origin, problem, quarantine, rights, search, session,
-    setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
+    imports, keeping, lists, live, messages, notifications, origin, problem, quarantine, rights, search,
+    session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
 };
 
 /// Longest JSON body.
@@ -213,6 +213,9 @@ fn routes(state: &State) -> Routes {
         .add(&api::CHANGE_TAG, tags::change)
         .add(&api::REMOVE_TAG, tags::remove)
         .add(&api::TAG_MESSAGES, tags::messages)
+        .add(&api::KEEPING, keeping::read)
+        .add(&api::SET_KEEPING, keeping::write)
+        .add(&api::DELETABLE, keeping::deletable)
         .add(&api::SOURCE_ACTIONS, source_actions::list)
         .add(&api::RETRY_SOURCE_ACTIONS, source_actions::retry)
         .add(&api::DROP_SOURCE_ACTIONS, source_actions::forget)

@@ -155,7 +155,8 @@ statements! {
         l.attempts, l.since, l.last FROM mailboxes m JOIN left_out l ON l.mailbox = m.key \
         WHERE m.account = $1 ORDER BY l.mailbox, l.uid_validity, l.uid, l.locator LIMIT $2 OFFSET $3";
     AGAIN = "SELECT m.mailbox_id, l.position, l.uid_validity, l.uid, l.locator FROM mailboxes m \
-        JOIN left_out l ON l.mailbox = m.key WHERE m.account = $1 AND l.excluded = 0 AND l.attempts < $2 \
+        JOIN left_out l ON l.mailbox = m.key WHERE m.account = $1 AND l.excluded = 0 \
+        AND (l.attempts < $2 OR l.last <= $4) \
         ORDER BY l.attempts, l.mailbox, l.uid_validity, l.uid, l.locator LIMIT $3";
     KNOWN_SEQS [Int, Int, Int, Text] = "WITH v(mailbox, uid_validity, uid, locator) AS ({rows}) \
         SELECT DISTINCT p.seq FROM v JOIN placements p \
@@ -326,7 +327,8 @@ impl Store {
         })
     }
 
-    /// Mails of an account's source that failed fewer than `attempts_max` times, those tried least first.
+    /// Mails of an account's source that failed fewer than `attempts_max` times, or last at `rested` or before; those tried
+    /// least first.
     ///
     /// # Errors
     /// `Missing` account.
@@ -334,11 +336,12 @@ impl Store {
         &self,
         account: AccountId,
         attempts_max: u32,
+        rested: UnixMillis,
         limit: usize,
     ) -> Result<Vec<(MailboxId, Position)>> {
         self.read(|tx| {
             let key = self.keys().known_account(tx, account)?;
-            tx.query(&AGAIN, &args![key, attempts_max, limit as i64], |row| {
+            tx.query(&AGAIN, &args![key, attempts_max, limit as i64, rested], |row| {
                 Ok((MailboxId::from_octets(row.octets(0)?), position(row, 1)?))
             })
         })

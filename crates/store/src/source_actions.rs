@@ -141,6 +141,7 @@ pub struct SourceActionRow {
 }
 
 /// A wish for every place a mail lies in at the source.
+#[derive(Clone)]
 pub(crate) struct Wish {
     pub(crate) seq: i64,
     /// Only in this account; 0: in all that are fetched.
@@ -214,9 +215,14 @@ pub(crate) fn enqueue(tx: &Tx<'_>, wishes: &[Wish], now: UnixMillis) -> Result<(
         wanted.extend(
             of_mail
                 .filter(|[account, ..]| wish.account == 0 || wish.account == *account)
-                .map(|place| (wish, place)),
+                .map(|place| (wish.clone(), *place)),
         );
     }
+    add(tx, wanted, now)
+}
+
+/// Queues wishes for places at a source: account, mailbox, numbering, UID.
+pub(crate) fn add(tx: &Tx<'_>, mut wanted: Vec<(Wish, [i64; 4])>, now: UnixMillis) -> Result<()> {
     // One row is met only once in a statement.
     wanted.sort_by_key(|(wish, place)| (place[1], place[2], place[3], wish.action.clone()));
     wanted.dedup_by(|a, b| (a.1, &a.0.action) == (b.1, &b.0.action));

@@ -10,6 +10,7 @@ mod opening;
 mod outgoing;
 mod people;
 
+mod keeping;
 mod source;
 mod standing;
 mod statements;
@@ -29,6 +30,7 @@ fn all() -> Vec<Case> {
         lists::ALL,
         outgoing::ALL,
         people::ALL,
+        keeping::ALL,
         source::ALL,
         standing::ALL,
     ]

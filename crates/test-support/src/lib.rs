@@ -8,10 +8,14 @@ pub mod fixtures;
 pub mod mutations;
 mod postfix;
 mod postgres;
+mod proxy;
+mod random;
 mod scratch;
 
 pub use certificate::Certificate;
 pub use dovecot::Dovecot;
 pub use postfix::Postfix;
 pub use postgres::Postgres;
+pub use proxy::{Fault, Proxy};
+pub use random::Random;
 pub use scratch::Scratch;

@@ -109,6 +109,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account_id}/keeping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stays in the mailboxes of the account once it is here. */
+        get: operations["keeping"];
+        /** Replaces it. Only what is durable here is touched there. */
+        put: operations["set_keeping"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/keeping/deletable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many mails would be deleted in the mailboxes after so many days. */
+        get: operations["deletable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account_id}/ledgers": {
         parameters: {
             query?: never;
@@ -1587,6 +1622,11 @@ export interface components {
             /** @description A sentence in the language of the request. */
             text: string;
         };
+        /**
+         * @description What happens in the mailbox to a mail that was fetched.
+         * @enum {string}
+         */
+        AfterFetch: "leave" | "mark_read" | "move";
         /** @description Details of an automatic reply. */
         AutoReply: {
             deputy: components["schemas"]["Address"] | null;
@@ -1842,6 +1882,14 @@ export interface components {
             at: number;
             /** @description Word of a fixed list, such as `boundary_missing`. */
             kind: string;
+        };
+        /** @description What a deletion would mean. */
+        Deletable: {
+            /**
+             * Format: int64
+             * @description Mails that would be deleted in the mailbox with the next fetch; counted to a million.
+             */
+            mails: number;
         };
         /** @description Room where the data lies. */
         Disk: {
@@ -2158,6 +2206,31 @@ export interface components {
             account: string;
             /** @description EML, mbox, ZIP, tar, `.gz`, `.zst`; several. */
             file: string[];
+        };
+        /** @description What stays in the mailboxes of an account; the archive keeps all of it in any case. */
+        Keeping: {
+            /**
+             * Format: int32
+             * @description Mails, older ones too, are deleted so many days after they were fetched, 0: at once; absent: never. Drafts, what was
+             *     sent and what was put away (special use) stay.
+             * @default null
+             */
+            delete_after_days: number | null;
+            /**
+             * @description Mailbox for mails of the inbox that could not be read; absent: they stay.
+             * @default null
+             */
+            failed_folder: string | null;
+            /**
+             * @description What happens to mails fetched from now on.
+             * @default leave
+             */
+            fetched: components["schemas"]["AfterFetch"];
+            /**
+             * @description Mailbox they are moved to, `/` between levels; made if it is missing. Needed for `move`.
+             * @default null
+             */
+            fetched_folder: string | null;
         };
         /**
          * @description Kind of a mail.
@@ -4244,6 +4317,205 @@ export interface operations {
             };
             /** @description Does not fit the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keeping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What stays in the mailboxes of the account once it is here. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keeping"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_keeping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Keeping"];
+            };
+        };
+        responses: {
+            /** @description Replaces it. Only what is durable here is touched there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keeping"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletable: {
+        parameters: {
+            query?: {
+                /** @description Days since they were fetched. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many mails would be deleted in the mailboxes after so many days. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletable"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

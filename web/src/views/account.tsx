@@ -5,6 +5,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AtSource } from "../accounts/AtSource";
+import { KeepingCard } from "../accounts/KeepingCard";
 import { Completeness } from "../accounts/Completeness";
 import { AccountFields, validation } from "../accounts/AccountFields";
 import { type AccountForm, connectionOf, EMPTY_FORM, formOf, requestOf } from "../accounts/form";
@@ -60,6 +61,7 @@ export function EditAccount() {
           {data.kind === "import" ? null : <Completeness account={data} />}
           {data.kind === "imap" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
+          {administrator && data.kind !== "import" ? <KeepingCard account={data} /> : null}
         </div>
       )}
     </div>

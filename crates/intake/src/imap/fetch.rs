@@ -45,6 +45,9 @@ pub(crate) struct Bounds {
     pub(crate) batch_octets: u64,
 }
 
+/// A mail that ended so many connections of a run is passed by.
+pub(crate) const BLAMED_MAX: u32 = 2;
+
 /// UIDs that broke the connection before: how often, and how it ended.
 pub(crate) type Blamed = HashMap<u32, (u32, String)>;
 
@@ -200,7 +203,7 @@ impl<'b> Fetching<'b> {
             self.listed_uid = uid;
             self.total += 1;
             match self.blamed.get(&uid) {
-                Some((times, words)) if *times > 1 => {
+                Some((times, words)) if *times >= BLAMED_MAX => {
                     let words = words.clone();
                     self.failed(uid, MailFault::Breaks { words }, events);
                 }

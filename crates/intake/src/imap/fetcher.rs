@@ -16,7 +16,7 @@ use super::compare::{Comparing, Fetched};
 use super::drive::{Session, Settings};
 use super::error::ImapError;
 use super::event::Event;
-use super::fetch::{Blamed, Wanted};
+use super::fetch::{BLAMED_MAX, Blamed, Wanted};
 use super::idle::{Idled, Idling};
 use super::inventory::inventory;
 use super::mailbox::{Mailbox, MailboxStatus, SpecialUse};
@@ -138,6 +138,10 @@ impl Fetcher {
         let mut settled_in_all = 0;
         self.watched = None;
         self.fetched.clear();
+        // What was passed by and is wanted again gets another chance.
+        for (_, blamed) in self.blamed.values_mut() {
+            blamed.retain(|_, (times, _)| *times < BLAMED_MAX);
+        }
         loop {
             let mut session = match self.session.take() {
                 Some(mut session) => {

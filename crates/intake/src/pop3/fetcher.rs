@@ -8,14 +8,12 @@ use super::drive::Session;
 use super::list::Entry;
 use super::retrieve::{Retrieving, failed};
 use crate::Connection;
-use crate::imap::{Event, ImapError, MailFault, Mailbox, Outlet, Settings, is_loss};
+use crate::imap::{BLAMED_MAX, Event, ImapError, MailFault, Mailbox, Outlet, Settings, is_loss};
 
 /// The one mailbox an account has.
 pub const MAILBOX: &[u8] = b"INBOX";
 /// Connections lost one after the other, without a mail between them, before a run is given up.
 const LOSSES_MAX: u32 = 3;
-/// A mail that ended so many connections is passed by.
-const BLAMED_MAX: u32 = 2;
 
 /// What became of mails that were to be removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,6 +55,8 @@ impl Fetcher {
     /// # Errors
     /// [`ImapError`], if there is no connection or it is lost again and again.
     pub async fn run(&mut self, mut known: HashSet<String>, outlet: &Outlet) -> Result<(), ImapError> {
+        // What was passed by and is wanted again gets another chance.
+        self.blamed.retain(|_, (times, _)| *times < BLAMED_MAX);
         let mut losses = 0;
         let mut is_first = true;
         loop {

@@ -29,6 +29,10 @@ impl World {
         Self { engine, outgoing: None, runtime: runtime.unwrap(), _dir: dir }
     }
 
+    pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
+        self.runtime.handle()
+    }
+
     pub(crate) fn store(&self) -> &Store {
         self.engine.store()
     }

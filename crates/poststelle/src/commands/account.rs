@@ -12,11 +12,11 @@ use model::{AccountId, UnixMillis};
 use pipeline::Engine;
 use serde_json::json;
 use server::{AccountOptions, Background as _, PASSWORD_FIELD};
-use store::{Account, AccountKind, Handled, Handling, MailboxRole, NewAccount, StoreError, Tls};
+use store::{Account, AccountKind, AfterFetch, Handled, Handling, MailboxRole, NewAccount, StoreError, Tls};
 
 use super::{Context, doctor, when};
 use crate::cli;
-use crate::cli::{AccountAction, AccountAdd, AccountHandle};
+use crate::cli::{AccountAction, AccountAdd, AccountHandle, AccountKeep, Days};
 use crate::control::Streams;
 use crate::failure::{FAILED, Failure};
 use crate::lang::Lang;
@@ -28,6 +28,7 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
     match &args.action {
         AccountAction::Add(add) => self::add(context, add, streams),
         AccountAction::Handle(args) => handle(context, args, streams),
+        AccountAction::Keep(args) => keep(context, args, streams),
         AccountAction::List { json } => list(engine, *json, lang, streams),
         AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
         AccountAction::Fetch { name, json } => fetch(engine, &find(engine, name)?, *json, lang, streams),
@@ -179,6 +180,48 @@ fn handle(context: &Context<'_>, args: &AccountHandle, streams: &mut Streams<'_>
     engine.store().update_account(account.id, settings)?;
     changed(context, account.id);
     writeln!(streams.err, "{}", lang.text("account-handled", &[("name", &args.name)]))?;
+    Ok(0)
+}
+
+/// Changes what is named, and leaves the rest.
+fn keep(context: &Context<'_>, args: &AccountKeep, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+    let Context { engine, lang, .. } = *context;
+    let account = find(engine, &args.name)?;
+    fetched_only(&account)?;
+    let mut keeping = engine.store().keeping(account.id)?;
+    match args.fetched.as_deref() {
+        Some("leave") => keeping.fetched = AfterFetch::Leave,
+        Some("mark-read") => keeping.fetched = AfterFetch::MarkRead,
+        Some("move") => keeping.fetched = AfterFetch::Move,
+        _ => {}
+    }
+    if let Some(folder) = &args.fetched_folder {
+        folder.trim().clone_into(&mut keeping.fetched_folder);
+    }
+    if let Some(folder) = &args.failed_folder {
+        keeping.failed_folder = Some(folder.trim().to_owned()).filter(|name| !name.is_empty());
+    }
+    if let Some(Days(days)) = args.delete_after {
+        keeping.delete_after_days = days;
+    }
+    if keeping.fetched == AfterFetch::Move && keeping.fetched_folder.is_empty() {
+        return Err(Failure::usage("account-fetched-folder"));
+    }
+    if account.settings.kind == AccountKind::Pop3 && keeping.needs_folders() {
+        return Err(Failure::usage("account-pop3-fetched"));
+    }
+    let days = keeping.delete_after_days;
+    engine.store().set_keeping(account.id, keeping, now())?;
+    let name = &args.name;
+    match days {
+        None => writeln!(streams.err, "{}", lang.text("account-handled", &[("name", name)]))?,
+        Some(days) => {
+            let count = engine.store().count_deletable(account.id, days, now())?;
+            let values: [(&str, &dyn std::fmt::Display); 3] =
+                [("name", name), ("days", &days), ("mails", &count)];
+            writeln!(streams.err, "{}", lang.text("account-kept", &values))?;
+        }
+    }
     Ok(0)
 }
 

@@ -3,7 +3,9 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::support::{Poststelle, Random, folder, slow};
+use test_support::Random;
+
+use crate::support::{Poststelle, folder, slow};
 
 /// Imports 5,000 mails; the program is killed at random moments and started again until it comes through.
 #[test]

@@ -84,7 +84,7 @@ fn what_is_gone_failed_or_unreadable_is_no_gap() {
         &post,
         "DELETE FROM placements WHERE uid IN (5, 6);
          INSERT INTO left_out (mailbox, uid_validity, uid, locator, position, excluded, reason, attempts, since, last)
-         SELECT mailbox, uid_validity, 5, '', 0, 0, 'fetch-not-sent', 3, 1, 1 FROM placements WHERE uid = 1;
+         SELECT mailbox, uid_validity, 5, '', 0, 0, 'fetch-not-sent', 3, 1, unixepoch() * 1000 FROM placements WHERE uid = 1;
          INSERT INTO left_out (mailbox, uid_validity, uid, locator, position, excluded, reason, attempts, since, last)
          SELECT mailbox, uid_validity, 6, '', 0, 1, 'private', 1, 1, 1 FROM placements WHERE uid = 1;
          UPDATE mails SET stage = 2 WHERE seq = (SELECT seq FROM placements WHERE uid = 7);",
@@ -136,7 +136,7 @@ fn a_maildrop_is_compared_by_name() {
         "CREATE TEMP TABLE lost AS SELECT * FROM placements ORDER BY locator DESC LIMIT 2;
          DELETE FROM placements WHERE locator IN (SELECT locator FROM lost);
          INSERT INTO left_out (mailbox, uid_validity, uid, locator, position, excluded, reason, attempts, since, last)
-         SELECT mailbox, 0, 0, locator, 1, 0, 'fetch-not-sent', 3, 1, 1 FROM lost ORDER BY locator LIMIT 1;",
+         SELECT mailbox, 0, 0, locator, 1, 0, 'fetch-not-sent', 3, 1, unixepoch() * 1000 FROM lost ORDER BY locator LIMIT 1;",
     );
     assert_eq!(counts(&compared(&post, &[], 0)), [19, 18, 0, 1, 0, 1]);
     assert_eq!(counts(&compared(&post, &["--anew"], 0)), [19, 19, 0, 0, 0, 0]);

@@ -3,9 +3,9 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use test_support::Dovecot;
+use test_support::{Dovecot, Random};
 
-use crate::support::{Done, Poststelle, Random, finish, mail, sha256, slow};
+use crate::support::{Done, Poststelle, finish, mail, sha256, slow};
 
 fn filled(count: usize) -> (Dovecot, Vec<String>) {
     let mut dovecot = Dovecot::start();
@@ -155,6 +155,44 @@ fn reports_are_moved_at_the_source_once_they_are_durable_here() {
     let listed = post.run(&["account", "list", "--json"]).expect(0).last();
     assert_eq!((&listed["source_waiting"], &listed["source_given_up"]), (&0.into(), &0.into()));
     post.verify();
+}
+
+/// Mails in a mailbox of alice's; `` is the inbox.
+fn mails_in(dovecot: &Dovecot, folder: &str) -> usize {
+    let folder = dovecot.maildir("alice").join(folder);
+    ["cur", "new"].iter().map(|sub| std::fs::read_dir(folder.join(sub)).map_or(0, Iterator::count)).sum()
+}
+
+#[test]
+fn what_is_archived_leaves_the_mailbox_as_wanted() {
+    let mut dovecot = Dovecot::start();
+    let post = Poststelle::new();
+    add(&post, &dovecot, "tls", "secret").expect(0);
+    dovecot.deliver("alice", "INBOX", &mail(0), "");
+    post.run(&["account", "fetch", "box"]).expect(0);
+    // Needs a folder; and only what comes from now on is moved.
+    post.run(&["account", "keep", "box", "--fetched", "move"]).expect(2);
+    post.run(&["account", "keep", "box", "--fetched", "move", "--fetched-folder", "Abgeholt"]).expect(0);
+    dovecot.deliver("alice", "INBOX", &mail(1), "");
+    dovecot.deliver("alice", "Kunden", &mail(2), "");
+    dovecot.deliver("alice", "Sent", &mail(3), "S");
+    post.run(&["account", "fetch", "box"]).expect(0);
+    let counts = || ["", ".Abgeholt", ".Kunden", ".Sent"].map(|folder| mails_in(&dovecot, folder));
+    assert_eq!(counts(), [1, 1, 1, 1]);
+    assert!(post.run(&["account", "fetch", "box"]).expect(0).err.contains("0 new"));
+    let kept = post.run(&["account", "keep", "box", "--delete-after", "30"]).expect(0);
+    assert!(kept.err.contains("with the next fetch 0"), "{}", kept.err);
+    post.run(&["account", "fetch", "box"]).expect(0);
+    assert_eq!(counts(), [1, 1, 1, 1]);
+    let kept = post.run(&["account", "keep", "box", "--fetched", "leave", "--delete-after", "0"]).expect(0);
+    assert!(kept.err.contains("with the next fetch 3"), "{}", kept.err);
+    post.run(&["account", "fetch", "box"]).expect(0);
+    assert_eq!(counts(), [0, 0, 0, 1], "what was sent stays");
+    assert_eq!(post.mails().len(), 4);
+    post.verify();
+    let listed = post.run(&["account", "list", "--json"]).expect(0).last();
+    assert_eq!((&listed["source_waiting"], &listed["source_given_up"]), (&0.into(), &0.into()));
+    post.run(&["account", "keep", "box", "--delete-after", "soon"]).expect(2);
 }
 
 #[test]

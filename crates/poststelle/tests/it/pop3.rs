@@ -46,6 +46,17 @@ fn mail_is_fetched_once_and_stays_where_it_is() {
     assert!(post.mails().values().all(|mail| mail["placements"].as_array().unwrap().len() == 2));
     // A POP3 mailbox has no folders to move to.
     post.run(&["account", "handle", "box", "--handled", "move", "--handled-folder", "x"]).expect(2);
+    post.run(&["account", "keep", "box", "--fetched", "mark-read"]).expect(2);
+    // What came is removed once it is archived; what lies there unseen is not.
+    post.run(&["account", "keep", "box", "--delete-after", "0"]).expect(0);
+    dovecot.deliver("alice", "INBOX", &mail(1001), "");
+    assert!(post.run(&["account", "fetch", "box"]).expect(0).err.contains("1 new"));
+    assert_eq!(std::fs::read_dir(dovecot.maildir("alice").join("cur")).unwrap().count(), 0);
+    dovecot.deliver("alice", "INBOX", &mail(1002), "");
+    assert!(post.run(&["account", "fetch", "again"]).expect(0).err.contains("1 new"));
+    assert_eq!(std::fs::read_dir(dovecot.maildir("alice").join("cur")).unwrap().count(), 1);
+    assert_eq!(post.mails().len(), 63);
+    post.verify();
     add("wrong", "tls", pop3s, "wrong");
     let refused = post.run(&["account", "fetch", "wrong", "--lang", "de"]).expect(1);
     assert!(refused.err.contains("wrong"), "{}", refused.err);

@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use test_support::{Certificate, Postfix};
+use test_support::{Certificate, Postfix, Random};
 
-use crate::support::{Poststelle, Random, finish, free_port, mail, sha256, slow};
+use crate::support::{Poststelle, finish, free_port, mail, sha256, slow};
 
 const PATIENCE: Duration = Duration::from_mins(3);
 

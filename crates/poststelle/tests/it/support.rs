@@ -231,16 +231,3 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
 pub(crate) fn slow() -> bool {
     std::env::var_os("SLOW_TESTS").is_some_and(|value| value == "1")
 }
-
-/// A small generator of pseudo-random numbers with a fixed start (splitmix64).
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % end
-    }
-}

@@ -95,7 +95,7 @@ async fn ledgers_are_listed_and_fetched_anew() {
     assert_eq!(more["items"], json!([row("missing", 5, 9), row("missing", 20, 25)]));
     let anew = world.ask(Method::POST, &format!("{base}/{mailbox}/anew")).by(&admin);
     assert_eq!(anew.expect(StatusCode::ACCEPTED).await, json!({"count": 14}));
-    let again = world.engine.store().failed_to_try(account, 3, 100).unwrap();
+    let again = world.engine.store().failed_to_try(account, 3, UnixMillis(0), 100).unwrap();
     assert_eq!((again.len(), &again[0].1), (14, &Position::Imap { uid_validity: 7, uid: 1 }));
     let other = world.user("agent@example.org", Role::Agent, &[]);
     for path in [base.clone(), format!("{base}/{mailbox}")] {

@@ -164,13 +164,15 @@ fn mails_are_fetched_anew(store: &Store) {
         store.leave_out(vec![left_out(4, false)], NOW).unwrap();
     }
     store.leave_out(vec![left_out(3, true)], NOW).unwrap();
-    assert_eq!(store.failed_to_try(account_id(1), 3, 10).unwrap(), []);
+    assert_eq!(store.failed_to_try(account_id(1), 3, NOW.plus_ms(-1), 10).unwrap(), []);
     let position = |uid| Position::Imap { uid_validity: 1, uid };
+    // A day later it has another chance.
+    assert_eq!(store.failed_to_try(account_id(1), 3, NOW, 10).unwrap(), [(mailbox_id(1), position(4))]);
     store.fetch_anew(mailbox_id(1), vec![position(4), position(6)], NOW).unwrap();
     let again = [(mailbox_id(1), position(4)), (mailbox_id(1), position(6))];
-    assert_eq!(store.failed_to_try(account_id(1), 3, 10).unwrap(), again);
+    assert_eq!(store.failed_to_try(account_id(1), 3, NOW.plus_ms(-1), 10).unwrap(), again);
     intake(store, vec![item(1, 1, 6)]);
-    assert_eq!(store.failed_to_try(account_id(1), 3, 10).unwrap(), again[..1]);
+    assert_eq!(store.failed_to_try(account_id(1), 3, NOW.plus_ms(-1), 10).unwrap(), again[..1]);
 }
 
 fn arrivals_by_the_hour(store: &Store) {

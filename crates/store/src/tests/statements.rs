@@ -20,6 +20,7 @@ fn all() -> Vec<&'static Sql> {
         crate::feedback_days::ALL,
         crate::filing::ALL,
         crate::intake::ALL,
+        crate::keeping::ALL,
         crate::keys::ALL,
         crate::lists::ALL,
         crate::mailboxes::ALL,
