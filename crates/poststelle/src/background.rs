@@ -235,10 +235,6 @@ impl Background for Tasks {
         self.outgoing.wake();
     }
 
-    fn progress(&self, account: AccountId) -> Option<(u64, u64)> {
-        self.supervisor.progress(account)
-    }
-
     fn test(&self, settings: TestSettings) -> Pending<'_, Tested> {
         Box::pin(mailbox_server::test(settings))
     }

@@ -114,7 +114,8 @@ fn number(config: &Config, key: &str) -> Result<usize, Failure> {
 fn limits(config: &Config) -> Result<::doctor::Limits, Failure> {
     let minutes = i64::try_from(number(config, "silent_minutes")?).unwrap_or(i64::MAX);
     let silent_ms = (minutes > 0).then(|| minutes.saturating_mul(60_000));
-    Ok(::doctor::Limits { silent_ms, ..::doctor::Limits::default() })
+    let room_octets = (number(config, "disk_low_megabytes")? as u64).saturating_mul(1 << 20);
+    Ok(::doctor::Limits { silent_ms, room_octets, ..::doctor::Limits::default() })
 }
 
 fn bad_value(config: &Config, key: &str, reason: &dyn std::fmt::Display) -> Failure {

@@ -63,10 +63,6 @@ impl Background for Behind {
         self.fetch(account)
     }
 
-    fn progress(&self, _: AccountId) -> Option<(u64, u64)> {
-        None
-    }
-
     fn outgoing_changed(&self) {}
 
     fn test(&self, settings: TestSettings) -> Pending<'_, Tested> {
