@@ -21,8 +21,6 @@ export interface Server {
   importContacts: (csv: string) => Promise<void>;
   /** Changes the database behind the program's back; the server must not run. */
   tamper: (statements: string) => Promise<void>;
-  /** Takes in mails as files, as the command line does. */
-  importMails: (mails: string[]) => Promise<void>;
   /** Ends it and removes the data. */
   remove: () => Promise<void>;
 }
@@ -74,12 +72,6 @@ export async function newServer(): Promise<Server> {
     tamper: async (statements) => {
       const script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])";
       await promisify(execFile)("python3", ["-c", script, join(data, "poststelle.sqlite"), statements]);
-    },
-    importMails: async (mails) => {
-      const folder = await mkdtemp(join(tmpdir(), "poststelle-mails-"));
-      await Promise.all(mails.map((mail, n) => writeFile(join(folder, `${n}.eml`), mail)));
-      await promisify(execFile)(BINARY, ["import", "--data", data, folder, "--account", "Dateien"]);
-      await rm(folder, { recursive: true, force: true });
     },
     remove: async () => {
       await stop();
