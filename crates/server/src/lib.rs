@@ -30,6 +30,7 @@ mod frame;
 mod headers;
 mod health;
 mod idempotency;
+mod import_report;
 mod imports;
 mod keeping;
 mod lang;
@@ -75,7 +76,9 @@ pub use background::{
 };
 pub use client::Peer;
 pub use connect::{Network, NetworkError};
+pub use csv::line as csv_line;
 pub use doctor::{ConditionText, condition_text};
+pub use import_report::{REPORT_COLUMNS, place_of, report_line};
 pub use lang::sentence;
 pub use listen::{Bound, ListenError, bind};
 pub use options::{Clock, Options, TlsFiles};

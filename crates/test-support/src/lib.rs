@@ -9,6 +9,7 @@ pub mod fixtures;
 pub mod mutations;
 mod names;
 mod oidc;
+pub mod outlook;
 mod postfix;
 mod postgres;
 mod proxy;

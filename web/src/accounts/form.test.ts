@@ -25,7 +25,6 @@ const account: Account = {
   handling: { role: "bounce", handled: "move", handled_folder: "Erledigt", manual_folder: null },
   state: {
     state: "watching",
-    until: null,
     since: null,
     last_success: null,
     last_error: null,

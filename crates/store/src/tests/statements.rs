@@ -40,6 +40,7 @@ fn all() -> Vec<&'static Sql> {
         crate::ledgers::ALL,
         crate::rows::ALL,
         crate::rule_firings::ALL,
+        crate::import_entries::ALL,
         crate::runs::ALL,
         crate::sealed::ALL,
         crate::sessions::ALL,
