@@ -59,6 +59,11 @@ CREATE TABLE addresses (
     name TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX addresses_folded ON addresses (folded, written, name);
+CREATE TABLE authentications (
+    seq INTEGER PRIMARY KEY,
+    checked INTEGER NOT NULL,
+    result TEXT NOT NULL
+) STRICT;
 CREATE TABLE bounce_rules (
     n INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -129,6 +134,33 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_kind ON events (kind, seq);
 CREATE INDEX events_subject ON events (subject, seq);
+CREATE TABLE examination_work (
+    task INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    PRIMARY KEY (task, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX examination_work_due ON examination_work (task, due, seq);
+CREATE TABLE examined_parts (
+    seq INTEGER NOT NULL,
+    number TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    findings TEXT NOT NULL,
+    scan INTEGER NOT NULL,
+    signature TEXT NOT NULL,
+    scanner TEXT NOT NULL,
+    scanned INTEGER,
+    held INTEGER NOT NULL,
+    policy INTEGER NOT NULL,
+    released INTEGER,
+    released_by TEXT NOT NULL,
+    release_reason TEXT NOT NULL,
+    PRIMARY KEY (seq, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX examined_parts_held ON examined_parts (seq, number) WHERE held > 0;
+CREATE INDEX examined_parts_policy ON examined_parts (policy, seq, number);
+CREATE INDEX examined_parts_waiting ON examined_parts (seq) WHERE scan = 1;
 CREATE TABLE expiries (
     kind TEXT NOT NULL,
     account INTEGER NOT NULL,
@@ -388,7 +420,6 @@ CREATE TABLE parts (
     octets INTEGER NOT NULL,
     sha256 BLOB,
     role INTEGER NOT NULL,
-    blocked INTEGER NOT NULL,
     PRIMARY KEY (seq, n)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE placements (

@@ -298,6 +298,12 @@ const notifications = createRoute({
   component: lazyRouteComponent(() => import("./views/notifications"), "NotificationSettings"),
 });
 
+const attachments = createRoute({
+  getParentRoute: () => settings,
+  path: "/attachments",
+  component: lazyRouteComponent(() => import("./views/attachments"), "AttachmentRules"),
+});
+
 const tree = root.addChildren([
   setup,
   login,
@@ -330,6 +336,7 @@ const tree = root.addChildren([
       sending,
       webhooks,
       notifications,
+      attachments,
       system,
     ]),
   ]),

@@ -19,6 +19,8 @@ export interface Server {
   start: () => Promise<void>;
   /** Takes in contacts, as the command line does. */
   importContacts: (csv: string) => Promise<void>;
+  /** Takes in mails as files, as the command line does. */
+  importMails: (mails: string[]) => Promise<void>;
   /** Ends it and removes the data. */
   remove: () => Promise<void>;
 }
@@ -62,6 +64,12 @@ export async function newServer(): Promise<Server> {
       const file = join(data, "contacts.csv");
       await writeFile(file, csv);
       await promisify(execFile)(BINARY, ["erp", "import", "--data", data, "--kind", "contact", file]);
+    },
+    importMails: async (mails) => {
+      const folder = await mkdtemp(join(tmpdir(), "poststelle-mails-"));
+      await Promise.all(mails.map((mail, n) => writeFile(join(folder, `${n}.eml`), mail)));
+      await promisify(execFile)(BINARY, ["import", "--data", data, folder, "--account", "Dateien"]);
+      await rm(folder, { recursive: true, force: true });
     },
     remove: async () => {
       await stop();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Address, Kind, Tag, Timestamp, Verdict};
+use crate::{Address, AttachmentHold, Authentication, Kind, Tag, Timestamp, Verdict};
 
 /// How much of a message.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
@@ -80,8 +80,10 @@ pub struct Part {
     pub octets: u64,
     /// 64 hexadecimal digits, after transfer decoding; null for attached mails.
     pub sha256: Option<String>,
-    /// Executable, script or document with macros: listed, handed out to administrators only.
+    /// Held: listed, handed out to administrators only. Of an attached mail: something in it is.
     pub blocked: bool,
+    /// Why it is or was held; null for what never was.
+    pub hold: Option<AttachmentHold>,
     /// Shown inside the text (by Content-ID).
     pub inline: bool,
 }
@@ -191,6 +193,8 @@ pub struct MessageDetail {
     pub twins: Vec<Twin>,
     /// What is wrong with its form.
     pub defects: Vec<Defect>,
+    /// Who it is really from; null if that was not checked: from files, or older than 14 days when it came.
+    pub authentication: Option<Authentication>,
     /// Why it could not be taken apart; null if it could.
     pub quarantine_reason: Option<String>,
     /// All header fields with `full=1`; otherwise empty.

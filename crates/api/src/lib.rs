@@ -7,6 +7,7 @@
 mod accounts;
 mod address;
 mod addresses;
+mod attachments;
 mod bounces;
 mod description;
 mod detail;
@@ -46,6 +47,11 @@ pub use addresses::{
     AddressDetail, AddressEvent, AddressPage, AddressQuery, AddressState, AddressStateChange,
     AddressStateWord, Contact, ContactName, HistoryQuery, MailClass, MatchStep, Strength,
 };
+pub use attachments::{
+    AttachmentClass, AttachmentFinding, AttachmentHold, AttachmentRelease, AttachmentSettings,
+    AttachmentSettingsChange, AuthResult, Authentication, DkimSignature, HeldAttachment, HeldPage, HeldQuery,
+    HoldReason, ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest,
+};
 pub use bounces::{
     BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings, CountOf,
     DashboardQuery, DryRun, DryRunRequest, DryRunStop, QueueItem, QueuePage, QueueQuery,
@@ -63,7 +69,7 @@ pub use doctor::{
 pub use events::{Actor, Event, EventPage, EventQuery};
 pub use imports::{ImportFailure, ImportList, ImportRun, ImportState, ImportUpload};
 pub use keeping::{AfterFetch, Deletable, DeletableQuery, Keeping};
-pub use live::{AccountStateChanged, ImportProgress, MessageNew, StatusChanged};
+pub use live::{AccountStateChanged, ImportProgress, MailsExamined, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
 pub use operation::{Access, Body, Method, Operation};
 pub use operations::*;

@@ -26,6 +26,13 @@ pub struct AccountStateChanged {
     pub state: AccountState,
 }
 
+/// `mail.examined`: attachments were looked at, or mails were checked for who they are from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MailsExamined {
+    /// Some were missed meanwhile.
+    pub missed: bool,
+}
+
 /// `import.progress`: an import went on or ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImportProgress {

@@ -4,9 +4,9 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
-    Access, AddressQuery, Body, DashboardQuery, DeletableQuery, EventQuery, FrameQuery, HistoryQuery,
-    LedgerQuery, LeftOutQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery,
-    QuarantineQuery, QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    Access, AddressQuery, Body, DashboardQuery, DeletableQuery, EventQuery, FrameQuery, HeldQuery,
+    HistoryQuery, LedgerQuery, LeftOutQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery,
+    PartQuery, QuarantineQuery, QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -72,12 +72,26 @@ operations! {
         query::<MessageQuery>, Empty => 200 Json("MessageDetail"), &[404];
     MESSAGE_SEEN = Put "/api/v1/messages/{mail_id}/seen", Worker, "messages", "Marks a message as read or unread.",
         no_query, Json("SeenChange") => 204 Empty, &[404];
-    MESSAGE_RAW = Get "/api/v1/messages/{mail_id}/raw", SignedIn, "messages", "The original octets.",
-        no_query, Empty => 200 Octets("message/rfc822"), &[404];
+    MESSAGE_RAW = Get "/api/v1/messages/{mail_id}/raw", SignedIn, "messages", "The original octets; those of mails with held attachments for administrators only.",
+        no_query, Empty => 200 Octets("message/rfc822"), &[403, 404];
     MESSAGE_FRAME = Get "/api/v1/messages/{mail_id}/frame", SignedIn, "messages", "The mail as a safe HTML document, for a sandboxed frame.",
         query::<FrameQuery>, Empty => 200 Octets("text/html"), &[404];
     MESSAGE_PART = Get "/api/v1/messages/{mail_id}/parts/{number}", SignedIn, "messages", "An attachment, as a download.",
         query::<PartQuery>, Empty => 200 Octets("application/octet-stream"), &[403, 404];
+    RELEASE_PART = Post "/api/v1/messages/{mail_id}/parts/{number}/release", Administrator, "attachments", "Lets a held attachment through, with a reason.",
+        no_query, Json("ReleaseRequest") => 204 Empty, &[404];
+    HOLD_PART = Delete "/api/v1/messages/{mail_id}/parts/{number}/release", Administrator, "attachments", "Holds an attachment again that somebody let through.",
+        no_query, Empty => 204 Empty, &[404];
+    ATTACHMENT_SETTINGS = Get "/api/v1/attachments/settings", Administrator, "attachments", "Policy, scanner and check of origins, and how they stand.",
+        no_query, Empty => 200 Json("AttachmentSettings"), &[];
+    SET_ATTACHMENT_SETTINGS = Put "/api/v1/attachments/settings", Administrator, "attachments", "Changes policy, scanner and check of origins.",
+        no_query, Json("AttachmentSettingsChange") => 200 Json("AttachmentSettings"), &[];
+    TEST_SCANNER = Post "/api/v1/attachments/scanner/test", Administrator, "attachments", "Tries a scanner with the EICAR test file.",
+        no_query, Json("ScannerTest") => 200 Json("ScannerStatus"), &[];
+    RESCAN = Post "/api/v1/attachments/rescan", Administrator, "attachments", "Has one mail's attachments, or all, scanned again.",
+        no_query, Json("RescanRequest") => 202 Empty, &[404];
+    HELD_ATTACHMENTS = Get "/api/v1/attachments/held", Administrator, "attachments", "Held attachments, newest mail first.",
+        query::<HeldQuery>, Empty => 200 Json("HeldPage"), &[];
     IMAGE = Get "/api/v1/images/{signed}", SignedIn, "messages", "An image of a mail, by a signed address that is valid for a short time.",
         no_query, Empty => 200 Octets("image/*"), &[404, 502];
     THREAD = Get "/api/v1/threads/{thread_id}", SignedIn, "messages", "The messages of a thread, oldest first.",
@@ -256,7 +270,7 @@ operations! {
         no_query, Empty => 200 Json("DoctorReport"), &[];
     STATUS = Get "/api/v1/status", SignedIn, "status", "Counters, accounts in trouble, room on the disk.",
         no_query, Empty => 200 Json("Status"), &[];
-    LIVE = Get "/api/v1/live", SignedIn, "status", "Server-sent events: message.new, account.state, import.progress, status.",
+    LIVE = Get "/api/v1/live", SignedIn, "status", "Server-sent events: message.new, mail.examined, account.state, import.progress, status.",
         no_query, Empty => 200 Octets("text/event-stream"), &[];
 
     API_DESCRIPTION = Get "/api/openapi.json", Public, "server", "This description.",

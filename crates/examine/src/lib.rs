@@ -9,8 +9,10 @@
 //! ends by itself when it has had nothing to do for a while, and speaks frames on standard input and output.
 
 mod attachments;
+mod authentication;
 mod cache;
 pub mod child;
+mod clamd;
 mod examiner;
 mod extract;
 mod frame;
@@ -20,6 +22,10 @@ mod process;
 mod sniff;
 mod wire;
 
+pub use authentication::{
+    AuthResult, Authentication, Authenticator, DkimSignature, NameServerError, NameServers, Origin,
+};
+pub use clamd::{AddressError, Clamd, ScanError, Scanned, ScannerAddress};
 pub use examiner::{Examiner, LargeMail, MailError, Options, PartText};
 pub use outcome::{Document, Limits, Outcome, Reason, Text};
 

@@ -22,7 +22,7 @@ pub use message::{
     BodyText, Defect, DefectKind, Disposition, Found, HeaderField, MailFacts, Message, NumberToken, Part,
     PartRole, Place, Span, TextKind, TransferEncoding,
 };
-pub use origin::{Envelope, Flags, Location, Position, Provenance};
+pub use origin::{Client, Envelope, Flags, Location, Position, Provenance};
 pub use scope::{Role, Scope};
 pub use time::UnixMillis;
 pub use verdict::{

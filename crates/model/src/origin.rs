@@ -43,6 +43,17 @@ pub struct Envelope {
     pub reverse_path: Option<ReversePath>,
     /// `RCPT TO`, as written.
     pub forward_paths: Vec<String>,
+    /// Who handed it to us, where that was over SMTP.
+    pub client: Option<Client>,
+}
+
+/// Who hands over a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its address.
+    pub ip: std::net::IpAddr,
+    /// What it calls itself (`EHLO`); empty if it did not say.
+    pub helo: String,
 }
 
 /// Flags of the source that mean something here.

@@ -14,6 +14,7 @@ use store::Store;
 use tokio::sync::broadcast;
 
 use crate::budget::Budgets;
+use crate::examination::Examination;
 use crate::live::Tasks;
 use crate::news::News;
 use crate::texts::Cache;
@@ -47,6 +48,12 @@ pub(crate) struct Core {
     pub(crate) feedback: Bell,
     /// Held while reports are handled.
     pub(crate) handling: Mutex<()>,
+    /// What is set and known about attachments.
+    pub(crate) examination: Examination,
+    /// Rings when attachments may be due to be looked at.
+    pub(crate) examiner_bell: Bell,
+    /// Rings when mails may be due to be checked for who they are from.
+    pub(crate) authenticator_bell: Bell,
     /// Rings when the index went on.
     pub(crate) indexed: Bell,
     /// From when on something is said to be wrong.
@@ -89,6 +96,9 @@ impl Core {
             follower: Bell::default(),
             feedback: Bell::default(),
             handling: Mutex::new(()),
+            examination: Examination::default(),
+            examiner_bell: Bell::default(),
+            authenticator_bell: Bell::default(),
             indexed: Bell::default(),
             doctor: doctor::Limits::default(),
             budgets: Budgets::new(0),
@@ -109,10 +119,11 @@ impl Core {
         self.runner.ring();
     }
 
-    /// There are messages the index does not have, and perhaps reports.
+    /// There are messages the index does not have, and perhaps reports and attachments.
     pub(crate) fn wake_follower(&self) {
         self.follower.ring();
         self.feedback.ring();
+        self.examiner_bell.ring();
     }
 
     /// Somebody waits for the index until the answer is dropped.

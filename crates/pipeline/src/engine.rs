@@ -10,15 +10,17 @@ use std::time::Duration;
 
 use archive::Archive;
 use dispatch::Reference;
+use examine::Authentication;
 use index::Index;
 use keys::{MasterKey, Purpose, Sealer};
-use model::{AccountId, Activity, MailId};
-use store::{Account, AccountKind, Database, NewAccount, Store};
+use model::{AccountId, Activity, MailId, UnixMillis};
+use store::{Account, AccountKind, Database, ExaminedPart, NewAccount, Store};
 use tokio::sync::broadcast;
 
 use crate::budget::Budgets;
 use crate::core::Core;
 use crate::error::{Error, Result};
+use crate::examination::{ExaminationSettings, ScannerState};
 use crate::feed::Counts;
 use crate::flow::{Entrance, Flow};
 use crate::import::{Import, Step};
@@ -79,6 +81,8 @@ struct Running {
     runner: Option<JoinHandle<()>>,
     follower: Option<JoinHandle<()>>,
     feedback: Option<JoinHandle<()>>,
+    examiner: Option<JoinHandle<()>>,
+    authenticator: Option<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -102,6 +106,8 @@ impl Engine {
         core.doctor = options.doctor;
         core.budgets = Budgets::new(options.connections_per_server);
         let core = Arc::new(core);
+        let kept = core.store.setting(ExaminationSettings::NAME)?;
+        core.examination.set(ExaminationSettings::read(kept.as_deref()));
         let recovered = recover(&core)?;
         let workers = if options.workers == 0 {
             std::thread::available_parallelism().map_or(2, usize::from)
@@ -175,6 +181,72 @@ impl Engine {
         self.inner.core.follower.ring();
     }
 
+    /// What is set about attachments and the origin of mails.
+    pub fn examination(&self) -> Arc<ExaminationSettings> {
+        self.core().examination.settings()
+    }
+
+    /// Sets it. Attachments are judged anew where the policy or the scanner is another; the version of `settings` is not
+    /// looked at.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn set_examination(&self, settings: ExaminationSettings) -> Result<()> {
+        let before = self.examination();
+        let same = before.held == settings.held && before.scanner == settings.scanner;
+        let version = before.version + i64::from(!same);
+        let settings = ExaminationSettings { version, ..settings };
+        let text = serde_json::to_string(&settings).unwrap_or_default();
+        self.store().set_setting(ExaminationSettings::NAME.to_owned(), Some(text))?;
+        self.core().examination.set(settings);
+        self.examinations_changed();
+        Ok(())
+    }
+
+    /// Attachments were released or are to be scanned again: somebody is to look at once.
+    pub fn examinations_changed(&self) {
+        self.core().examiner_bell.ring();
+        self.core().authenticator_bell.ring();
+    }
+
+    /// These parts, judged by the policy of this moment.
+    pub fn judged(&self, parts: Vec<ExaminedPart>) -> Vec<ExaminedPart> {
+        crate::examination::judged(&self.examination(), parts)
+    }
+
+    /// What is known of the scanner.
+    pub fn scanner(&self) -> ScannerState {
+        self.core().examination.scanner()
+    }
+
+    /// Asks the scanner that is set; `None` if none is. Blocks, at most some seconds.
+    pub fn ask_scanner(&self) -> Option<ScannerState> {
+        crate::examination::ask(self.core(), &self.examination())
+    }
+
+    /// Tries a scanner that need not be set: its state, and what it calls the EICAR test file. Blocks, at most some seconds.
+    pub fn try_scanner(&self, address: &str) -> (ScannerState, Option<String>) {
+        crate::examination::try_out(self.core(), address)
+    }
+
+    /// Who a mail is really from, and when that was checked; `None` if it was not.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn authentication(&self, seq: i64) -> Result<Option<(UnixMillis, Authentication)>> {
+        let kept = self.store().checked_mail(seq)?;
+        Ok(kept.and_then(|(at, text)| Some((at, serde_json::from_str(&text).ok()?))))
+    }
+
+    /// What was found in the attachments of a mail, judged by the policy of this moment; what nobody has looked at is looked at
+    /// now, and with `scan` what was not scanned is scanned. Blocks: for as long as a scan takes.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn examine(&self, seq: i64, scan: bool) -> Result<Vec<ExaminedPart>> {
+        crate::examination::now(self.core(), seq, scan)
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.inner.core
     }
@@ -215,7 +287,8 @@ impl Engine {
         running.as_ref().map(|running| running.flow.entrance()).ok_or(Error::Stopped)
     }
 
-    /// Waits until everything received is filed, everything filed can be found, and its reports are handled.
+    /// Waits until everything received is filed, everything filed can be found, its reports are handled, and its attachments are
+    /// looked at.
     ///
     /// # Errors
     /// Of database and index.
@@ -225,6 +298,7 @@ impl Engine {
         crate::run::drain(core, self.inner.workers, true, &mut |_| ())?;
         core.wake_follower();
         crate::feedback::drain(core)?;
+        crate::examination::drain(core)?;
         while !core.store.changed_since(core.index.last_change_seq() as i64, 1)?.is_empty() {
             if core.follower.is_closed() {
                 return Err(Error::Stopped);
@@ -277,6 +351,10 @@ impl Engine {
         join(running.follower.take(), "follower");
         core.feedback.close();
         join(running.feedback.take(), "feedback");
+        core.examiner_bell.close();
+        join(running.examiner.take(), "examiner");
+        core.authenticator_bell.close();
+        join(running.authenticator.take(), "authenticator");
         core.store.close();
     }
 }
@@ -301,7 +379,22 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
     let feedback = std::thread::Builder::new()
         .name("feedback".into())
         .spawn(move || crate::feedback::run(&for_feedback))?;
-    Ok(Running { flow, runner: Some(runner), follower: Some(follower), feedback: Some(feedback) })
+    let for_examiner = Arc::clone(core);
+    let examiner = std::thread::Builder::new()
+        .name("examiner".into())
+        .spawn(move || crate::examination::run(&for_examiner))?;
+    let for_authenticator = Arc::clone(core);
+    let authenticator = std::thread::Builder::new()
+        .name("authenticator".into())
+        .spawn(move || crate::authentication::run(&for_authenticator))?;
+    Ok(Running {
+        flow,
+        runner: Some(runner),
+        follower: Some(follower),
+        feedback: Some(feedback),
+        examiner: Some(examiner),
+        authenticator: Some(authenticator),
+    })
 }
 
 /// Makes the directory if wanted, and looks whether this program understands it.

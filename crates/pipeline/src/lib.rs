@@ -5,11 +5,13 @@
 //! no sockets of its own, no routes and no settings file, and shows nothing to people.
 
 mod attachments;
+mod authentication;
 mod blocking;
 mod budget;
 mod core;
 mod engine;
 mod error;
+mod examination;
 mod feed;
 mod feedback;
 mod fetch;
@@ -41,6 +43,8 @@ mod watch;
 pub use budget::CONNECTIONS_PER_SERVER;
 pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, Engine, Options};
 pub use error::{Error, Result};
+pub use examination::{ExaminationSettings, ScannerState, SettingsError};
+pub use examine::{AuthResult, Authentication};
 pub use feed::Counts;
 pub use import::{Import, Step};
 pub use news::News;

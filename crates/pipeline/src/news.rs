@@ -25,4 +25,6 @@ pub enum News {
     },
     /// Counters changed.
     Counters,
+    /// Attachments were looked at, or mails were checked for who they are from.
+    Examined,
 }

@@ -122,7 +122,6 @@ pub(crate) fn filed(seq: i64, reading: Reading, source: Source, now: UnixMillis)
             octets: part.octets,
             sha256: part.sha256,
             role: part.role,
-            blocked: false,
         })
         .collect();
     Filed {

@@ -256,5 +256,5 @@ fn envelope(journal: &Journal) -> Envelope {
         path
     });
     let reverse_path = journal.sender.clone().map_or(ReversePath::Null, ReversePath::Path);
-    Envelope { reverse_path: Some(reverse_path), forward_paths: forward_paths.collect() }
+    Envelope { reverse_path: Some(reverse_path), forward_paths: forward_paths.collect(), client: None }
 }

@@ -1,19 +1,22 @@
 //! The provenance of a record as octets.
 //!
 //! ```text
-//! provenance = version (1), account (16), name, mailbox, position, received, fetched, flags, envelope, later*
+//! provenance = version (1), account (16), name, mailbox, position, received, fetched, flags, envelope, client, later*
 //! name, mailbox, text = length, octets
 //! position = tag (1: IMAP, 2: unique id, 3: file), length, (uid_validity, uid) or the octets of the text
 //! received = 0 or 1 and a time
 //! flags    = bits: 1 seen, 2 answered, 4 flagged, 8 draft, 16 deleted
 //! envelope = 0, or 1 and path and number of forward paths and each as text
 //! path     = 0 unknown, 1 null, 2 and a text
+//! client   = 0 or nothing, or 1 and its address (4 or 16 octets, counted) and its name as text; only behind an envelope
 //! ```
 //!
 //! Lengths, numbers and flags are LEB128, times zigzag LEB128 of milliseconds since 1970 UTC. Octets behind what is
 //! known, and unknown flags, are skipped, so that later versions may add; what they must not change keeps version 1.
 
-use model::{AccountId, Envelope, Flags, Position, Provenance, ReversePath, UnixMillis};
+use std::net::IpAddr;
+
+use model::{AccountId, Client, Envelope, Flags, Position, Provenance, ReversePath, UnixMillis};
 
 use crate::Defect;
 use crate::octets::{Octets, push_counted, push_varint};
@@ -44,6 +47,11 @@ pub fn encode(provenance: &Provenance, out: &mut Vec<u8>) {
     match &provenance.envelope {
         Some(envelope) => push_envelope(out, envelope),
         None => out.push(0),
+    }
+    match provenance.envelope.as_ref().map(|envelope| &envelope.client) {
+        Some(Some(client)) => push_client(out, client),
+        Some(None) => out.push(0),
+        None => {}
     }
 }
 
@@ -84,6 +92,10 @@ fn read(from: &mut Octets<'_>) -> Result<Provenance, Defect> {
         0 => None,
         1 => Some(envelope(from)?),
         _ => return Err(Defect::Value),
+    };
+    let envelope = match envelope {
+        Some(envelope) => Some(Envelope { client: client(from)?, ..envelope }),
+        None => None,
     };
     Ok(Provenance { account, account_name, mailbox, position, received, fetched, flags, envelope })
 }
@@ -166,7 +178,30 @@ fn envelope(from: &mut Octets<'_>) -> Result<Envelope, Defect> {
     for _ in 0..count {
         forward_paths.push(text(from)?);
     }
-    Ok(Envelope { reverse_path, forward_paths })
+    Ok(Envelope { reverse_path, forward_paths, client: None })
+}
+
+fn push_client(out: &mut Vec<u8>, client: &Client) {
+    out.push(1);
+    match client.ip {
+        IpAddr::V4(ip) => push_counted(out, &ip.octets()),
+        IpAddr::V6(ip) => push_counted(out, &ip.octets()),
+    }
+    push_counted(out, client.helo.as_bytes());
+}
+
+/// Records of earlier versions end before it.
+fn client(from: &mut Octets<'_>) -> Result<Option<Client>, Defect> {
+    if from.u8().ok() != Some(1) {
+        return Ok(None);
+    }
+    let ip = from.counted()?;
+    let ip = match (<[u8; 4]>::try_from(ip), <[u8; 16]>::try_from(ip)) {
+        (Ok(octets), _) => IpAddr::from(octets),
+        (_, Ok(octets)) => IpAddr::from(octets),
+        _ => return Err(Defect::Value),
+    };
+    Ok(Some(Client { ip, helo: text(from)? }))
 }
 
 fn push_time(out: &mut Vec<u8>, time: UnixMillis) {

@@ -5,7 +5,7 @@ use axum::extract::{Path, Request, State as FromState};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use connect::FetchError;
-use model::{MailId, UnixMillis};
+use model::{MailId, PartRole, UnixMillis};
 use render::{ImageSource, Limits, Options, Rendered};
 use url::Url;
 
@@ -15,7 +15,7 @@ use crate::extract::{Id, Params};
 use crate::problem::Failure;
 use crate::reading::{Opened, SHOWN_OCTETS_MAX};
 use crate::rights::Caller;
-use crate::{State, lang, origin};
+use crate::{State, attachments, lang, origin};
 
 /// Addresses of images end on full periods, so that the same image has the same address for a while and is kept by the
 /// browser; each is good for one to two periods.
@@ -172,6 +172,7 @@ pub(crate) async fn image(
             (fetched.content_type, fetched.octets)
         }
         Image::Part { number, .. } => {
+            let examined = attachments::opened(&state, octets).await?;
             let large = state.large_turn(octets.octets).await?;
             state
                 .heavy(move |state| {
@@ -182,6 +183,13 @@ pub(crate) async fn image(
                         .parts
                         .iter()
                         .position(|part| part.number == number && !number.is_empty());
+                    let stored = state.store().parts(octets.seq)?;
+                    let policy = state.engine().examination().policy();
+                    let role = index.map_or(PartRole::Body, |index| opened.message.parts[index].role);
+                    let hold = attachments::hold(&policy, role, &number, &stored, &examined);
+                    if hold.is_some_and(|hold| hold.released.is_none()) {
+                        return Err(Failure::not_found());
+                    }
                     let content = index
                         .and_then(|index| opened.content(index, IMAGE_OCTETS_MAX))
                         .ok_or_else(Failure::not_found)?;

@@ -14,6 +14,7 @@ mod account_state;
 mod accounts;
 mod addresses;
 mod assets;
+mod attachments;
 mod background;
 mod bounces;
 mod client;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use api::{AccountStateChanged, MessageNew, StatusChanged};
+use api::{AccountStateChanged, MailsExamined, MessageNew, StatusChanged};
 use axum::extract::State as FromState;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -138,6 +138,7 @@ impl Follower {
                 let progress = self.state.read(move |state| imports::progress(state, run)).await?;
                 progress.and_then(|progress| event("import.progress", &progress))
             }
+            News::Examined => event("mail.examined", &MailsExamined { missed: false }),
             News::Counters => event("status", &StatusChanged { missed: false }),
             _ => None,
         })

@@ -2,22 +2,34 @@
 
 use std::collections::HashMap;
 
-use api::{Defect, HeaderField, MessageDetail, Part, Placement, Stretch, Twin, Verdict};
+use api::{Authentication, Defect, HeaderField, MessageDetail, Part, Placement, Stretch, Twin, Verdict};
+use inspect::Policy;
 use model::{AccountId, Address, PartRole, Position};
 use render::Limits;
-use store::{AddressRole, PlacementRow};
+use store::{AddressRole, ExaminedPart, PlacementRow};
 
-use crate::frame;
 use crate::reading::Opened;
+use crate::{attachments, frame};
 
 /// Text shown, octets of UTF-8: more than anybody reads, and less than a page can bear.
 const TEXT_OCTETS_MAX: usize = 512 << 10;
+
+/// What is known of attachments and origin.
+pub(crate) struct Known<'a> {
+    /// What is held.
+    pub(crate) policy: Policy,
+    /// Of each attachment.
+    pub(crate) examined: &'a [ExaminedPart],
+    /// Of the mail.
+    pub(crate) authentication: Option<Authentication>,
+}
 
 /// Joins what the database keeps with what the octets say.
 pub(crate) fn shown(
     kept: &store::MessageDetail,
     opened: &Opened,
     names: &HashMap<AccountId, String>,
+    known: &Known<'_>,
     full: bool,
 ) -> MessageDetail {
     let of = |role: AddressRole| -> Vec<api::Address> {
@@ -56,7 +68,7 @@ pub(crate) fn shown(
         text_cut,
         has_html: html.is_some(),
         remote_images: html.is_some_and(|html| frame::has_remote_images(html, Limits::default())),
-        attachments: attachments(kept, opened, html.unwrap_or_default()),
+        attachments: attachments(kept, opened, html.unwrap_or_default(), known),
         placements: kept.placements.iter().map(|row| placement(row, names)).collect(),
         twins: kept
             .twins
@@ -68,6 +80,7 @@ pub(crate) fn shown(
             })
             .collect(),
         defects: kept.defects.iter().map(|d| Defect { kind: d.kind.as_str().to_owned(), at: d.at }).collect(),
+        authentication: known.authentication.clone(),
         quarantine_reason: kept.quarantine_reason.clone(),
         headers: if full { headers(opened) } else { Vec::new() },
     }
@@ -97,22 +110,33 @@ fn text(opened: &Opened) -> (Vec<Stretch>, bool) {
     (stretches, cut || (!opened.whole && opened.attachments().next().is_none()))
 }
 
-/// Of a mail that was read as a whole, judged by content; of a longer one as the database knows them, judged by name
-/// and declared type: a download is judged by content in any case.
-fn attachments(kept: &store::MessageDetail, opened: &Opened, html: &str) -> Vec<Part> {
+/// Of a mail that was read as a whole, typed by content; of a longer one as the database knows them.
+fn attachments(kept: &store::MessageDetail, opened: &Opened, html: &str, known: &Known<'_>) -> Vec<Part> {
+    let part = |number: &str,
+                name: Option<&String>,
+                role,
+                content_type,
+                octets,
+                sha256: Option<model::Sha256>,
+                inline| {
+        let hold = attachments::hold(&known.policy, role, number, &kept.parts, known.examined);
+        Part {
+            number: number.to_owned(),
+            name: name.cloned(),
+            content_type,
+            octets,
+            sha256: sha256.map(|sha256| sha256.to_string()),
+            blocked: hold.as_ref().is_some_and(|hold| hold.released.is_none()),
+            hold,
+            inline,
+        }
+    };
     if opened.whole {
-        let listed = opened.attachments().map(|(index, part)| {
-            let media = opened.media(index, part);
-            let shown_inside = part.content_id.as_ref().is_some_and(|id| html.contains(&format!("cid:{id}")));
-            Part {
-                number: part.number.clone(),
-                name: part.name.clone(),
-                content_type: media.content_type,
-                octets: if part.role == PartRole::Message { part.body_at.len } else { part.octets },
-                sha256: part.sha256.map(|sha256| sha256.to_string()),
-                blocked: media.blocked,
-                inline: shown_inside,
-            }
+        let listed = opened.attachments().map(|(index, of)| {
+            let shown_inside = of.content_id.as_ref().is_some_and(|id| html.contains(&format!("cid:{id}")));
+            let octets = if of.role == PartRole::Message { of.body_at.len } else { of.octets };
+            let content_type = opened.content_type(index, of);
+            part(&of.number, of.name.as_ref(), of.role, content_type, octets, of.sha256, shown_inside)
         });
         return listed.collect();
     }
@@ -127,17 +151,9 @@ fn attachments(kept: &store::MessageDetail, opened: &Opened, html: &str) -> Vec<
             && !messages.iter().any(|outer| part.number.starts_with(outer))
     });
     listed
-        .map(|part| {
-            let media = crate::media::judge(&[], &part.content_type, part.name.as_deref());
-            Part {
-                number: part.number.clone(),
-                name: part.name.clone(),
-                content_type: media.content_type,
-                octets: part.octets,
-                sha256: part.sha256.map(|sha256| sha256.to_string()),
-                blocked: media.blocked || part.blocked,
-                inline: false,
-            }
+        .map(|of| {
+            let content_type = crate::media::content_type(&[], &of.content_type);
+            part(&of.number, of.name.as_ref(), of.role, content_type, of.octets, of.sha256, false)
         })
         .collect()
 }

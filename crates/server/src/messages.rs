@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as FromState};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::{AccountId, MailId, MailboxId, Role, ThreadId, UnixMillis};
+use model::{AccountId, MailId, MailboxId, PartRole, Role, ThreadId, UnixMillis};
 use store::{ListFilter, ListOrder, ListStart, MailOctets, MessageCursor};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -21,7 +21,7 @@ use crate::extract::{Id, Json, Params, limit};
 use crate::problem::Failure;
 use crate::reading::{self, Opened, SHOWN_OCTETS_MAX};
 use crate::rights::Caller;
-use crate::{State, disposition, message_detail};
+use crate::{State, attachments, disposition, message_detail};
 
 /// Messages of a thread shown.
 const THREAD_MAX: usize = 1000;
@@ -120,7 +120,12 @@ pub(crate) async fn detail(
             .map(|account| (account.id, account.settings.name))
             .collect();
         let opened = Opened::beginning(state, &kept.octets, SHOWN_OCTETS_MAX)?;
-        Ok(message_detail::shown(&kept, &opened, &names, query.full == 1))
+        let known = message_detail::Known {
+            policy: state.engine().examination().policy(),
+            examined: &attachments::listed(state, &kept)?,
+            authentication: attachments::authentication(state, kept.octets.seq)?,
+        };
+        Ok(message_detail::shown(&kept, &opened, &names, &known, query.full == 1))
     });
     detail.await.map(axum::Json)
 }
@@ -150,9 +155,21 @@ pub(crate) async fn raw(
     Id(id): Id<MailId>,
     caller: Caller,
 ) -> Result<Response, Failure> {
+    let scope = caller.scope().clone();
+    let (mail, parts) = state
+        .read(move |state| {
+            let mail = state.store().mail_octets(&scope, id)?.ok_or_else(Failure::not_found)?;
+            Ok((mail, state.store().parts(mail.seq)?))
+        })
+        .await?;
+    if parts.iter().any(|part| part.role == PartRole::Attachment)
+        && caller.role() != Role::Administrator
+        && attachments::any_held(&parts, &attachments::opened(&state, mail).await?)
+    {
+        return Err(Failure::new(StatusCode::FORBIDDEN, "raw-held"));
+    }
     let (mail, name) = state
         .read(move |state| {
-            let mail = state.store().mail_octets(caller.scope(), id)?.ok_or_else(Failure::not_found)?;
             let subject =
                 state.store().message_row(caller.scope(), id)?.map(|row| row.subject).unwrap_or_default();
             events::record_reading(state, &caller, "mail.downloaded", Subject::Mail(mail.mail_id), &[])?;
@@ -212,30 +229,44 @@ pub(crate) async fn part(
     let mail = state
         .read(move |state| state.store().mail_octets(&scope, id)?.ok_or_else(Failure::not_found))
         .await?;
+    let examined = attachments::opened(&state, mail).await?;
     let turn = state.large_turn(mail.octets).await?;
     state
         .heavy(move |state| {
             let _turn = turn;
             let opened = Opened::all(state, &mail)?;
+            let stored = state.store().parts(mail.seq)?;
             let found =
                 opened.message.parts.iter().position(|part| part.number == number && !number.is_empty());
             let index = found.ok_or_else(Failure::not_found)?;
             let part = &opened.message.parts[index];
-            let media = opened.media(index, part);
             let name = part.name.clone().unwrap_or_default();
-            let unblocked = media.blocked && query.blocked == 1 && caller.role() == Role::Administrator;
-            if media.blocked && !unblocked {
+            let content = opened
+                .content(index, usize::MAX)
+                .ok_or_else(|| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "part-cut-off"))?;
+            let media_type = opened.content_type(index, part);
+            let policy = state.engine().examination().policy();
+            let blocked = match part.role {
+                PartRole::Attachment | PartRole::Message => {
+                    let hold = attachments::hold(&policy, part.role, &number, &stored, &examined);
+                    hold.is_some_and(|hold| hold.released.is_none())
+                }
+                PartRole::Container | PartRole::Body | PartRole::Report => {
+                    let limits = inspect::Limits::default();
+                    let findings = inspect::findings(&content, Some(&name), &part.content_type, &limits);
+                    policy.first_held(&findings).is_some()
+                }
+            };
+            let unblocked = blocked && attachments::may_open(&caller, query.blocked == 1);
+            if blocked && !unblocked {
                 return Err(Failure::new(StatusCode::FORBIDDEN, "part-blocked"));
             }
             let kind = if unblocked { "mail.part_unblocked" } else { "mail.part_downloaded" };
             let details = [("name", name.clone()), ("part", number.clone())];
             events::record_reading(state, &caller, kind, Subject::Mail(mail.mail_id), &details)?;
-            let content = opened
-                .content(index, usize::MAX)
-                .ok_or_else(|| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "part-cut-off"))?;
-            let otherwise = format!("part-{number}{}", ending(&media.content_type));
+            let otherwise = format!("part-{number}{}", ending(&media_type));
             let headers = [
-                (header::CONTENT_TYPE, content_type(&media.content_type, unblocked)),
+                (header::CONTENT_TYPE, content_type(&media_type, unblocked)),
                 (header::CONTENT_DISPOSITION, disposition::attachment(Some(&name), &otherwise)),
             ];
             Ok((headers, content).into_response())

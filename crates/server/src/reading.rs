@@ -9,7 +9,7 @@ use store::MailOctets;
 use tracing::error;
 
 use crate::State;
-use crate::media::{self, Media};
+use crate::media;
 use crate::problem::Failure;
 
 /// Of a longer mail only the beginning is read where it is shown: text and HTML stand before attachments.
@@ -69,12 +69,12 @@ impl Opened {
     }
 
     /// What a part really is.
-    pub(crate) fn media(&self, index: usize, part: &Part) -> Media {
+    pub(crate) fn content_type(&self, index: usize, part: &Part) -> String {
         if part.role == PartRole::Message {
-            return Media { content_type: "message/rfc822".to_owned(), blocked: false };
+            return "message/rfc822".to_owned();
         }
         let head = self.content(index, media::HEAD_OCTETS).unwrap_or_default();
-        media::judge(&head, &part.content_type, part.name.as_deref())
+        media::content_type(&head, &part.content_type)
     }
 }
 

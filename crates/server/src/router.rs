@@ -16,9 +16,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, accounts, addresses, assets, bounces, client, doctor, events, frame, headers, health, idempotency,
-    imports, keeping, lists, live, messages, notifications, origin, problem, quarantine, rights, search,
-    session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
+    State, accounts, addresses, assets, attachments, bounces, client, doctor, events, frame, headers, health,
+    idempotency, imports, keeping, lists, live, messages, notifications, origin, problem, quarantine, rights,
+    search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users,
+    webhooks,
 };
 
 /// Longest JSON body.
@@ -89,8 +90,8 @@ const fn filter(method: Method) -> MethodFilter {
 fn time_allowed(operation: &Operation) -> Option<Duration> {
     match operation.id {
         "UPLOAD_IMPORT" | "LIVE" => None,
-        "TEST_CONNECTION" | "TEST_ACCOUNT" | "TEST_SMTP_ACCOUNT" | "IMPORT_MEMBERS" | "SET_BOUNCE_RULES"
-        | "TRY_BOUNCE_RULES" => Some(ASKING_MAX),
+        "TEST_CONNECTION" | "TEST_ACCOUNT" | "TEST_SMTP_ACCOUNT" | "TEST_SCANNER" | "MESSAGE_PART"
+        | "MESSAGE_RAW" | "IMPORT_MEMBERS" | "SET_BOUNCE_RULES" | "TRY_BOUNCE_RULES" => Some(ASKING_MAX),
         _ => Some(ANSWER_MAX),
     }
 }
@@ -192,6 +193,13 @@ fn routes(state: &State) -> Routes {
         .add(&api::MESSAGE_RAW, messages::raw)
         .add(&api::MESSAGE_FRAME, frame::frame)
         .add(&api::MESSAGE_PART, messages::part)
+        .add(&api::RELEASE_PART, attachments::release)
+        .add(&api::HOLD_PART, attachments::hold_again)
+        .add(&api::ATTACHMENT_SETTINGS, attachments::get)
+        .add(&api::SET_ATTACHMENT_SETTINGS, attachments::set)
+        .add(&api::TEST_SCANNER, attachments::test)
+        .add(&api::RESCAN, attachments::rescan)
+        .add(&api::HELD_ATTACHMENTS, attachments::held)
         .add(&api::IMAGE, frame::image)
         .add(&api::THREAD, messages::thread)
         .add(&api::SEARCH, search::search)

@@ -129,7 +129,6 @@ fn filed(seq: i64, n: u64) -> Filed {
                 octets: 40_000,
                 sha256: Some(digest(n + (1 << 40))),
                 role: PartRole::Attachment,
-                blocked: false,
             }]
         } else {
             Vec::new()

@@ -10,6 +10,7 @@ use crate::codec;
 use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
+use crate::examination::{self, ExaminedPart};
 use crate::filing::{NewPart, message_id_hash, part_role};
 use crate::keys::ScopeKeys;
 use crate::placements::{envelope, flags, position};
@@ -73,6 +74,8 @@ pub struct MessageDetail {
     pub addresses: Vec<(AddressRole, Address)>,
     /// What can be downloaded.
     pub parts: Vec<StoredPart>,
+    /// What is known of the attachments among them.
+    pub examined: Vec<ExaminedPart>,
     /// What it is, and why; `None` if it could not be filed.
     pub verdict: Option<Verdict>,
     /// What is wrong with it.
@@ -89,7 +92,7 @@ statements! {
     MESSAGE_OF = "SELECT seq, message_seq FROM mails WHERE mail_id = $1";
     OCTETS = "SELECT m.seq, m.mail_id, o.object_id, s.segment_id, o.at, o.len, o.octets, o.sha256 FROM mails m \
         JOIN objects o ON o.seq = m.seq JOIN segments s ON s.key = o.segment WHERE m.seq = ANY($1) ORDER BY m.seq";
-    PARTS = "SELECT number, name, content_type, octets, sha256, role, blocked FROM parts WHERE seq = $1 ORDER BY n";
+    PARTS = "SELECT number, name, content_type, octets, sha256, role FROM parts WHERE seq = $1 ORDER BY n";
     FACTS = "SELECT version, facts, verdict FROM facts WHERE seq = $1";
     REASON = "SELECT reason FROM quarantine WHERE seq = $1";
     PLACEMENTS = "SELECT p.position, p.uid_validity, p.uid, p.locator, p.seq, b.account, b.mailbox_id, \
@@ -122,7 +125,6 @@ fn part(row: &Row<'_>) -> Result<StoredPart> {
         octets: row.uint(3)?,
         sha256: row.opt_octets(4)?.map(Sha256),
         role: part_role(row.int(5)?)?,
-        blocked: row.bool(6)?,
     })
 }
 
@@ -156,6 +158,7 @@ impl Store {
                     .remove(&octets.seq)
                     .unwrap_or_default(),
                 parts: tx.query(&PARTS, &[octets.seq.into()], part)?,
+                examined: examination::of_mails(tx, &[octets.seq])?.remove(&octets.seq).unwrap_or_default(),
                 verdict,
                 defects: defects.unwrap_or_default(),
                 quarantine_reason: tx.first(&REASON, &[octets.seq.into()], |row| row.text(0))?,
@@ -206,6 +209,14 @@ impl Store {
         let Some(octets) = self.mail_octets(scope, mail)? else { return Ok(None) };
         let parts = self.read(|tx| tx.query(&PARTS, &[octets.seq.into()], part))?;
         Ok(parts.into_iter().find(|part| part.number == number).map(|part| (octets, part)))
+    }
+
+    /// What can be downloaded of a mail, by its number.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn parts(&self, seq: i64) -> Result<Vec<StoredPart>> {
+        self.read(|tx| tx.query(&PARTS, &[seq.into()], part))
     }
 
     /// Facts for linking, of one mail; `None` before it is filed.

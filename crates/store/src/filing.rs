@@ -70,8 +70,6 @@ pub struct NewPart {
     pub sha256: Option<Sha256>,
     /// What it is to the reader.
     pub role: PartRole,
-    /// Not to be downloaded without the right to.
-    pub blocked: bool,
 }
 
 const ROLES: [PartRole; 5] =
@@ -82,7 +80,7 @@ pub(crate) fn part_role(code: i64) -> Result<PartRole> {
     found.ok_or(StoreError::Unreadable { what: "part role" })
 }
 
-fn role_code(role: PartRole) -> i64 {
+pub(crate) fn role_code(role: PartRole) -> i64 {
     ROLES.iter().position(|r| *r == role).unwrap_or_default() as i64
 }
 
@@ -102,9 +100,9 @@ statements! {
         ON CONFLICT (seq) DO UPDATE SET message_id = excluded.message_id, \
         message_id_hash = excluded.message_id_hash, subject = excluded.subject, preview = excluded.preview";
     DROP_PARTS = "DELETE FROM parts WHERE seq = ANY($1)";
-    PART [Int, Int, Text, Text, Text, Int, Blob, Int, Int] = "WITH v(seq, n, number, name, content_type, octets, \
-        sha256, role, blocked) AS ({rows}) INSERT INTO parts (seq, n, number, name, content_type, octets, \
-        sha256, role, blocked) SELECT seq, n, number, name, content_type, octets, sha256, role, blocked \
+    PART [Int, Int, Text, Text, Text, Int, Blob, Int] = "WITH v(seq, n, number, name, content_type, octets, \
+        sha256, role) AS ({rows}) INSERT INTO parts (seq, n, number, name, content_type, octets, \
+        sha256, role) SELECT seq, n, number, name, content_type, octets, sha256, role \
         FROM v WHERE TRUE";
     FACTS [Int, Int, Blob, Blob] = "WITH v(seq, version, facts, verdict) AS ({rows}) \
         INSERT INTO facts (seq, version, facts, verdict) SELECT seq, version, facts, verdict FROM v WHERE TRUE \
@@ -233,7 +231,7 @@ fn write_details(tx: &Tx<'_>, batch: &[Filed], again: &[i64]) -> Result<()> {
     if !again.is_empty() {
         tx.exec(&DROP_PARTS, &[Arg::Ints(again)])?;
     }
-    let mut parts = Rows::new(9, batch.len());
+    let mut parts = Rows::new(8, batch.len());
     let mut facts = Rows::new(4, batch.len());
     for filed in batch {
         for (part, n) in filed.parts.iter().zip(0_i64..) {
@@ -246,7 +244,6 @@ fn write_details(tx: &Tx<'_>, batch: &[Filed], again: &[i64]) -> Result<()> {
                 part.octets,
                 part.sha256.as_ref().map(|sha256| &sha256.0),
                 role_code(part.role),
-                part.blocked,
             ]);
         }
         facts.push(args![

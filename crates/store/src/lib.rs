@@ -9,6 +9,7 @@
 mod accounts;
 mod address_search;
 mod addresses;
+mod authentications;
 mod bounce_rules;
 mod changes;
 mod checkpoint;
@@ -20,6 +21,7 @@ mod detail;
 mod entries;
 mod error;
 mod events;
+mod examination;
 mod feedback;
 mod feedback_days;
 mod filing;
@@ -67,6 +69,7 @@ pub use accounts::{
 };
 pub use address_search::{ContactName, FoundCursor};
 pub use addresses::AddressRole;
+pub use authentications::{CheckedMail, UncheckedMail};
 pub use bounce_rules::BounceRules;
 pub use changes::{Change, IndexState, IndexedMessage, IndexedPart};
 pub use conditions::{Arrivals, KeptCondition, NewCondition};
@@ -74,6 +77,10 @@ pub use contacts::{Contact, ContactChanges};
 pub use detail::{MailOctets, MessageDetail, PlacementRow, StoredPart};
 pub use error::{Result, StoreError};
 pub use events::{Event, EventFilter};
+pub use examination::{
+    DueMail, ExaminationCounts, ExaminationTask, ExaminedMail, ExaminedPart, HeldPart, HeldState, Judge,
+    Release, ScanState,
+};
 pub use feedback::{FeedbackProgress, VerifyReference};
 pub use feedback_days::{FeedbackCount, SumBy};
 pub use filing::{Filed, MessageKey, NewPart};

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
-use model::{AccountId, Envelope, Flags, MailboxId, Position, ReversePath, UnixMillis};
+use model::{AccountId, Client, Envelope, Flags, MailboxId, Position, ReversePath, UnixMillis};
 
 use crate::db::Tx;
 use crate::entries::{self, Changes};
@@ -86,9 +87,13 @@ pub(crate) const fn flags(code: i64) -> Flags {
     }
 }
 
-/// First line the reverse path (empty: unknown), the others the forward paths; line ends cannot be in paths.
+/// Mark of the line that says who handed the mail over; no path begins so.
+const CLIENT: &str = "\tclient ";
+
+/// First line the reverse path (empty: unknown), the others the forward paths, and last who handed it over; line ends cannot
+/// be in paths.
 pub(crate) fn envelope_text(envelope: &Envelope) -> String {
-    let line = |text: &str| text.replace(['\r', '\n'], " ");
+    let line = |text: &str| text.trim_start_matches('\t').replace(['\r', '\n'], " ");
     let mut text = match &envelope.reverse_path {
         None => String::new(),
         Some(ReversePath::Null) => "<>".to_owned(),
@@ -97,6 +102,9 @@ pub(crate) fn envelope_text(envelope: &Envelope) -> String {
     for path in &envelope.forward_paths {
         text.push('\n');
         text.push_str(&line(path));
+    }
+    if let Some(client) = &envelope.client {
+        let _ = write!(text, "\n{CLIENT}{} {}", client.ip, line(&client.helo));
     }
     text
 }
@@ -108,7 +116,19 @@ pub(crate) fn envelope(text: &str) -> Envelope {
         "<>" => Some(ReversePath::Null),
         path => Some(ReversePath::Path(path.to_owned())),
     };
-    Envelope { reverse_path, forward_paths: lines.map(str::to_owned).collect() }
+    let mut envelope = Envelope { reverse_path, ..Envelope::default() };
+    for line in lines {
+        match line.strip_prefix(CLIENT) {
+            Some(client) => envelope.client = read_client(client),
+            None => envelope.forward_paths.push(line.to_owned()),
+        }
+    }
+    envelope
+}
+
+fn read_client(line: &str) -> Option<Client> {
+    let (ip, helo) = line.split_once(' ').unwrap_or((line, ""));
+    Some(Client { ip: ip.parse().ok()?, helo: helo.to_owned() })
 }
 
 /// A mail of a source that was not archived.

@@ -4,6 +4,7 @@ mod address_search;
 mod cases;
 mod doctor;
 mod engine;
+mod examination;
 mod flow;
 mod lists;
 mod opening;
@@ -25,6 +26,7 @@ fn all() -> Vec<Case> {
     [
         address_search::ALL,
         cases::ALL,
+        examination::ALL,
         doctor::ALL,
         flow::ALL,
         lists::ALL,

@@ -3,9 +3,11 @@
 //! A dev-dependency only; it knows no crate of ours and panics where a test cannot go on.
 
 mod certificate;
+mod clamd;
 pub mod dovecot;
 pub mod fixtures;
 pub mod mutations;
+mod names;
 mod postfix;
 mod postgres;
 mod proxy;
@@ -13,7 +15,9 @@ mod random;
 mod scratch;
 
 pub use certificate::Certificate;
+pub use clamd::{Clamd, EICAR};
 pub use dovecot::Dovecot;
+pub use names::NameServer;
 pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use proxy::{Fault, Proxy};

@@ -75,6 +75,7 @@ export function useLive(): void {
     const status = invalidate("status");
     const quarantine = invalidate("quarantine");
     const messages = invalidate("messages");
+    const attachments = invalidate("attachments");
 
     const open = () => {
       clearTimeout(timer);
@@ -85,6 +86,10 @@ export function useLive(): void {
         arrived += typeof count === "number" ? count : 1;
         tellArrived();
         status();
+      });
+      source.addEventListener("mail.examined", () => {
+        attachments();
+        messages();
       });
       source.addEventListener("account.state", () => {
         accounts();

@@ -332,6 +332,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attachments/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Held attachments, newest mail first. */
+        get: operations["held_attachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/rescan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has one mail's attachments, or all, scanned again. */
+        post: operations["rescan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/scanner/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a scanner with the EICAR test file. */
+        post: operations["test_scanner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Policy, scanner and check of origins, and how they stand. */
+        get: operations["attachment_settings"];
+        /** Changes policy, scanner and check of origins. */
+        put: operations["set_attachment_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bounces/dashboard": {
         parameters: {
             query?: never;
@@ -618,7 +687,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Server-sent events: message.new, account.state, import.progress, status. */
+        /** Server-sent events: message.new, mail.examined, account.state, import.progress, status. */
         get: operations["live"];
         put?: never;
         post?: never;
@@ -713,6 +782,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/{mail_id}/parts/{number}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a held attachment through, with a reason. */
+        post: operations["release_part"];
+        /** Holds an attachment again that somebody let through. */
+        delete: operations["hold_part"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{mail_id}/raw": {
         parameters: {
             query?: never;
@@ -720,7 +807,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The original octets. */
+        /** The original octets; those of mails with held attachments for administrators only. */
         get: operations["message_raw"];
         put?: never;
         post?: never;
@@ -1627,6 +1714,134 @@ export interface components {
          * @enum {string}
          */
         AfterFetch: "leave" | "mark_read" | "move";
+        /** @description A class of the policy. */
+        AttachmentClass: {
+            /** @description Its word. */
+            class: string;
+            /** @description Attachments of this class are held. */
+            hold: boolean;
+        };
+        /** @description Something found in an attachment. */
+        AttachmentFinding: {
+            /** @description Path inside an archive; empty for the attachment itself. */
+            at: string;
+            /** @description Class of the policy, such as `macros`. */
+            class: string;
+        };
+        /** @description What is known of an attachment that is or was held. */
+        AttachmentHold: {
+            /** @description What was found, what the policy holds first. */
+            findings: components["schemas"]["AttachmentFinding"][];
+            /**
+             * Format: int64
+             * @description Version of the policy that decided.
+             */
+            policy: number;
+            /** @description Why. */
+            reason: components["schemas"]["HoldReason"];
+            released: components["schemas"]["AttachmentRelease"] | null;
+            scanned: components["schemas"]["Timestamp"] | null;
+            /** @description Version of scanner and signatures; null if it was not scanned. */
+            scanner: string | null;
+            /** @description What the scanner found, or its words; null without. */
+            signature: string | null;
+        };
+        /** @description Who let a held attachment through. */
+        AttachmentRelease: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Why, in that person's words. */
+            reason: string;
+        };
+        /** @description Settings of attachments and of the check of origins, and how things stand. */
+        AttachmentSettings: {
+            /** @description Who mails are from is checked. */
+            authenticate: boolean;
+            /**
+             * Format: int64
+             * @description Held attachments, released ones too; ends at 10,000.
+             */
+            held: number;
+            /** @description Name servers to ask; empty: those of the system. */
+            name_servers: string[];
+            /** @description Every class, in the order to show. */
+            policy: components["schemas"]["AttachmentClass"][];
+            /** @description Path of a socket or `host:port`; null: nothing is scanned. */
+            scanner: string | null;
+            /** @description How the scanner is. */
+            status: components["schemas"]["ScannerStatus"];
+            /** @description Hosts whose `Received` fields are believed. */
+            trusted_hosts: string[];
+            /**
+             * Format: int64
+             * @description Mails whose attachments nobody has looked at yet; ends at 10,000.
+             */
+            unseen: number;
+            /**
+             * Format: int64
+             * @description Version of the policy; goes up with each change.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Mails with attachments that wait for the scanner; ends at 10,000.
+             */
+            waiting: number;
+        };
+        /** @description New settings; what is null stays. */
+        AttachmentSettingsChange: {
+            /**
+             * @description Whether to check who mails are from.
+             * @default null
+             */
+            authenticate?: boolean | null;
+            /**
+             * @description Addresses, with or without port.
+             * @default null
+             */
+            name_servers?: string[] | null;
+            /**
+             * @description Classes to change; others stay.
+             * @default null
+             */
+            policy?: components["schemas"]["AttachmentClass"][] | null;
+            /**
+             * @description Path of a socket or `host:port`; empty: nothing is scanned.
+             * @default null
+             */
+            scanner?: string | null;
+            /**
+             * @description Names, or `*.example.org`.
+             * @default null
+             */
+            trusted_hosts?: string[] | null;
+        };
+        /**
+         * @description A result in the words of RFC 8601: `none`, `pass`, `fail`, `softfail`, `neutral`, `temperror`, `permerror`.
+         * @enum {string}
+         */
+        AuthResult: "none" | "pass" | "fail" | "softfail" | "neutral" | "temperror" | "permerror";
+        /** @description Who a mail is really from, as checked when it came. */
+        Authentication: {
+            /** @description Whether the chain of ARC seals (RFC 8617) is whole. */
+            arc: components["schemas"]["AuthResult"];
+            /** @description When. */
+            checked: components["schemas"]["Timestamp"];
+            /** @description Address of the client SPF was asked about. */
+            client: string | null;
+            /** @description Every signature. */
+            dkim: components["schemas"]["DkimSignature"][];
+            /** @description DMARC (RFC 7489). */
+            dmarc: components["schemas"]["AuthResult"];
+            /** @description The author's domain; empty if it has no DMARC record. */
+            dmarc_domain: string;
+            /** @description What it wants done with what fails: `none`, `quarantine`, `reject`; empty without a record. */
+            dmarc_policy: string;
+            /** @description SPF (RFC 7208); `none` where it is not known who handed the mail over. */
+            spf: components["schemas"]["AuthResult"];
+            /** @description Domain SPF was asked of; empty if it was not. */
+            spf_domain: string;
+        };
         /** @description Details of an automatic reply. */
         AutoReply: {
             deputy: components["schemas"]["Address"] | null;
@@ -1904,6 +2119,17 @@ export interface components {
              */
             total_octets: number;
         };
+        /** @description A signature (RFC 6376). */
+        DkimSignature: {
+            /** @description Domain that signs. */
+            domain: string;
+            /** @description Why it did not pass, in English; empty otherwise. */
+            reason: string;
+            /** @description Result. */
+            result: components["schemas"]["AuthResult"];
+            /** @description Name of its key. */
+            selector: string;
+        };
         /** @description What is wrong, and what was lately. */
         DoctorReport: {
             /** @description Worst first. Administrators: all; others: those of accounts they may read. */
@@ -2074,6 +2300,41 @@ export interface components {
             /** @description As written. */
             name: string;
         };
+        /** @description A held attachment. */
+        HeldAttachment: {
+            /** @description Why, and whether somebody let it through. */
+            hold: components["schemas"]["AttachmentHold"];
+            /**
+             * Format: uuid
+             * @description The mail it belongs to.
+             */
+            mail_id: string;
+            /** @description File name. */
+            name: string | null;
+            /** @description Number of the part. */
+            number: string;
+            /**
+             * Format: int64
+             * @description After transfer decoding.
+             */
+            octets: number;
+            /** @description The caller may read the mail. */
+            readable: boolean;
+            /** @description Its subject; null if the caller may not read the mail. */
+            subject: string | null;
+        };
+        /** @description A page of held attachments, newest mail first. */
+        HeldPage: {
+            /** @description Newest mail first. */
+            items: components["schemas"]["HeldAttachment"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /**
+         * @description Why an attachment is held.
+         * @enum {string}
+         */
+        HoldReason: "policy" | "waiting" | "malware" | "unscanned";
         /** @description A file, or a mail in it, that could not be imported. */
         ImportFailure: {
             /** @description Path, `#n` behind it for the n-th mail of a container. */
@@ -2467,6 +2728,11 @@ export interface components {
             /** @description By name. */
             items: components["schemas"]["MailingList"][];
         };
+        /** @description `mail.examined`: attachments were looked at, or mails were checked for who they are from. */
+        MailsExamined: {
+            /** @description Some were missed meanwhile. */
+            missed: boolean;
+        };
         /** @description One step of the search for the mail a report is about. */
         MatchStep: {
             /** @description `nothing_to_look_at`, `no_mail`, `other_recipient`, `several`, `wrong_signature`, `mail`. */
@@ -2511,6 +2777,7 @@ export interface components {
         MessageDetail: {
             /** @description Attachments and attached mails. */
             attachments: components["schemas"]["Part"][];
+            authentication: components["schemas"]["Authentication"] | null;
             /** @description `Bcc`. */
             bcc: components["schemas"]["Address"][];
             /** @description `Cc`. */
@@ -2777,10 +3044,11 @@ export interface components {
         OutgoingState: "waiting" | "sending" | "sent" | "refused" | "given_up" | "cancelled";
         /** @description An attachment, or an attached mail. */
         Part: {
-            /** @description Executable, script or document with macros: listed, handed out to administrators only. */
+            /** @description Held: listed, handed out to administrators only. Of an attached mail: something in it is. */
             blocked: boolean;
             /** @description By content, where that shows it; otherwise as the mail says. */
             content_type: string;
+            hold: components["schemas"]["AttachmentHold"] | null;
             /** @description Shown inside the text (by Content-ID). */
             inline: boolean;
             /** @description File name as the mail gives it. */
@@ -3008,11 +3276,25 @@ export interface components {
             /** @description `Status` field as written. */
             status_literal: string | null;
         };
+        /** @description Why a held attachment is let through. */
+        ReleaseRequest: {
+            /** @description In words; the log keeps it. */
+            reason: string;
+        };
         /**
          * @description `Action` of a delivery report.
          * @enum {string}
          */
         ReportAction: "failed" | "delayed" | "delivered" | "relayed" | "expanded";
+        /** @description What to scan again. */
+        RescanRequest: {
+            /**
+             * Format: uuid
+             * @description This mail; null: every attachment.
+             * @default null
+             */
+            mail_id?: string | null;
+        };
         /**
          * @description What a user may do in the whole installation.
          * @enum {string}
@@ -3070,6 +3352,23 @@ export interface components {
              * @description Within so many days.
              */
             window_days: number;
+        };
+        /** @description State of the scanner. */
+        ScannerStatus: {
+            asked: components["schemas"]["Timestamp"] | null;
+            /** @description Why it does not answer. */
+            error: string | null;
+            /** @description It answered when it was asked last. */
+            reachable: boolean;
+            /** @description What it calls the EICAR test file; null if it does not know it, or was not asked. */
+            test_file: string | null;
+            /** @description Engine, number and date of its signatures, when it answered last. */
+            version: string | null;
+        };
+        /** @description A scanner to try. */
+        ScannerTest: {
+            /** @description Path of a socket or `host:port`. */
+            scanner: string;
         };
         /** @description Answer to a search. */
         SearchAnswer: {
@@ -5315,6 +5614,316 @@ export interface operations {
             };
         };
     };
+    held_attachments: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Held attachments, newest mail first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rescan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RescanRequest"];
+            };
+        };
+        responses: {
+            /** @description Has one mail's attachments, or all, scanned again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_scanner: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScannerTest"];
+            };
+        };
+        responses: {
+            /** @description Tries a scanner with the EICAR test file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScannerStatus"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachment_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Policy, scanner and check of origins, and how they stand. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentSettings"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_attachment_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachmentSettingsChange"];
+            };
+        };
+        responses: {
+            /** @description Changes policy, scanner and check of origins. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentSettings"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     bounce_dashboard: {
         parameters: {
             query?: {
@@ -6775,7 +7384,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events: message.new, account.state, import.progress, status. */
+            /** @description Server-sent events: message.new, mail.examined, account.state, import.progress, status. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7132,6 +7741,145 @@ export interface operations {
             };
         };
     };
+    release_part: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                mail_id: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Lets a held attachment through, with a reason. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Holds an attachment again that somebody let through. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     message_raw: {
         parameters: {
             query?: never;
@@ -7143,7 +7891,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The original octets. */
+            /** @description The original octets; those of mails with held attachments for administrators only. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7163,6 +7911,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

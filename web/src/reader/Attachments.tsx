@@ -15,6 +15,8 @@ import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 import { useMayAdminister } from "../api/session";
 import type { Part } from "../api/types";
+import { Release } from "../attachments/Release";
+import { useHoldText } from "../attachments/useHoldText";
 import { useFormats } from "../lang/format";
 import { SubHeading } from "../parts/SubHeading";
 import css from "./Reader.module.css";
@@ -58,12 +60,14 @@ function typeOf({ name, content_type }: Part): string {
 function Attachment({ mailId, part }: { mailId: string; part: Part }) {
   const { t } = useTranslation();
   const { octets } = useFormats();
+  const holdText = useHoldText();
   const administrator = useMayAdminister();
   const Sign = ICONS.find(([type]) => type.test(part.content_type))?.[1] ?? IconFile;
   const name = part.name ?? (part.content_type === "message/rfc822" ? t("reader.attachedMail") : t("reader.nameless"));
   const href = `/api/v1/messages/${mailId}/parts/${part.number}`;
   const facts = `${octets(part.octets)} · ${typeOf(part)}`;
-  if (part.blocked) {
+  const { hold } = part;
+  if (part.blocked && hold !== null) {
     return (
       <div className={`${css.file} ${css.blocked}`}>
         <span className={css.fileIcon}>
@@ -74,13 +78,19 @@ function Attachment({ mailId, part }: { mailId: string; part: Part }) {
             {name}
           </span>
           <span className={css.fileFacts}>
-            {facts} · {t("reader.blocked")}
+            {facts} · {t("attachments.because", { what: holdText(hold) })}
             {administrator ? (
               <>
-                {" · "}
+                {" "}
                 <Anchor href={`${href}?blocked=1`} download size="xs" underline="always">
                   {t("reader.downloadAnyway")}
                 </Anchor>
+                {hold.reason === "waiting" ? null : (
+                  <>
+                    {" · "}
+                    <Release mailId={mailId} number={part.number} name={name} released={false} />
+                  </>
+                )}
               </>
             ) : null}
           </span>

@@ -12,6 +12,7 @@ import { initialsOf } from "../parts/initials";
 import { Notice } from "../parts/Notice";
 import { Attachments } from "./Attachments";
 import { MailFrame } from "./MailFrame";
+import { Origin } from "./Origin";
 import css from "./Reader.module.css";
 import { TextBody } from "./TextBody";
 
@@ -51,6 +52,7 @@ export function Message({ mailId, onFold }: { mailId: string; onFold?: (() => vo
   return (
     <>
       <Head message={data} onFold={onFold} />
+      <Origin origin={data.authentication} />
       <Body message={data} />
       <Attachments mailId={data.mail_id} parts={data.attachments} />
     </>

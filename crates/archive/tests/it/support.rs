@@ -18,6 +18,7 @@ pub(crate) fn provenance(uid: u32) -> Provenance {
         envelope: Some(Envelope {
             reverse_path: Some(ReversePath::Null),
             forward_paths: vec!["a@example.org".to_owned()],
+            client: None,
         }),
     }
 }

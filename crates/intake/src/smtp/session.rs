@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use model::Envelope;
+use model::{Client, Envelope};
 use smtp_proto::{Error, Request};
 
 use super::content::Content;
@@ -71,6 +71,8 @@ pub struct Session {
     is_encrypted: bool,
     is_certified: bool,
     greeted: bool,
+    /// What the client calls itself.
+    helo: String,
     input: Vec<u8>,
     output: Vec<u8>,
     reading: Reading,
@@ -92,6 +94,7 @@ impl Session {
             is_encrypted: false,
             is_certified: false,
             greeted: false,
+            helo: String::new(),
             input: Vec::new(),
             output: Vec::new(),
             reading: Reading::Commands,
@@ -236,14 +239,16 @@ impl Session {
     fn request(&mut self, request: &Request<Cow<'_, str>>) -> Option<Step> {
         let is_lmtp = self.policy.protocol == Protocol::Lmtp;
         match request {
-            Request::Ehlo { .. } | Request::Lhlo { .. }
+            Request::Ehlo { host } | Request::Lhlo { host }
                 if is_lmtp == matches!(request, Request::Lhlo { .. }) =>
             {
+                self.helo = host.to_string();
                 self.greeted = true;
                 self.offer();
                 return self.abandon();
             }
-            Request::Helo { .. } if !is_lmtp => {
+            Request::Helo { host } if !is_lmtp => {
+                self.helo = host.to_string();
                 self.greeted = true;
                 let text = format!("250 {}\r\n", self.policy.host);
                 self.say(&text);
@@ -316,7 +321,11 @@ impl Session {
         if from.size as u64 > self.policy.octets_max {
             return self.say(reply::TOO_LARGE);
         }
-        self.envelope = Some(Envelope { reverse_path: Some(reverse_path(from)), forward_paths: Vec::new() });
+        self.envelope = Some(Envelope {
+            reverse_path: Some(reverse_path(from)),
+            forward_paths: Vec::new(),
+            client: Some(Client { ip: self.client.to_canonical(), helo: self.helo.clone() }),
+        });
         self.say(reply::SENDER_OK);
     }
 

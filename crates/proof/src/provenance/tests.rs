@@ -1,4 +1,4 @@
-use model::{AccountId, Envelope, Flags, Position, Provenance, ReversePath, UnixMillis};
+use model::{AccountId, Client, Envelope, Flags, Position, Provenance, ReversePath, UnixMillis};
 use proptest::prelude::*;
 
 use super::{decode, encode};
@@ -18,8 +18,13 @@ fn envelope() -> impl Strategy<Value = Envelope> {
         any::<String>().prop_map(ReversePath::Path),
     ]);
     let forward_paths = proptest::collection::vec(any::<String>(), 0..5);
-    (reverse_path, forward_paths)
-        .prop_map(|(reverse_path, forward_paths)| Envelope { reverse_path, forward_paths })
+    let client = proptest::option::of((any::<std::net::IpAddr>(), any::<String>()));
+    let client = client.prop_map(|client| client.map(|(ip, helo)| Client { ip, helo }));
+    (reverse_path, forward_paths, client).prop_map(|(reverse_path, forward_paths, client)| Envelope {
+        reverse_path,
+        forward_paths,
+        client,
+    })
 }
 
 prop_compose! {
@@ -94,7 +99,8 @@ fn a_lying_count_reserves_nothing() {
     };
     let mut octets = Vec::new();
     encode(&provenance, &mut octets);
-    octets.pop();
+    // Who handed it over, and the count.
+    octets.truncate(octets.len() - 2);
     octets.extend_from_slice(&[0xff; 9]);
     octets.push(1);
     assert_eq!(decode(&octets), Err(Defect::Provenance));

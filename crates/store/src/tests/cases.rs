@@ -1,8 +1,8 @@
 //! Intake, filing, twins, detail.
 
 use model::{
-    Defect, DefectKind, Envelope, Evidence, Flags, Found, Kind, MailFacts, MessageId, NumberToken, PartRole,
-    Place, Position, ReversePath, Scope, Source, Span, Verdict,
+    Client, Defect, DefectKind, Envelope, Evidence, Flags, Found, Kind, MailFacts, MessageId, NumberToken,
+    PartRole, Place, Position, ReversePath, Scope, Source, Span, Verdict,
 };
 
 use super::Case;
@@ -201,6 +201,7 @@ fn detail_is_what_was_filed(store: &Store) {
     new.envelope = Some(Envelope {
         reverse_path: Some(ReversePath::Null),
         forward_paths: vec!["a@b.example".to_owned(), "c@d.example".to_owned()],
+        client: Some(Client { ip: [192, 0, 2, 1].into(), helo: "mx.example".to_owned() }),
     });
     new.flags = Flags { seen: true, flagged: true, ..Flags::default() };
     let seq = seq(&intake(store, vec![new.clone()])[0]);
@@ -220,7 +221,6 @@ fn detail_is_what_was_filed(store: &Store) {
             octets: 1 << 33,
             sha256: Some(digest(5)),
             role: PartRole::Attachment,
-            blocked: true,
         },
         NewPart {
             number: "3".to_owned(),
@@ -229,7 +229,6 @@ fn detail_is_what_was_filed(store: &Store) {
             octets: 0,
             sha256: None,
             role: PartRole::Message,
-            blocked: false,
         },
     ];
     mail.attachments = 1;

@@ -1,0 +1,92 @@
+import { Anchor, Button, Group, Modal, Stack, Textarea } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, done } from "../api/client";
+import { Failure } from "../parts/Failure";
+import { tell } from "../parts/toast";
+
+interface ReleaseProps {
+  mailId: string;
+  number: string;
+  name: string;
+  /** Somebody has let it through. */
+  released: boolean;
+}
+
+/** Lets a held attachment through, with a reason, or holds it again. For administrators. */
+export function Release({ mailId, number, name, released }: ReleaseProps) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [asking, setAsking] = useState(false);
+  const [reason, setReason] = useState("");
+  const params = { path: { mail_id: mailId, number } };
+  const refresh = () =>
+    Promise.all(
+      ["messages", "attachments"].map((key) => client.invalidateQueries({ queryKey: [key], refetchType: "active" })),
+    );
+  const release = useMutation({
+    mutationFn: () =>
+      done(api.POST("/api/v1/messages/{mail_id}/parts/{number}/release", { params, body: { reason } })),
+    onSuccess: () => {
+      setAsking(false);
+      tell(t("attachments.releasedToast", { name }));
+      return refresh();
+    },
+  });
+  const hold = useMutation({
+    mutationFn: () => done(api.DELETE("/api/v1/messages/{mail_id}/parts/{number}/release", { params })),
+    onSuccess: refresh,
+  });
+  if (released) {
+    return (
+      <>
+        <Anchor component="button" type="button" size="xs" underline="always" onClick={() => hold.mutate()}>
+          {t("attachments.holdAgain")}
+        </Anchor>
+        {hold.error === null ? null : <Failure error={hold.error} what={t("attachments.notHeld")} />}
+      </>
+    );
+  }
+  return (
+    <>
+      <Anchor component="button" type="button" size="xs" underline="always" onClick={() => setAsking(true)}>
+        {t("attachments.release")}
+      </Anchor>
+      <Modal
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={t("attachments.releaseTitle", { name })}
+        closeButtonProps={{ "aria-label": t("common.close") }}
+      >
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            release.mutate();
+          }}
+        >
+          <Stack>
+            <div>{t("attachments.releaseMeans")}</div>
+            <Textarea
+              label={t("attachments.reason")}
+              required
+              maxLength={500}
+              data-autofocus
+              value={reason}
+              onChange={(event) => setReason(event.currentTarget.value)}
+            />
+            {release.error === null ? null : <Failure error={release.error} what={t("attachments.notReleased")} />}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={() => setAsking(false)}>
+                {t("form.cancel")}
+              </Button>
+              <Button type="submit" loading={release.isPending}>
+                {t("attachments.release")}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Modal>
+    </>
+  );
+}
