@@ -206,13 +206,18 @@ CREATE TABLE heads (
     preview TEXT NOT NULL
 ) STRICT;
 CREATE INDEX heads_message_id ON heads (message_id_hash) WHERE message_id_hash IS NOT NULL;
-CREATE TABLE import_failures (
+CREATE TABLE import_entries (
     run INTEGER NOT NULL,
     n INTEGER NOT NULL,
+    outcome INTEGER NOT NULL,
     locator TEXT NOT NULL,
     reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    octets INTEGER NOT NULL,
+    seq INTEGER,
     PRIMARY KEY (run, n)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX import_entries_outcome ON import_entries (run, outcome, n);
 CREATE TABLE import_runs (
     key INTEGER PRIMARY KEY,
     run_id BLOB NOT NULL UNIQUE,
@@ -229,7 +234,7 @@ CREATE TABLE import_runs (
     excluded INTEGER NOT NULL,
     failed INTEGER NOT NULL,
     octets INTEGER NOT NULL
-) STRICT;
+, entries INTEGER) STRICT;
 CREATE TABLE index_states (
     name TEXT PRIMARY KEY,
     version INTEGER NOT NULL,

@@ -8,6 +8,8 @@ import {
 } from "@tanstack/react-router";
 import { isProblem } from "./api/problem";
 import { queryClient, sessionQuery, setupQuery } from "./api/queries";
+import type { ImportOutcome } from "./api/types";
+import { isOutcome } from "./imports/outcomes";
 import { MissingPage, RouteFailure } from "./parts/RouteFailure";
 import { isOlderForm, translate } from "./search/deeplink";
 
@@ -141,6 +143,14 @@ const imports = createRoute({
   getParentRoute: () => shell,
   path: "/imports",
   component: lazyRouteComponent(() => import("./views/imports"), "Imports"),
+});
+
+const importReport = createRoute({
+  getParentRoute: () => shell,
+  path: "/imports/$importId",
+  validateSearch: (search: Record<string, unknown>): { outcome?: ImportOutcome | undefined } =>
+    isOutcome(search["outcome"]) ? { outcome: search["outcome"] } : {},
+  component: lazyRouteComponent(() => import("./views/importReport"), "ImportReport"),
 });
 
 const quarantine = createRoute({
@@ -314,6 +324,7 @@ const tree = root.addChildren([
     single,
     archive,
     imports,
+    importReport,
     quarantine,
     doctor,
     audit,

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { axeFindings, openWindow, overflowsSideways, type Window } from "./browser";
@@ -73,6 +74,8 @@ describe("the page", () => {
     await page.setInputFiles("input[type=file] >> nth=0", [
       file("boese.eml", hostileMail(TRAP)),
       file("katalog.eml", plainMail()),
+      file("katalog-kopie.eml", plainMail()),
+      { name: "notiz.bin", mimeType: "application/octet-stream", buffer: Buffer.from([0, 1, 2]) },
     ]);
     await page.getByRole("combobox", { name: "In welches Konto?" }).fill("Testpost");
     expect(await axeFindings(page)).toEqual([]);
@@ -80,6 +83,38 @@ describe("the page", () => {
     const report = page.getByRole("article").first();
     await report.getByText("Fertig").waitFor();
     await expect.poll(() => report.getByText("Neu archiviert").locator("xpath=following-sibling::dd").textContent()).toBe("2");
+  });
+
+  it("says of every entry what became of it, to be filtered and downloaded", async () => {
+    await page.getByRole("article").first().getByRole("link", { name: "Bericht über jeden Eintrag" }).click();
+    await page.getByRole("heading", { level: 1, name: "Importbericht" }).waitFor();
+    await page.getByText("jeder ihrer Einträge steht einmal hier").waitFor();
+    const entries = page.getByRole("list", { name: "Einträge des Imports" }).getByRole("listitem");
+    await expect.poll(() => entries.count()).toBe(4);
+    const duplicate = entries.filter({ hasText: "Dieselbe wie Testpost / Import katalog" });
+    await duplicate.getByText("Schon vorhanden").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Als CSV herunterladen" }).click(),
+    ]);
+    const rows = readFileSync(await download.path(), "utf8").trim().split("\r\n");
+    expect(rows.length).toBe(5);
+    expect(rows.filter((line) => line.includes('"failed"') && line.includes("notiz.bin")).length).toBe(1);
+    const json = await page.request.get(page.url().replace("/imports/", "/api/v1/imports/") + "/report.json");
+    const report = (await json.json()) as { import: { seen: number; complete: boolean }; entries: { outcome: string }[] };
+    expect([report.import.seen, report.import.complete, report.entries.length]).toEqual([4, true, 4]);
+    await page.getByRole("combobox", { name: "Anzeigen" }).click();
+    await page.getByRole("option", { name: "Fehlgeschlagen" }).click();
+    await page.waitForURL("**/imports/*?outcome=failed");
+    await expect.poll(() => entries.count()).toBe(1);
+    await entries.getByText("Das ist keine Mail.").waitFor();
+    const phone = await another({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+    await phone.page.goto(new URL(page.url()).pathname);
+    await phone.page.getByText("Schon vorhanden").first().waitFor();
+    expect(await overflowsSideways(phone.page)).toBe(false);
+    expect(await axeFindings(phone.page)).toEqual([]);
+    await phone.context.close();
   });
 
   it("shows a hostile mail without running or loading anything", async () => {

@@ -67,7 +67,10 @@ pub use doctor::{
     LedgerRow, Severity,
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
-pub use imports::{ImportFailure, ImportList, ImportRun, ImportState, ImportUpload};
+pub use imports::{
+    ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportFailure, ImportList,
+    ImportOutcome, ImportReason, ImportRun, ImportState, ImportUpload,
+};
 pub use keeping::{AfterFetch, Deletable, DeletableQuery, Keeping};
 pub use live::{AccountStateChanged, ImportProgress, MailsExamined, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};

@@ -5,8 +5,8 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
     Access, AddressQuery, Body, DashboardQuery, DeletableQuery, EventQuery, FrameQuery, HeldQuery,
-    HistoryQuery, LedgerQuery, LeftOutQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery,
-    PartQuery, QuarantineQuery, QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    HistoryQuery, ImportEntryQuery, LedgerQuery, LeftOutQuery, ListQuery, MessageQuery, Method, Operation,
+    OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -158,6 +158,12 @@ operations! {
         no_query, Multipart("ImportUpload") => 202 Json("ImportRun"), &[404, 413, 507];
     IMPORT = Get "/api/v1/imports/{import_id}", SignedIn, "imports", "One import.",
         no_query, Empty => 200 Json("ImportRun"), &[404];
+    IMPORT_ENTRIES = Get "/api/v1/imports/{import_id}/entries", SignedIn, "imports", "What became of each entry of an import, in the order of its source.",
+        query::<ImportEntryQuery>, Empty => 200 Json("ImportEntryPage"), &[404];
+    IMPORT_REPORT_CSV = Get "/api/v1/imports/{import_id}/report.csv", SignedIn, "imports", "The report of an import as CSV.",
+        no_query, Empty => 200 Octets("text/csv"), &[404];
+    IMPORT_REPORT_JSON = Get "/api/v1/imports/{import_id}/report.json", SignedIn, "imports", "The report of an import as JSON: the import and its entries.",
+        no_query, Empty => 200 Octets("application/json"), &[404];
     CANCEL_IMPORT = Delete "/api/v1/imports/{import_id}", Worker, "imports", "Stops an import; what was archived stays.",
         no_query, Empty => 200 Json("ImportRun"), &[404];
 

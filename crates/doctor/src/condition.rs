@@ -152,6 +152,8 @@ pub struct AccountFacts {
     pub activity: Activity,
     /// Made, or switched on: nothing can have been fetched before.
     pub created: UnixMillis,
+    /// Its task runs since then; `None`: nobody fetches it now.
+    pub running_since: Option<UnixMillis>,
     /// Last complete fetch.
     pub last_success: Option<UnixMillis>,
     /// What is wrong.
@@ -304,7 +306,7 @@ pub fn judge(facts: &Facts, limits: &Limits, open: &BTreeSet<String>, now: UnixM
     let mut found: Vec<Condition> = Vec::new();
     for account in &facts.accounts {
         found.extend(failing(account, limits, open, now));
-        found.extend(silent(account, limits, now));
+        found.extend(silent(account, limits, open, now));
         found.extend(quiet(account));
         found.extend(full(account, limits, now));
     }
@@ -354,13 +356,16 @@ fn failing(
     Some(condition(Kind::AccountFailing, &account, severity, Some(of.id), trouble.since, &details))
 }
 
-fn silent(of: &AccountFacts, limits: &Limits, now: UnixMillis) -> Option<Condition> {
+/// A task that has just begun is given as long, unless it was said already.
+fn silent(of: &AccountFacts, limits: &Limits, open: &BTreeSet<String>, now: UnixMillis) -> Option<Condition> {
     let patience = limits.silent_ms.unwrap_or_else(|| of.poll_ms.saturating_mul(5).max(30 * MINUTE));
     let since = of.last_success.map_or(of.created, |at| at.max(of.created));
     // The first fetch of a large mailbox takes as long as it takes.
     let goes_on = matches!(of.activity, Activity::Syncing { done, .. } if done > 0);
     let minutes = (now.0 - since.0) / MINUTE;
-    (now.0 - since.0 > patience && !goes_on).then(|| {
+    let was = open.contains(&id(Kind::AccountSilent, &of.id.to_string()));
+    let waited_since = of.running_since.filter(|_| !was).map_or(since, |at| at.max(since));
+    (now.0 - waited_since.0 > patience && !goes_on).then(|| {
         let details: [(&str, &dyn ToString); 2] = [("name", &of.name), ("minutes", &minutes)];
         condition(Kind::AccountSilent, &of.id.to_string(), Severity::Critical, Some(of.id), since, &details)
     })
@@ -467,6 +472,7 @@ mod tests {
             name: "Sales".into(),
             activity: Activity::Watching,
             created: NOW.plus_ms(-100 * DAY),
+            running_since: None,
             last_success: Some(NOW),
             trouble: None,
             poll_ms: MINUTE,
@@ -513,6 +519,11 @@ mod tests {
         assert_eq!(of_account(silent(31, MINUTE)), [("account.silent", "critical")]);
         assert_eq!(of_account(silent(31, HOUR)), []);
         assert_eq!(of_account(silent(301, HOUR)), [("account.silent", "critical")]);
+        let begun = AccountFacts { running_since: Some(NOW.plus_ms(-29 * MINUTE)), ..silent(300, MINUTE) };
+        assert_eq!(of_account(begun.clone()), []);
+        let open = BTreeSet::from([format!("account.silent:{}", begun.id)]);
+        let facts = Facts { accounts: vec![begun], ..Facts::default() };
+        assert_eq!(judge(&facts, &Limits::default(), &open, NOW).len(), 1);
         let first = AccountFacts { created: NOW.plus_ms(-HOUR), last_success: None, ..account() };
         assert_eq!(of_account(first.clone()), [("account.silent", "critical")]);
         let goes_on = AccountFacts { activity: Activity::Syncing { done: 4, total: 9 }, ..first };

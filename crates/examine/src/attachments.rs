@@ -99,7 +99,11 @@ impl<'a> Parts<'a> {
     fn is_inside_encoded(&self, part: &Part) -> bool {
         let mut around = part.parent;
         while let Some(parent) = around.and_then(|index| self.message.parts.get(index as usize)) {
-            if parent.role == PartRole::Message && parent.encoding != TransferEncoding::Identity {
+            // The files of a winmail.dat are taken out anew each time, too.
+            let is_packed = parent.role == PartRole::Attachment;
+            if is_packed
+                || (parent.role == PartRole::Message && parent.encoding != TransferEncoding::Identity)
+            {
                 return true;
             }
             around = parent.parent;

@@ -14,6 +14,7 @@ use crate::extract::extract;
 use crate::frame::{self, Answer, Ask, NOTHING, REQUEST_HEAD_OCTETS, VERSION};
 use crate::outcome::{Limits, Outcome, Reason};
 use crate::sniff::Kind;
+use crate::unpack;
 use crate::wire::{self, Wire};
 
 /// The child ends when nobody asks for so long.
@@ -27,7 +28,7 @@ pub(crate) const EXIT_MEMORY: i32 = 3;
 /// Answers requests until the input ends; gives the exit status of the process. To be called by a process that does
 /// nothing else: it lowers its own limits for good, and ends without further ado when one is reached.
 ///
-/// `stdin`, `stdout`: the pipes to the parent.
+/// `stdin`, `stdout`: the pipes to the parent; or a file of Outlook as `stdin`, which is taken apart.
 pub fn run(stdin: impl AsFd, stdout: impl AsFd) -> i32 {
     let files = stdin.as_fd().try_clone_to_owned().and_then(|stdin| {
         let stdout = stdout.as_fd().try_clone_to_owned()?;
@@ -36,6 +37,14 @@ pub fn run(stdin: impl AsFd, stdout: impl AsFd) -> i32 {
     let Ok((stdin, stdout)) = files else { return 1 };
     // What a reader panics with is of no use to anybody.
     std::panic::set_hook(Box::new(|_| {}));
+    let is_file = rustix::fs::fstat(&stdin).is_ok_and(|stat| {
+        rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
+    });
+    if is_file {
+        return i32::from(
+            limit_itself(unpack::MEMORY_OCTETS).and_then(|()| unpack::unpack(stdin, stdout)).is_err(),
+        );
+    }
     match (Child { stdin, stdout, limits: Limits::default() }).serve() {
         Ok(()) => 0,
         Err(error) if error.kind() == io::ErrorKind::OutOfMemory => EXIT_MEMORY,
@@ -101,16 +110,7 @@ impl Child {
 
     fn set_up(&mut self, description: &[u8]) -> io::Result<()> {
         self.limits = wire::read(description).map_err(io::Error::other)?;
-        // Neither files nor core dumps are written.
-        for resource in [Resource::Core, Resource::Fsize] {
-            setrlimit(resource, Rlimit { current: Some(0), maximum: Some(0) })?;
-        }
-        let at_start = address_space()?;
-        let maximum = getrlimit(Resource::As).maximum;
-        let wanted = at_start.saturating_add(self.limits.memory_octets);
-        let current = Some(maximum.map_or(wanted, |maximum| maximum.min(wanted)));
-        setrlimit(Resource::As, Rlimit { current, maximum: current })?;
-        Ok(())
+        limit_itself(self.limits.memory_octets)
     }
 
     /// Parses first and answers, then reads the attachments: if one of them ends the child, the mail is known.
@@ -140,8 +140,21 @@ impl Child {
     }
 }
 
+/// From now on the process writes neither files nor core dumps, and takes at most so much memory more.
+fn limit_itself(memory_octets: u64) -> io::Result<()> {
+    for resource in [Resource::Core, Resource::Fsize] {
+        setrlimit(resource, Rlimit { current: Some(0), maximum: Some(0) })?;
+    }
+    let at_start = address_space()?;
+    let maximum = getrlimit(Resource::As).maximum;
+    let wanted = at_start.saturating_add(memory_octets);
+    let current = Some(maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+    setrlimit(Resource::As, Rlimit { current, maximum: current })?;
+    Ok(())
+}
+
 /// From now on the process may use `seconds` of processor time more; at the end of it the kernel ends it.
-fn limit_processor_time(seconds: u64) {
+pub(crate) fn limit_processor_time(seconds: u64) {
     let used = clock_gettime(ClockId::ProcessCPUTime).tv_sec as u64;
     // The kernel counts whole seconds.
     let current = Some(used + seconds + 1);

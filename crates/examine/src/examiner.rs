@@ -112,6 +112,10 @@ impl Examiner {
         Self { options, slots, cache }
     }
 
+    pub(crate) const fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Its bounds.
     pub const fn limits(&self) -> &Limits {
         &self.options.limits

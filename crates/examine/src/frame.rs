@@ -8,11 +8,11 @@
 use crate::wire::{Unreadable, Wire, read, written};
 
 /// What the child says first; changes with every change of what goes over the pipe.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 pub(crate) const REQUEST_HEAD_OCTETS: usize = 13;
 const ANSWER_HEAD_OCTETS: usize = 5;
 /// Longer answers are taken for nonsense.
-const ANSWER_OCTETS_MAX: usize = 256 << 20;
+pub(crate) const ANSWER_OCTETS_MAX: usize = 256 << 20;
 
 /// What the parent asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +36,17 @@ pub(crate) enum Answer {
     Parsed,
     /// Number of a part, and what came of it.
     Part,
-    /// The mail is done.
+    /// The mail, or the file, is done.
     End,
+    /// Something in a file of Outlook, or that the child begins with it.
+    Entry,
+    /// Why a file of Outlook is none, or where it breaks off.
+    File,
 }
 
 const ASKS: [Ask; 3] = [Ask::Setup, Ask::Document, Ask::Mail];
-const ANSWERS: [Answer; 5] = [Answer::Hello, Answer::Outcome, Answer::Parsed, Answer::Part, Answer::End];
+const ANSWERS: [Answer; 7] =
+    [Answer::Hello, Answer::Outcome, Answer::Parsed, Answer::Part, Answer::End, Answer::Entry, Answer::File];
 
 /// Head and description of a request; `octets` octets are to follow.
 pub(crate) fn request(ask: Ask, description: &impl Wire, octets: u64) -> Vec<u8> {

@@ -244,7 +244,7 @@ fn is_passing(error: &io::Error) -> bool {
 }
 
 /// `said`: what stands on its standard error.
-fn reason(status: ExitStatus, said: &[u8]) -> Reason {
+pub(crate) fn reason(status: ExitStatus, said: &[u8]) -> Reason {
     const CPU: i32 = Signal::XCPU.as_raw();
     const KILL: i32 = Signal::KILL.as_raw();
     const ABORT: i32 = Signal::ABORT.as_raw();

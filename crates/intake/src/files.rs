@@ -6,10 +6,13 @@
 //! | `-` | standard input: one mail with exactly its octets |
 //! | `@LIST` | the paths in the file LIST, one a line, relative to the working directory |
 //! | a folder | all its files, dot folders too, `tmp` of a Maildir not, each inode once, sorted by path bytewise |
+//! | `*.emlx` | a mail of Apple Mail: the octets its first line counts |
 //! | any other file | by content: mbox, gzip, zstd, ZIP, tar (and these in one another, see [`Limits`]), a single mail |
+//! | PST, OST, MSG, TNEF | mails made from what they hold, by who stands behind [`Options::convert`] |
 //!
 //! What is none of these is reported as [`Item::Failed`] with its [`Reason`], and the walk goes on. Index files that
-//! belong to a Maildir are [`Item::Excluded`]: nobody takes them for mail.
+//! belong to a Maildir, to Thunderbird or to Apple Mail are [`Item::Excluded`]: nobody takes them for mail. So are mails
+//! that Thunderbird has deleted and not yet cut out of an mbox, and contacts, tasks and the like of Outlook.
 //!
 //! **mbox.** A mail begins behind its `From ` line and ends before the empty line that precedes the next one; line ends
 //! stay as they are. A `Content-Length` is believed where a mail (or the end) stands at the place it points to. What
@@ -24,7 +27,9 @@
 //!
 //! Undone means: the line loses one `>`. Everything else stays, header sections and `Content-Length` fields included.
 
+mod apple;
 mod archives;
+mod convert;
 mod folder;
 mod maildir;
 mod mbox;
@@ -32,15 +37,18 @@ mod reason;
 mod sniff;
 mod stock;
 mod tar;
+mod thunderbird;
 mod walker;
 mod zip;
 
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use model::{Flags, UnixMillis};
 
+pub use convert::{Convert, Converted, ConvertedWhat};
 pub use folder::{Found, each_file, measure};
 pub use reason::Reason;
 
@@ -98,6 +106,8 @@ pub struct Options {
     /// Folder for members of archives that must be read twice; such files have no name there and vanish with the
     /// process. `None`: the system's.
     pub scratch: Option<PathBuf>,
+    /// Takes files of Outlook apart; `None`: they are [`Reason::Unsupported`].
+    pub convert: Option<Arc<dyn Convert>>,
     /// Bounds on archives.
     pub limits: Limits,
     /// A pipe given by its path (`/dev/stdin`, a shell's `<(…)`) is a file, for who reads files once from front to back.
@@ -132,6 +142,9 @@ pub struct Mail<'a> {
     pub received: Option<UnixMillis>,
     /// Maildir flags, or the `Status` fields of an mbox.
     pub flags: Flags,
+    /// What is to be known of it: `converted` (its octets were made from another format), `incomplete` (its program has
+    /// taken attachments out), or nothing.
+    pub note: &'static str,
     /// The mail itself.
     pub octets: Octets<'a>,
 }
@@ -163,8 +176,10 @@ pub struct Excluded {
     pub path: String,
     /// As [`Mail::locator`].
     pub locator: String,
-    /// Stable name of the rule: `maildir index`.
+    /// Stable name of the rule, such as `maildir index`.
     pub rule: &'static str,
+    /// Message class of an `outlook item`; empty otherwise.
+    pub detail: String,
 }
 
 /// How far the walk is.

@@ -82,7 +82,8 @@ pub struct Part {
     /// Digest after transfer decoding; `None` for containers and messages.
     pub sha256: Option<Sha256>,
     /// Where the encoded body lies: offset and length, octets. In the mail, or, inside a [`PartRole::Message`]
-    /// whose encoding is not [`TransferEncoding::Identity`], in the decoded content of that part.
+    /// whose encoding is not [`TransferEncoding::Identity`], in the decoded content of that part. Of a file inside a
+    /// `winmail.dat`, which is its parent and an attachment: its place among the files there, and its size.
     pub body_at: Span,
     /// For [`PartRole::Message`]: the fields of the mail inside, bounded. Empty otherwise.
     pub header_section: Vec<HeaderField>,

@@ -3,7 +3,7 @@
 //! In: the octets of one mail and [`Limits`]. Out: [`Parsed`], the message with its MIME tree and body text,
 //! what is wrong with it, and what linking needs to know of it. It never fails and never panics: wrong mail is
 //! normal mail. It does not decide what kind of mail it is (`classify`), makes no safe HTML (`render`), reads
-//! no attachments' text and opens no archives (`examine`), and has no clock and no files.
+//! no attachments' text and opens no archives (`examine`) but `winmail.dat`, whose files are parts of the mail, and has no clock and no files.
 
 mod body;
 mod defects;

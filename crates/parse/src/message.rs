@@ -242,6 +242,10 @@ pub fn part_content(octets: &[u8], parts: &[Part], index: usize, octets_max: usi
     let mut around = part.parent;
     while let Some(parent) = around {
         let parent_part = parts.get(parent as usize)?;
+        if parent_part.role == PartRole::Attachment {
+            let inside = part_content(octets, parts, parent as usize, usize::MAX)?;
+            return crate::tree::tnef::content(&inside, part, octets_max);
+        }
         if parent_part.role == PartRole::Message && parent_part.encoding != TransferEncoding::Identity {
             let inside = part_content(octets, parts, parent as usize, usize::MAX)?;
             return decoded(&inside, part, octets_max);

@@ -2,6 +2,7 @@
 
 mod boundary;
 mod leaf;
+pub(crate) mod tnef;
 
 use model::{DefectKind, Disposition, Part, PartRole, Span, TransferEncoding};
 
@@ -352,6 +353,7 @@ impl<'l> Walk<'l> {
         let keep_text = matches!(part.role, PartRole::Body | PartRole::Report);
         let is_text = kind.starts_with("text/");
         let keep = if keep_text { self.limits.part_text_octets_max.min(self.text_octets_left) } else { 0 };
+        let is_tnef = part.role == PartRole::Attachment && tnef::is_named(part);
         let read = read_leaf(content.encoding, body, keep, is_text, self.digest.as_mut());
         if !read.clean {
             self.defects.add(DefectKind::TransferEncoding, body_at);
@@ -374,6 +376,9 @@ impl<'l> Walk<'l> {
             } else if !fits {
                 self.defects.add(DefectKind::Charset, body_at);
             }
+        }
+        if is_tnef {
+            self.tnef(index, body);
         }
     }
 }

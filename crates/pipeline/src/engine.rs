@@ -109,6 +109,7 @@ impl Engine {
         let kept = core.store.setting(ExaminationSettings::NAME)?;
         core.examination.set(ExaminationSettings::read(kept.as_deref()));
         let recovered = recover(&core)?;
+        core.store.end_interrupted_imports(core.now())?;
         let workers = if options.workers == 0 {
             std::thread::available_parallelism().map_or(2, usize::from)
         } else {

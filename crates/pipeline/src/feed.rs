@@ -6,7 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::{ImportRunId, MailboxId, Provenance, Sha256};
-use store::{Cursor, ImportFailure, LeftOut};
+use store::{Cursor, EntryFate, LeftOut};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
@@ -25,6 +25,19 @@ pub(crate) struct Incoming {
     pub(crate) octets: Vec<u8>,
     /// To be made durable now and read when there is time.
     pub(crate) later: bool,
+    /// What it is in an import.
+    pub(crate) entry: Option<Entry>,
+}
+
+/// Place of something in an import.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// From 1, in the order of the source.
+    pub(crate) n: u64,
+    /// Path as given or found.
+    pub(crate) path: String,
+    /// What is to be known of a mail; a stable key.
+    pub(crate) note: String,
 }
 
 /// What goes in.
@@ -35,6 +48,7 @@ pub(crate) enum Piece {
         mailbox: MailboxId,
         provenance: Provenance,
         stored: archive::Stored,
+        entry: Option<Entry>,
     },
     /// Streamed, but its octets are here already.
     Known {
@@ -42,13 +56,12 @@ pub(crate) enum Piece {
         provenance: Provenance,
         sha256: Sha256,
         octets: u64,
+        entry: Option<Entry>,
     },
     /// Not to be archived, and why.
     LeftOut(LeftOut),
-    /// What of an import could not be read.
-    Failure(ImportFailure),
-    /// Left out of an import by a named rule.
-    Excluded,
+    /// What of an import does not become a mail: excluded or failed.
+    Entry(Entry, EntryFate),
     /// Everything before it is fetched.
     Cursor(MailboxId, Cursor),
     /// Answered when everything before it is durable and filed.
@@ -155,6 +168,7 @@ impl Feed {
         mailbox: MailboxId,
         provenance: Provenance,
         octets: &mut dyn Read,
+        entry: Option<Entry>,
     ) -> Result<std::io::Result<()>> {
         let mut put = self.core.archive.put(&provenance)?;
         let mut buffer = vec![0; 256 * 1024];
@@ -166,7 +180,7 @@ impl Feed {
                 Err(error) => return Ok(Err(error)),
             }
         }
-        self.finish(mailbox, provenance, put).map(Ok)
+        self.finish(mailbox, provenance, put, entry).map(Ok)
     }
 
     /// Takes a mail that was pushed into the archive piece by piece.
@@ -175,13 +189,14 @@ impl Feed {
         mailbox: MailboxId,
         provenance: Provenance,
         put: archive::Put,
+        entry: Option<Entry>,
     ) -> Result<()> {
         let (sha256, octets) = (put.sha256(), put.octets());
         if !self.core.store.known_digests(&[sha256])?.is_empty() {
-            return self.push(Piece::Known { mailbox, provenance, sha256, octets });
+            return self.push(Piece::Known { mailbox, provenance, sha256, octets, entry });
         }
         let stored = put.finish()?;
-        self.push(Piece::Stored { mailbox, provenance, stored })
+        self.push(Piece::Stored { mailbox, provenance, stored, entry })
     }
 
     /// Begins a large mail.

@@ -263,7 +263,7 @@ impl Taker {
             Event::Mail(mail) => {
                 let (mailbox, provenance) = self.provenance(mail.facts)?;
                 let later = self.later();
-                self.feed.mail(Incoming { mailbox, provenance, octets: mail.octets, later })
+                self.feed.mail(Incoming { mailbox, provenance, octets: mail.octets, later, entry: None })
             }
             Event::Begin(facts) => {
                 let (mailbox, provenance) = self.provenance(facts)?;
@@ -276,7 +276,7 @@ impl Taker {
                 None => Ok(()),
             },
             Event::End => match self.large.take() {
-                Some((mailbox, provenance, put)) => self.feed.finish(mailbox, provenance, put),
+                Some((mailbox, provenance, put)) => self.feed.finish(mailbox, provenance, put, None),
                 None => Ok(()),
             },
             Event::Cut => {

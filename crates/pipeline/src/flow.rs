@@ -2,7 +2,6 @@
 //!
 //! The order is that of the durability rules: record → fdatasync → transaction → (only then) whatever follows.
 
-use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
@@ -12,13 +11,11 @@ use std::time::{Duration, Instant};
 
 use archive::{Encoded, Encoder, Stored};
 use model::{ImportRunId, MailId, MailboxId, Position, Provenance, Sha256};
-use store::{
-    Cursor, Filed, ImportFailure, Intake, IntakeItem, IntakeOutcome, LeftOut, RunDelta, SegmentCommit,
-};
+use store::{Cursor, EntryFate, Filed, Intake, IntakeItem, IntakeOutcome, LeftOut, NewEntry, SegmentCommit};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::feed::{Chunk, Feed, Incoming, Piece, Tally};
+use crate::feed::{Chunk, Entry, Feed, Incoming, Piece, Tally};
 use crate::pool::{Next, Pool, Results};
 use crate::steps::{self, Reading};
 
@@ -38,8 +35,7 @@ pub(crate) struct Done {
 enum DonePiece {
     Mail(Box<Worked>),
     LeftOut(LeftOut),
-    Failure(ImportFailure),
-    Excluded,
+    Entry(Entry, EntryFate),
     Cursor(MailboxId, Cursor),
     Flush(SyncSender<()>),
 }
@@ -54,6 +50,7 @@ struct Worked {
     reading: Option<Reading>,
     /// Who handed it in wakes `run`.
     later: bool,
+    entry: Option<Entry>,
 }
 
 enum Record {
@@ -150,16 +147,19 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
                     }
                 }
                 (Piece::Mail(_), None) => return None,
-                (Piece::Stored { mailbox, provenance, stored }, _) => DonePiece::Mail(Box::new(Worked {
-                    mailbox,
-                    provenance,
-                    sha256: stored.sha256,
-                    octets: stored.octets,
-                    record: Record::Stored(stored),
-                    reading: None,
-                    later: false,
-                })),
-                (Piece::Known { mailbox, provenance, sha256, octets }, _) => {
+                (Piece::Stored { mailbox, provenance, stored, entry }, _) => {
+                    DonePiece::Mail(Box::new(Worked {
+                        mailbox,
+                        provenance,
+                        sha256: stored.sha256,
+                        octets: stored.octets,
+                        record: Record::Stored(stored),
+                        reading: None,
+                        later: false,
+                        entry,
+                    }))
+                }
+                (Piece::Known { mailbox, provenance, sha256, octets, entry }, _) => {
                     DonePiece::Mail(Box::new(Worked {
                         mailbox,
                         provenance,
@@ -168,11 +168,11 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
                         record: Record::None,
                         reading: None,
                         later: false,
+                        entry,
                     }))
                 }
                 (Piece::LeftOut(left), _) => DonePiece::LeftOut(left),
-                (Piece::Failure(failure), _) => DonePiece::Failure(failure),
-                (Piece::Excluded, _) => DonePiece::Excluded,
+                (Piece::Entry(entry, fate), _) => DonePiece::Entry(entry, fate),
                 (Piece::Cursor(mailbox, cursor), _) => DonePiece::Cursor(mailbox, cursor),
                 (Piece::Flush(done), _) => DonePiece::Flush(done),
             })
@@ -188,7 +188,7 @@ fn work_mail(
     sha256: Sha256,
     known: bool,
 ) -> Result<Worked> {
-    let Incoming { mailbox, provenance, octets, later } = incoming;
+    let Incoming { mailbox, provenance, octets, later, entry } = incoming;
     let (record, reading) = if known {
         (Record::None, None)
     } else {
@@ -197,7 +197,7 @@ fn work_mail(
         let reading = if later { None } else { steps::read_guarded(core, &octets).ok() };
         (Record::Encoded(encoded), reading)
     };
-    Ok(Worked { mailbox, provenance, sha256, octets: octets.len() as u64, record, reading, later })
+    Ok(Worked { mailbox, provenance, sha256, octets: octets.len() as u64, record, reading, later, entry })
 }
 
 /// What is written together.
@@ -206,8 +206,8 @@ struct Batch {
     mails: Vec<(Arc<Tally>, Box<Worked>)>,
     left_out: Vec<LeftOut>,
     cursors: Vec<(Arc<Tally>, MailboxId, Cursor)>,
-    /// What a run counts beside its mails.
-    runs: HashMap<Option<ImportRunId>, RunDelta>,
+    /// Of imports: what became no mail.
+    entries: Vec<(Arc<Tally>, Entry, EntryFate)>,
     tallies: Vec<Arc<Tally>>,
     flushes: Vec<SyncSender<()>>,
 }
@@ -236,7 +236,8 @@ impl Writer {
                 }
                 Next::End => (true, true),
             };
-            if quiet || !batch.flushes.is_empty() || batch.mails.len() >= BATCH_MAILS {
+            let is_full = batch.mails.len().max(batch.entries.len()) >= BATCH_MAILS;
+            if quiet || !batch.flushes.is_empty() || is_full {
                 self.write(std::mem::take(&mut batch));
                 since = None;
             }
@@ -274,7 +275,7 @@ impl Writer {
         if batch.mails.is_empty()
             && batch.left_out.is_empty()
             && batch.cursors.is_empty()
-            && batch.runs.is_empty()
+            && batch.entries.is_empty()
         {
             return Ok(());
         }
@@ -295,7 +296,7 @@ impl Writer {
                 .map(|(_, mailbox, cursor)| (mailbox, cursor))
                 .collect(),
             left_out: std::mem::take(&mut batch.left_out),
-            run: None,
+            entries: batch.take_entries(),
             event: None,
             now,
         };
@@ -309,13 +310,9 @@ impl Writer {
         let mut filed = Vec::with_capacity(outcomes.len());
         let mut news = Vec::with_capacity(outcomes.len());
         for ((tally, worked), outcome) in batch.mails.into_iter().zip(outcomes) {
-            let counts = batch.runs.entry(tally.run).or_default();
-            counts.seen += 1;
-            counts.octets += worked.octets;
             tally.octets.fetch_add(worked.octets, Ordering::Relaxed);
             match outcome {
                 IntakeOutcome::New { mail_id, seq } => {
-                    counts.archived += 1;
                     tally.archived.fetch_add(1, Ordering::Relaxed);
                     match worked.reading {
                         Some(reading) => {
@@ -327,14 +324,8 @@ impl Writer {
                     }
                 }
                 IntakeOutcome::Duplicate { .. } => {
-                    counts.duplicates += 1;
                     tally.duplicates.fetch_add(1, Ordering::Relaxed);
                 }
-            }
-        }
-        for (run, delta) in batch.runs {
-            if let Some(run) = run {
-                self.core.store.count_import(run, delta)?;
             }
         }
         if !filed.is_empty() {
@@ -405,18 +396,13 @@ impl Batch {
                     counter.fetch_add(1, Ordering::Relaxed);
                     self.left_out.push(left);
                 }
-                DonePiece::Failure(failure) => {
-                    tally.failed.fetch_add(1, Ordering::Relaxed);
-                    let counts = self.runs.entry(tally.run).or_default();
-                    counts.seen += 1;
-                    counts.failed += 1;
-                    counts.failures.push(failure);
-                }
-                DonePiece::Excluded => {
-                    tally.excluded.fetch_add(1, Ordering::Relaxed);
-                    let counts = self.runs.entry(tally.run).or_default();
-                    counts.seen += 1;
-                    counts.excluded += 1;
+                DonePiece::Entry(entry, fate) => {
+                    let counter = match &fate {
+                        EntryFate::Excluded { .. } => &tally.excluded,
+                        _ => &tally.failed,
+                    };
+                    counter.fetch_add(1, Ordering::Relaxed);
+                    self.entries.push((Arc::clone(&tally), entry, fate));
                 }
                 DonePiece::Cursor(mailbox, cursor) if !tally.has_failed() => {
                     self.cursors.push((Arc::clone(&tally), mailbox, cursor));
@@ -434,5 +420,21 @@ impl Batch {
     fn drop_failed(&mut self) {
         self.mails.retain(|(tally, _)| !tally.has_failed());
         self.cursors.retain(|(tally, ..)| !tally.has_failed());
+        self.entries.retain(|(tally, ..)| !tally.has_failed());
+    }
+
+    /// The entries of runs, each run's in the order of its source.
+    fn take_entries(&mut self) -> Vec<NewEntry> {
+        let mails = self.mails.iter_mut().enumerate().filter_map(|(at, (tally, worked))| {
+            let Entry { n, path: locator, note } = worked.entry.take()?;
+            let fate = EntryFate::Item { at, note };
+            Some(NewEntry { run: tally.run?, n, locator, fate })
+        });
+        let others = std::mem::take(&mut self.entries).into_iter().filter_map(|(tally, entry, fate)| {
+            Some(NewEntry { run: tally.run?, n: entry.n, locator: entry.path, fate })
+        });
+        let mut entries: Vec<NewEntry> = mails.chain(others).collect();
+        entries.sort_by_key(|entry| entry.n);
+        entries
     }
 }

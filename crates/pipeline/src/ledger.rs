@@ -31,7 +31,8 @@ pub(crate) async fn compare(core: &Arc<Core>, account: AccountId, mailboxes: &mu
     match mailboxes {
         Mailboxes::Imap(fetcher, _) => {
             let (outlet, inlet) = imap::channel(0);
-            let taking = tokio::task::spawn_blocking(move || Taker::new(&core, account)?.run(inlet));
+            let there = fetcher.selected().to_vec();
+            let taking = tokio::task::spawn_blocking(move || Taker::new(&core, account, &there)?.run(inlet));
             let listed = fetcher.inventory(&outlet).await;
             drop(outlet);
             taking.await.map_err(|_| Error::Stopped)??;
@@ -65,8 +66,11 @@ struct Open {
 }
 
 impl<'c> Taker<'c> {
-    fn new(core: &'c Core, account: AccountId) -> Result<Self> {
+    /// `there`: raw names of the mailboxes the server has; ledgers of others are forgotten.
+    fn new(core: &'c Core, account: AccountId, there: &[Vec<u8>]) -> Result<Self> {
         let mailboxes = core.store.mailboxes(account)?;
+        let kept = mailboxes.iter().filter(|mailbox| there.contains(&mailbox.name)).map(|mailbox| mailbox.id);
+        core.store.keep_ledgers(account, kept.collect())?;
         let mailboxes = mailboxes.into_iter().map(|mailbox| (mailbox.name.clone(), mailbox)).collect();
         Ok(Self { core, mailboxes, open: None })
     }

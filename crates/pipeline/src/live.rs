@@ -4,29 +4,36 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use intake::{Connection, Stage};
-use model::{AccountId, Activity};
+use model::{AccountId, Activity, UnixMillis};
 use store::{Account, AccountKind};
 
 use crate::fetch::Progress;
 
 /// One task.
-#[derive(Default)]
-pub(crate) struct Live(Mutex<Option<(Arc<Progress>, Arc<Connection>)>>);
+pub(crate) struct Live {
+    since: UnixMillis,
+    running: Mutex<Option<(Arc<Progress>, Arc<Connection>)>>,
+}
 
 impl Live {
+    /// `now`: the task begins.
+    pub(crate) fn new(now: UnixMillis) -> Self {
+        Self { since: now, running: Mutex::default() }
+    }
+
     /// A fetch begins.
     pub(crate) fn begin(&self, progress: Arc<Progress>, connection: Arc<Connection>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((progress, connection));
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some((progress, connection));
     }
 
     /// It has ended.
     pub(crate) fn end(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// `None` between fetches.
     pub(crate) fn activity(&self) -> Option<Activity> {
-        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let (progress, connection) = running.as_ref()?;
         Some(match connection.stage() {
             Stage::None | Stage::Connecting => Activity::Connecting,
@@ -50,6 +57,12 @@ impl Tasks {
 
     pub(crate) fn remove(&self, account: AccountId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&account);
+    }
+
+    /// Since when an account's task runs.
+    pub(crate) fn running_since(&self, account: AccountId) -> Option<UnixMillis> {
+        let tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.get(&account).map(|live| live.since)
     }
 
     /// What an account is doing: what is set, what its task does, what it noted.

@@ -1,7 +1,6 @@
 //! One task for each account that is fetched: none can stop another, and each says how it is.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -24,8 +23,8 @@ use crate::live::Live;
 use crate::news::News;
 use crate::trouble;
 
-/// Mailboxes are compared with their server so often, milliseconds.
-const COMPARED_MS: i64 = 24 * 60 * 60_000;
+/// Mailboxes are compared with their server so often.
+const COMPARED_INTERVAL: Duration = Duration::from_hours(24);
 /// The server is asked for its room so often.
 const QUOTA_INTERVAL: Duration = Duration::from_hours(6);
 
@@ -45,25 +44,32 @@ struct Inner {
 
 struct Task {
     bell: Arc<Notify>,
-    live: Arc<Live>,
     asked: Arc<Asked>,
     handle: JoinHandle<()>,
 }
 
-/// A comparison that somebody waits for.
+/// Who waits for a comparison.
 #[derive(Default)]
-struct Asked {
-    flag: AtomicBool,
-    waiting: Mutex<Vec<mpsc::Sender<Result<(), String>>>>,
-}
+struct Asked(Mutex<Vec<Asker>>);
+
+type Asker = mpsc::Sender<Result<(), String>>;
 
 impl Asked {
-    /// Tells all who wait how it went.
-    fn answer(&self, outcome: &Result<(), String>) {
-        for sender in self.waiting.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            // Who asked may have gone.
-            let _ = sender.send(outcome.clone());
-        }
+    fn add(&self, asker: Asker) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(asker);
+    }
+
+    /// All who wait now.
+    fn take(&self) -> Vec<Asker> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Tells all who waited how it went.
+fn answer(askers: Vec<Asker>, outcome: &Result<(), String>) {
+    for asker in askers {
+        // Who asked may have gone.
+        let _ = asker.send(outcome.clone());
     }
 }
 
@@ -92,17 +98,20 @@ impl Supervisor {
             account.removed.is_none() && account.settings.active && account.settings.kind.is_fetched()
         });
         if wanted {
-            let (bell, live, asked) = (Arc::new(Notify::new()), Arc::new(Live::default()), Arc::default());
-            self.0.engine.core().tasks.add(account, Arc::clone(&live));
+            let core = self.0.engine.core();
+            let (bell, asked) = (Arc::new(Notify::new()), Arc::default());
+            let live = Arc::new(Live::new(core.now()));
+            core.tasks.add(account, Arc::clone(&live));
             let run = Run {
                 inner: Arc::clone(&self.0),
                 id: account,
                 bell: Arc::clone(&bell),
-                live: Arc::clone(&live),
+                live,
                 asked: Arc::clone(&asked),
+                compared: Mutex::default(),
             };
             let handle = self.0.runtime.spawn(run.forever());
-            tasks.insert(account, Task { bell, live, asked, handle });
+            tasks.insert(account, Task { bell, asked, handle });
         }
         drop(tasks);
         self.0.engine.tell(News::Account(account));
@@ -120,19 +129,9 @@ impl Supervisor {
         let tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let task = tasks.get(&account)?;
         let (sender, receiver) = mpsc::channel();
-        task.asked.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
-        task.asked.flag.store(true, Ordering::Release);
+        task.asked.add(sender);
         task.bell.notify_one();
         Some(receiver)
-    }
-
-    /// How far the fetch of an account is, if one is running.
-    pub fn progress(&self, account: AccountId) -> Option<(u64, u64)> {
-        let tasks = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        match tasks.get(&account)?.live.activity()? {
-            Activity::Syncing { done, total } => Some((done, total)),
-            _ => Some((0, 0)),
-        }
     }
 
     /// Ends all tasks. What they had fetched and not committed is fetched again next time.
@@ -149,6 +148,8 @@ struct Run {
     bell: Arc<Notify>,
     live: Arc<Live>,
     asked: Arc<Asked>,
+    /// The last comparison, however it went.
+    compared: Mutex<Option<Instant>>,
 }
 
 /// A connection that is kept between runs, and its place in the budget of its server.
@@ -228,7 +229,7 @@ impl Run {
                     *kept = Some(Kept { mailboxes, permit: None, quota_asked: None, certificate: None });
                 }
                 Err(error) => {
-                    self.asked.answer(&Err(crate::chain(&error)));
+                    answer(self.asked.take(), &Err(crate::chain(&error)));
                     return Some((account, Err(error)));
                 }
             }
@@ -241,7 +242,8 @@ impl Run {
         self.live.begin(Arc::clone(&progress), kept.mailboxes.connection());
         self.inner.engine.tell(News::Account(self.id));
         let mut outcome = fetch(core, &entrance, &account, &mut kept.mailboxes, &progress).await;
-        let compares = is_settled(&outcome) && self.is_comparison_due().await;
+        let askers = self.asked.take();
+        let compares = is_settled(&outcome) && (!askers.is_empty() || self.is_comparison_due().await);
         let mut compared = Ok(());
         // Of POP3 the session ends with what is done at the source.
         if compares && matches!(kept.mailboxes, Mailboxes::Pop3(_)) {
@@ -256,31 +258,39 @@ impl Run {
             }
             self.look_around(&account, kept).await;
         }
-        if compares || outcome.is_err() {
-            let outcome =
-                outcome.as_ref().map(drop).map_err(|error| trouble::noted(error, None, core.now()).text);
-            self.asked.answer(&outcome.and(compared));
+        if compares && !askers.is_empty() && compared.is_ok() {
+            // What was found is said at once.
+            let engine = self.inner.engine.clone();
+            if let Err(error) = blocking(move || engine.check_up()).await {
+                tracing::warn!(error = %crate::chain(&error), "conditions could not be looked for");
+            }
+        }
+        if !askers.is_empty() {
+            let failed = |error: &Error| trouble::noted(error, None, core.now()).text;
+            answer(askers, &outcome.as_ref().map(drop).map_err(failed).and(compared));
         }
         self.live.end();
         Some((account, outcome))
     }
 
-    /// Somebody asked, or a day has passed.
+    /// A day has passed since the last comparison, and since the last attempt at one.
     async fn is_comparison_due(&self) -> bool {
-        if self.asked.flag.swap(false, Ordering::AcqRel) {
-            return true;
+        let tried = *self.compared.lock().unwrap_or_else(PoisonError::into_inner);
+        if tried.is_some_and(|at| at.elapsed() < COMPARED_INTERVAL) {
+            return false;
         }
         let (inner, id) = (Arc::clone(&self.inner), self.id);
         let due = blocking(move || {
             let last = inner.engine.store().last_compared(id)?;
-            let now = inner.engine.core().now();
-            Ok(last.is_none_or(|last| now.0.saturating_sub(last.0) >= COMPARED_MS))
+            let waited = last.map(|last| inner.engine.core().now().0.saturating_sub(last.0));
+            Ok(waited.is_none_or(|ms| Duration::from_millis(ms.max(0).cast_unsigned()) >= COMPARED_INTERVAL))
         });
         matches!(due.await, Ok(true))
     }
 
     async fn compare(&self, mailboxes: &mut Mailboxes) -> Result<(), String> {
         let compared = ledger::compare(self.inner.engine.core(), self.id, mailboxes).await;
+        *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         compared.map_err(|error| {
             tracing::info!(account.id = %self.id, error = %crate::chain(&error), "mailboxes could not be compared with their server");
             crate::chain(&error)

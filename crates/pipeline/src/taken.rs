@@ -134,17 +134,17 @@ impl Taker {
         let mailbox = self.mailbox(core, folder)?;
         if let Some(octets) = delivery.content.in_memory() {
             let octets = octets.to_vec();
-            feed.mail(Incoming { mailbox, provenance: own, octets, later: false })?;
+            feed.mail(Incoming { mailbox, provenance: own, octets, later: false, entry: None })?;
         } else {
             let scratch = |error| Error::io(&core.scratch, error);
             let mut reader = delivery.content.reader().map_err(scratch)?;
-            feed.stream(mailbox, own, &mut reader)?.map_err(scratch)?;
+            feed.stream(mailbox, own, &mut reader, None)?.map_err(scratch)?;
         }
         if let Some((journal, octets)) = report {
             let position = format!("journal:{sha256}");
             let inner = self.provenance(core, JOURNAL, position, envelope(&journal), false);
             let mailbox = self.mailbox(core, JOURNAL)?;
-            feed.mail(Incoming { mailbox, provenance: inner, octets, later: false })?;
+            feed.mail(Incoming { mailbox, provenance: inner, octets, later: false, entry: None })?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use store::{Account, Event, KeptCondition, NewCondition};
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::news::News;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -51,7 +52,11 @@ impl Engine {
         let over: Vec<String> = over.cloned().collect();
         if !(found.is_empty() && over.is_empty()) {
             let found = found.into_iter().map(kept).collect();
+            let is_news = !log.is_empty() || !over.is_empty();
             core.store.set_conditions(found, over, log, now, now.plus_ms(-KEPT_MS))?;
+            if is_news {
+                core.tell(News::Counters);
+            }
         }
         Ok(core.store.conditions()?)
     }
@@ -128,6 +133,7 @@ fn account_facts(
         name: account.settings.name.clone(),
         activity: core.tasks.activity(account),
         created: account.created,
+        running_since: core.tasks.running_since(account.id),
         last_success: state.and_then(|state| state.last_success),
         trouble,
         poll_ms: i64::from(account.settings.poll_seconds) * 1000,

@@ -7,12 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use intake::files::Source;
-use jiff::Timestamp;
-use model::{AccountId, ImportRunId, UnixMillis};
+use model::{AccountId, ImportRunId};
 use pipeline::{Engine, Import, News, Outgoing, OutgoingOptions, Step, Supervisor};
 use serde::{Deserialize, Serialize};
 use server::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested};
-use store::ImportRun;
 
 use crate::mailbox_server;
 
@@ -97,7 +95,6 @@ impl Tasks {
             let folder = file.with_extension("");
             let started = job.and_then(|job| {
                 let run: ImportRunId = job.run.parse().ok()?;
-                self.engine.store().set_import_state(run, "failed".into(), Some(now()), None).ok()?;
                 let job = ImportJob {
                     account: job.account.parse().ok()?,
                     folder: folder.clone(),
@@ -105,13 +102,25 @@ impl Tasks {
                     actor: job.actor,
                     octets: job.octets,
                 };
-                folder.exists().then(|| self.import(job).ok())?
+                if !folder.exists() {
+                    return None;
+                }
+                // The same run goes on behind the last entry it has kept.
+                self.engine.store().set_import_state(run, "running".into(), None, None).ok()?;
+                self.go(run, job);
+                Some(())
             });
             if started.is_none() {
                 tracing::warn!("an import that was interrupted cannot be taken up again");
                 remove(&folder);
             }
         }
+    }
+
+    fn go(&self, run: ImportRunId, job: ImportJob) {
+        let stop = Arc::new(Stop::default());
+        self.imports.lock().unwrap_or_else(PoisonError::into_inner).insert(run, Arc::clone(&stop));
+        self.run_import(run, job, stop);
     }
 
     fn run_import(&self, run: ImportRunId, job: ImportJob, stop: Arc<Stop>) {
@@ -125,12 +134,7 @@ impl Tasks {
                 return;
             }
             remove(&job.folder);
-            if let Err(error) = engine.store().set_import_state(
-                run,
-                state.unwrap_or("finished").to_owned(),
-                Some(now()),
-                None,
-            ) {
+            if let Err(error) = engine.end_import(run, state.unwrap_or("finished")) {
                 tracing::warn!(%error, "the end of an import could not be noted");
             }
             engine.tell(News::Import { run, account: job.account });
@@ -201,10 +205,6 @@ fn job_file(folder: &Path) -> PathBuf {
     folder.with_extension("json")
 }
 
-fn now() -> UnixMillis {
-    UnixMillis(Timestamp::now().as_millisecond())
-}
-
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> BackgroundError {
     BackgroundError::Failed(Box::new(error))
 }
@@ -235,28 +235,13 @@ impl Background for Tasks {
         self.outgoing.wake();
     }
 
-    fn progress(&self, account: AccountId) -> Option<(u64, u64)> {
-        self.supervisor.progress(account)
-    }
-
     fn test(&self, settings: TestSettings) -> Pending<'_, Tested> {
         Box::pin(mailbox_server::test(settings))
     }
 
     fn import(&self, job: ImportJob) -> Result<ImportRunId, BackgroundError> {
-        let run = ImportRunId::new(uuid::Uuid::now_v7());
-        let row = ImportRun {
-            id: run,
-            account: job.account,
-            actor: job.actor.clone(),
-            source: job.source.clone(),
-            state: "running".to_owned(),
-            started: now(),
-            finished: None,
-            total_octets: Some(job.octets),
-            counts: store::RunDelta::default(),
-        };
-        self.engine.store().start_import(row).map_err(|error| match error {
+        let begun = self.engine.begin_import(job.account, &job.actor, &job.source, Some(job.octets));
+        let run = begun.map_err(|error| match error {
             store::StoreError::Missing { .. } => BackgroundError::Missing,
             other => failed(other),
         })?;
@@ -268,9 +253,7 @@ impl Background for Tasks {
             octets: job.octets,
         };
         std::fs::write(job_file(&job.folder), serde_json::to_vec(&note).map_err(failed)?).map_err(failed)?;
-        let stop = Arc::new(Stop::default());
-        self.imports.lock().unwrap_or_else(PoisonError::into_inner).insert(run, Arc::clone(&stop));
-        self.run_import(run, job, stop);
+        self.go(run, job);
         Ok(run)
     }
 

@@ -36,6 +36,8 @@ pub enum Command {
     Serve(Serve),
     /// Mail from files.
     Import(Import),
+    /// Imports and their reports.
+    Imports(Imports),
     /// What kind of mail files are.
     Classify(Paths),
     /// The same in words.
@@ -99,9 +101,31 @@ pub struct Import {
     /// Account the mails belong to.
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Where the report goes.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Last line is JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `imports`.
+#[derive(Debug, Args)]
+pub struct Imports {
+    #[command(flatten)]
+    pub data: Data,
+    /// An import; `last` for the newest one.
+    #[arg(value_name = "IMPORT")]
+    pub import: Option<String>,
+    /// Only such entries.
+    #[arg(long, value_parser = ["archived", "duplicate", "excluded", "failed"], requires = "import")]
+    pub outcome: Option<String>,
+    /// As CSV.
+    #[arg(long, requires = "import", conflicts_with = "jsonl")]
+    pub csv: bool,
+    /// One JSON row an entry, or an import.
+    #[arg(long)]
+    pub jsonl: bool,
 }
 
 /// Paths of mail files, JSON lines out.

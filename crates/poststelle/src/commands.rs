@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod erp;
 pub mod explain;
 pub mod import;
+pub mod imports;
 pub mod listings;
 mod mail_files;
 pub mod parse;
@@ -40,6 +41,7 @@ pub fn data(command: &Command) -> &Path {
     match command {
         Command::Serve(args) => &args.data.data,
         Command::Import(args) => &args.data.data,
+        Command::Imports(args) => &args.data.data,
         Command::Threads(args) => &args.data.data,
         Command::Search(args) => &args.data.data,
         Command::Show(args) => &args.data.data,
@@ -112,7 +114,8 @@ fn number(config: &Config, key: &str) -> Result<usize, Failure> {
 fn limits(config: &Config) -> Result<::doctor::Limits, Failure> {
     let minutes = i64::try_from(number(config, "silent_minutes")?).unwrap_or(i64::MAX);
     let silent_ms = (minutes > 0).then(|| minutes.saturating_mul(60_000));
-    Ok(::doctor::Limits { silent_ms, ..::doctor::Limits::default() })
+    let room_octets = (number(config, "disk_low_megabytes")? as u64).saturating_mul(1 << 20);
+    Ok(::doctor::Limits { silent_ms, room_octets, ..::doctor::Limits::default() })
 }
 
 fn bad_value(config: &Config, key: &str, reason: &dyn std::fmt::Display) -> Failure {
@@ -180,6 +183,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
     let Context { engine, config, lang, .. } = *context;
     match command {
         Command::Import(args) => import::run(engine, args, lang, streams),
+        Command::Imports(args) => imports::run(engine, args, lang, streams),
         Command::Threads(_) => listings::threads(engine, streams),
         Command::Search(args) => search::run(engine, args, config, streams),
         Command::Show(args) => show::run(engine, args, streams),

@@ -132,6 +132,11 @@ pub const KEYS: &[Key] = &[
         default: "0",
         about: "Minutes without a successful fetch after which an account is reported; 0 = five times as long as its interval, 30 at least.",
     },
+    Key {
+        name: "disk_low_megabytes",
+        default: "1024",
+        about: "Less free room than this for the data directory is reported; 0 = never.",
+    },
     Key { name: "workers", default: "0", about: "Threads that read mails; 0 = one for each processor." },
 ];
 

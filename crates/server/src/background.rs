@@ -100,9 +100,6 @@ pub trait Background: Send + Sync + 'static {
     /// `Missing`, `NotFetched`.
     fn compare(&self, account: AccountId) -> Result<(), BackgroundError>;
 
-    /// How far the fetch of this account is: done, and of how many; `None` if none is running.
-    fn progress(&self, account: AccountId) -> Option<(u64, u64)>;
-
     /// Something waits to be sent, or settings of what goes out are others now.
     fn outgoing_changed(&self);
 

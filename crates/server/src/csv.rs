@@ -8,7 +8,7 @@ use crate::problem::Failure;
 use crate::{State, disposition};
 
 /// One line: cells in quotes, none of which a spreadsheet takes for a formula.
-pub(crate) fn line(cells: &[&str]) -> String {
+pub fn line(cells: &[&str]) -> String {
     let mut line = cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",");
     line.push_str("\r\n");
     line
@@ -29,12 +29,27 @@ where
     C: Clone + Send + 'static,
     F: Fn(&State, Option<C>) -> Result<(String, Option<C>), Failure> + Clone + Send + Sync + 'static,
 {
+    let begin = format!("\u{feff}{}", line(header));
+    stream(state, (name, "text/csv; charset=utf-8"), begin, piece)
+}
+
+/// As [`download`], of any text: `name` with its media type, what stands before the first piece.
+pub(crate) fn stream<C, F>(
+    state: State,
+    (name, media_type): (&str, &'static str),
+    begin: String,
+    piece: F,
+) -> Response
+where
+    C: Clone + Send + 'static,
+    F: Fn(&State, Option<C>) -> Result<(String, Option<C>), Failure> + Clone + Send + Sync + 'static,
+{
     enum Next<C> {
         Header(String),
         Piece(Option<C>),
         End,
     }
-    let begin = Next::Header(format!("\u{feff}{}", line(header)));
+    let begin = Next::Header(begin);
     let stream = futures_util::stream::unfold((state, begin), move |(state, next)| {
         let piece = piece.clone();
         async move {
@@ -53,7 +68,7 @@ where
         }
     });
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
         (header::CONTENT_DISPOSITION, disposition::attachment(Some(name), "export.csv")),
     ];
     (headers, Body::from_stream(stream)).into_response()

@@ -235,7 +235,16 @@ fn details(event: &Event) -> BTreeMap<String, String> {
 }
 
 fn said(event: &Event, language: Language, details: &BTreeMap<String, String>) -> String {
-    lang::event(language, &event.kind.replace(['.', '_'], "-"), details)
+    let said = |kind: &str, details| lang::event(language, &kind.replace(['.', '_'], "-"), details);
+    // What is over is said as it was.
+    match details.get("trouble").filter(|_| event.kind == "trouble.over") {
+        Some(trouble) => {
+            let mut over = details.clone();
+            over.insert("trouble".to_owned(), said(trouble, details));
+            said(&event.kind, &over)
+        }
+        None => said(&event.kind, details),
+    }
 }
 
 /// What an entry says.

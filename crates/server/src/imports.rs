@@ -6,6 +6,7 @@ use std::path::Path;
 use api::{ImportFailure, ImportList, ImportProgress, ImportRun, ImportState, Language};
 use axum::extract::State as FromState;
 use model::{AccountId, ImportRunId, Role};
+use store::EntryOutcome;
 
 use crate::background::{BackgroundError, ImportJob};
 use crate::events::{self, Subject};
@@ -13,7 +14,7 @@ use crate::extract::Id;
 use crate::problem::Failure;
 use crate::rights::Caller;
 use crate::upload::{Folder, unwritable};
-use crate::{State, accounts, lang};
+use crate::{State, accounts, import_report, lang};
 
 /// Runs listed.
 const RUNS_MAX: usize = 200;
@@ -112,7 +113,7 @@ fn write_samples(folder: &Path) -> io::Result<u64> {
     Ok(octets)
 }
 
-fn may_see(caller: &Caller, account: AccountId) -> bool {
+pub(crate) fn may_see(caller: &Caller, account: AccountId) -> bool {
     caller.role() == Role::Administrator || caller.scope().allows(account)
 }
 
@@ -132,11 +133,17 @@ const fn state_of(word: &str, finished: bool) -> ImportState {
 
 pub(crate) fn shown(state: &State, language: Language, run: store::ImportRun) -> Result<ImportRun, Failure> {
     let account = state.store().account(run.account)?;
-    let failures =
-        if run.counts.failed > 0 { state.store().import_failures(run.id, FAILURES_MAX)? } else { Vec::new() };
+    let failures = if run.counts.failed > 0 {
+        state.store().import_entries(run.id, Some(EntryOutcome::Failed), 0, FAILURES_MAX)?
+    } else {
+        Vec::new()
+    };
     let failures: Vec<ImportFailure> = failures
         .into_iter()
-        .map(|failure| ImportFailure { locator: failure.locator, reason: reason(language, &failure.reason) })
+        .map(|entry| ImportFailure {
+            reason: import_report::reason(language, &entry),
+            locator: entry.locator,
+        })
         .collect();
     Ok(ImportRun {
         id: run.id.uuid(),
@@ -153,6 +160,7 @@ pub(crate) fn shown(state: &State, language: Language, run: store::ImportRun) ->
         failed: run.counts.failed,
         octets: run.counts.octets,
         total_octets: run.total_octets.unwrap_or_default(),
+        complete: run.entries == Some(run.counts.seen),
         failures,
     })
 }

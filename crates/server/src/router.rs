@@ -17,9 +17,9 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, accounts, addresses, assets, attachments, bounces, client, doctor, events, frame, headers, health,
-    idempotency, imports, keeping, lists, live, messages, notifications, origin, problem, quarantine, rights,
-    search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users,
-    webhooks,
+    idempotency, import_report, imports, keeping, lists, live, messages, notifications, origin, problem,
+    quarantine, rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags,
+    trace, upload, users, webhooks,
 };
 
 /// Longest JSON body.
@@ -231,6 +231,9 @@ fn routes(state: &State) -> Routes {
         .add(&api::IMPORTS, imports::list)
         .add(&api::UPLOAD_IMPORT, upload::upload)
         .add(&api::IMPORT, imports::one)
+        .add(&api::IMPORT_ENTRIES, import_report::entries)
+        .add(&api::IMPORT_REPORT_CSV, import_report::csv)
+        .add(&api::IMPORT_REPORT_JSON, import_report::json)
         .add(&api::CANCEL_IMPORT, imports::cancel)
         .add(&api::QUARANTINE, quarantine::list)
         .add(&api::RETRY_QUARANTINED, quarantine::retry)

@@ -3,18 +3,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::{
-    Envelope, Flags, ImportRunId, Location, MailId, MailboxId, ObjectId, Position, SegmentId, Sha256,
-    UnixMillis,
+    Envelope, Flags, Location, MailId, MailboxId, ObjectId, Position, SegmentId, Sha256, UnixMillis,
 };
 
 use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
 use crate::events::{self, Event};
+use crate::import_entries::{self, NewEntry};
 use crate::keys::{Keys, MailboxKey};
 use crate::mailboxes::{self, Cursor};
 use crate::placements::{self, LeftOut, Place, envelope_text, flags_code, leave_out, place, take_in};
-use crate::runs::{self, RunDelta};
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::value::{Arg, Rows, args};
@@ -30,8 +29,8 @@ pub struct Intake {
     pub cursors: Vec<(MailboxId, Cursor)>,
     /// Mails of the source that are not among the items, and why.
     pub left_out: Vec<LeftOut>,
-    /// Import run to count for.
-    pub run: Option<(ImportRunId, RunDelta)>,
+    /// What becomes of entries of imports with this batch, in the order of their sources.
+    pub entries: Vec<NewEntry>,
     /// Log entry of the batch.
     pub event: Option<Event>,
     /// Time of the batch.
@@ -268,6 +267,7 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
     let places: Vec<_> =
         placements.iter().map(|(_, mailbox, item)| (mailbox.mailbox, place(&item.position))).collect();
     take_in(tx, &places)?;
+    import_entries::add(tx, batch, &outcomes)?;
     finish(tx, keys, batch)?;
     Ok(outcomes)
 }
@@ -313,9 +313,6 @@ fn finish(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<()> {
     }
     for (mailbox, cursor) in &batch.cursors {
         mailboxes::set_cursor(tx, keys.known_mailbox(tx, *mailbox)?.mailbox, cursor)?;
-    }
-    if let Some((run, delta)) = &batch.run {
-        runs::count(tx, *run, delta)?;
     }
     if let Some(event) = &batch.event {
         events::append(tx, event)?;

@@ -55,8 +55,9 @@ statements! {
         JOIN mailboxes b ON b.key = l.mailbox JOIN accounts a ON a.key = b.account \
         WHERE (l.missing > 0 OR l.failed > 0) AND b.selected = 1 AND a.active = 1 AND a.removed IS NULL ORDER BY l.mailbox";
     ROWS = "SELECT n, reason, first, last, name FROM ledger_rows WHERE mailbox = $1 AND n > $2 ORDER BY n LIMIT $3";
-    COMPARED = "SELECT MIN(CASE WHEN l.at IS NULL THEN 0 ELSE l.at END) FROM mailboxes b \
-        LEFT JOIN ledgers l ON l.mailbox = b.key WHERE b.account = $1 AND b.selected = 1 HAVING COUNT(*) > 0";
+    COMPARED = "SELECT MAX(l.at) FROM mailboxes b JOIN ledgers l ON l.mailbox = b.key WHERE b.account = $1";
+    OF_ACCOUNT = "SELECT b.mailbox_id, b.key FROM mailboxes b JOIN ledgers l ON l.mailbox = b.key WHERE b.account = $1";
+    DROP_LEDGER = "DELETE FROM ledgers WHERE mailbox = $1";
     ANEW [Int, Int, Int, Text, Int, Text, Int] = "WITH v(mailbox, uid_validity, uid, locator, position, reason, at) \
         AS ({rows}) INSERT INTO left_out (mailbox, uid_validity, uid, locator, position, excluded, reason, attempts, \
         since, last) SELECT mailbox, uid_validity, uid, locator, position, 0, reason, 0, at, at FROM v WHERE TRUE \
@@ -246,7 +247,26 @@ impl Store {
         })
     }
 
-    /// When the mailboxes of an account were compared: the one that waits longest. `None`: no mailbox yet, or one never.
+    /// Forgets the ledgers of an account's other mailboxes: they are no longer there.
+    ///
+    /// # Errors
+    /// `Missing` account.
+    pub fn keep_ledgers(&self, account: AccountId, mailboxes: Vec<MailboxId>) -> Result<()> {
+        let keys = self.keys().clone();
+        self.write(move |tx| {
+            let account = keys.known_account(tx, account)?;
+            let kept = tx.query(&OF_ACCOUNT, &args![account], |row| {
+                Ok((MailboxId::from_octets(row.octets(0)?), row.int(1)?))
+            })?;
+            for (_, key) in kept.iter().filter(|(id, _)| !mailboxes.contains(id)) {
+                tx.exec(&DROP_ROWS, &args![*key])?;
+                tx.exec(&DROP_LEDGER, &args![*key])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// When a mailbox of an account was last compared; `None`: never.
     ///
     /// # Errors
     /// `Missing` account.
@@ -254,7 +274,7 @@ impl Store {
         self.read(|tx| {
             let key = self.keys().known_account(tx, account)?;
             let at = tx.first(&COMPARED, &args![key], |row| row.opt_time(0))?;
-            Ok(at.flatten().filter(|at| at.0 > 0))
+            Ok(at.flatten())
         })
     }
 

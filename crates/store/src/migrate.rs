@@ -11,7 +11,7 @@ use crate::error::{Cause, Result, StoreError};
 pub(crate) const FORMAT: i64 = 10;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 11] = [
+const MIGRATIONS: [(&str, &str); 12] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -22,6 +22,7 @@ const MIGRATIONS: [(&str, &str); 11] = [
     ("V0008__address_parts", include_str!("../migrations/0008_address_parts.sql")),
     ("V0010__examination", include_str!("../migrations/0010_examination.sql")),
     ("V0011__doctor", include_str!("../migrations/0011_doctor.sql")),
+    ("V0012__import_entries", include_str!("../migrations/0012_import_entries.sql")),
     ("V0013__keeping", include_str!("../migrations/0013_keeping.sql")),
 ];
 

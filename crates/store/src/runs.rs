@@ -6,7 +6,7 @@ use crate::db::Tx;
 use crate::error::{Result, StoreError};
 use crate::sql::statements;
 use crate::store::{Store, take};
-use crate::value::{Row, Rows, args};
+use crate::value::{Row, args};
 
 /// An import, running or over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +28,15 @@ pub struct ImportRun {
     /// Octets of the whole source, if known.
     pub total_octets: Option<u64>,
     /// Sums so far.
-    pub counts: RunDelta,
+    pub counts: RunCounts,
+    /// Entries of the source, known when it was read to its end; then [`RunCounts::seen`] is the same.
+    pub entries: Option<u64>,
 }
 
-/// What a batch adds to the sums of a run; also the sums.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunDelta {
-    /// Mails seen; the sum of the next four.
+/// Sums of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunCounts {
+    /// Entries seen; the sum of the next four.
     pub seen: u64,
     /// New in the archive.
     pub archived: u64,
@@ -46,24 +48,13 @@ pub struct RunDelta {
     pub failed: u64,
     /// Octets seen.
     pub octets: u64,
-    /// Failures of the batch; kept beside the sums, not part of them when read.
-    pub failures: Vec<ImportFailure>,
-}
-
-/// What of a source could not be imported.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportFailure {
-    /// Path, with `#n` for a mail inside a container.
-    pub locator: String,
-    /// Why: a stable key or the system's words.
-    pub reason: String,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT r.run_id, a.account_id, r.actor, r.source, r.state, r.started, r.finished, ",
-            "r.total_octets, r.seen, r.archived, r.duplicates, r.excluded, r.failed, r.octets ",
+            "r.total_octets, r.seen, r.archived, r.duplicates, r.excluded, r.failed, r.octets, r.entries ",
             "FROM import_runs r JOIN accounts a ON a.key = r.account ",
             $rest
         )
@@ -75,17 +66,13 @@ statements! {
         seen, archived, duplicates, excluded, failed, octets) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, 0, 0)";
     COUNT = "UPDATE import_runs SET seen = seen + $2, archived = archived + $3, duplicates = duplicates + $4, \
-        excluded = excluded + $5, failed = failed + $6, octets = octets + $7 WHERE run_id = $1 \
-        RETURNING key, failed";
-    FAIL [Int, Int, Text, Text] = "WITH v(run, n, locator, reason) AS ({rows}) \
-        INSERT INTO import_failures (run, n, locator, reason) SELECT run, n, locator, reason FROM v WHERE TRUE";
-    LAST_FAILURE = "SELECT COALESCE(MAX(n), 0) FROM import_failures WHERE run = $1";
+        excluded = excluded + $5, failed = failed + $6, octets = octets + $7 WHERE key = $1";
     SET_STATE = "UPDATE import_runs SET state = $2, finished = $3, total_octets = COALESCE($4, total_octets) \
         WHERE run_id = $1";
     ONE = select!("WHERE r.run_id = $1");
     NEWEST = select!("ORDER BY r.key DESC LIMIT $1");
-    FAILURES = "SELECT f.locator, f.reason FROM import_runs r JOIN import_failures f ON f.run = r.key \
-        WHERE r.run_id = $1 ORDER BY f.n LIMIT $2";
+    COMPLETE = "UPDATE import_runs SET entries = $2 WHERE run_id = $1";
+    INTERRUPTED = "UPDATE import_runs SET state = 'failed', finished = $1 WHERE finished IS NULL";
 }
 
 fn run(row: &Row<'_>) -> Result<ImportRun> {
@@ -98,43 +85,26 @@ fn run(row: &Row<'_>) -> Result<ImportRun> {
         started: row.time(5)?,
         finished: row.opt_time(6)?,
         total_octets: row.opt_int(7)?.and_then(|octets| u64::try_from(octets).ok()),
-        counts: RunDelta {
+        counts: RunCounts {
             seen: row.uint(8)?,
             archived: row.uint(9)?,
             duplicates: row.uint(10)?,
             excluded: row.uint(11)?,
             failed: row.uint(12)?,
             octets: row.uint(13)?,
-            failures: Vec::new(),
         },
+        entries: row.opt_int(14)?.and_then(|entries| u64::try_from(entries).ok()),
     })
 }
 
-fn missing(id: ImportRunId) -> StoreError {
+pub(crate) fn missing(id: ImportRunId) -> StoreError {
     StoreError::Missing { what: "import", key: id.to_string() }
 }
 
-/// Adds a batch to a run, in the transaction of the batch.
-pub(crate) fn count(tx: &Tx<'_>, id: ImportRunId, delta: &RunDelta) -> Result<()> {
-    let args = args![
-        id.octets(),
-        delta.seen,
-        delta.archived,
-        delta.duplicates,
-        delta.excluded,
-        delta.failed,
-        delta.octets
-    ];
-    let key = tx.first(&COUNT, &args, |row| row.int(0))?.ok_or_else(|| missing(id))?;
-    if !delta.failures.is_empty() {
-        let last = tx.int(&LAST_FAILURE, &[key.into()])?;
-        let mut rows = Rows::new(4, delta.failures.len());
-        for (failure, n) in delta.failures.iter().zip(last + 1..) {
-            rows.push(args![key, n, &failure.locator, &failure.reason]);
-        }
-        tx.bulk(&FAIL, &rows)?;
-    }
-    Ok(())
+/// Adds to the sums of a run, in the transaction of a batch.
+pub(crate) fn count(tx: &Tx<'_>, key: i64, add: &RunCounts) -> Result<()> {
+    let args = args![key, add.seen, add.archived, add.duplicates, add.excluded, add.failed, add.octets];
+    tx.exec(&COUNT, &args).map(drop)
 }
 
 impl Store {
@@ -161,12 +131,23 @@ impl Store {
         })
     }
 
-    /// Adds to the sums of a run outside a batch of intake.
+    /// Notes that the source of a run was read to its end, and how many entries it has.
     ///
     /// # Errors
     /// `Missing`.
-    pub fn count_import(&self, id: ImportRunId, delta: RunDelta) -> Result<()> {
-        self.write(move |tx| count(tx, id, &delta))
+    pub fn complete_import(&self, id: ImportRunId, entries: u64) -> Result<()> {
+        self.write(move |tx| match tx.exec(&COMPLETE, &args![id.octets(), entries])? {
+            0 => Err(missing(id)),
+            _ => Ok(()),
+        })
+    }
+
+    /// Ends the runs that nobody ended: their process is gone. Gives how many.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn end_interrupted_imports(&self, now: UnixMillis) -> Result<u64> {
+        self.write(move |tx| tx.exec(&INTERRUPTED, &args![now]))
     }
 
     /// Changes the state of a run; `finished` ends it, `total_octets` is kept if given.
@@ -202,17 +183,5 @@ impl Store {
     /// Those of the database.
     pub fn import_runs(&self, limit: usize) -> Result<Vec<ImportRun>> {
         self.read(|tx| tx.query(&NEWEST, &[(limit as i64).into()], run))
-    }
-
-    /// The first failures of a run, in order.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn import_failures(&self, id: ImportRunId, limit: usize) -> Result<Vec<ImportFailure>> {
-        self.read(|tx| {
-            tx.query(&FAILURES, &args![id.octets(), limit as i64], |row| {
-                Ok(ImportFailure { locator: row.text(0)?, reason: row.text(1)? })
-            })
-        })
     }
 }

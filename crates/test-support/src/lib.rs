@@ -8,6 +8,7 @@ pub mod dovecot;
 pub mod fixtures;
 pub mod mutations;
 mod names;
+pub mod outlook;
 mod postfix;
 mod postgres;
 mod proxy;

@@ -31,7 +31,7 @@ export function Completeness({ account }: { account: Account }) {
     onError: (failure) => tellFailure(t("accounts.completeness.notAsked"), failure.message),
   });
   return (
-    <section className={`${page.card} ${page.spaced}`} aria-label={t("accounts.completeness.title")}>
+    <section className={page.card} aria-label={t("accounts.completeness.title")}>
       <div className={page.cardHead}>
         <h2>{t("accounts.completeness.title")}</h2>
         {works ? (

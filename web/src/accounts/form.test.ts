@@ -23,7 +23,7 @@ const account: Account = {
   },
   handling: { role: "bounce", handled: "move", handled_folder: "Erledigt", manual_folder: null },
   state: {
-    state: "waiting",
+    state: "watching",
     since: null,
     last_success: null,
     last_error: null,

@@ -75,6 +75,7 @@ export function useLive(): void {
     const status = invalidate("status");
     const quarantine = invalidate("quarantine");
     const messages = invalidate("messages");
+    const message = invalidate("message");
     const attachments = invalidate("attachments");
 
     const open = () => {
@@ -89,7 +90,7 @@ export function useLive(): void {
       });
       source.addEventListener("mail.examined", () => {
         attachments();
-        messages();
+        message();
       });
       source.addEventListener("account.state", () => {
         accounts();

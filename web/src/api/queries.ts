@@ -2,7 +2,8 @@ import { infiniteQueryOptions, keepPreviousData, QueryCache, queryOptions, Query
 import { calm } from "./calm";
 import { api, take } from "./client";
 import { isProblem, Problem } from "./problem";
-import type { AddressStateWord } from "./types";
+import { currentLanguage } from "../lang/language";
+import type { AddressStateWord, ImportOutcome } from "./types";
 
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({
@@ -95,6 +96,32 @@ export const importsQuery = queryOptions({
   queryKey: ["imports"],
   queryFn: async ({ signal }) => (await take(api.GET("/api/v1/imports", { signal }))).items,
 });
+
+export const importQuery = (importId: string) =>
+  queryOptions({
+    queryKey: ["imports", importId, currentLanguage()],
+    queryFn: ({ signal }) =>
+      take(api.GET("/api/v1/imports/{import_id}", { params: { path: { import_id: importId } }, signal })),
+    refetchInterval: (query) => (query.state.data?.state === "running" ? 4_000 : false),
+  });
+
+export const importEntriesQuery = (importId: string, outcome: ImportOutcome | undefined) =>
+  infiniteQueryOptions({
+    // Its sentences are in the language of the request.
+    queryKey: ["imports", importId, "entries", outcome, currentLanguage()],
+    queryFn: ({ pageParam, signal }) =>
+      take(
+        api.GET("/api/v1/imports/{import_id}/entries", {
+          params: {
+            path: { import_id: importId },
+            query: { limit: 100, ...(outcome && { outcome }), ...(pageParam !== null && { cursor: pageParam }) },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
 
 export const quarantineQuery = queryOptions({
   queryKey: ["quarantine"],

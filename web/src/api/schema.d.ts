@@ -574,6 +574,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/{import_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of each entry of an import, in the order of its source. */
+        get: operations["import_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/report.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of an import as CSV. */
+        get: operations["import_report_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/report.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of an import as JSON: the import and its entries. */
+        get: operations["import_report_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lists": {
         parameters: {
             query?: never;
@@ -2335,6 +2386,54 @@ export interface components {
          * @enum {string}
          */
         HoldReason: "policy" | "waiting" | "malware" | "unscanned";
+        /** @description Where the mail of a duplicate was found first. */
+        ImportDuplicateOf: {
+            /** @description Name of the account. */
+            account_name: string;
+            /** @description Path of a file. */
+            locator: string | null;
+            /** @description Mailbox, as people read it. */
+            mailbox: string;
+            /**
+             * Format: int64
+             * @description UID in a server's mailbox.
+             */
+            uid: number | null;
+        };
+        /** @description An entry of an import: a mail, or what did not become one. */
+        ImportEntry: {
+            duplicate_of: components["schemas"]["ImportDuplicateOf"] | null;
+            /** @description Path, `#n` behind it for the n-th mail of a container. */
+            locator: string;
+            /**
+             * Format: uuid
+             * @description The mail; of a duplicate the one that was there. Null where the caller may not read it.
+             */
+            mail: string | null;
+            /**
+             * Format: int64
+             * @description Place in the source, from 1.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description Octets of the mail.
+             */
+            octets: number;
+            /** @description What became of it. */
+            outcome: components["schemas"]["ImportOutcome"];
+            /** @description Rule, reason or note, in the language of the request. */
+            reason: string | null;
+        };
+        /** @description Entries of an import, in the order of the source. */
+        ImportEntryPage: {
+            /** @description Those of this page. */
+            items: components["schemas"]["ImportEntry"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+            /** @description The commonest rules and reasons of the import; on the first page. */
+            reasons: components["schemas"]["ImportReason"][];
+        };
         /** @description A file, or a mail in it, that could not be imported. */
         ImportFailure: {
             /** @description Path, `#n` behind it for the n-th mail of a container. */
@@ -2347,6 +2446,11 @@ export interface components {
             /** @description Those into accounts the caller may read; administrators: all. */
             items: components["schemas"]["ImportRun"][];
         };
+        /**
+         * @description What became of an entry of an import.
+         * @enum {string}
+         */
+        ImportOutcome: "archived" | "duplicate" | "excluded" | "failed";
         /** @description `import.progress`: an import went on or ended. */
         ImportProgress: {
             /**
@@ -2397,6 +2501,18 @@ export interface components {
              */
             total_octets: number;
         };
+        /** @description How many entries have a rule or reason in common. */
+        ImportReason: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            entries: number;
+            /** @description Excluded or failed. */
+            outcome: components["schemas"]["ImportOutcome"];
+            /** @description In the language of the request. */
+            reason: string;
+        };
         /** @description One import. `seen` is the sum of `archived`, `duplicates`, `excluded` and `failed`. */
         ImportRun: {
             /**
@@ -2411,6 +2527,8 @@ export interface components {
              * @description New ones.
              */
             archived: number;
+            /** @description Whether the source was read to its end and each entry of it is in the report once. */
+            complete: boolean;
             /**
              * Format: int64
              * @description Already there.
@@ -2465,7 +2583,7 @@ export interface components {
         ImportUpload: {
             /** @description Key or name of the account; an unknown name is created by administrators. */
             account: string;
-            /** @description EML, mbox, ZIP, tar, `.gz`, `.zst`; several. */
+            /** @description EML, mbox, PST, OST, MSG, EMLX, ZIP, tar, `.gz`, `.zst`; several. */
             file: string[];
         };
         /** @description What stays in the mailboxes of an account; the archive keeps all of it in any case. */
@@ -6687,6 +6805,187 @@ export interface operations {
             };
             /** @description The role does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_entries: {
+        parameters: {
+            query?: {
+                /** @description Only those of which this became. */
+                outcome?: components["schemas"]["ImportOutcome"];
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of each entry of an import, in the order of its source. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportEntryPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_report_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report of an import as CSV. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_report_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report of an import as JSON: the import and its entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -23,7 +23,7 @@ export function Release({ mailId, number, name, released }: ReleaseProps) {
   const params = { path: { mail_id: mailId, number } };
   const refresh = () =>
     Promise.all(
-      ["messages", "attachments"].map((key) => client.invalidateQueries({ queryKey: [key], refetchType: "active" })),
+      ["message", "attachments"].map((key) => client.invalidateQueries({ queryKey: [key], refetchType: "active" })),
     );
   const release = useMutation({
     mutationFn: () =>

@@ -1,4 +1,4 @@
-const ENDINGS = /\.(?:eml|mbox|mbx|zip|tar|tgz|gz|zst)$/iu;
+const ENDINGS = /\.(?:eml|emlx|msg|pst|ost|mbox|mbx|zip|tar|tgz|gz|zst)$/iu;
 
 /** A name for an import: the folder, or the file without its ending; the first where there are several. */
 export function accountNameFor(paths: string[]): string {

@@ -53,7 +53,7 @@ export function EditAccount() {
         <Failure error={error} what={t("accounts.failed")} retry={() => void refetch()} />
       ) : null}
       {data === undefined ? null : (
-        <>
+        <div className={page.stack}>
           <LastError account={data} />
           {data.state.progress == null ? null : (
             <FetchProgress done={data.state.progress.done} total={data.state.progress.total} />
@@ -62,7 +62,7 @@ export function EditAccount() {
           {data.kind === "imap" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
           {administrator && data.kind !== "import" ? <KeepingCard account={data} /> : null}
-        </>
+        </div>
       )}
     </div>
   );

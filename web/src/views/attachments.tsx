@@ -48,6 +48,8 @@ function useSave() {
       client.setQueryData(attachmentsQuery.queryKey, settings);
       tell(t("attachments.saved"));
       await client.invalidateQueries({ queryKey: ["attachments", "held"] });
+      // Another policy judges mails that were opened before, too.
+      await client.invalidateQueries({ queryKey: ["message"] });
     },
   });
 }
@@ -81,7 +83,7 @@ function Scanner({ kept }: { kept: AttachmentSettings }) {
     >
       <Stack>
         <h2>{t("attachments.scanner")}</h2>
-        <p className={page.dimmed}>{t("attachments.scannerLead")}</p>
+        <div className={page.dimmed}>{t("attachments.scannerLead")}</div>
         <ScannerState kept={kept} />
         <TextInput
           label={t("attachments.address")}
@@ -183,7 +185,7 @@ function Policy({ kept }: { kept: AttachmentSettings }) {
     >
       <Stack>
         <h2>{t("attachments.policy")}</h2>
-        <p className={page.dimmed}>{t("attachments.policyLead", { version: kept.version })}</p>
+        <div className={page.dimmed}>{t("attachments.policyLead", { version: kept.version })}</div>
         {policy.map((one) => (
           <Switch
             key={one.class}
@@ -225,7 +227,7 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
     >
       <Stack>
         <h2>{t("attachments.origin")}</h2>
-        <p className={page.dimmed}>{t("attachments.originLead")}</p>
+        <div className={page.dimmed}>{t("attachments.originLead")}</div>
         <Switch
           label={t("attachments.authenticate")}
           checked={authenticate}

@@ -193,6 +193,9 @@ function RunCard({ run, mayCancel }: { run: ImportRun; mayCancel: boolean }) {
           </div>
         ))}
       </dl>
+      <div className={page.spaced}>
+        <PlainLink to={`/imports/${run.id}`}>{t("imports.report.link")}</PlainLink>
+      </div>
       {run.failures.length === 0 ? null : (
         <details>
           <summary className={css.summary}>{t("imports.failures", { count: run.failed })}</summary>

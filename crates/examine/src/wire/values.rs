@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use model::{
-    Address, BodyText, Defect, DefectKind, Disposition, Found, HeaderField, MailFacts, Message, MessageId,
-    NumberToken, Part, PartRole, Place, ReversePath, Sha256, Span, TextKind, TransferEncoding, UnixMillis,
+    Address, BodyText, Defect, DefectKind, Disposition, Flags, Found, HeaderField, MailFacts, Message,
+    MessageId, NumberToken, Part, PartRole, Place, ReversePath, Sha256, Span, TextKind, TransferEncoding,
+    UnixMillis,
 };
 use parse::Parsed;
 
 use super::{Unreadable, Wire};
 use crate::outcome::{Limits, Outcome, Reason, Text};
 use crate::sniff::Kind;
+use crate::unpack::{Octets, Saying, Told};
 
 macro_rules! records {
     ($($record:ident { $($field:ident),* $(,)? })*) => {$(
@@ -69,6 +71,7 @@ words! {
     TextKind { New, Quoted, Signature }
     Place { Subject, New, Quoted, Signature }
     Reason { Timeout, Memory, Crash, Encrypted, Broken, TooLarge, NoChild }
+    Saying { Begins, Mail, Other, Damaged, TooLarge, Encrypted, NotMail, Unsupported, Unreadable }
     Kind { Other, Plain, Html, Pdf, Office, Rtf, Compound }
 }
 
@@ -88,6 +91,8 @@ records! {
     }
     MailFacts { numbers, addresses }
     Parsed { message, defects, facts, body_digest }
+    Flags { seen, answered, flagged, draft, deleted }
+    Told { n, folder, key, what, text, received, flags, octets }
     Limits { cpu_seconds, silence, mail, memory_octets, document_octets, text_octets, mail_text_octets }
 }
 
@@ -97,6 +102,18 @@ records! {
     ParseLimits {
         parts_max, depth_max, fields_max, field_octets_max, structured_octets_max, addresses_max, ids_max,
         part_text_octets_max, text_octets_max, nested_octets_max, found_max, defects_max, skip_mbox_from,
+    }
+}
+
+impl Wire for Octets {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.len().put(out);
+        out.extend_from_slice(&self.0);
+    }
+
+    fn get(from: &mut &[u8]) -> Result<Self, Unreadable> {
+        let len = usize::get(from)?;
+        super::take(from, len).map(|octets| Self(octets.to_vec()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bombs;
 mod children;
+mod containers;
 mod documents;
 mod large;
 mod make;

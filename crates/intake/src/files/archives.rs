@@ -9,7 +9,7 @@ use super::reason::Reason;
 use super::sniff::{self, Kind, SNIFF_OCTETS};
 use super::stock::{Metered, Stock};
 use super::walker::{Place, Step, Stop, Walker};
-use super::{Excluded, Item, maildir, tar, zip};
+use super::{Excluded, Item, apple, maildir, tar, thunderbird, zip};
 
 impl Walker<'_, '_> {
     pub(super) fn tar(&mut self, place: &Place, stock: &Stock, depth: u32) -> Step {
@@ -87,9 +87,12 @@ impl Walker<'_, '_> {
                 Skip::Undelivered => Ok(()),
                 Skip::Excluded(rule) => {
                     let (path, locator) = (place.path.clone(), place.locator.clone());
-                    self.emit(Item::Excluded(Excluded { path, locator, rule }))
+                    self.emit(Item::Excluded(Excluded { path, locator, rule, detail: String::new() }))
                 }
             };
+        }
+        if apple::is_emlx(&place.name) {
+            return self.emlx(place, content);
         }
         if place.is_exact() {
             let received = modified.filter(|_| place.is_delivered);
@@ -103,7 +106,7 @@ impl Walker<'_, '_> {
             Kind::Unsupported(format) => Err(Reason::Unsupported { format }.into()),
             Kind::Other => Err(Reason::NotMail.into()),
             Kind::Zip | Kind::Tar if depth >= self.options.limits.nesting_max => Err(Reason::TooDeep.into()),
-            Kind::Mbox | Kind::Gzip | Kind::Zstd | Kind::Zip | Kind::Tar => {
+            Kind::Outlook(_) | Kind::Mbox | Kind::Gzip | Kind::Zstd | Kind::Zip | Kind::Tar => {
                 let stock = self.spooled(&mut whole, outer)?;
                 self.content(place.clone(), stock, depth + 1, false)
             }
@@ -140,8 +143,12 @@ fn skip_rule(place: &Place) -> Option<Skip> {
         Some(Skip::Excluded("maildir index"))
     } else if place.name.starts_with("._") && place.path.contains("/__MACOSX/") {
         Some(Skip::Excluded("macos attributes"))
-    } else {
+    } else if place.is_delivered {
         None
+    } else {
+        apple::excluded(&place.path, &place.name)
+            .or_else(|| thunderbird::excluded(&place.name))
+            .map(Skip::Excluded)
     }
 }
 

@@ -62,13 +62,24 @@ pub(super) fn mailbox(folders: &str, is_delivered: bool) -> String {
         Some(name) if is_delivered && !name.is_empty() => {
             crate::imap::utf7::decoded(name.as_bytes()).replace('.', "/")
         }
-        _ => last.strip_suffix(".sbd").unwrap_or(last).to_owned(),
+        _ => readable(last.strip_suffix(".sbd").unwrap_or(last)),
     };
     match outer {
-        Some(outer) => format!("{}/{last}", outer.replace(".sbd/", "/").trim_end_matches(".sbd")),
+        Some(outer) => {
+            let outer = outer.replace(".sbd/", "/");
+            let outer = outer.trim_end_matches(".sbd").split('/').map(readable).collect::<Vec<_>>().join("/");
+            format!("{outer}/{last}")
+        }
         None if is_delivered && last.is_empty() => "INBOX".to_owned(),
         None => last,
     }
+}
+
+/// A folder's name as people read it: Thunderbird keeps folders of IMAP accounts under their names in modified UTF-7.
+/// A name that is not that, or is no more readable for it, stays as it is.
+fn readable(name: &str) -> String {
+    let decoded = crate::imap::utf7::decoded(name.as_bytes());
+    if name.contains('&') && !decoded.is_ascii() { decoded } else { name.to_owned() }
 }
 
 #[cfg(test)]
@@ -86,6 +97,9 @@ mod tests {
         check("a/new", "a");
         check(".Sent.2024/cur", "Sent/2024");
         check("alice/.Entw&APw-rfe/cur", "alice/Entwürfe");
+        check("imap.example.org/Entw&APw-rfe", "imap.example.org/Entwürfe");
+        check("Gel&APY-scht.sbd/R&D", "Gelöscht/R&D");
+        check("A&-B", "A&-B");
         check(".hidden", ".hidden");
         check("Mail/Archives.sbd", "Mail/Archives");
         check("Mail/Archives.sbd/2024.sbd/x", "Mail/Archives/2024/x");

@@ -186,6 +186,11 @@ fn skip(content: &mut impl Read, octets: u64) -> io::Result<()> {
 }
 
 impl Extent {
+    /// Deleted by Thunderbird, and only not cut out yet.
+    pub(super) fn is_expunged(&self) -> bool {
+        self.flags & scan::EXPUNGED_FLAG != 0
+    }
+
     pub(super) fn octets(&self) -> u64 {
         self.end - self.start
     }

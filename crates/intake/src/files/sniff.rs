@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Zstd,
     Zip,
     Tar,
+    /// Holds mail in a form of Outlook.
+    Outlook(&'static str),
     /// May hold mail, but is not read.
     Unsupported(&'static str),
     /// Nothing that holds mail.
@@ -67,9 +69,9 @@ pub(super) fn kind(prefix: &[u8]) -> Kind {
         // A skippable frame may stand before the first one with content.
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Kind::Zstd,
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Zip,
-        [b'!', b'B', b'D', b'N', ..] => Kind::Unsupported("PST/OST"),
-        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => Kind::Unsupported("MSG (OLE)"),
-        [0x78, 0x9f, 0x3e, 0x22, ..] => Kind::Unsupported("TNEF"),
+        [b'!', b'B', b'D', b'N', ..] => Kind::Outlook("PST/OST"),
+        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => Kind::Outlook("MSG (OLE)"),
+        [0x78, 0x9f, 0x3e, 0x22, ..] => Kind::Outlook("TNEF"),
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Kind::Unsupported("xz"),
         [b'B', b'Z', b'h', b'1'..=b'9', ..] => Kind::Unsupported("bzip2"),
         [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Kind::Unsupported("7z"),
@@ -138,6 +140,6 @@ mod tests {
         check(b"{\"a\": 1}", Kind::Other);
         check(b"", Kind::Other);
         check(&[0; 600], Kind::Other);
-        check(b"!BDN....", Kind::Unsupported("PST/OST"));
+        check(b"!BDN....", Kind::Outlook("PST/OST"));
     }
 }

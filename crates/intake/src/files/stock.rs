@@ -143,6 +143,19 @@ impl Stock {
         Ok(Box::new(Metered { inner: reader, budget: self.budget.clone(), seen: 0, charged }))
     }
 
+    /// The content as a file of its own that others may read, from its beginning.
+    pub(super) fn to_file(&self, scratch: Option<&Path>) -> io::Result<File> {
+        if let (Base::File(file), []) = (&self.base, self.codecs.as_slice()) {
+            let mut file = file.try_clone()?;
+            file.seek(SeekFrom::Start(0))?;
+            return Ok(file);
+        }
+        let mut file = nameless_file(scratch)?;
+        io::copy(&mut *self.open()?, &mut file)?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(file)
+    }
+
     /// The octets as a file one can seek in, if no decoder stands before them.
     pub(super) fn seekable(&self) -> Option<Box<dyn ReadSeek + '_>> {
         match &self.base {

@@ -10,7 +10,10 @@ use super::folder::{Found, Inodes, Lister, Visit};
 use super::reason::Reason;
 use super::sniff::{self, Kind, SNIFF_OCTETS};
 use super::stock::{Budget, Codec, Stock};
-use super::{Excluded, Failed, Item, Mail, Octets, Options, Progress, SMALL_OCTETS, Source, maildir, mbox};
+use super::{
+    Excluded, Failed, Item, Mail, Octets, Options, Progress, SMALL_OCTETS, Source, apple, maildir, mbox,
+    thunderbird,
+};
 
 /// Layers of compression around one another.
 const CODECS_MAX: usize = 2;
@@ -83,8 +86,9 @@ impl Place {
         if self.name == "mbox" && has_extension(&self.folders, "mbox") {
             return self.folders[..self.folders.len() - ".mbox".len()].to_owned();
         }
-        let stem =
-            ["mbox", "mbx", "zip", "tar"].iter().find(|extension| has_extension(&self.name, extension));
+        let stem = ["mbox", "mbx", "zip", "tar", "pst", "ost"]
+            .iter()
+            .find(|extension| has_extension(&self.name, extension));
         let stem = stem.map_or(&*self.name, |extension| &self.name[..self.name.len() - extension.len() - 1]);
         if self.folders.is_empty() { stem.to_owned() } else { format!("{}/{stem}", self.folders) }
     }
@@ -94,7 +98,7 @@ impl Place {
     }
 }
 
-fn has_extension(name: &str, extension: &str) -> bool {
+pub(super) fn has_extension(name: &str, extension: &str) -> bool {
     name.len() > extension.len()
         && name
             .as_bytes()
@@ -168,6 +172,9 @@ impl<'o, 'f> Walker<'o, 'f> {
         if octets == 0 && !place.is_exact() {
             return Err(Reason::Empty.into());
         }
+        if apple::is_emlx(&place.name) {
+            return self.emlx(place, &mut { file });
+        }
         if !place.is_exact() {
             let budget = Budget::new(&self.options.limits, octets);
             return self.content(place.clone(), Stock::file(file, budget), 0, is_given);
@@ -214,6 +221,7 @@ impl<'o, 'f> Walker<'o, 'f> {
                 Kind::Mail => {
                     return self.stream(&place, &mut *stock.open()?, None, Flags::default());
                 }
+                Kind::Outlook(format) => return self.convert(&place, &stock, format),
                 Kind::Unsupported(format) => return Err(Reason::Unsupported { format }.into()),
                 Kind::Other => return Err(Reason::NotMail.into()),
             };
@@ -241,7 +249,11 @@ impl<'o, 'f> Walker<'o, 'f> {
                 locator: format!("{}#{number}", place.locator),
                 ..place.clone()
             };
-            let step = if extent.octets() == 0 {
+            let step = if extent.is_expunged() {
+                let (path, locator) = (place.path.clone(), place.locator.clone());
+                let rule = thunderbird::EXPUNGED;
+                self.emit(Item::Excluded(Excluded { path, locator, rule, detail: String::new() }))
+            } else if extent.octets() == 0 {
                 Err(Reason::Empty.into())
             } else {
                 let (received, flags) = (extent.received(), extent.flags());
@@ -289,18 +301,48 @@ impl<'o, 'f> Walker<'o, 'f> {
         received: Option<UnixMillis>,
         flags: Flags,
     ) -> Step {
-        let mut whole = Vec::new();
-        let mut guard = Guard { inner: content, reason: None };
-        let octets = if octets <= SMALL_OCTETS {
+        if octets <= SMALL_OCTETS {
+            let mut whole = Vec::new();
             whole.reserve_exact(octets as usize);
-            guard.read_to_end(&mut whole)?;
-            Octets::Small(whole)
-        } else {
-            Octets::Large(&mut guard)
-        };
+            content.read_to_end(&mut whole)?;
+            return self.whole(place, whole, mailbox, received, flags, "");
+        }
+        self.handed(place, content, mailbox, received, flags, "")
+    }
+
+    /// A mail that is read by who takes it.
+    pub(super) fn handed(
+        &mut self,
+        place: &Place,
+        content: &mut dyn Read,
+        mailbox: &str,
+        received: Option<UnixMillis>,
+        flags: Flags,
+        note: &'static str,
+    ) -> Step {
+        let mut guard = Guard { inner: content, reason: None };
         let (path, locator, mailbox) = (place.path.clone(), place.locator.clone(), mailbox.to_owned());
-        self.emit(Item::Mail(Mail { path, locator, mailbox, received, flags, octets }))?;
+        let octets = Octets::Large(&mut guard);
+        self.emit(Item::Mail(Mail { path, locator, mailbox, received, flags, note, octets }))?;
         guard.reason.map_or(Ok(()), |reason| Err(reason.into()))
+    }
+
+    /// A mail that is here.
+    pub(super) fn whole(
+        &mut self,
+        place: &Place,
+        octets: Vec<u8>,
+        mailbox: &str,
+        received: Option<UnixMillis>,
+        flags: Flags,
+        note: &'static str,
+    ) -> Step {
+        if octets.len() as u64 > SMALL_OCTETS {
+            return self.handed(place, &mut octets.as_slice(), mailbox, received, flags, note);
+        }
+        let (path, locator, mailbox) = (place.path.clone(), place.locator.clone(), mailbox.to_owned());
+        let octets = Octets::Small(octets);
+        self.emit(Item::Mail(Mail { path, locator, mailbox, received, flags, note, octets }))
     }
 
     fn small(&mut self, place: &Place, octets: Vec<u8>, received: Option<UnixMillis>, flags: Flags) -> Step {
@@ -309,8 +351,7 @@ impl<'o, 'f> Walker<'o, 'f> {
             return Err(Reason::Empty.into());
         }
         let mailbox = maildir::mailbox(&place.folders, place.is_delivered);
-        let (path, locator) = (place.path.clone(), place.locator.clone());
-        self.emit(Item::Mail(Mail { path, locator, mailbox, received, flags, octets: Octets::Small(octets) }))
+        self.whole(place, octets, &mailbox, received, flags, "")
     }
 
     fn large(
@@ -321,16 +362,27 @@ impl<'o, 'f> Walker<'o, 'f> {
         flags: Flags,
     ) -> Step {
         let mailbox = maildir::mailbox(&place.folders, place.is_delivered);
-        self.sized(place, content, u64::MAX, &mailbox, received, flags)
+        self.handed(place, content, &mailbox, received, flags, "")
     }
+}
+
+/// Rule for a file that by its place and name holds no mail.
+fn excluded_rule(found: &Found, place: &Place) -> Option<&'static str> {
+    if !found.in_folder {
+        return None;
+    }
+    if maildir::is_index(&place.name) && is_beside_maildir(found) {
+        return Some("maildir index");
+    }
+    apple::excluded(&place.path, &place.name).or_else(|| thunderbird::excluded(&place.name))
 }
 
 impl Visit for Walker<'_, '_> {
     fn file(&mut self, found: Found) -> ControlFlow<()> {
         let place = Place::of(&found);
         self.progress.files += 1;
-        if found.in_folder && maildir::is_index(&place.name) && is_beside_maildir(&found) {
-            let excluded = Excluded { path: place.path, locator: place.locator, rule: "maildir index" };
+        if let Some(rule) = excluded_rule(&found, &place) {
+            let excluded = Excluded { path: place.path, locator: place.locator, rule, detail: String::new() };
             return (self.on_item)(Item::Excluded(excluded));
         }
         let opened = File::open(&found.file).and_then(|file| Ok((file.metadata()?, file)));

@@ -225,6 +225,11 @@ impl Fetcher {
         Ok(())
     }
 
+    /// Raw names of the mailboxes of the last run.
+    pub fn selected(&self) -> &[Vec<u8>] {
+        &self.selected
+    }
+
     /// Octets taken and octets in all, of the inbox; `None` if the server does not tell (RFC 9208), or there is no
     /// connection.
     ///

@@ -133,6 +133,58 @@ fn a_notice_that_comes_back_is_known_by_its_signature() {
     assert_eq!(history[0].event.event.strength, Strength::Signed);
 }
 
+/// An import that stops goes on behind the last entry it has kept; its report is that of one that never stopped.
+#[test]
+fn a_run_that_goes_on_counts_every_entry_once() {
+    let world = World::new();
+    let dir = tempfile::TempDir::new().unwrap();
+    let folder = dir.path().join("many");
+    std::fs::create_dir(&folder).unwrap();
+    for n in 0..3000 {
+        let octets = if n % 10 == 0 {
+            "no mail".to_owned()
+        } else {
+            format!("From: a@example.org\nMessage-ID: <{n}@x>\n\n{n}\n")
+        };
+        write(&folder.join(format!("{n:04}.txt")), &octets);
+    }
+    let account = world.engine.account_or_import("many").unwrap();
+    let run = world.engine.begin_import(account, "test", "many", None).unwrap();
+    let import = Import {
+        account,
+        sources: vec![Source { path: folder, name: None }],
+        directory: None,
+        run: Some(run),
+    };
+    let stop = AtomicBool::new(false);
+    let mut stops = 0;
+    loop {
+        let mut files_now = 0;
+        stop.store(false, std::sync::atomic::Ordering::Relaxed);
+        let done = world.store().import_entries_done(run).unwrap();
+        world
+            .engine
+            .import(&import, &mut std::io::empty(), &stop, &mut |step| {
+                if let pipeline::Step::Progress { files, .. } = step {
+                    files_now = files;
+                    stop.store(files >= done + 700, std::sync::atomic::Ordering::Relaxed);
+                }
+            })
+            .unwrap();
+        if files_now == 3000 {
+            break;
+        }
+        stops += 1;
+    }
+    assert!(stops >= 2, "{stops}");
+    let kept = world.store().import_run(run).unwrap().unwrap();
+    assert_eq!(kept.entries, Some(3000));
+    let counts = kept.counts;
+    assert_eq!((counts.seen, counts.archived, counts.duplicates, counts.failed), (3000, 2700, 0, 300));
+    let sums = world.store().import_sums(run).unwrap();
+    assert_eq!((sums.seen, sums.archived, sums.failed), (3000, 2700, 300));
+}
+
 #[test]
 fn a_server_that_cannot_be_trusted_gets_nothing_and_the_mail_waits() {
     let certificate = Certificate::for_names(&["localhost"]);

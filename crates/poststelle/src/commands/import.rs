@@ -39,19 +39,29 @@ pub fn run(
 ) -> Result<i32, Failure> {
     let start = Instant::now();
     let account = engine.account_or_import(args.account.as_deref().unwrap_or(DEFAULT_ACCOUNT))?;
+    let shown: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
+    let run =
+        engine.begin_import(account, "import", &shown.join(" "), None).map_err(pipeline::Error::from)?;
     let import = Import {
         account,
         sources: args.paths.iter().map(Source::from).collect(),
         directory: Some(streams.directory.clone()),
-        run: None,
+        run: Some(run),
     };
     let mut progress = Progress::new(lang, streams.terminal);
     let err = &mut streams.err;
     let counts = engine.import(&import, &mut streams.input, &AtomicBool::new(false), &mut |step| {
         progress.step(&step, err);
-    })?;
+    });
     progress.clear();
+    let state = if counts.is_ok() { "finished" } else { "failed" };
+    let ended = engine.end_import(run, state);
+    let counts = counts?;
+    ended.map_err(pipeline::Error::from)?;
     engine.catch_up()?;
+    if let Some(path) = &args.report {
+        super::imports::to_file(engine, run, &streams.directory.join(path), lang)?;
+    }
     report(args, counts, start.elapsed(), lang, streams)
 }
 

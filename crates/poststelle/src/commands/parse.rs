@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use model::{Address, Disposition, MessageId, Part, PartRole, UnixMillis};
+use model::{Address, Disposition, Message, MessageId, Part, PartRole, UnixMillis};
 use parse::Limits;
 use serde::Serialize;
 
@@ -87,8 +87,8 @@ pub fn row(file: &str, octets: &[u8], limits: &Limits) -> String {
         message_id: message.message_id.as_ref().map(MessageId::as_str),
         in_reply_to: message.in_reply_to.iter().map(MessageId::as_str).collect(),
         references: message.references.iter().map(MessageId::as_str).collect(),
-        text: message.parts.iter().find(|part| is_text(part)).map(beginning),
-        attachments: message.parts.iter().filter(|part| is_listed(part)).map(attachment).collect(),
+        text: as_sent(&message).find(|part| is_text(part)).map(beginning),
+        attachments: as_sent(&message).filter(|part| is_listed(part)).map(attachment).collect(),
         defects: defects.iter().map(|d| Defect { kind: d.kind.as_str(), at: d.at }).collect(),
     };
     serde_json::to_string(&row).expect("strings and numbers always serialise")
@@ -105,6 +105,15 @@ fn folded(addresses: &[Address]) -> Vec<String> {
 /// `2026-03-02T09:00:00Z`.
 pub(super) fn rfc3339(time: UnixMillis) -> Option<String> {
     Some(jiff::Timestamp::from_second(time.seconds()).ok()?.to_string())
+}
+
+/// The parts of the mail as it was sent: what a `winmail.dat` holds is shown and searched, but is no part of MIME.
+fn as_sent(message: &Message) -> impl Iterator<Item = &Part> {
+    let is_packed = |part: &Part| {
+        let around = part.parent.and_then(|parent| message.parts.get(parent as usize));
+        around.is_some_and(|around| around.role == PartRole::Attachment)
+    };
+    message.parts.iter().filter(move |part| !is_packed(part))
 }
 
 fn is_text(part: &Part) -> bool {

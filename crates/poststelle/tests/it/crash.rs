@@ -46,6 +46,12 @@ fn import_survives_being_killed() {
 fn complete(post: &Poststelle, digests: &[String], from: &std::path::Path) {
     let report = post.import(from).expect(0).last();
     assert_eq!(report["seen"], digests.len());
+    let rows = post.run(&["imports", "last", "--jsonl"]).expect(0).rows();
+    assert_eq!(rows.len(), digests.len());
+    assert!(rows.iter().enumerate().all(|(at, row)| row["n"] == at as u64 + 1));
+    let runs = post.run(&["imports", "--jsonl"]).expect(0).rows();
+    assert!(runs.iter().all(|run| !run["ended"].is_null()), "no run is left open");
+    assert_eq!(runs[0]["complete"], true);
     let mails = post.mails();
     assert_eq!(mails.len(), digests.len());
     for digest in digests {

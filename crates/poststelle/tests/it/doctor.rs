@@ -84,7 +84,7 @@ fn what_is_gone_failed_or_unreadable_is_no_gap() {
         &post,
         "DELETE FROM placements WHERE uid IN (5, 6);
          INSERT INTO left_out (mailbox, uid_validity, uid, locator, position, excluded, reason, attempts, since, last)
-         SELECT mailbox, uid_validity, 5, '', 0, 0, 'fetch-not-sent', 3, 1, 1 FROM placements WHERE uid = 1;
+         SELECT mailbox, uid_validity, 5, '', 0, 0, 'fetch-not-sent', 3, 1, unixepoch() * 1000 FROM placements WHERE uid = 1;
          INSERT INTO left_out (mailbox, uid_validity, uid, locator, position, excluded, reason, attempts, since, last)
          SELECT mailbox, uid_validity, 6, '', 0, 1, 'private', 1, 1, 1 FROM placements WHERE uid = 1;
          UPDATE mails SET stage = 2 WHERE seq = (SELECT seq FROM placements WHERE uid = 7);",
@@ -136,7 +136,7 @@ fn a_maildrop_is_compared_by_name() {
         "CREATE TEMP TABLE lost AS SELECT * FROM placements ORDER BY locator DESC LIMIT 2;
          DELETE FROM placements WHERE locator IN (SELECT locator FROM lost);
          INSERT INTO left_out (mailbox, uid_validity, uid, locator, position, excluded, reason, attempts, since, last)
-         SELECT mailbox, 0, 0, locator, 1, 0, 'fetch-not-sent', 3, 1, 1 FROM lost ORDER BY locator LIMIT 1;",
+         SELECT mailbox, 0, 0, locator, 1, 0, 'fetch-not-sent', 3, 1, unixepoch() * 1000 FROM lost ORDER BY locator LIMIT 1;",
     );
     assert_eq!(counts(&compared(&post, &[], 0)), [19, 18, 0, 1, 0, 1]);
     assert_eq!(counts(&compared(&post, &["--anew"], 0)), [19, 19, 0, 0, 0, 0]);
@@ -148,7 +148,9 @@ fn a_maildrop_is_compared_by_name() {
 #[test]
 fn the_running_server_says_what_is_wrong() {
     let certificate = Certificate::good_for(&["localhost"], Duration::from_hours(24 * 10));
-    let mut dovecot = Dovecot::with(Setup { certificate, ..Setup::default() });
+    let quota = "mail_plugins = quota\nprotocol imap {\n  mail_plugins = quota imap_quota\n}\n\
+        plugin {\n  quota = count:User quota\n  quota_rule = *:storage=1K\n  quota_vsizes = yes\n}\n";
+    let mut dovecot = Dovecot::with(Setup { certificate, extra: quota.to_owned(), ..Setup::default() });
     for n in 0..5 {
         dovecot.deliver("alice", "INBOX", &mail(n), "");
     }
@@ -164,13 +166,17 @@ fn the_running_server_says_what_is_wrong() {
         accounts.into_iter().find(|account| account["name"] == name).unwrap()["state"].clone()
     };
     wait_for(|| state("box") == "watching" && state("locked") == "needs_settings");
-    wait_for(|| kinds(&post).contains(&"certificate.expiring".to_owned()));
+    for kind in ["certificate.expiring", "mailbox.full"] {
+        wait_for(|| kinds(&post).contains(&kind.to_owned()));
+    }
     let found = conditions(&post);
     let certificate = found.iter().find(|of| of["kind"] == "certificate.expiring").unwrap();
     assert_eq!(
         (&certificate["severity"], &certificate["details"]["of"]),
         (&json!("warning"), &json!("localhost"))
     );
+    let full = found.iter().find(|of| of["kind"] == "mailbox.full").unwrap();
+    assert!(full["details"]["percent"].as_str().unwrap().parse::<u64>().unwrap() >= 90, "{full}");
     assert_eq!(counts(&compared(&post, &[], 0)), [5, 5, 0, 0, 0, 0]);
     post.run(&["doctor"]).expect(1);
 }

@@ -1,10 +1,11 @@
 //! Files of all kinds come in once, exactly, and can be read again.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Poststelle, finish_with_input, folder, mail, sha256};
+use crate::support::{Poststelle, finish, finish_with_input, folder, mail, program, sha256};
 
 fn counts(report: &serde_json::Value) -> [u64; 5] {
     ["seen", "archived", "duplicates", "excluded", "failed"].map(|name| report[name].as_u64().unwrap())
@@ -155,4 +156,189 @@ fn truncated_containers_keep_what_is_whole() {
     let [seen, archived, _, _, failed] = counts(&done.last());
     assert!(archived >= 5 && failed >= 1 && seen == archived + failed, "{}", done.text());
     post.verify();
+}
+
+fn report(post: &Poststelle) -> Vec<serde_json::Value> {
+    post.run(&["imports", "last", "--jsonl"]).expect(0).rows()
+}
+
+/// Outcome and mailbox-like end of the path of each row.
+fn outcomes(rows: &[serde_json::Value]) -> Vec<(String, String)> {
+    let word = |row: &serde_json::Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    rows.iter().map(|row| (word(row, "outcome"), word(row, "reason"))).collect()
+}
+
+fn mailboxes(post: &Poststelle) -> Vec<String> {
+    let mut all: Vec<String> = post
+        .mails()
+        .values()
+        .flat_map(|row| row["placements"].as_array().unwrap().clone())
+        .map(|placement| placement["mailbox"].as_str().unwrap().to_owned())
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn files_of_outlook_come_in_once() {
+    use test_support::outlook::{Crypt, Folder, Made, Value, msg, pst, tnef};
+    let post = Poststelle::new();
+    let from = post.dir.path().join("in");
+    std::fs::create_dir(&from).unwrap();
+    let class = |class: &str| Value::Text(class.to_owned());
+    let letter = Made::mail("Brief", "Rindfleischetikettierung").file("liste.csv", b"Spargelzeit;1\n");
+    std::fs::write(from.join("brief.msg"), msg(&letter)).unwrap();
+    std::fs::write(from.join("kontakt.msg"), msg(&Made::mail("Eva", "").with(0x001a, class("IPM.Contact"))))
+        .unwrap();
+    std::fs::write(from.join("winmail.dat"), tnef(&Made::mail("Karte", "anders"))).unwrap();
+    let items = (0..3).map(|n| Made::mail(&format!("Mail {n}"), "alt")).collect();
+    let inbox = Folder { name: "Posteingang".to_owned(), items, folders: Vec::new() };
+    let octets = pst(&[inbox], Crypt::None);
+    std::fs::write(from.join("alt.pst"), &octets).unwrap();
+    std::fs::write(from.join("cut.pst"), &octets[..20_000]).unwrap();
+
+    assert_eq!(counts(&post.import(&from).expect(1).last()), [7, 5, 0, 1, 1]);
+    assert_eq!(
+        mailboxes(&post),
+        ["Import", "Import", "alt/Posteingang", "alt/Posteingang", "alt/Posteingang"]
+    );
+    let rows = report(&post);
+    let of = |end: &str| rows.iter().find(|row| row["file"].as_str().unwrap().ends_with(end)).unwrap();
+    assert_eq!(
+        (&of("brief.msg")["outcome"], &of("brief.msg")["reason"]),
+        (&"archived".into(), &"import-converted".into())
+    );
+    assert_eq!(
+        (&of("kontakt.msg")["outcome"], &of("kontakt.msg")["detail"]),
+        (&"excluded".into(), &"IPM.Contact".into())
+    );
+    assert_eq!(
+        (&of("cut.pst")["outcome"], &of("cut.pst")["reason"]),
+        (&"failed".into(), &"import-damaged".into())
+    );
+    let found = post.run(&["search", "--json", "Spargelzeit"]).expect(0).last();
+    assert_eq!(found["total"], 1, "the file inside is searched");
+    let before = post.mails();
+    assert_eq!(counts(&post.import(&from).expect(1).last()), [7, 0, 5, 1, 1]);
+    assert_eq!(post.mails(), before, "the same octets each time");
+    let locators: Vec<String> =
+        before.values().map(|row| row["placements"][0]["locator"].as_str().unwrap().to_owned()).collect();
+    assert!(locators.iter().all(|locator| locator.contains("#converted")), "{locators:?}");
+    post.verify();
+}
+
+#[test]
+fn winmail_dat_is_opened_for_search() {
+    use test_support::outlook::{Made, tnef};
+    let post = Poststelle::new();
+    let stream = tnef(&Made::mail("Karte", "Text").file("notiz.txt", b"Kirschkernweitspucken"));
+    let mail = post.dir.path().join("mail.eml");
+    let mut hex = String::new();
+    for octet in stream {
+        writeln!(hex, "={octet:02X}=").unwrap();
+    }
+    let octets = format!(
+        "From: a@example.org\nMessage-ID: <w@x>\nMIME-Version: 1.0\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: quoted-printable\n\n{hex}"
+    );
+    std::fs::write(&mail, &octets).unwrap();
+    post.import(&mail).expect(0);
+    let found = post.run(&["search", "--json", "Kirschkernweitspucken"]).expect(0).last();
+    assert_eq!(found["total"], 1);
+    let row = finish(program().args(["parse", "--jsonl", mail.to_str().unwrap()])).expect(0).last();
+    let names: Vec<_> = row["attachments"].as_array().unwrap().iter().map(|a| a["name"].clone()).collect();
+    assert_eq!(names, ["winmail.dat"], "what was sent");
+    assert!(post.mails().contains_key(&sha256(octets.as_bytes())), "its octets stay as they are");
+}
+
+#[test]
+fn folders_of_apple_mail_and_thunderbird() {
+    let post = Poststelle::new();
+    let from = post.dir.path().join("in");
+    let put = |path: &str, octets: &[u8]| {
+        let path = from.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, octets).unwrap();
+    };
+    let emlx = |n: usize| {
+        let mail = mail(n);
+        let plist =
+            b"<?xml version=\"1.0\"?><plist><dict><key>flags</key><integer>1</integer></dict></plist>\n";
+        [format!("{}\n", mail.len()).as_bytes(), &mail, plist].concat()
+    };
+    let store =
+        "V10/7F3A2B10-0000-4000-8000-0123456789AB/Kunden.mbox/7F3A2B10-0000-4000-8000-0123456789AC/Data/1";
+    put(&format!("{store}/Messages/1.emlx"), &emlx(1));
+    put(&format!("{store}/Messages/2.partial.emlx"), &emlx(2));
+    put(&format!("{store}/Attachments/2/2/bild.png"), b"\x89PNG");
+    put("V10/7F3A2B10-0000-4000-8000-0123456789AB/Kunden.mbox/Info.plist", b"<plist/>");
+    put(&format!("{store}/Messages/3.emlx"), b"900\nFrom: a@b\n\ncut off");
+    let mozilla = |status: &str, n: usize| {
+        let header = format!(
+            "From - Mon Mar  2 10:00:00 2026\nX-Mozilla-Status: {status}\nX-Mozilla-Status2: 00000000\n"
+        );
+        [header.as_bytes(), &mail(n), b"\n"].concat()
+    };
+    put("ImapMail/imap.example.org/Entw&APw-rfe", &[mozilla("0001", 4), mozilla("0009", 5)].concat());
+    put("ImapMail/imap.example.org/Entw&APw-rfe.msf", b"// <!-- <mdb:mork:z v=\"1.4\"/> -->");
+    put("ImapMail/imap.example.org/Archiv.sbd/2024", &mozilla("0001", 6));
+    put("Mail/Local Folders/Lite/cur/1700000000.eml", &mail(7));
+
+    assert_eq!(counts(&post.import(&from).expect(1).last()), [10, 5, 0, 4, 1]);
+    let mut found = mailboxes(&post);
+    found.dedup();
+    let account = "V10/7F3A2B10-0000-4000-8000-0123456789AB/Kunden";
+    assert_eq!(
+        found,
+        [
+            "ImapMail/imap.example.org/Archiv/2024",
+            "ImapMail/imap.example.org/Entwürfe",
+            "Mail/Local Folders/Lite",
+            account
+        ]
+    );
+    let mut reasons = outcomes(&report(&post));
+    reasons.retain(|(_, reason)| !reason.is_empty());
+    reasons.sort();
+    let expected = [
+        ("archived", "import-incomplete"),
+        ("excluded", "import-apple-mail-attachment"),
+        ("excluded", "import-apple-mail-index"),
+        ("excluded", "import-thunderbird-expunged"),
+        ("excluded", "import-thunderbird-index"),
+        ("failed", "import-truncated"),
+    ];
+    assert_eq!(reasons, expected.map(|(outcome, reason)| (outcome.to_owned(), reason.to_owned())));
+}
+
+/// Every entry once, what a duplicate is the same as, and the sums.
+#[test]
+fn the_report_names_every_entry() {
+    let post = Poststelle::new();
+    let from = post.dir.path().join("mails");
+    folder(&from, 250);
+    std::fs::create_dir(from.join("again")).unwrap();
+    std::fs::write(from.join("again/first.eml"), mail(0)).unwrap();
+    std::fs::write(from.join("again/none.bin"), b"\0\0").unwrap();
+    let file = post.dir.path().join("report.csv");
+    let words =
+        ["import", "--json", "--account", "test", "--report", file.to_str().unwrap(), from.to_str().unwrap()];
+    let done = post.run(&words).expect(1).last();
+    assert_eq!(counts(&done), [252, 250, 1, 0, 1]);
+    let rows = report(&post);
+    assert_eq!(rows.len(), 252);
+    assert!(rows.iter().enumerate().all(|(at, row)| row["n"] == at as u64 + 1));
+    let duplicate: Vec<_> = rows.iter().filter(|row| row["outcome"] == "duplicate").collect();
+    let [duplicate] = duplicate[..] else { panic!("{duplicate:?}") };
+    let mails = post.mails();
+    let of = &mails[&sha256(&mail(0))];
+    assert_eq!(duplicate["mail_id"], of["mail_id"]);
+    assert_eq!(duplicate["duplicate_of"]["account"], "test");
+    assert!(duplicate["duplicate_of"]["locator"].as_str().is_some_and(|locator| !locator.is_empty()));
+    let csv = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(csv.lines().count(), 253);
+    assert_eq!(post.run(&["imports", "last", "--csv"]).expect(0).text(), csv);
+    let failed = post.run(&["imports", "last", "--outcome", "failed", "--jsonl"]).expect(0).rows();
+    assert_eq!((failed.len(), &failed[0]["reason"]), (1, &"import-not-mail".into()));
+    let runs = post.run(&["imports", "--jsonl"]).expect(0).rows();
+    assert_eq!((runs.len(), &runs[0]["complete"], &runs[0]["state"]), (1, &true.into(), &"finished".into()));
 }

@@ -144,3 +144,59 @@ fn leftovers_of_uploads_are_removed_at_the_next_start() {
     left.sort();
     assert_eq!(left, ["other", "upload-2", "upload-2.json"]);
 }
+
+#[tokio::test]
+async fn a_report_of_every_entry() {
+    let world = World::new();
+    let admin = world.administrator();
+    let (one, two) =
+        (mail(1, "eva@example.org", "One", "first"), mail(2, "eva@example.org", "Two", "second"));
+    let upload = world.ask(Method::POST, "/api/v1/imports").by(&admin);
+    upload.form(Some("Secret"), &[("two.eml", two.as_bytes())]).expect(StatusCode::ACCEPTED).await;
+    let files: [(&str, &[u8]); 4] = [
+        ("a.eml", one.as_bytes()),
+        ("b.eml", one.as_bytes()),
+        ("c.eml", two.as_bytes()),
+        ("=d.bin", b"\0\0no mail"),
+    ];
+    let upload = world.ask(Method::POST, "/api/v1/imports").by(&admin).form(Some("Open"), &files);
+    let run = upload.expect(StatusCode::ACCEPTED).await;
+    assert_eq!(run["complete"], true);
+    let open = run["account"].as_str().unwrap().parse().unwrap();
+    let path = format!("/api/v1/imports/{}", run["id"].as_str().unwrap());
+    let entries = |query: &str| world.get(&format!("{path}/entries{query}"));
+    let page = entries("?limit=3").by(&admin).expect(StatusCode::OK).await;
+    let outcomes = |page: &serde_json::Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap();
+        items.iter().map(|item| item["outcome"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        (outcomes(&page), &page["next"]),
+        (["failed", "archived", "duplicate"].map(str::to_owned).to_vec(), &json!("3"))
+    );
+    assert_eq!(page["reasons"][0]["entries"], 1);
+    assert_eq!(page["items"][2]["duplicate_of"]["locator"], "a.eml");
+    assert_eq!(page["items"][2]["mail"], page["items"][1]["mail"]);
+    let rest = entries("?limit=3&cursor=3").by(&admin).expect(StatusCode::OK).await;
+    assert_eq!((outcomes(&rest), &rest["next"]), (vec!["duplicate".to_owned()], &json!(null)));
+    assert_eq!(rest["items"][0]["duplicate_of"]["account_name"], "Secret");
+    let failed = entries("?outcome=failed").by(&admin).expect(StatusCode::OK).await;
+    assert_eq!(failed["items"][0]["reason"], "This is not a mail.");
+
+    // Who may not read the account of what is doubled learns nothing of it.
+    let agent = world.user("agent@example.org", Role::Agent, &[open]);
+    let rest = entries("?limit=3&cursor=3").by(&agent).expect(StatusCode::OK).await;
+    assert_eq!((&rest["items"][0]["duplicate_of"], &rest["items"][0]["mail"]), (&json!(null), &json!(null)));
+    let other = world.user("other@example.org", Role::Agent, &[]);
+    for end in ["/entries", "/report.csv", "/report.json"] {
+        world.get(&format!("{path}{end}")).by(&other).problem(StatusCode::NOT_FOUND).await;
+    }
+    let csv = world.get(&format!("{path}/report.csv")).by(&admin).send().await;
+    let csv = csv.text();
+    assert_eq!(csv.lines().count(), 5, "{csv}");
+    assert!(csv.contains("=d.bin\",\"This is not a mail.\""), "{csv}");
+    let json = world.get(&format!("{path}/report.json")).by(&agent).send().await;
+    let report = json.json();
+    assert_eq!((&report["import"]["seen"], report["entries"].as_array().unwrap().len()), (&json!(4), 4));
+    assert!(!json.text().contains("Secret"));
+}

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use model::{AccountId, ImportRunId, MailId, Role, UnixMillis, UserId};
 use pipeline::{Engine, Import};
 use serde_json::{Value, json};
-use store::{ImportRun, NewAccount, NewUser, RunDelta};
+use store::{ImportRun, NewAccount, NewUser, RunCounts};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -63,10 +63,6 @@ impl Background for Behind {
         self.fetch(account)
     }
 
-    fn progress(&self, _: AccountId) -> Option<(u64, u64)> {
-        None
-    }
-
     fn outgoing_changed(&self) {}
 
     fn test(&self, settings: TestSettings) -> Pending<'_, Tested> {
@@ -87,7 +83,8 @@ impl Background for Behind {
             started: UnixMillis(NOW),
             finished: None,
             total_octets: Some(job.octets),
-            counts: RunDelta::default(),
+            counts: RunCounts::default(),
+            entries: None,
         };
         self.engine.store().start_import(run).map_err(|error| BackgroundError::Failed(Box::new(error)))?;
         if self.hold.load(Ordering::Relaxed) {

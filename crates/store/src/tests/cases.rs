@@ -8,8 +8,8 @@ use model::{
 use super::Case;
 use super::world::*;
 use crate::{
-    AddressRole, Change, Cursor, Intake, IntakeOutcome, LeftOut, ListFilter, NewPart, RunDelta, Store,
-    StoreError,
+    AddressRole, Change, Cursor, EntryFate, EntryOutcome, Intake, IntakeOutcome, LeftOut, ListFilter,
+    NewEntry, NewPart, RunCounts, Store, StoreError,
 };
 
 pub(super) const ALL: &[Case] = &[
@@ -94,12 +94,15 @@ fn everything_of_a_batch(store: &Store) {
     let run = import_run(7, 1);
     store.start_import(run.clone()).unwrap();
     let cursor = Cursor { uid_validity: 5, uid: 9, opaque: "{\"a\":1}".to_owned(), updated: NOW };
-    let failures = vec![crate::ImportFailure { locator: "x".to_owned(), reason: "no mail".to_owned() }];
-    let counts = RunDelta { seen: 2, archived: 1, failed: 1, octets: 1001, failures, ..RunDelta::default() };
+    let entry = |n, locator: &str, fate| NewEntry { run: run.id, n, locator: locator.to_owned(), fate };
+    let first = item(1, 1, 1);
+    let octets = first.octets;
+    let item_at = |at| EntryFate::Item { at, note: String::new() };
+    let failed = EntryFate::Failed { reason: "no mail".to_owned(), detail: String::new() };
     let batch = Intake {
-        items: vec![item(1, 1, 1)],
+        items: vec![first],
         cursors: vec![(mailbox_id(1), cursor.clone())],
-        run: Some((run.id, counts.clone())),
+        entries: vec![entry(1, "a", item_at(0)), entry(2, "x", failed.clone())],
         event: Some(event(1, "mail.fetched")),
         now: NOW,
         segments: vec![crate::SegmentCommit { segment: segment(1), committed: 4000, sealed: false }],
@@ -108,12 +111,38 @@ fn everything_of_a_batch(store: &Store) {
     store.commit_intake(batch).unwrap();
     let mailbox = store.mailboxes(account_id(1)).unwrap().remove(0);
     assert_eq!(mailbox.cursor, Some(cursor));
-    store.count_import(run.id, counts).unwrap();
+    // What is behind the last entry kept counts, whatever is handed in again.
+    let excluded = EntryFate::Excluded { rule: "index".to_owned(), detail: String::new() };
+    let again = Intake {
+        items: vec![item(1, 1, 1)],
+        entries: vec![entry(2, "x", failed), entry(3, "b", item_at(0)), entry(4, "c", excluded)],
+        now: NOW,
+        ..Intake::default()
+    };
+    store.commit_intake(again).unwrap();
     store.set_import_state(run.id, "done".to_owned(), Some(NOW), Some(5)).unwrap();
+    store.complete_import(run.id, 4).unwrap();
     let kept = store.import_run(run.id).unwrap().unwrap();
-    assert_eq!((kept.counts.seen, kept.counts.failed, kept.counts.octets), (4, 2, 2002));
+    let sums = RunCounts { seen: 4, archived: 1, duplicates: 1, excluded: 1, failed: 1, octets: 0 };
+    assert_eq!((kept.counts, kept.entries), (RunCounts { octets: 2 * octets, ..sums }, Some(4)));
+    assert_eq!(store.import_sums(run.id).unwrap(), sums);
+    assert_eq!(store.import_entries_done(run.id).unwrap(), 4);
+    let entries = store.import_entries(run.id, None, 0, 10).unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.outcome).collect::<Vec<_>>(), {
+        use EntryOutcome::{Archived, Duplicate, Excluded, Failed};
+        [Archived, Failed, Duplicate, Excluded]
+    });
+    assert_eq!(entries[2].mail, Some(mail_id(1)));
+    let of = entries[2].duplicate_of.as_ref().unwrap();
+    assert_eq!((of.account, of.uid), (account_id(1), 1));
+    let page = store.import_entries(run.id, None, 1, 2).unwrap();
+    assert_eq!(page, entries[1..3]);
+    let only = store.import_entries(run.id, Some(EntryOutcome::Excluded), 0, 10).unwrap();
+    assert_eq!(only, entries[3..]);
+    let reasons = store.import_reasons(run.id, 10).unwrap();
+    let reasons: Vec<_> = reasons.iter().map(|count| (count.reason.as_str(), count.entries)).collect();
+    assert_eq!(reasons, [("index", 1), ("no mail", 1)]);
     assert_eq!((kept.state.as_str(), kept.finished, kept.total_octets), ("done", Some(NOW), Some(5)));
-    assert_eq!(store.import_failures(run.id, 10).unwrap().len(), 2);
     assert_eq!(store.import_runs(10).unwrap(), [kept]);
     assert_eq!(
         store.events(&crate::EventFilter::default(), None, 10).unwrap()[0].1,

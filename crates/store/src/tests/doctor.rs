@@ -147,6 +147,10 @@ fn ledgers_are_kept(store: &Store) {
     let gaps = store.ledger_gaps().unwrap();
     assert_eq!((gaps.len(), gaps[0].missing, gaps[0].failed), (1, 3, 1));
     assert_eq!(store.last_compared(account_id(1)).unwrap(), Some(NOW));
+    store.keep_ledgers(account_id(1), vec![mailbox_id(1)]).unwrap();
+    assert_eq!(store.ledgers(account_id(1)).unwrap().len(), 1);
+    store.keep_ledgers(account_id(1), vec![]).unwrap();
+    assert_eq!((store.ledgers(account_id(1)).unwrap(), store.ledger_gaps().unwrap()), (vec![], vec![]));
     store.set_ledger(mailbox_id(1), 77, Tally::default(), NOW).unwrap();
     assert_eq!(
         (store.ledger_gaps().unwrap(), store.ledger_rows(mailbox_id(1), 0, 9).unwrap()),

@@ -37,6 +37,7 @@ fn all() -> Vec<&'static Sql> {
         crate::ledgers::ALL,
         crate::rows::ALL,
         crate::rule_firings::ALL,
+        crate::import_entries::ALL,
         crate::runs::ALL,
         crate::sessions::ALL,
         crate::source_actions::ALL,

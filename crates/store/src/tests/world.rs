@@ -10,7 +10,7 @@ use model::{
 
 use crate::{
     AddressRole, Event, Filed, ImportRun, Intake, IntakeItem, IntakeOutcome, ListFilter, ListOrder,
-    ListStart, MailboxListing, NewAccount, NodeHash, RunDelta, SegmentCommit, Store, ThreadAnswer,
+    ListStart, MailboxListing, NewAccount, NodeHash, RunCounts, SegmentCommit, Store, ThreadAnswer,
     ThreadAssigner, ThreadWork,
 };
 
@@ -200,6 +200,7 @@ pub(super) fn import_run(n: u64, account: u64) -> ImportRun {
         started: NOW,
         finished: None,
         total_octets: None,
-        counts: RunDelta::default(),
+        counts: RunCounts::default(),
+        entries: None,
     }
 }

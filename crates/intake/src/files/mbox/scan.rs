@@ -6,7 +6,12 @@ use super::{
     Extent, Index, LINE_HEAD_OCTETS, Levels, Only, QuotedLine, Quoting, quoted_level, quoted_line,
     reply_level, separator,
 };
-use crate::files::Reason;
+use crate::files::{Reason, thunderbird};
+
+/// Of a mail's flags: Thunderbird has deleted it.
+pub(super) const EXPUNGED_FLAG: u8 = 32;
+/// Where Thunderbird's own status ends at the latest.
+const STATUS_WITHIN_OCTETS: u64 = 200;
 
 /// Finds the mails of an mbox. If reading breaks off, the mails before that place, and why.
 ///
@@ -158,7 +163,16 @@ impl Scan {
             let bits = std::str::from_utf8(body).ok().and_then(|text| u32::from_str_radix(text, 16).ok());
             let bits = bits.unwrap_or(0);
             let bit = |mask, flag| if bits & mask != 0 { flag } else { 0 };
-            mail.flags |= bit(1, 1) | bit(2, 2) | bit(4, 4) | bit(8, 16);
+            mail.flags |= bit(1, 1) | bit(2, 2) | bit(4, 4);
+            // Thunderbird writes it as the first field; further down it came with the mail from elsewhere.
+            if next_at - mail.start <= STATUS_WITHIN_OCTETS {
+                mail.flags |= bit(thunderbird::STATUS_EXPUNGED, EXPUNGED_FLAG);
+            }
+        } else if name.eq_ignore_ascii_case(b"x-mozilla-status2") {
+            let bits = std::str::from_utf8(body).ok().and_then(|text| u32::from_str_radix(text, 16).ok());
+            if bits.unwrap_or(0) & thunderbird::STATUS2_IMAP_DELETED != 0 {
+                mail.flags |= 16;
+            }
         }
     }
 

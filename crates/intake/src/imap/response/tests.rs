@@ -215,6 +215,24 @@ fn status_and_search() {
 }
 
 #[test]
+fn quotas() {
+    let check = |line: &[u8], expected: Option<(u64, u64)>| {
+        let found = match read(line) {
+            Response::Quota(used, most) => Some((used, most)),
+            _ => None,
+        };
+        assert_eq!(found, expected, "{}", line.escape_ascii());
+    };
+    check(b"* QUOTA \"\" (STORAGE 10 512)\r\n", Some((10_240, 524_288)));
+    check(b"* quota \"User quota\" (MESSAGE 3 1000 storage 0 7)\r\n", Some((0, 7168)));
+    check(b"* QUOTA root (STORAGE 9999999999999999999 1)\r\n", Some((u64::MAX, 1024)));
+    check(b"* QUOTA \"\" (MESSAGE 3 1000)\r\n", None);
+    check(b"* QUOTA \"\" ()\r\n", None);
+    check(b"* QUOTA \"\" (STORAGE 10\r\n", None);
+    check(b"* QUOTA\r\n", None);
+}
+
+#[test]
 fn garbage_is_of_no_consequence() {
     for line in [
         &b""[..],
