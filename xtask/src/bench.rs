@@ -28,10 +28,13 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
     match name {
         "import" => import::run(&bench, arguments)?,
         "search" => search::run(&bench, arguments)?,
-        "imap" => imap::run(&bench, arguments)?,
+        "imap" => imap::run(&bench, imap::Protocol::Imap, arguments)?,
+        "pop3" => imap::run(&bench, imap::Protocol::Pop3, arguments)?,
         "idle" => idle::run(&bench, arguments)?,
         "smtp-intake" => smtp_intake::run(&bench, arguments)?,
-        other => bail!("no benchmark `{other}`; there are import, search, imap, idle, smtp-intake, classify"),
+        other => {
+            bail!("no benchmark `{other}`; there are import, search, imap, pop3, idle, smtp-intake, classify")
+        }
     }
     Ok(true)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str =
-    "usage: cargo xtask tidy | bench import|search|imap|idle|smtp-intake|classify [FOLDER | --count N]";
+    "usage: cargo xtask tidy | bench import|search|imap|pop3|idle|smtp-intake|classify [FOLDER | --count N]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

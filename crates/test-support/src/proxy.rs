@@ -4,9 +4,12 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// Pieces that have left and not arrived; then whoever sends waits, as it would for a window of TCP.
+const PIECES_ON_THE_WAY: usize = 256;
 /// Octets carried at once.
 const PIECE_OCTETS: usize = 16 << 10;
 
@@ -25,6 +28,8 @@ pub enum Fault {
     Stall(usize),
     /// The octet at this place arrives as another.
     Corrupt(usize),
+    /// None, but everything takes so long each way.
+    Far(Duration),
     /// Octets come in pieces of this size, each a millisecond after the last.
     Dawdle(usize),
 }
@@ -87,13 +92,16 @@ impl Drop for Proxy {
 
 fn join(client: TcpStream, server: TcpStream, fault: Fault) {
     let (Ok(client_too), Ok(server_too)) = (client.try_clone(), server.try_clone()) else { return };
-    let before = if matches!(fault, Fault::CutBefore(_)) { fault } else { Fault::None };
-    let after = if before == Fault::None { fault } else { Fault::None };
+    let before = if matches!(fault, Fault::CutBefore(_) | Fault::Far(_)) { fault } else { Fault::None };
+    let after = if matches!(fault, Fault::CutBefore(_)) { Fault::None } else { fault };
     thread::spawn(move || carry(&client, &server, before));
     thread::spawn(move || carry(&server_too, &client_too, after));
 }
 
 fn carry(mut from: &TcpStream, mut to: &TcpStream, fault: Fault) {
+    if let Fault::Far(away) = fault {
+        return carry_far(from, to, away);
+    }
     let mut piece = vec![0; if let Fault::Dawdle(size) = fault { size.max(1) } else { PIECE_OCTETS }];
     let mut carried = 0;
     while let Ok(count @ 1..) = from.read(&mut piece) {
@@ -115,4 +123,28 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, fault: Fault) {
     }
     let _ = from.shutdown(Shutdown::Both);
     let _ = to.shutdown(Shutdown::Both);
+}
+
+/// Everything arrives later, and as fast.
+fn carry_far(mut from: &TcpStream, mut to: &TcpStream, away: Duration) {
+    let (on_the_way, arriving) = sync_channel::<(Instant, Vec<u8>)>(PIECES_ON_THE_WAY);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for (due, piece) in arriving {
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                if to.write_all(&piece).is_err() {
+                    break;
+                }
+            }
+            let _ = to.shutdown(Shutdown::Both);
+        });
+        let mut piece = vec![0; PIECE_OCTETS];
+        while let Ok(count @ 1..) = from.read(&mut piece) {
+            if on_the_way.send((Instant::now() + away, piece[..count].to_vec())).is_err() {
+                break;
+            }
+        }
+        drop(on_the_way);
+    });
+    let _ = from.shutdown(Shutdown::Both);
 }

@@ -1,52 +1,100 @@
-//! `bench imap [FOLDER | --count N]`: mails from a local Dovecot over TLS into the archive, beside `mbsync`.
+//! `bench imap|pop3 [FOLDER | --count N] [--delay-ms N]`: mails from a local Dovecot over TLS into the archive, beside `mbsync` and
+//! Python's imaplib, or `fetchmail`.
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use test_support::Dovecot;
+use test_support::dovecot::{Setup, free_port, pop3_on};
+use test_support::{Dovecot, Fault, Proxy};
 
 use super::Bench;
 use super::measure::{Usage, installed, mb, run as measured};
 
-/// Both programs take turns so often.
+/// All programs take turns so often.
 const ROUNDS: usize = 3;
 /// Octets of the one large mail.
 const LARGE_OCTETS: usize = 150_000_000;
 
-pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
-    let folder = bench.mails(arguments, 20_000)?;
-    let mut dovecot = Dovecot::start();
-    let count = fill(&mut dovecot, &folder)?;
+/// What is spoken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Imap,
+    Pop3,
+}
+
+struct Server {
+    dovecot: Dovecot,
+    protocol: Protocol,
+    /// Where it is reached, far away or not.
+    port: u16,
+    _proxy: Option<Proxy>,
+}
+
+impl Server {
+    fn start(protocol: Protocol, delay_ms: u64) -> Self {
+        let (pop3, pop3s) = (free_port(), free_port());
+        let extra = if protocol == Protocol::Pop3 { pop3_on(pop3, pop3s) } else { String::new() };
+        let dovecot = Dovecot::with(Setup { extra, ..Setup::default() });
+        let direct = if protocol == Protocol::Pop3 { pop3s } else { dovecot.imaps_port() };
+        let each_way = Duration::from_micros(delay_ms * 500);
+        let proxy = (delay_ms > 0).then(|| Proxy::start(direct, move |_| Fault::Far(each_way)));
+        let port = proxy.as_ref().map_or(direct, Proxy::port);
+        Self { dovecot, protocol, port, _proxy: proxy }
+    }
+}
+
+type Other = fn(&Bench, &Server) -> Result<Usage>;
+
+pub(super) fn run(bench: &Bench, protocol: Protocol, arguments: &[&str]) -> Result<()> {
+    let mut arguments = arguments.to_vec();
+    let delay_ms = match arguments.iter().position(|argument| *argument == "--delay-ms") {
+        Some(at) => {
+            let given: Vec<&str> = arguments.drain(at..(at + 2).min(arguments.len())).collect();
+            given.get(1).context("--delay-ms N")?.parse()?
+        }
+        None => 0,
+    };
+    let folder = bench.mails(&arguments, 20_000)?;
+    let mut server = Server::start(protocol, delay_ms);
+    let count = fill(&mut server.dovecot, &folder)?;
+    let others: &[(&str, &str, Other)] = match protocol {
+        Protocol::Imap => &[("mbsync", "mbsync", mbsync), ("imaplib", "python3", imaplib)],
+        Protocol::Pop3 => &[("fetchmail", "fetchmail", fetchmail)],
+    };
     println!(
-        "{count} mails from Dovecot over TLS; the first fetch, for which Dovecot makes its lists, is not counted"
+        "{count} mails from Dovecot over TLS, {delay_ms} ms there and back; the first fetch, for which Dovecot makes its lists, is not counted"
     );
     println!("{:26} {:>9} {:>8} {:>8} {:>9} {:>9}", "", "mails/s", "wall s", "CPU s", "RSS MB", "child MB");
-    fetch(bench, &dovecot, "imap")?;
-    let (mut into_archive, mut searchable) = (Vec::new(), Vec::new());
-    let with_other = installed("mbsync");
+    fetch(bench, &server, "imap")?;
+    let mut ratios = vec![(Vec::new(), Vec::new()); others.len()];
     for _ in 0..ROUNDS {
-        let (own, archived) = fetch(bench, &dovecot, "imap")?;
+        let (own, archived) = fetch(bench, &server, "imap")?;
         row("poststelle", &own, count);
         until_durable(&own, archived, count);
-        if with_other {
-            let other = mbsync(bench, &dovecot)?;
-            row("mbsync", &other, count);
-            into_archive.push(other.wall / archived);
-            searchable.push(other.wall / own.wall);
+        for ((name, binary, other), (into_archive, searchable)) in others.iter().zip(&mut ratios) {
+            if installed(binary) {
+                let other = other(bench, &server)?;
+                row(name, &other, count);
+                into_archive.push(other.wall / archived);
+                searchable.push(other.wall / own.wall);
+            }
         }
     }
-    if with_other {
+    for ((name, ..), (into_archive, searchable)) in others.iter().zip(ratios) {
+        if into_archive.is_empty() {
+            println!("{name} is not installed: not compared");
+            continue;
+        }
         println!(
-            "into the archive poststelle is {:.1} times as fast, read, filed and searchable {:.1} times (medians)",
+            "into the archive poststelle is {:.1} times as fast as {name}, read, filed and searchable {:.1} times (medians)",
             median(into_archive),
             median(searchable)
         );
-    } else {
-        println!("mbsync is not installed: not compared");
     }
-    dovecot.deliver("alice", "INBOX", &large(), "");
-    let (with_large, archived) = fetch(bench, &dovecot, "imap-large")?;
+    server.dovecot.deliver("alice", "INBOX", &large(), "");
+    let (with_large, archived) = fetch(bench, &server, "imap-large")?;
     row("poststelle, with 150 MB", &with_large, count + 1);
     until_durable(&with_large, archived, count + 1);
     Ok(())
@@ -113,15 +161,18 @@ fn large() -> Vec<u8> {
 }
 
 /// What it used, and the seconds until all mails were durable.
-fn fetch(bench: &Bench, dovecot: &Dovecot, name: &str) -> Result<(Usage, f64)> {
+fn fetch(bench: &Bench, server: &Server, name: &str) -> Result<(Usage, f64)> {
     let dir = bench.fresh(name)?;
-    std::fs::write(dir.join("ca.pem"), dovecot.certificate())?;
+    std::fs::write(dir.join("ca.pem"), server.dovecot.certificate())?;
     let data = dir.join("data");
-    let port = dovecot.imaps_port().to_string();
+    let port = server.port.to_string();
+    let protocol = if server.protocol == Protocol::Pop3 { "pop3" } else { "imap" };
     let mut add = bench.command();
     add.args(["account", "--data"]).arg(&data).args([
         "add",
         "bench",
+        "--protocol",
+        protocol,
         "--host",
         "localhost",
         "--port",
@@ -140,17 +191,63 @@ fn fetch(bench: &Bench, dovecot: &Dovecot, name: &str) -> Result<(Usage, f64)> {
     Ok((usage, archived))
 }
 
-fn mbsync(bench: &Bench, dovecot: &Dovecot) -> Result<Usage> {
+fn mbsync(bench: &Bench, server: &Server) -> Result<Usage> {
     let dir = bench.fresh("mbsync")?;
-    std::fs::write(dir.join("ca.pem"), dovecot.certificate())?;
+    std::fs::write(dir.join("ca.pem"), server.dovecot.certificate())?;
     std::fs::create_dir_all(dir.join("mail"))?;
     let config = format!(
         "IMAPStore far\nHost localhost\nPort {port}\nUser alice\nPass secret\nSSLType IMAPS\nCertificateFile {dir}/ca.pem\n\nMaildirStore near\nPath {dir}/mail/\nInbox {dir}/mail/inbox\nSubFolders Verbatim\n\nChannel bench\nFar :far:\nNear :near:\nPatterns INBOX\nCreate Near\nSync Pull\nSyncState *\n",
-        port = dovecot.imaps_port(),
+        port = server.port,
         dir = dir.display(),
     );
     std::fs::write(dir.join("mbsyncrc"), config)?;
     let mut command = Command::new("mbsync");
     command.arg("-q").arg("-c").arg(dir.join("mbsyncrc")).arg("-a");
+    measured(&command)
+}
+
+/// What a script of a few lines does: 500 mails with one command, each written to a file.
+const IMAPLIB: &str = r#"
+import imaplib, os, ssl, sys
+port, ca, folder = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+server = imaplib.IMAP4_SSL("localhost", port, ssl_context=ssl.create_default_context(cafile=ca))
+server.login("alice", "secret")
+server.select("INBOX", readonly=True)
+uids = server.uid("search", None, "ALL")[1][0].split()
+for at in range(0, len(uids), 500):
+    _, found = server.uid("fetch", b",".join(uids[at:at + 500]), "(UID BODY.PEEK[])")
+    for n, item in enumerate(part for part in found if isinstance(part, tuple)):
+        with open(os.path.join(folder, f"{at + n}.eml"), "wb") as file:
+            file.write(item[1])
+server.logout()
+"#;
+
+fn imaplib(bench: &Bench, server: &Server) -> Result<Usage> {
+    let dir = bench.fresh("imaplib")?;
+    std::fs::write(dir.join("ca.pem"), server.dovecot.certificate())?;
+    std::fs::write(dir.join("fetch.py"), IMAPLIB)?;
+    std::fs::create_dir_all(dir.join("mail"))?;
+    let mut command = Command::new("python3");
+    command.arg(dir.join("fetch.py")).arg(server.port.to_string());
+    command.arg(dir.join("ca.pem")).arg(dir.join("mail"));
+    measured(&command)
+}
+
+/// Hands each mail to a program that writes it to a file, which is the least it can do with one.
+fn fetchmail(bench: &Bench, server: &Server) -> Result<Usage> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = bench.fresh("fetchmail")?;
+    std::fs::write(dir.join("ca.pem"), server.dovecot.certificate())?;
+    let config = format!(
+        "poll localhost protocol pop3 service {port}\n  user alice password secret ssl sslcertck sslcertfile {dir}/ca.pem\n  fetchall keep no rewrite mda \"cat >> {dir}/mail\"\n",
+        port = server.port,
+        dir = dir.display(),
+    );
+    std::fs::write(dir.join("fetchmailrc"), config)?;
+    std::fs::set_permissions(dir.join("fetchmailrc"), std::fs::Permissions::from_mode(0o600))?;
+    let mut command = Command::new("fetchmail");
+    command.arg("--silent").arg("--fetchmailrc").arg(dir.join("fetchmailrc"));
+    command.arg("--idfile").arg(dir.join("ids")).arg("--pidfile").arg(dir.join("pid"));
+    command.env("FETCHMAILHOME", &dir);
     measured(&command)
 }

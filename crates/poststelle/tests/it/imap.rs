@@ -157,7 +157,7 @@ fn reports_are_moved_at_the_source_once_they_are_durable_here() {
     post.verify();
 }
 
-/// Mails in a mailbox of alice's; `` is the inbox.
+/// Mails in a mailbox of alice's, the inbox if it has no name.
 fn mails_in(dovecot: &Dovecot, folder: &str) -> usize {
     let folder = dovecot.maildir("alice").join(folder);
     ["cur", "new"].iter().map(|sub| std::fs::read_dir(folder.join(sub)).map_or(0, Iterator::count)).sum()
