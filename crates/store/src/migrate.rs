@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio_postgres::Client;
 
-use crate::error::{Cause, Result, StoreError};
+use crate::error::{Cause, Result, StoreError, is_full};
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
 pub(crate) const FORMAT: i64 = 10;
@@ -60,7 +60,15 @@ fn check(format: Option<i64>, database: &str) -> Result<()> {
 }
 
 fn failed(database: &str, source: impl Into<Cause>) -> StoreError {
-    StoreError::Damaged { database: database.to_owned(), source: source.into() }
+    let source = source.into();
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(source.as_ref());
+    while let Some(error) = cause {
+        if error.downcast_ref::<rusqlite::Error>().is_some_and(is_full) {
+            return StoreError::DiskFull(source);
+        }
+        cause = error.source();
+    }
+    StoreError::Damaged { database: database.to_owned(), source }
 }
 
 /// Brings an SQLite database to the present format; refuses a newer one untouched.

@@ -26,6 +26,7 @@ const account: Account = {
   state: {
     state: "watching",
     since: null,
+    until: null,
     last_success: null,
     last_error: null,
     next_action: null,

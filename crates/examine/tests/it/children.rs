@@ -57,11 +57,11 @@ fn what_is_not_our_program_is_said() {
 
 #[test]
 fn a_silent_child_is_ended() {
-    // Each greets as ours does (kind 0, length 1, version 1); then one says nothing more, the other hangs up and stays.
+    // Each greets as ours does (kind 0, length 1, version 2); then one says nothing more, the other hangs up and stays.
     for (rest, reason) in
         [("exec sleep 1000", Reason::Timeout), ("exec sleep 1000 >/dev/null", Reason::Crash)]
     {
-        let script = format!("printf '\\000\\001\\000\\000\\000\\001'; {rest}");
+        let script = format!("printf '\\000\\001\\000\\000\\000\\002'; {rest}");
         let limits = Limits { silence: Duration::from_millis(300), ..Limits::default() };
         let arguments = vec!["-c".to_owned(), script];
         let examiner = Examiner::new(Options { program: "/bin/sh".into(), arguments, limits, ..options() });

@@ -12,7 +12,7 @@ use test_support::outlook::{Crypt, Folder, Made, Value, msg, pst, tnef};
 
 fn taken_apart(path: &Path) -> Result<Vec<ContainerEntry>, ContainerError> {
     let mut entries = Vec::new();
-    let flow = super::examiner().container(&File::open(path).unwrap(), &mut |entry| {
+    let flow = super::examiner().container(&File::open(path).expect("it was written"), &mut |entry| {
         entries.push(entry);
         ControlFlow::Continue(())
     })?;
@@ -21,7 +21,7 @@ fn taken_apart(path: &Path) -> Result<Vec<ContainerEntry>, ContainerError> {
 }
 
 fn subject(octets: &[u8]) -> String {
-    let mail = mail_parser::MessageParser::new().parse(octets).unwrap();
+    let mail = mail_parser::MessageParser::new().parse(octets).expect("a mail");
     mail.subject().unwrap_or_default().to_owned()
 }
 
@@ -43,7 +43,7 @@ fn folders() -> Vec<Folder> {
 #[test]
 fn a_pst_file_as_readpst_reads_it() {
     let scratch = Scratch::new("pst");
-    let path = scratch.write("made.pst", &pst(&folders(), Crypt::None));
+    let path = scratch.write("made.pst", pst(&folders(), Crypt::None));
     let entries = taken_apart(&path).unwrap();
     let of_mail = |entry: &ContainerEntry| match &entry.what {
         ContainerWhat::Mail { octets, .. } => Some((entry.folder.clone(), subject(octets))),
@@ -91,7 +91,7 @@ fn files_that_are_one_message() {
         assert_eq!((key.as_str(), subject(octets).as_str(), flags.seen), ("", "One", true));
     }
     let contact = made.with(0x001a, Value::Text("IPM.Contact".to_owned()));
-    let entries = taken_apart(&scratch.write("contact.msg", &msg(&contact))).unwrap();
+    let entries = taken_apart(&scratch.write("contact.msg", msg(&contact))).unwrap();
     assert_eq!(entries[0].what, ContainerWhat::Other("IPM.Contact".to_owned()));
 }
 

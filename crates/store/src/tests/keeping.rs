@@ -18,7 +18,7 @@ pub(super) const ALL: &[Case] = &[
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Account 1 with an inbox, a mailbox beside it and what was sent.
-fn fetched(store: &Store, keeping: Keeping) {
+fn fetched(store: &Store, keeping: &Keeping) {
     let new = NewAccount { name: "account 1".to_owned(), kind: AccountKind::Imap, ..NewAccount::default() };
     store.create_account(account_id(1), new, NOW).unwrap();
     let listing = |n: u64, name: &str, special_use: Option<&str>| MailboxListing {
@@ -35,7 +35,7 @@ fn fetched(store: &Store, keeping: Keeping) {
     ];
     store.upsert_mailboxes(account_id(1), list).unwrap();
     store.set_keeping(account_id(1), keeping.clone(), NOW).unwrap();
-    assert_eq!(store.keeping(account_id(1)).unwrap(), keeping);
+    assert_eq!(store.keeping(account_id(1)).unwrap(), *keeping);
 }
 
 /// What is due: UID and action.
@@ -49,7 +49,7 @@ fn days(n: i64) -> UnixMillis {
 }
 
 fn old_mails_go_when_their_days_are_over(store: &Store) {
-    fetched(store, Keeping { delete_after_days: Some(3), ..Keeping::default() });
+    fetched(store, &Keeping { delete_after_days: Some(3), ..Keeping::default() });
     let seqs = take_in(store, 0..2);
     intake(store, vec![item(7, 3, 9), item(8, 2, 4)]);
     file(store, vec![filed(seqs[0], 0)]);
@@ -72,7 +72,7 @@ fn old_mails_go_when_their_days_are_over(store: &Store) {
 }
 
 fn fresh_mails_are_moved_once_they_are_read(store: &Store) {
-    fetched(store, Keeping::default());
+    fetched(store, &Keeping::default());
     let old = take_in(store, 0..1);
     file(store, vec![filed(old[0], 0)]);
     let keeping = Keeping {
@@ -103,7 +103,7 @@ fn fresh_mails_are_moved_once_they_are_read(store: &Store) {
 }
 
 fn names_of_pop3_mails_go_too(store: &Store) {
-    fetched(store, Keeping { delete_after_days: Some(0), ..Keeping::default() });
+    fetched(store, &Keeping { delete_after_days: Some(0), ..Keeping::default() });
     let mut items: Vec<_> = (0..2).map(|n| item(n, 1, n as u32 + 1)).collect();
     for (n, item) in items.iter_mut().enumerate() {
         item.position = Position::Unique { unique_id: format!("name-{n}") };
