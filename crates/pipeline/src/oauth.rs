@@ -240,10 +240,11 @@ fn look(core: &Core, id: OauthGrantId, avoid: Option<i64>) -> Result<Look> {
         let token = open("access", sealed)?;
         return Ok(Look::Good(Access { token, epoch: grant.epoch, is_new: false }));
     }
-    let Some(epoch) = core.store.lease_grant(id, now, now.plus_ms(LEASE_MS))? else {
+    // What another process wrote between the look and the lease counts.
+    let seen = grant.granted.access_expires;
+    let Some(epoch) = core.store.lease_grant(id, seen, now, now.plus_ms(LEASE_MS))? else {
         return Ok(Look::Elsewhere);
     };
-    // What another process wrote between the look and the lease counts.
     let Some(grant) = core.store.oauth_grant(id)? else { return Ok(Look::Gone) };
     let refresh = grant.granted.refresh.as_deref().map(|sealed| open("refresh", sealed)).transpose()?;
     let client = match core.store.oauth_client(grant.client)? {

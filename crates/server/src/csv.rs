@@ -3,6 +3,7 @@
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
 
 use crate::problem::Failure;
 use crate::{State, disposition};
@@ -50,7 +51,7 @@ where
         End,
     }
     let begin = Next::Header(begin);
-    let stream = futures_util::stream::unfold((state, begin), move |(state, next)| {
+    let pieces = futures_util::stream::unfold((state, begin), move |(state, next)| {
         let piece = piece.clone();
         async move {
             match next {
@@ -71,7 +72,8 @@ where
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
         (header::CONTENT_DISPOSITION, disposition::attachment(Some(name), "export.csv")),
     ];
-    (headers, Body::from_stream(stream)).into_response()
+    // Compression asks once more after the end.
+    (headers, Body::from_stream(pieces.fuse())).into_response()
 }
 
 #[cfg(test)]

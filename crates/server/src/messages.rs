@@ -11,6 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as FromState};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
 use model::{AccountId, MailId, MailboxId, PartRole, Role, ThreadId, UnixMillis};
 use store::{ListFilter, ListOrder, ListStart, MailOctets, MessageCursor};
 use tokio::sync::mpsc;
@@ -212,9 +213,11 @@ async fn stream(state: State, mail: MailOctets) -> Result<Body, Failure> {
             }
         }
     });
-    Ok(Body::from_stream(futures_util::stream::unfold(taken, |mut taken| async move {
+    let pieces = futures_util::stream::unfold(taken, |mut taken| async move {
         taken.recv().await.map(|piece| (piece, taken))
-    })))
+    });
+    // Compression asks once more after the end.
+    Ok(Body::from_stream(pieces.fuse()))
 }
 
 /// `GET /messages/{mail_id}/parts/{number}`

@@ -143,7 +143,8 @@ statements! {
     LINKS = links!("WHERE a.removed IS NULL ORDER BY a.key");
     LINK = links!("WHERE a.account_id = $1");
     LEASE = "UPDATE oauth_grants SET epoch = epoch + 1, leased_until = $3 \
-        WHERE grant_id = $1 AND (leased_until IS NULL OR leased_until <= $2)";
+        WHERE grant_id = $1 AND (leased_until IS NULL OR leased_until <= $2) \
+        AND COALESCE(access_expires, 0) = $4";
     EPOCH = "SELECT epoch FROM oauth_grants WHERE grant_id = $1";
     RENEWED = "UPDATE oauth_grants SET refresh = COALESCE($3, refresh), access = $4, access_expires = $5, \
         refresh_expires = COALESCE($6, refresh_expires), refreshed = $7, trouble = '', trouble_text = '', \
@@ -320,12 +321,19 @@ impl Store {
     }
 
     /// Takes a consent to refresh it, alone among all processes until `until`. Gives the number with which the result is
-    /// written; `None` while somebody else has it.
+    /// written; `None` while somebody else has it, or has had it: its token no longer ends at `seen`.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn lease_grant(&self, id: OauthGrantId, now: UnixMillis, until: UnixMillis) -> Result<Option<i64>> {
-        self.write(move |tx| match tx.exec(&LEASE, &args![id.octets(), now, until])? {
+    pub fn lease_grant(
+        &self,
+        id: OauthGrantId,
+        seen: Option<UnixMillis>,
+        now: UnixMillis,
+        until: UnixMillis,
+    ) -> Result<Option<i64>> {
+        let seen = seen.unwrap_or(UnixMillis(0));
+        self.write(move |tx| match tx.exec(&LEASE, &args![id.octets(), now, until, seen])? {
             0 => Ok(None),
             _ => tx.int(&EPOCH, &[id.octets().into()]).map(Some),
         })

@@ -270,7 +270,11 @@ fn one_refreshes_and_keeps_before_anybody_uses() {
 
     // Another process is at it: its result is waited for, and used.
     let grant = grant(&world, id);
-    let epoch = world.store().lease_grant(grant.id, now(), now().plus_ms(60_000)).unwrap().unwrap();
+    let epoch = world
+        .store()
+        .lease_grant(grant.id, grant.granted.access_expires, now(), now().plus_ms(60_000))
+        .unwrap()
+        .unwrap();
     let tokens: Vec<_> = (0..8).map(|_| world.engine.tokens(&kept(&world, id))).collect();
     let waiting: Vec<_> =
         tokens.into_iter().map(|tokens| world.runtime.spawn(async move { tokens.token().await })).collect();
@@ -375,7 +379,8 @@ fn what_expires_is_told_two_weeks_before() {
     let expires = NewOauthClient { secret_expires: soon(13), ..settings };
     world.store().update_oauth_client(client, expires).unwrap();
     let grant = grant(&world, id);
-    let epoch = world.store().lease_grant(grant.id, now(), now()).unwrap().unwrap();
+    let epoch =
+        world.store().lease_grant(grant.id, grant.granted.access_expires, now(), now()).unwrap().unwrap();
     let renewed =
         Renewed { access: grant.granted.access.unwrap(), refresh_expires: soon(5), ..Renewed::default() };
     world.store().grant_renewed(grant.id, epoch, renewed, now()).unwrap();

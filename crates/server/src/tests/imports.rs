@@ -191,6 +191,9 @@ async fn a_report_of_every_entry() {
     for end in ["/entries", "/report.csv", "/report.json"] {
         world.get(&format!("{path}{end}")).by(&other).problem(StatusCode::NOT_FOUND).await;
     }
+    let packed =
+        world.get(&format!("{path}/report.csv")).by(&admin).header("accept-encoding", "gzip").send().await;
+    assert_eq!((packed.status, packed.header("content-encoding")), (StatusCode::OK, "gzip"));
     let csv = world.get(&format!("{path}/report.csv")).by(&admin).send().await;
     let csv = csv.text();
     assert_eq!(csv.lines().count(), 5, "{csv}");

@@ -94,10 +94,11 @@ fn one_refreshes_at_a_time(store: &Store) {
     client(store);
     let account = oauth_account(store, 1);
     let id = link(store, account, 11, true);
-    let first = store.lease_grant(id, NOW, later(60)).unwrap().unwrap();
-    assert_eq!(store.lease_grant(id, later(59), later(200)).unwrap(), None);
+    let seen = || store.oauth_grant(id).unwrap().unwrap().granted.access_expires;
+    let first = store.lease_grant(id, seen(), NOW, later(60)).unwrap().unwrap();
+    assert_eq!(store.lease_grant(id, seen(), later(59), later(200)).unwrap(), None);
     // Whoever held it is gone.
-    let second = store.lease_grant(id, later(60), later(120)).unwrap().unwrap();
+    let second = store.lease_grant(id, seen(), later(60), later(120)).unwrap().unwrap();
     let renewed = |text: &[u8]| Renewed {
         refresh: Some(text.to_vec()),
         access: b"access".to_vec(),
@@ -109,13 +110,15 @@ fn one_refreshes_at_a_time(store: &Store) {
     let kept = store.oauth_grant(id).unwrap().unwrap();
     assert_eq!(kept.granted.refresh.as_deref(), Some(&b"next"[..]));
     assert_eq!((kept.refreshed, kept.epoch), (Some(later(70)), second));
+    // Whoever looked before that has nothing to refresh.
+    assert_eq!(store.lease_grant(id, Some(later(30)), later(75), later(140)).unwrap(), None);
     // The mail server refuses a token: only that one is forgotten.
     store.forget_access(id, first).unwrap();
     assert!(store.oauth_grant(id).unwrap().unwrap().granted.access.is_some());
     store.forget_access(id, second).unwrap();
     assert!(store.oauth_grant(id).unwrap().unwrap().granted.access.is_none());
 
-    let third = store.lease_grant(id, later(80), later(140)).unwrap().unwrap();
+    let third = store.lease_grant(id, seen(), later(80), later(140)).unwrap().unwrap();
     let trouble =
         |needs: &str, at| GrantTrouble { needs: needs.to_owned(), text: "no".to_owned(), since: at };
     assert!(
