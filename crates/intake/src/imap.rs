@@ -7,13 +7,13 @@
 //! | `lexer`, `response` | understands lines, as much as makes sense |
 //! | `command` | puts command lines together; nothing else does |
 //! | `talk` | tags, continuations, literals passed on in pieces |
-//! | `open`, `list`, `fetch`, `once`, `answer` | procedures: pure state machines over `talk`, each a [`Machine`](crate::line::Machine) |
+//! | `open`, `list`, `fetch`, `once`, `answer` | procedures: pure state machines over `talk`, each a `line::Machine` |
 //! | `change` | marks, moves and removes mails: one `answer` after the other |
 //! | `idle` | waits for news of the open mailbox |
 //! | `compare` | which mails fetched before have gone, and which flags have changed: one `answer` after the other |
 //! | `inventory` | all UIDs of a mailbox, in pieces |
 //! | `target` | the name of the mailbox mails are moved to |
-//! | `drive` | a session: procedures on a [`Line`](crate::line::Line), which has the sockets and the clock |
+//! | `drive` | a session: procedures on a `line::Line`, which has the sockets and the clock |
 //! | `fetcher` | a whole account, run after run |
 //! | `check` | the test of settings, step by step |
 //!

@@ -7,7 +7,7 @@
 //! | `list` | which mails there are, and what each is called |
 //! | `retrieve` | RETR, several on the way at once |
 //! | `remove` | DELE and QUIT |
-//! | `drive` | a session: procedures on a [`Line`](crate::line::Line), which has the sockets and the clock |
+//! | `drive` | a session: procedures on a `line::Line`, which has the sockets and the clock |
 //! | `fetcher` | an account, run after run |
 //! | `check` | the test of settings, step by step |
 //!
