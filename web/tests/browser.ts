@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** Longer than anything takes on a busy machine. */
 const WAIT_MS = 15_000;
@@ -45,6 +46,8 @@ export async function openWindow(browser: Browser, base: string, options: Browse
     locale: "de-DE",
     timezoneId: "Europe/Berlin",
     viewport: { width: 1440, height: 900 },
+    // Half-way through a movement, colours have less contrast than they end with.
+    reducedMotion: "reduce",
     ...options,
   });
   const watch: Watch = { outside: [], troubles: [] };
@@ -79,8 +82,19 @@ interface Violation {
   nodes: { target: unknown[] }[];
 }
 
+/** Ends when nothing moves any more that ends by itself. */
+function stillness(page: Page): Promise<unknown> {
+  return page.evaluate(async () => {
+    const ending = () => document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity);
+    for (let moving = ending(); moving.some((one) => one.playState === "running"); moving = ending()) {
+      await Promise.allSettled(moving.map((one) => one.finished));
+    }
+  });
+}
+
 /** Serious and critical findings of axe, each with the first places. */
 export async function axeFindings(page: Page): Promise<string[]> {
+  await stillness(page);
   // The policy of the page forbids evaluating text, so axe comes in through the debugger.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
@@ -98,4 +112,15 @@ export async function axeFindings(page: Page): Promise<string[]> {
 /** Whether the page is wider than the window it is in. */
 export function overflowsSideways(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+}
+
+/** Looks at the page as axe does, and at its width; keeps a picture of this name in the folder `PICTURES` of the environment, if given. */
+export async function checked(page: Page, name: string): Promise<void> {
+  const folder = process.env["PICTURES"];
+  if (folder !== undefined) {
+    await page.waitForLoadState("networkidle");
+    await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+  }
+  expect(await axeFindings(page), name).toEqual([]);
+  expect(await overflowsSideways(page), name).toBe(false);
 }

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { axeFindings, overflowsSideways, type Window } from "./browser";
+import { checked, type Window } from "./browser";
 import { type Dovecot, newDovecot } from "./dovecot";
 import type { Server } from "./server";
 import { chooseLanguage, firstVisit, newStory } from "./story";
@@ -27,15 +27,6 @@ afterAll(() => dovecot.remove());
 
 const inbox = () => page.getByRole("article", { name: "INBOX" });
 
-async function checked(name: string): Promise<void> {
-  const folder = process.env["PICTURES"];
-  if (folder !== undefined) {
-    await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
-  }
-  expect(await axeFindings(page), name).toEqual([]);
-  expect(await overflowsSideways(page), name).toBe(false);
-}
-
 async function openAccount(): Promise<void> {
   await page.goto("/settings/accounts");
   await page.getByRole("link", { name: "Vertrieb bearbeiten" }).click();
@@ -57,7 +48,7 @@ describe("the doctor", () => {
     await expect.poll(() => inbox().getByText("Vollständig", { exact: true }).count(), { timeout: 60_000 }).toBe(1);
     await page.goto("/doctor");
     await page.getByText("Alles in Ordnung.").first().waitFor();
-    await checked("doctor-well");
+    await checked(page, "doctor-well");
   });
 
   it("says on every page what is missing, and lists it", async () => {
@@ -70,18 +61,18 @@ describe("the doctor", () => {
     await inbox().getByText("Was nicht im Archiv ist").click();
     await inbox().getByText("UID 2–3").waitFor();
     await inbox().getByText("fehlt", { exact: true }).waitFor();
-    await checked("completeness-gap");
+    await checked(page, "completeness-gap");
     await page.goto("/mail/all");
     const banner = page.getByRole("status").filter({ hasText: GAP });
     await banner.waitFor({ timeout: 60_000 });
-    await checked("doctor-banner");
+    await checked(page, "doctor-banner");
     await banner.getByRole("link", { name: "Ansehen" }).click();
     await page.getByText(`Kritisch: ${GAP}`).waitFor();
     await page.getByText("Öffnen Sie das Konto", { exact: false }).waitFor();
-    await checked("doctor");
+    await checked(page, "doctor");
     await page.goto("/settings/system");
     await page.getByRole("region", { name: "Zustand" }).getByText(GAP).waitFor();
-    await checked("system-trouble");
+    await checked(page, "system-trouble");
   });
 
   it("fits on a phone, and speaks English", async () => {
@@ -89,11 +80,11 @@ describe("the doctor", () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto("/doctor");
     await page.getByText("Critical: Folder “INBOX” of “Vertrieb” is incomplete: 2 mails missing, 0 failed").waitFor();
-    await checked("doctor-phone");
+    await checked(page, "doctor-phone");
     await page.goto("/settings/accounts");
     await page.getByRole("link", { name: "Edit Vertrieb" }).click();
     await inbox().getByText("Incomplete").waitFor();
-    await checked("completeness-phone");
+    await checked(page, "completeness-phone");
     await page.setViewportSize({ width: 1280, height: 800 });
     await chooseLanguage(page, "Deutsch");
   });
@@ -106,7 +97,7 @@ describe("the doctor", () => {
     await page.getByText("Alles in Ordnung.").first().waitFor({ timeout: 60_000 });
     await page.getByRole("heading", { name: "Vorbei" }).waitFor();
     await page.getByText(GAP).waitFor();
-    await checked("doctor-over");
+    await checked(page, "doctor-over");
     expect(window.watch.troubles).toEqual([]);
   });
 });

@@ -1,72 +1,85 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { spawn } from "node:child_process";
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { freePort } from "./server";
+import { end, freePort, listens, untilReady } from "./processes";
 
-const READY_MS = 60_000;
-const ASK_MS = 50;
 /** Owner of the mail when the test runs as root: Dovecot serves no mail of root's. */
 const MAIL_UID = 10_143;
 
-/** A real mailbox server on this machine: user `alice`, password `secret`, IMAP without encryption. */
+/** A real mailbox server on this machine: user `alice`, IMAP without encryption. */
 export interface Dovecot {
   port: number;
   /** Puts a mail into the inbox. */
   deliver: (mail: string) => Promise<void>;
+  /** Number of mails in the inbox. */
+  count: () => Promise<number>;
   remove: () => Promise<void>;
 }
 
-export async function newDovecot(): Promise<Dovecot> {
+/** Alice's password is `secret`; with `oidc`, tokens of the authorization server at this port serve instead. */
+export async function newDovecot({ oidc }: { oidc?: number } = {}): Promise<Dovecot> {
   const root = await mkdtemp(join(tmpdir(), "poststelle-dovecot-"));
   const { uid, username } = userInfo();
   const owner = uid === 0 ? MAIL_UID : uid;
   const port = await freePort();
-  await writeFile(join(root, "users"), "alice:{PLAIN}secret::::::\n");
-  await writeFile(join(root, "dovecot.conf"), configuration(root, port, owner, uid === 0 ? undefined : username));
-  const folders = ["mail", "mail/alice", "mail/alice/Maildir", ...["new", "cur", "tmp"].map((name) => `mail/alice/Maildir/${name}`)];
-  for (const folder of folders) {
+  const maildir = join(root, "mail/alice/Maildir");
+  for (const folder of ["mail", "mail/alice", ...["", "/new", "/cur", "/tmp"].map((name) => `mail/alice/Maildir${name}`)]) {
     await mkdir(join(root, folder));
     await chown(join(root, folder), owner, owner);
   }
   // Others must get through to the folders that are theirs.
   await chmod(root, 0o755);
-  const child: ChildProcess = spawn("/usr/sbin/dovecot", ["-F", "-c", join(root, "dovecot.conf")], { stdio: "ignore" });
-  const until = Date.now() + READY_MS;
-  while (!(await listens(port))) {
-    if (child.exitCode !== null || Date.now() > until) {
-      throw new Error(`no Dovecot: see ${root}`);
-    }
-    await new Promise((done) => setTimeout(done, ASK_MS));
+  await writeFile(join(root, "users"), "alice:{PLAIN}secret::::::\n");
+  if (oidc !== undefined) {
+    await writeFile(join(root, "oauth2.conf"), introspection(oidc));
   }
+  const logins = oidc === undefined ? passwords(root) : tokens(root);
+  await writeFile(join(root, "dovecot.conf"), configuration(root, port, owner, uid === 0 ? undefined : username) + logins);
+  const child = spawn("/usr/sbin/dovecot", ["-F", "-c", join(root, "dovecot.conf")], { stdio: ["ignore", "ignore", "pipe"] });
+  await untilReady(child, "Dovecot (package dovecot-imapd)", () => listens(port));
   let delivered = 0;
   return {
     port,
     deliver: async (mail) => {
       delivered += 1;
-      const path = join(root, "mail/alice/Maildir/new", `${1_700_000_000 + delivered}.M${delivered}.test`);
+      const path = join(maildir, "new", `${1_700_000_000 + delivered}.M${delivered}.test`);
       await writeFile(path, mail);
       await chown(path, owner, owner);
     },
+    count: async () => (await Promise.all(["new", "cur"].map((name) => readdir(join(maildir, name))))).flat().length,
     remove: async () => {
-      const ended = new Promise((done) => child.once("exit", done));
-      child.kill("SIGTERM");
-      await ended;
+      await end(child);
       await rm(root, { recursive: true, force: true });
     },
   };
 }
 
-function listens(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once("error", () => done(false));
-  });
+function passwords(root: string): string {
+  return `passdb {
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%n ${root}/users
+}
+`;
+}
+
+function tokens(root: string): string {
+  return `auth_mechanisms = xoauth2 oauthbearer
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = ${root}/oauth2.conf
+}
+`;
+}
+
+function introspection(oidc: number): string {
+  return `introspection_url = http://dovecot:dovecot-secret@127.0.0.1:${oidc}/token/introspection
+introspection_mode = post
+username_attribute = username
+active_attribute = active
+active_value = true
+`;
 }
 
 function configuration(root: string, port: number, owner: number, user: string | undefined): string {
@@ -85,10 +98,6 @@ mail_uid = ${owner}
 mail_gid = ${owner}
 first_valid_uid = ${owner}
 first_valid_gid = ${owner}
-passdb {
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%n ${root}/users
-}
 userdb {
   driver = static
   args = uid=${owner} gid=${owner} home=${root}/mail/%n allow_all_users=yes

@@ -1,14 +1,17 @@
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, it } from "vitest";
-import { axeFindings, overflowsSideways } from "./browser";
-import { newDovecot, newOidc, type Running } from "./oidc";
+import { checked } from "./browser";
+import { type Dovecot, newDovecot } from "./dovecot";
+import { newOidc, type Oidc } from "./oidc";
 import type { Server } from "./server";
 import { firstVisit, newStory } from "./story";
 
+const MAIL = "From: Eva Beispiel <eva@example.org>\r\nTo: alice@example.net\r\nSubject: Mit Token geholt\r\nMessage-ID: <token@example.org>\r\n\r\nGuten Tag\r\n";
+
 let server: Server;
 let page: Page;
-let oidc: Running;
-let dovecot: Running;
+let oidc: Oidc;
+let dovecot: Dovecot;
 
 newStory((story) => {
   ({ server, page } = story);
@@ -18,17 +21,6 @@ afterAll(async () => {
   await dovecot.remove();
   await oidc.remove();
 });
-
-/** Keeps a picture where the environment asks for them. */
-async function checked(name: string): Promise<void> {
-  const folder = process.env["PICTURES"];
-  if (folder !== undefined) {
-    await page.waitForLoadState("networkidle");
-    await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
-  }
-  expect(await axeFindings(page), name).toEqual([]);
-  expect(await overflowsSideways(page), name).toBe(false);
-}
 
 /** Signs in at the service as this person, and says yes. */
 async function consent(person: string): Promise<void> {
@@ -48,7 +40,8 @@ describe("login through a sign-in service", () => {
   it("sets the service up within the form of the account", async () => {
     await firstVisit(page);
     oidc = await newOidc(`${server.url}/oauth/callback`);
-    dovecot = await newDovecot(oidc.port);
+    dovecot = await newDovecot({ oidc: oidc.port });
+    await dovecot.deliver(MAIL);
     // The only other place a person is sent to.
     await page.context().route(`http://127.0.0.1:${oidc.port}/**`, (route) => route.continue());
     await page.goto("/settings/accounts/new");
@@ -68,14 +61,14 @@ describe("login through a sign-in service", () => {
     await page.keyboard.press("Enter");
     await dialog.getByLabel("Anwendungs-ID (Client-ID)").fill("poststelle");
     await dialog.getByRole("textbox", { name: "Geheimnis", exact: true }).fill("poststelle-secret");
-    await checked("oauth-service");
+    await checked(page, "oauth-service");
     await dialog.getByRole("button", { name: "Speichern" }).click();
     await dialog.waitFor({ state: "hidden" });
     expect(await page.getByRole("combobox", { name: "Anmeldung" }).inputValue()).toBe("Hausanmeldung");
     await page.getByRole("button", { name: "Konto anlegen" }).click();
     await page.getByRole("heading", { level: 2, name: "Verknüpfung" }).waitFor();
     await page.getByText("Nicht verknüpft", { exact: true }).waitFor();
-    await checked("oauth-unlinked");
+    await checked(page, "oauth-unlinked");
   });
 
   it("asks when somebody else than the mailbox has consented", async () => {
@@ -83,7 +76,7 @@ describe("login through a sign-in service", () => {
     await consent("bob");
     await page.getByText("Bitte bestätigen").waitFor();
     await page.getByText("Zugestimmt hat bob@example.net, das Postfach heißt aber alice.", { exact: false }).waitFor();
-    await checked("oauth-waiting");
+    await checked(page, "oauth-waiting");
     await page.getByRole("button", { name: "Lösen" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Verknüpfung lösen" }).click();
     await page.getByText("Bitte bestätigen").waitFor({ state: "hidden" });
@@ -96,7 +89,7 @@ describe("login through a sign-in service", () => {
     await consent("alice");
     await page.getByText("Verknüpft", { exact: true }).waitFor();
     await page.getByText("alice@example.net").waitFor();
-    await checked("oauth-linked");
+    await checked(page, "oauth-linked");
     await page.goto("/mail/all");
     await page.getByText("Mit Token geholt").waitFor();
   });
@@ -107,9 +100,9 @@ describe("login through a sign-in service", () => {
     await page.getByRole("button", { name: "Andere Wege" }).click();
     await page.getByRole("menuitem", { name: "Mit einem Code an einem anderen Gerät" }).click();
     await page.getByLabel("Code", { exact: true }).waitFor();
-    await checked("oauth-device");
+    await checked(page, "oauth-device");
     await page.goto("/settings/sign-in");
     await page.getByRole("heading", { level: 2, name: "Hausanmeldung" }).waitFor();
-    await checked("oauth-services");
+    await checked(page, "oauth-services");
   });
 });

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { axeFindings, overflowsSideways, type Window } from "./browser";
+import { checked, type Window } from "./browser";
 import { type MailSink, newMailSink, newReceiver, type Receiver } from "./receivers";
 import { chooseLanguage, firstVisit, newStory } from "./story";
 
@@ -26,21 +26,6 @@ afterAll(async () => {
 
 const heading = (name: string) => page.getByRole("heading", { level: 1, name });
 
-/** Keeps a picture where the environment asks for them. */
-async function picture(name: string): Promise<void> {
-  const folder = process.env["PICTURES"];
-  if (folder !== undefined) {
-    await page.waitForLoadState("networkidle");
-    await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
-  }
-}
-
-async function checked(name: string): Promise<void> {
-  await picture(name);
-  expect(await axeFindings(page), name).toEqual([]);
-  expect(await overflowsSideways(page), name).toBe(false);
-}
-
 // One story; each step builds on those before.
 describe("what goes out", () => {
   it("tests and adds a sending server", async () => {
@@ -58,11 +43,11 @@ describe("what goes out", () => {
     await dialog.getByLabel("Testmail senden an").fill("mara.vogt@example.org");
     await dialog.getByRole("button", { name: "Einstellungen prüfen" }).click();
     await dialog.getByText("Alles in Ordnung.").waitFor();
-    await checked("sending-dialog");
+    await checked(page, "sending-dialog");
     expect((await sink.mails()).length).toBe(1);
     await dialog.getByRole("button", { name: "Speichern" }).click();
     await page.getByRole("heading", { level: 2, name: "Hauspost" }).waitFor();
-    await checked("sending");
+    await checked(page, "sending");
   });
 
   it("says which step fails, and takes a certificate of several lines", async () => {
@@ -76,7 +61,7 @@ describe("what goes out", () => {
     const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     await dialog.getByLabel("Zertifikat des Ausstellers").fill(pem);
     expect(await dialog.getByLabel("Zertifikat des Ausstellers").inputValue()).toBe(pem);
-    await checked("sending-fails");
+    await checked(page, "sending-fails");
     await dialog.getByRole("button", { name: "Abbrechen" }).click();
     await dialog.waitFor({ state: "hidden" });
   });
@@ -89,10 +74,10 @@ describe("what goes out", () => {
     await dialog.getByRole("textbox", { name: "Name", exact: true }).fill("Warenwirtschaft");
     await dialog.getByRole("textbox", { name: "Adresse", exact: true }).fill(receiver.url);
     await dialog.getByLabel("Darf im eigenen Netz liegen").check();
-    await checked("webhook-dialog");
+    await checked(page, "webhook-dialog");
     await dialog.getByRole("button", { name: "Speichern" }).click();
     const secret = (await page.getByText(/^whsec_/u).textContent()) ?? "";
-    await checked("webhook-secret");
+    await checked(page, "webhook-secret");
     await page.getByRole("button", { name: "Hinterlegt" }).click();
     const card = page.getByRole("region", { name: "Warenwirtschaft" });
     await card.getByRole("button", { name: "Testereignis senden" }).click();
@@ -104,7 +89,7 @@ describe("what goes out", () => {
     const signed = `${call?.id ?? ""}.${call?.timestamp ?? ""}.${call?.body ?? ""}`;
     expect(call?.body).toContain('"type":"test"');
     expect(call?.signature).toBe(`v1,${createHmac("sha256", key).update(signed).digest("base64")}`);
-    await checked("webhook-delivered");
+    await checked(page, "webhook-delivered");
     await page.reload();
     await card.waitFor();
     expect(await page.getByText(/whsec_/u).count()).toBe(0);
@@ -127,7 +112,7 @@ describe("what goes out", () => {
     await dialog.getByRole("checkbox", { name: "Mails stoppen" }).uncheck();
     await dialog.getByRole("combobox", { name: "Webhook" }).click();
     await page.getByRole("option", { name: `Warenwirtschaft (${receiver.url})` }).click();
-    await checked("rule-webhook");
+    await checked(page, "rule-webhook");
     await dialog.getByRole("button", { name: "Übernehmen" }).click();
     await page.getByRole("button", { name: "Probelauf" }).click();
     await page.getByRole("button", { name: "Speichern" }).and(page.locator(":enabled")).click();
@@ -141,7 +126,7 @@ describe("what goes out", () => {
     await card.getByRole("button", { name: "Testereignis senden" }).click();
     await card.getByText("Abgelehnt").waitFor();
     await card.getByText("Der Empfänger hat mit 410 geantwortet").waitFor();
-    await checked("webhook-off");
+    await checked(page, "webhook-off");
     receiver.answer(204);
     await card.getByRole("button", { name: "Bearbeiten" }).click();
     await page.getByRole("dialog").getByLabel("Aktiv").check();
@@ -174,7 +159,7 @@ describe("what goes out", () => {
     expect(await recovered.inputValue()).toBe("In der Tagesübersicht");
     expect(await page.getByRole("combobox", { name: "Zeitzone" }).inputValue()).toBe("Europe/Lisbon");
     await page.getByText("Webhook „Warenwirtschaft“ wurde abgeschaltet").waitFor();
-    await checked("notifications");
+    await checked(page, "notifications");
   });
 
   it("asks before it removes, and names the rules that still call a webhook", async () => {
@@ -182,7 +167,7 @@ describe("what goes out", () => {
     await page.getByRole("button", { name: "Webhook Warenwirtschaft entfernen" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("Die Regel „Warenwirtschaft melden“ ruft diesen Webhook noch auf").waitFor();
-    await checked("webhook-removal");
+    await checked(page, "webhook-removal");
     await dialog.getByRole("button", { name: "Abbrechen" }).click();
     await page.getByRole("region", { name: "Warenwirtschaft" }).waitFor();
   });
@@ -194,19 +179,19 @@ describe("what goes out", () => {
       await page.goto(path);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForLoadState("networkidle");
-      await checked(`phone-dark-${path.split("/").pop() ?? ""}`);
+      await checked(page, `phone-dark-${path.split("/").pop() ?? ""}`);
     }
     await page.goto("/settings/webhooks");
     await page.getByRole("button", { name: "Zustellungen" }).click();
     await page.getByRole("button", { name: "Erneut senden" }).first().waitFor();
-    await checked("phone-deliveries");
+    await checked(page, "phone-deliveries");
     await page.setViewportSize({ width: 1440, height: 900 });
     await chooseLanguage(page, "English");
     for (const [path, title] of PAGES.map((path, at) => [path, ["Sending servers", "Webhooks", "Notifications"][at] ?? ""])) {
       await page.goto(path ?? "");
       await heading(title ?? "").waitFor();
       await page.waitForLoadState("networkidle");
-      await checked(`dark-english-${title ?? ""}`);
+      await checked(page, `dark-english-${title ?? ""}`);
     }
     expect(window.watch.troubles).toEqual([]);
     expect(window.watch.outside).toEqual([]);

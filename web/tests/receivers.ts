@@ -1,13 +1,11 @@
 import { spawn } from "node:child_process";
 import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import { connect, createServer as createPort } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { end, freePort, listens, untilReady } from "./processes";
 
 const SINK = process.env["SMTP_SINK_BIN"] ?? "/usr/sbin/smtp-sink";
-const READY_MS = 30_000;
-const ASK_MS = 50;
 
 /** Postfix's smtp-sink: takes every mail and keeps it in a folder. */
 export interface MailSink {
@@ -24,16 +22,7 @@ export async function newMailSink(): Promise<MailSink> {
   // A program of root may not stay root.
   const user = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
   const child = spawn(SINK, [...user, "-d", `${folder}/%s.`, `127.0.0.1:${port}`, "100"], { stdio: "ignore" });
-  let failed: Error | undefined;
-  child.on("error", (error) => (failed = error));
-  child.on("exit", (code) => (failed ??= new Error(`smtp-sink (package postfix) ended with ${code ?? "a signal"}`)));
-  const until = Date.now() + READY_MS;
-  while (!(await listens(port))) {
-    if (failed !== undefined || Date.now() > until) {
-      throw failed ?? new Error("smtp-sink did not get ready");
-    }
-    await new Promise((done) => setTimeout(done, ASK_MS));
-  }
+  await untilReady(child, "smtp-sink (package postfix)", () => listens(port));
   return {
     port,
     mails: async () => {
@@ -41,8 +30,7 @@ export async function newMailSink(): Promise<MailSink> {
       return Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
     },
     remove: async () => {
-      child.removeAllListeners("exit");
-      child.kill();
+      await end(child);
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -91,26 +79,4 @@ export async function newReceiver(): Promise<Receiver> {
         server.closeAllConnections();
       }),
   };
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once("error", () => done(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const probe = createPort();
-    probe.once("error", fail);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => done(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -1,13 +1,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { end, freePort, untilReady } from "./processes";
 
 const BINARY = resolve(process.env["POSTSTELLE_BIN"] ?? "../target/debug/poststelle");
-const READY_MS = 60_000;
-const ASK_MS = 50;
 
 /** A server of its own for a test file, with an empty data directory. */
 export interface Server {
@@ -36,29 +34,9 @@ export async function newServer(): Promise<Server> {
       // What the doctor says does not depend on the machine the tests run on.
       env: { ...process.env, POSTSTELLE_DISK_LOW_MEGABYTES: "0" },
     });
-    let told = "";
-    child.stdout?.on("data", (piece: Buffer) => (told += piece.toString()));
-    child.stderr?.on("data", (piece: Buffer) => (told += piece.toString()));
-    let failed: Error | undefined;
-    child.on("error", (error) => (failed = error));
-    child.on("exit", (code) => (failed ??= new Error(`the server ended with ${code ?? "a signal"}: ${told}`)));
-    const until = Date.now() + READY_MS;
-    while (!(await answers(`${url}/health/ready`))) {
-      if (failed !== undefined || Date.now() > until) {
-        throw failed ?? new Error(`the server did not get ready: ${told}`);
-      }
-      await new Promise((done) => setTimeout(done, ASK_MS));
-    }
-    child.removeAllListeners("exit");
+    await untilReady(child, "the server", () => answers(`${url}/health/ready`));
   };
-  const stop = async () => {
-    const running = child;
-    if (running?.exitCode === null && running.signalCode === null) {
-      const ended = new Promise((done) => running.once("exit", done));
-      running.kill("SIGTERM");
-      await ended;
-    }
-  };
+  const stop = () => end(child);
   await start();
   return {
     url,
@@ -86,15 +64,4 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const probe = createServer();
-    probe.once("error", fail);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => done(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
