@@ -250,6 +250,9 @@ fn launch(root: &Path) -> Child {
 impl Dovecot {
     /// Stops the server, and with it all connections; the mail stays. [`Dovecot::start_again`] goes on.
     pub fn stop(&mut self) {
+        if !matches!(self.master.try_wait(), Ok(None)) {
+            return;
+        }
         let asked = Command::new("kill").arg("-TERM").arg(self.master.id().to_string()).status();
         if !asked.is_ok_and(|status| status.success()) {
             let _ = self.master.kill();

@@ -48,9 +48,13 @@ fn recorded() -> Vec<Vec<u8>> {
 
 /// Replies, the pieces of literals joined.
 fn replies(octets: &[u8], piece: usize) -> Vec<Reply> {
+    replies_to(octets.chunks(piece))
+}
+
+fn replies_to<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Reply> {
     let mut talk = Talk::new(66_000, 1000);
     let mut found: Vec<Reply> = Vec::new();
-    for chunk in octets.chunks(piece) {
+    for chunk in pieces {
         talk.input(chunk.len()).extend_from_slice(chunk);
         while let Some(reply) = talk.reply() {
             match (found.last_mut(), reply) {
@@ -68,6 +72,17 @@ fn pieces_do_not_matter() {
         let whole = replies(&octets, usize::MAX);
         for piece in [1, 2, 3, 7, 64, 1000, 4096] {
             assert!(replies(&octets, piece) == whole, "pieces of {piece}: {}", octets[..200].escape_ascii());
+        }
+    }
+}
+
+#[test]
+fn every_split_is_heard_alike() {
+    for octets in recorded().into_iter().filter(|octets| octets.len() < 4000) {
+        let whole = replies(&octets, usize::MAX);
+        for split in 0..=octets.len() {
+            let found = replies_to([&octets[..split], &octets[split..]]);
+            assert!(found == whole, "split at {split}: {}", octets.escape_ascii());
         }
     }
 }

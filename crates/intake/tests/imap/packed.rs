@@ -36,7 +36,9 @@ async fn the_same_mails_in_fewer_octets() {
             let session = Session::open(&settings).await.expect("Dovecot is there");
             assert_eq!(session.is_packed(), pack_from.is_zero(), "{}", server.log());
             session.close().await;
+            let begun = std::time::Instant::now();
             let run = run(&settings, &Selection::Inbox, Vec::new()).await;
+            println!("{encryption:?}, from {pack_from:?}: {:?}", begun.elapsed());
             assert!(run.error.is_none(), "{:?}", run.error);
             assert_eq!(run.mails.len(), MAILS as usize);
             assert!(run.mails.iter().all(|arrived| arrived.octets == mail(arrived.uid)));

@@ -59,7 +59,7 @@ async fn sessions() {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
     files.sort();
-    assert!(files.len() >= 76, "{}", files.len());
+    assert!(files.len() >= 78, "{}", files.len());
     for file in files {
         check(&file).await;
     }

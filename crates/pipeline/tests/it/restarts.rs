@@ -75,9 +75,8 @@ fn a_server_restarted_while_it_is_listened_to_loses_nothing() {
         wait(|| (activity(&world, account.id) == "watching").then_some(()));
         // Long enough for the account to notice that nobody is there.
         server.stop();
-        server.deliver("alice", "INBOX", &mail(2), "");
         wait(|| (activity(&world, account.id) == "backing_off").then_some(()));
-        assert_eq!(mails(&world), 1);
+        server.deliver("alice", "INBOX", &mail(2), "");
         server.start_again();
         let begun = Instant::now();
         wait(|| (mails(&world) == 2).then_some(()));
@@ -97,7 +96,7 @@ fn placed(world: &World) -> BTreeMap<String, Vec<String>> {
     let mut after = 0;
     while let Some((lines, last)) = world.store().mail_lines(&Scope::All, after, 1000).unwrap() {
         for line in lines {
-            for placement in &line.placements {
+            for placement in line.placements.iter().filter(|placement| placement.gone.is_none()) {
                 placed.entry(placement.mailbox_name.clone()).or_default().push(line.sha256.to_string());
             }
         }
@@ -124,6 +123,7 @@ fn a_mailbox_renamed_between_two_fetches_loses_and_doubles_nothing() {
         digests.sort();
         digests
     };
+    server.make_mailbox("alice", "Kunden");
     for n in 1..=20 {
         server.save("alice", if n % 2 == 0 { "INBOX" } else { "Kunden" }, &mail(n));
     }
