@@ -308,14 +308,13 @@ fn mail_of(
             }
         }
     };
-    let message = octets.as_ref().map(|octets| {
-        catch_unwind(AssertUnwindSafe(|| parse::read(octets, &core.limits).0)).unwrap_or_default()
+    let places = octets.as_ref().map(|octets| {
+        catch_unwind(AssertUnwindSafe(|| parse::places(octets, &core.limits))).unwrap_or_default()
     });
     let content = |part: &StoredPart| -> Option<Vec<u8>> {
-        let (octets, message) = (octets.as_ref()?, message.as_ref()?);
-        let index = message.parts.iter().position(|found| found.number == part.number)?;
-        catch_unwind(AssertUnwindSafe(|| parse::part_content(octets, &message.parts, index, usize::MAX)))
-            .ok()?
+        let (octets, places) = (octets.as_ref()?, places.as_ref()?);
+        let index = places.iter().position(|found| found.number == part.number)?;
+        catch_unwind(AssertUnwindSafe(|| parse::part_content(octets, places, index, usize::MAX))).ok()?
     };
     let mut looked = Looked { settings, scanner, now: core.now(), attempts: mail.attempts, failed: false };
     let parts: Vec<ExaminedPart> = mail
