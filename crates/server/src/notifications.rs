@@ -24,7 +24,7 @@ const RECIPIENTS_MAX: usize = 50;
 /// What happened lately, so many.
 const NOTICES_MAX: usize = 50;
 /// Entries of the event log that may be worth knowing.
-const LOGGED: [&str; 22] = [
+const LOGGED: [&str; 23] = [
     "feedback.queued",
     "address.changed",
     "list.left",
@@ -43,6 +43,7 @@ const LOGGED: [&str; 22] = [
     "index.behind",
     "queue.stuck",
     "quarantine.growing",
+    "scanner.down",
     "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
