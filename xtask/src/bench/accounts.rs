@@ -20,7 +20,7 @@ const START_PATIENCE: Duration = Duration::from_mins(15);
 /// How long a mail may take.
 const MAIL_PATIENCE: Duration = Duration::from_mins(5);
 /// So long nothing happens.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// Time between two mails.
 const BETWEEN: Duration = Duration::from_millis(100);
 const EMAIL: &str = "bench@example.org";

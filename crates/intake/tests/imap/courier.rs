@@ -24,12 +24,12 @@ async fn a_number_given_twice_hides_no_mail() {
     let mut fetcher = Fetcher::new(settings);
     let mut wanted = Vec::new();
     let mut found = BTreeSet::new();
-    let mut gone = Vec::new();
+    let mut gone: Vec<std::path::PathBuf> = Vec::new();
     for number in 1..=6 {
         let path = server.deliver("INBOX", &mail(number));
         // The one before has been fetched and is removed by somebody else.
         if let Some(gone) = gone.pop() {
-            remove(gone);
+            remove(&gone);
         }
         gone.push(path);
         let run = run_with(&mut fetcher, &Selection::Inbox, wanted, Vec::new()).await;
@@ -43,7 +43,7 @@ async fn a_number_given_twice_hides_no_mail() {
 }
 
 /// Removes a mail, whatever its flags have become.
-fn remove(path: std::path::PathBuf) {
+fn remove(path: &std::path::Path) {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let unique = name.split(':').next().unwrap();
     for entry in std::fs::read_dir(path.parent().unwrap()).unwrap().flatten() {
