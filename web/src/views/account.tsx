@@ -1,4 +1,4 @@
-import { Button, Divider, Skeleton } from "@mantine/core";
+import { Button, Divider } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
@@ -17,8 +17,8 @@ import { accountQuery } from "../api/queries";
 import { useMayAdminister } from "../api/session";
 import type { Account } from "../api/types";
 import { LinkCard } from "../oauth/LinkCard";
-import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -40,19 +40,13 @@ export function NewAccount() {
 export function EditAccount() {
   const { t } = useTranslation();
   const { accountId } = route.useParams();
-  const { data, error, isPending, refetch } = useQuery(accountQuery(accountId));
+  const query = useQuery(accountQuery(accountId));
+  const { data } = query;
   const administrator = useMayAdminister();
   return (
     <div className={page.inner}>
       <PageHead title={data?.name ?? t("accounts.title")} />
-      {isPending ? (
-        <Delayed>
-          <Skeleton height={320} radius="md" />
-        </Delayed>
-      ) : null}
-      {error !== null && data === undefined ? (
-        <Failure error={error} what={t("accounts.failed")} retry={() => void refetch()} />
-      ) : null}
+      <Loading of={query} what={t("accounts.failed")} height={320} />
       {data === undefined ? null : (
         <div className={page.stack}>
           <LastError account={data} />

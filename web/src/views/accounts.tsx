@@ -1,4 +1,4 @@
-import { Button, Progress, Skeleton } from "@mantine/core";
+import { Button, Progress } from "@mantine/core";
 import { IconMailbox, IconPlus, IconRefresh, IconSettings } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { TFunction } from "i18next";
@@ -10,8 +10,7 @@ import { accountsQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Account } from "../api/types";
 import { useFormats } from "../lang/format";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Empty, Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -22,7 +21,8 @@ import { tellFailure } from "../parts/toast";
 /** All accounts with what they are doing and what is wrong. */
 export function Accounts() {
   const { t } = useTranslation();
-  const { data, error, isPending, refetch } = useQuery(accountsQuery);
+  const query = useQuery(accountsQuery);
+  const { data } = query;
   const administrator = useSession().user.role === "administrator";
   return (
     <div className={page.inner}>
@@ -33,17 +33,7 @@ export function Accounts() {
           </ButtonLink>
         ) : null}
       </PageHead>
-      {isPending ? (
-        <Delayed>
-          <div className={page.stack}>
-            <Skeleton height={120} radius="md" />
-            <Skeleton height={120} radius="md" />
-          </div>
-        </Delayed>
-      ) : null}
-      {error !== null && data === undefined ? (
-        <Failure error={error} what={t("accounts.failed")} retry={() => void refetch()} />
-      ) : null}
+      <Loading of={query} what={t("accounts.failed")} height={120} count={2} />
       {data?.length === 0 ? (
         <Empty
           icon={IconMailbox}
