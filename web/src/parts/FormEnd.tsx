@@ -9,6 +9,8 @@ interface FormEndProps {
   label: string;
   /** What is said when it was refused. */
   failed: string;
+  /** There is nothing to save yet. */
+  disabled?: boolean;
   /** Absent where there is nothing to go back to. */
   onCancel?: () => void;
   /** Further buttons, before it. */
@@ -16,7 +18,7 @@ interface FormEndProps {
 }
 
 /** The end of a form: why it was not saved, and its buttons. */
-export function FormEnd({ save, label, failed, onCancel, children }: FormEndProps) {
+export function FormEnd({ save, label, failed, disabled = false, onCancel, children }: FormEndProps) {
   const { t } = useTranslation();
   return (
     <>
@@ -28,7 +30,7 @@ export function FormEnd({ save, label, failed, onCancel, children }: FormEndProp
             {t("form.cancel")}
           </Button>
         )}
-        <Button type="submit" loading={save.isPending}>
+        <Button type="submit" loading={save.isPending} disabled={disabled}>
           {label}
         </Button>
       </Group>
