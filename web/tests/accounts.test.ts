@@ -15,7 +15,8 @@ newStory((story) => {
 });
 
 beforeAll(async () => {
-  [dovecot, sink] = await Promise.all([newDovecot(), newMailSink()]);
+  sink = await newMailSink();
+  dovecot = await newDovecot({ relay: sink.port });
   for (let n = 1; n <= 3; n += 1) {
     await dovecot.deliver(`From: eva@example.org\r\nSubject: Mail ${n}\r\nMessage-ID: <${n}@example.org>\r\n\r\nHallo ${n}\r\n`);
   }
@@ -42,6 +43,8 @@ async function kept(what: "accounts" | "smtp_accounts"): Promise<Kept[]> {
 async function fillIn(name: string, password: string): Promise<void> {
   await page.goto("/settings/accounts/new");
   await page.getByLabel("Mailadresse").fill("alice@example.net");
+  // Leaving it fills in what follows from it.
+  await page.keyboard.press("Tab");
   await field("Name des Kontos").fill(name);
   await field("Server").fill("127.0.0.1");
   await page.getByRole("combobox", { name: "Verschlüsselung", exact: true }).click();
@@ -51,31 +54,36 @@ async function fillIn(name: string, password: string): Promise<void> {
   await field("Kennwort").fill(password);
 }
 
+async function addSending(port: number): Promise<void> {
+  await page.getByRole("checkbox", { name: "Auch einen Sendeserver gleichen Namens anlegen" }).check();
+  expect(await field("Server für das Senden (SMTP)").inputValue()).toBe("127.0.0.1");
+  await page.getByRole("combobox", { name: "Verschlüsselung beim Senden" }).click();
+  await page.getByRole("option", { name: "Keine (nur dieser Rechner)" }).click();
+  await page.getByLabel("SMTP-Port").fill(String(port));
+}
+
 // One story; each step builds on those before.
 describe("accounts", () => {
   it("begins to fetch a new one once its test has passed", async () => {
     await firstVisit(page);
     await fillIn("Vertrieb", "secret");
+    await addSending(dovecot.submissionPort);
     await page.getByRole("button", { name: "Konto anlegen" }).click();
     await card("Vertrieb").getByText("Alles in Ordnung").waitFor({ timeout: 60_000 });
     expect((await kept("accounts")).map(({ active }) => active)).toEqual([true]);
-    expect(await kept("smtp_accounts")).toEqual([]);
+    expect((await kept("smtp_accounts")).map(({ name, active }) => [name, active])).toEqual([["Vertrieb", true]]);
   });
 
   it("keeps one inactive whose test failed, and says what to do", async () => {
     await fillIn("Einkauf", "wrong");
-    await page.getByRole("checkbox", { name: "Auch einen Sendeserver gleichen Namens anlegen" }).check();
-    expect(await field("Server für das Senden (SMTP)").inputValue()).toBe("127.0.0.1");
-    await page.getByRole("combobox", { name: "Verschlüsselung beim Senden" }).click();
-    await page.getByRole("option", { name: "Keine (nur dieser Rechner)" }).click();
-    await page.getByLabel("SMTP-Port").fill(String(sink.port));
+    await addSending(dovecot.submissionPort);
     await checked(page, "account-with-sending");
     await page.getByRole("button", { name: "Konto anlegen" }).click();
     const idle = page.getByRole("region", { name: "Nicht aktiv" });
     await idle.getByText("die Prüfung ist nicht gelungen", { exact: false }).waitFor({ timeout: 30_000 });
     await idle.getByRole("img", { name: "Fehlgeschlagen" }).waitFor();
-    // Postfix's sink knows no logins, so it is switched off as well; and it has the account's name, login and address.
     await page.getByText("Der Sendeserver „Einkauf“ ist noch abgeschaltet").waitFor();
+    // So is what sends: it has the account's name, login and address.
     const [server] = await kept("smtp_accounts");
     expect([server?.name, server?.login, server?.from_address, server?.active]).toEqual(["Einkauf", "alice", "alice@example.net", false]);
     expect((await kept("accounts")).map(({ name, active }) => [name, active])).toEqual([["Einkauf", false], ["Vertrieb", true]]);
@@ -125,22 +133,35 @@ describe("accounts", () => {
   });
 
   it("names the account that was not changed", async () => {
-    // Somebody else removes one of them while the dialog is open.
+    const id = await page.evaluate(async (port) => {
+      const connection = { host: "127.0.0.1", port, tls: "none", login: "alice", password: "secret" };
+      const body = JSON.stringify({ name: "Vergangen", kind: "imap", active: false, connection });
+      const answer = await fetch("/api/v1/accounts", { method: "POST", headers: { "content-type": "application/json" }, body });
+      return ((await answer.json()) as { id: string }).id;
+    }, dovecot.port);
+    await page.goto("/settings/accounts");
+    await page.getByRole("checkbox", { name: "Alle auswählen" }).check();
     await page.getByRole("button", { name: "Gemeinsam ändern" }).click();
-    const dialog = page.getByRole("dialog", { name: "2 Konten gemeinsam ändern" });
-    await dialog.getByLabel("Abruf alle … Minuten").fill("3");
+    await page.getByRole("dialog").getByText("Jetzt verschieden").first().waitFor();
+    await page.getByLabel("Abruf alle … Minuten").fill("3");
+    // Somebody else removes one of them while the change is on its way.
+    let removed = false;
     await page.route("**/api/v1/accounts", async (route, request) => {
-      const body = request.method() === "PATCH" ? (request.postDataJSON() as { accounts: string[] }) : undefined;
-      await (body === undefined
-        ? route.fallback()
-        : route.continue({ postData: JSON.stringify({ ...body, accounts: [...body.accounts, "018f0000-0000-7000-8000-000000000000"] }) }));
+      if (request.method() === "PATCH" && !removed) {
+        removed = true;
+        await page.evaluate(async (account) => {
+          const body = JSON.stringify({ confirm: "Vergangen" });
+          await fetch(`/api/v1/accounts/${account}`, { method: "DELETE", headers: { "content-type": "application/json" }, body });
+        }, id);
+      }
+      await route.fallback();
     });
-    await dialog.getByRole("button", { name: "2 Konten ändern" }).click();
-    await dialog.getByText("1 Konto wurde nicht geändert, 2 wurden geändert").waitFor();
-    await dialog.getByText("Ein Konto, das es nicht mehr gibt").waitFor();
-    await checked(page, "accounts-together-refused");
+    await page.getByRole("button", { name: "3 Konten ändern" }).click();
+    await page.getByText("1 Konto wurde nicht geändert, 2 wurden geändert").waitFor();
+    await page.getByRole("alert").getByText("Vergangen: ").waitFor();
     await page.unroute("**/api/v1/accounts");
-    await dialog.getByRole("button", { name: "Abbrechen" }).click();
+    await checked(page, "accounts-together-refused");
+    await page.getByRole("button", { name: "Abbrechen" }).click();
     expect((await kept("accounts")).map(({ connection }) => connection.poll_seconds)).toEqual([180, 180]);
   });
 
@@ -177,7 +198,7 @@ describe("accounts", () => {
     await last.click();
     await page.getByText("„Einkauf“ entfernt").waitFor();
     await card("Einkauf").waitFor({ state: "detached" });
-    expect(await kept("smtp_accounts")).toEqual([]);
+    expect((await kept("smtp_accounts")).map(({ name }) => name)).toEqual(["Vertrieb"]);
     await page.goto("/mail/all");
     await page.getByText("Mail 3", { exact: true }).first().waitFor();
     expect(window.watch.troubles).toEqual([]);

@@ -4,7 +4,7 @@ use model::{AccountId, SmtpAccountId, UnixMillis};
 
 use crate::accounts::{AccountKind, MailboxRole, NewAccount};
 use crate::db::Tx;
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::keeping::{self, AfterFetch};
 use crate::keys::Keys;
 use crate::smtp_accounts::NewSmtpAccount;

@@ -41,7 +41,8 @@ export function SendingFields({ form }: { form: UseFormReturnType<AccountForm> }
             data={(
               ["tls", "starttls", ...(isLoopback(smtpHost) || smtpTls === "none" ? (["none"] as const) : [])] as const
             ).map((value) => ({ value, label: t(`accounts.tlsNames.${value}`) }))}
-            {...form.getInputProps("smtpTls")}
+            value={smtpTls}
+            error={form.errors["smtpTls"]}
             onChange={(value) => {
               if (value !== null) {
                 form.setValues({ smtpTls: value, ...(smtpPort === smtpPortOf(smtpTls) && { smtpPort: smtpPortOf(value) }) });

@@ -23,10 +23,12 @@ interface TogetherDialogProps {
 }
 
 /** Changes several accounts at once: what all of them can have, and only what is chosen here. */
-export function TogetherDialog({ accounts, onClose }: TogetherDialogProps) {
+export function TogetherDialog({ accounts: chosen, onClose }: TogetherDialogProps) {
   const { t } = useTranslation();
   const narrow = useIsNarrow();
   const client = useQueryClient();
+  // As they were when it was opened: who vanishes meanwhile is to be named.
+  const [accounts] = useState(chosen);
   const [form, setForm] = useState(NOTHING);
   const [refused, setRefused] = useState<AccountChanged[]>([]);
   const set = (with_: Partial<Together>) => setForm({ ...form, ...with_ });
@@ -64,7 +66,7 @@ export function TogetherDialog({ accounts, onClose }: TogetherDialogProps) {
           <div className={css.names}>{accounts.map(({ name }) => name).join(", ")}</div>
           <Choices accounts={accounts} form={form} set={set} />
           <Going accounts={accounts} form={form} />
-          {refused.length === 0 ? null : <Refused all={accounts.length} items={refused} />}
+          {refused.length === 0 ? null : <Refused accounts={accounts} items={refused} />}
           <FormEnd
             save={save}
             label={t("accounts.together.save", { count: accounts.length })}
@@ -202,18 +204,19 @@ function Going({ accounts, form }: { accounts: Account[]; form: Together }) {
 }
 
 /** Each account that was not changed, with the reason; the others were. */
-function Refused({ all, items }: { all: number; items: AccountChanged[] }) {
+function Refused({ accounts, items }: { accounts: Account[]; items: AccountChanged[] }) {
   const { t } = useTranslation();
+  const nameOf = (id: string) => accounts.find((account) => account.id === id)?.name;
   return (
     <Notice
       tone="danger"
       live
-      title={t("accounts.together.someNot", { count: items.length, done: all - items.length })}
+      title={t("accounts.together.someNot", { count: items.length, done: accounts.length - items.length })}
     >
       <ul className={css.refused}>
         {items.map(({ account, name, problem }) => (
           <li key={account}>
-            <b>{name ?? t("accounts.together.gone")}</b>: {problem?.detail ?? problem?.title}
+            <b>{name ?? nameOf(account)}</b>: {problem?.detail ?? problem?.title}
           </li>
         ))}
       </ul>

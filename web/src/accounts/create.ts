@@ -1,8 +1,8 @@
+import type { QueryClient } from "@tanstack/react-query";
 import { api, take } from "../api/client";
 import type { Account, TestAnswer } from "../api/types";
 import { smtpQuery } from "../outgoing/queries";
 import { type AccountForm, connectionOf, requestOf, sendingOf } from "./form";
-import type { QueryClient } from "@tanstack/react-query";
 
 export interface Created {
   account: Account;
@@ -18,7 +18,7 @@ export async function createAccount(client: QueryClient, form: AccountForm): Pro
   // Consent comes after the account: until then there is nothing to log in with.
   const linked = form.oauth !== "";
   const sends = form.sends && !linked;
-  const notices = sends && (await client.fetchQuery(smtpQuery)).length === 0;
+  const notices = sends && (await client.query(smtpQuery)).length === 0;
   const sending = sends ? sendingOf(form, { notices }) : undefined;
   const [tested, sendingTested] = await Promise.all([
     atOnce || linked

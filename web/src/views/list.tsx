@@ -1,4 +1,4 @@
-import { Button, FileButton, Skeleton } from "@mantine/core";
+import { Button, FileButton } from "@mantine/core";
 import { IconArrowLeft, IconDownload, IconPlus, IconUpload, IconUserMinus, IconUsersGroup } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";

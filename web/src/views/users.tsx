@@ -9,7 +9,7 @@ import { useMayAdminister, useSession } from "../api/session";
 import type { Role, User } from "../api/types";
 import { useFormats } from "../lang/format";
 import { AdminPage } from "../parts/AdminPage";
-import { Notice, Pill } from "../parts/Notice";
+import { Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { RemoveUser } from "../users/RemoveUser";
 import { UserDialog } from "../users/UserDialog";

@@ -1,7 +1,6 @@
 //! `poststelle account set`: several accounts at once.
 
 use std::collections::HashSet;
-use std::io::Write as _;
 
 use serde_json::json;
 use store::{Account, AfterFetch, MailboxRole, SharedSettings, Unfit};
