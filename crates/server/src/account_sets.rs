@@ -82,8 +82,11 @@ fn apply(
         }
     }
     if !asked.dry_run {
-        let changed: HashSet<AccountId> =
-            state.store().change_accounts(fitting.clone(), shared.clone(), state.now())?.into_iter().collect();
+        let changed: HashSet<AccountId> = state
+            .store()
+            .change_accounts(fitting.clone(), shared.clone(), state.now())?
+            .into_iter()
+            .collect();
         let fields = shared.fields().join(", ");
         let mut entries = Vec::with_capacity(changed.len());
         for id in fitting {
@@ -91,8 +94,7 @@ fn apply(
                 refused.insert(id, Failure::not_found());
                 continue;
             };
-            entries
-                .push((Subject::Account(id), vec![("name", name.clone()), ("fields", fields.clone())]));
+            entries.push((Subject::Account(id), vec![("name", name.clone()), ("fields", fields.clone())]));
             state.background().account_changed(id);
         }
         events::record_all(state, caller, "account.changed", &entries)?;

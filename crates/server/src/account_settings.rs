@@ -192,7 +192,12 @@ fn handling(asked: &api::Handling) -> Result<Handling, Failure> {
         HandledReports::Delete => Handled::Delete,
     };
     let manual_folder = folder("manual_folder", asked.manual_folder.as_ref())?;
-    Ok(Handling { role: kept_role(asked.role), handled, handled_folder: handled_folder.unwrap_or_default(), manual_folder })
+    Ok(Handling {
+        role: kept_role(asked.role),
+        handled,
+        handled_folder: handled_folder.unwrap_or_default(),
+        manual_folder,
+    })
 }
 
 /// What happens in the mailbox, as it is shown.

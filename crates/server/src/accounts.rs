@@ -150,7 +150,8 @@ pub(crate) async fn remove(
                     .at_field("confirm")
                     .with("name", name));
             }
-            let sending = companions.into_iter().map(|id| Ok(smtp_accounts::present(state, id)?.settings.name));
+            let sending =
+                companions.into_iter().map(|id| Ok(smtp_accounts::present(state, id)?.settings.name));
             let sending = sending
                 .collect::<Result<Vec<String>, Failure>>()
                 .map_err(|failure| failure.at_field("smtp_accounts"))?;

@@ -17,9 +17,9 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, events, frame,
-    headers, health, idempotency, import_report, imports, keeping, lists, live, messages, notifications, oauth, oauth_clients,
-    origin, problem, quarantine, rights, search, session, setup, smtp_accounts, source_actions, status,
-    suppression, tags, trace, upload, users, webhooks,
+    headers, health, idempotency, import_report, imports, keeping, lists, live, messages, notifications,
+    oauth, oauth_clients, origin, problem, quarantine, rights, search, session, setup, smtp_accounts,
+    source_actions, status, suppression, tags, trace, upload, users, webhooks,
 };
 
 /// Longest JSON body.

@@ -61,9 +61,27 @@ export function EditAccount() {
           {data.kind === "imap" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
           {administrator && data.kind !== "import" ? <KeepingCard account={data} /> : null}
+          {administrator ? <RemoveCard account={data} /> : null}
         </div>
       )}
     </div>
+  );
+}
+
+function RemoveCard({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const [removing, setRemoving] = useState(false);
+  return (
+    <section className={page.card}>
+      <div className={page.cardHead}>
+        <h2>{t("accounts.remove")}</h2>
+      </div>
+      <p className={page.lead}>{t("accounts.removeWhat")}</p>
+      <Button variant="default" onClick={() => setRemoving(true)}>
+        {t("accounts.removeStart")}
+      </Button>
+      {removing ? <RemoveDialog account={account} onClose={() => setRemoving(false)} /> : null}
+    </section>
   );
 }
 
@@ -77,7 +95,6 @@ function Editor({ account }: { account: Account | undefined }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const [removing, setRemoving] = useState(false);
   const isImport = account?.kind === "import";
   const form = useForm<AccountForm>({
     initialValues: account === undefined ? EMPTY_FORM : formOf(account),
@@ -147,18 +164,6 @@ function Editor({ account }: { account: Account | undefined }) {
           </Button>
         </div>
       </form>
-      {account === undefined ? null : (
-        <section className={page.card}>
-          <div className={page.cardHead}>
-            <h2>{t("accounts.remove")}</h2>
-          </div>
-          <p className={page.lead}>{t("accounts.removeWhat")}</p>
-          <Button variant="default" onClick={() => setRemoving(true)}>
-            {t("accounts.removeStart")}
-          </Button>
-          {removing ? <RemoveDialog account={account} onClose={() => setRemoving(false)} /> : null}
-        </section>
-      )}
     </div>
   );
 }

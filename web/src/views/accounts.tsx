@@ -137,8 +137,10 @@ function AccountCard({ account, box }: { account: Account; box?: ReactNode }) {
   return (
     <article className={page.card} aria-label={account.name}>
       <div className={page.cardHead}>
-        {box}
-        <h2>{account.name}</h2>
+        <span className={css.name}>
+          {box}
+          <h2>{account.name}</h2>
+        </span>
         <Pill tone={tone} icon={icon}>
           {state.state === "files" && account.handling.role === "archive"
             ? t("accounts.archive")

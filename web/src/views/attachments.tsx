@@ -83,8 +83,10 @@ function Scanner({ kept }: { kept: AttachmentSettings }) {
       }}
     >
       <Stack>
-        <h2>{t("attachments.scanner")}</h2>
-        <div className={page.dimmed}>{t("attachments.scannerLead")}</div>
+        <div>
+          <h2>{t("attachments.scanner")}</h2>
+          <div className={page.dimmed}>{t("attachments.scannerLead")}</div>
+        </div>
         <ScannerState kept={kept} />
         <TextInput
           label={t("attachments.address")}
@@ -181,8 +183,10 @@ function Policy({ kept }: { kept: AttachmentSettings }) {
       }}
     >
       <Stack>
-        <h2>{t("attachments.policy")}</h2>
-        <div className={page.dimmed}>{t("attachments.policyLead", { version: kept.version })}</div>
+        <div>
+          <h2>{t("attachments.policy")}</h2>
+          <div className={page.dimmed}>{t("attachments.policyLead", { version: kept.version })}</div>
+        </div>
         {policy.map((one) => (
           <Switch
             key={one.class}
@@ -218,8 +222,10 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
       }}
     >
       <Stack>
-        <h2>{t("attachments.origin")}</h2>
-        <div className={page.dimmed}>{t("attachments.originLead")}</div>
+        <div>
+          <h2>{t("attachments.origin")}</h2>
+          <div className={page.dimmed}>{t("attachments.originLead")}</div>
+        </div>
         <Switch
           label={t("attachments.authenticate")}
           checked={authenticate}

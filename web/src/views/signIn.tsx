@@ -60,9 +60,9 @@ export function SignIn() {
               )}
             </dl>
             {one.admin_consent_url == null ? null : (
-              <p>
+              <p className={page.spaced}>
                 {t("oauth.adminConsentWhat")}{" "}
-                <Anchor href={one.admin_consent_url} target="_blank" rel="noreferrer">
+                <Anchor href={one.admin_consent_url} target="_blank" rel="noreferrer" underline="always">
                   {t("oauth.adminConsent")}
                 </Anchor>
               </p>

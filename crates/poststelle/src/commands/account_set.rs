@@ -12,7 +12,11 @@ use crate::control::Streams;
 use crate::failure::{FAILED, Failure};
 
 /// Changes each account as a whole or not at all, and says of each what became of it; exit status 1 if one was not changed.
-pub(super) fn run(context: &Context<'_>, args: &AccountSet, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+pub(super) fn run(
+    context: &Context<'_>,
+    args: &AccountSet,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
     let Context { engine, lang, .. } = *context;
     let shared = shared(args)?;
     let accounts = chosen(context, args)?;

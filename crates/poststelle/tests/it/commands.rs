@@ -158,8 +158,18 @@ fn accounts_and_users() {
 
 /// Beside the account `info`.
 fn several_at_once(post: &Poststelle, with_password: &dyn Fn(&[&str]) -> crate::support::Done) {
-    with_password(&["account", "add", "old", "--protocol", "pop3", "--host", "pop.example.org", "--login", "old"])
-        .expect(0);
+    with_password(&[
+        "account",
+        "add",
+        "old",
+        "--protocol",
+        "pop3",
+        "--host",
+        "pop.example.org",
+        "--login",
+        "old",
+    ])
+    .expect(0);
     post.run(&["account", "set", "info", "old"]).expect(2);
     post.run(&["account", "set", "--active", "no"]).expect(2);
     post.run(&["account", "set", "info", "nobody", "--active", "no"]).expect(1);

@@ -61,7 +61,12 @@ async fn accounts_are_changed_together_and_each_is_answered_for() {
             let account = world.get(&path).by(admin).expect(StatusCode::OK).await;
             let keeping = world.get(&format!("{path}/keeping")).by(admin).expect(StatusCode::OK).await;
             let poll = account["connection"]["poll_seconds"].clone();
-            (account["active"].clone(), poll, account["handling"]["role"].clone(), keeping["fetched_folder"].clone())
+            (
+                account["active"].clone(),
+                poll,
+                account["handling"]["role"].clone(),
+                keeping["fetched_folder"].clone(),
+            )
         }
     };
     let before = (json!(true), json!(300), json!("normal"), json!(null));
@@ -122,7 +127,10 @@ async fn an_account_brings_the_server_that_sends_for_it_and_takes_it_along() {
     body["sending"]["host"] = json!("smtp.example.org");
     let account = create(&body).expect(StatusCode::CREATED).await;
     let servers = world.get(SMTP).by(&admin).expect(StatusCode::OK).await;
-    assert_eq!((&servers["items"][0]["name"], &servers["items"][0]["password_set"]), (&json!("Info"), &json!(true)));
+    assert_eq!(
+        (&servers["items"][0]["name"], &servers["items"][0]["password_set"]),
+        (&json!("Info"), &json!(true))
+    );
     // The name of the server is taken: no account either.
     body["name"] = json!("Other");
     let taken = create(&body).expect(StatusCode::CONFLICT).await;

@@ -15,11 +15,8 @@ pub(super) const ALL: &[Case] = &[
 ];
 
 fn new(n: u64, kind: AccountKind) -> NewAccount {
-    let handling = Handling {
-        handled: Handled::Move,
-        handled_folder: "Done".to_owned(),
-        ..Handling::default()
-    };
+    let handling =
+        Handling { handled: Handled::Move, handled_folder: "Done".to_owned(), ..Handling::default() };
     NewAccount { name: format!("account {n}"), kind, poll_seconds: 60, handling, ..NewAccount::default() }
 }
 
@@ -85,7 +82,12 @@ fn an_account_and_its_server_come_and_go_together(store: &Store) {
     };
     let smtp_id = |n: u64| SmtpAccountId::from_octets(id(20, n));
     let create = |n: u64, name: &str| {
-        store.create_account_that_sends(account_id(n), new(n, AccountKind::Imap), (smtp_id(n), smtp(name)), NOW)
+        store.create_account_that_sends(
+            account_id(n),
+            new(n, AccountKind::Imap),
+            (smtp_id(n), smtp(name)),
+            NOW,
+        )
     };
     create(1, "one").unwrap();
     // A name that is taken: neither is made.
