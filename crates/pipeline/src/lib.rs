@@ -32,6 +32,7 @@ mod rebuild;
 mod recovery;
 mod rekey;
 mod run;
+mod rush;
 pub mod samples;
 mod search;
 mod source;
