@@ -3,7 +3,7 @@
 use model::{AccountId, MailboxId, UnixMillis};
 
 use crate::error::{Result, StoreError};
-use crate::source_actions::{self, SourceAction, Wish};
+use crate::source_actions::{self, SourceAction, Wish, spot};
 use crate::sql::statements;
 use crate::store::Store;
 use crate::value::{Row, args};
@@ -61,7 +61,7 @@ macro_rules! deletable {
             incoming!(),
             " AND p.gone IS NULL AND p.position <> 2 AND p.fetched <= $2 AND m.stage = 1 AND NOT EXISTS (SELECT 1 ",
             "FROM source_actions s WHERE s.mailbox = p.mailbox AND s.uid_validity = p.uid_validity ",
-            "AND s.uid = p.uid AND s.action = 2 AND p.position = 0) ",
+            "AND s.uid = p.uid AND s.locator = p.locator AND s.action = 2) ",
             $rest
         )
     };
@@ -75,8 +75,8 @@ statements! {
         fetched_folder = excluded.fetched_folder, failed_folder = excluded.failed_folder, since = excluded.since, \
         delete_days = excluded.delete_days";
     DELETABLE = deletable!(
-        "p.seq, p.mailbox, p.uid_validity, p.uid",
-        "AND p.position = 0 ORDER BY p.fetched, p.mailbox, p.uid LIMIT $3"
+        "p.seq, p.mailbox, p.uid_validity, p.uid, p.locator",
+        "ORDER BY p.fetched, p.mailbox, p.uid, p.locator LIMIT $3"
     );
     DELETABLE_NAMES = deletable!(
         "b.mailbox_id, p.locator",
@@ -88,14 +88,14 @@ statements! {
         ") c"
     );
     FRESH = concat!(
-        "SELECT p.seq, p.mailbox, p.uid_validity, p.uid, m.stage FROM mailboxes b \
+        "SELECT p.seq, p.mailbox, p.uid_validity, p.uid, p.locator, m.stage FROM mailboxes b \
         JOIN placements p ON p.mailbox = b.key JOIN mails m ON m.seq = p.seq WHERE ",
         incoming!(),
-        " AND p.gone IS NULL AND p.position = 0 AND p.fetched >= $2 AND ((m.stage = 1 AND CAST($4 AS BIGINT) = 1 \
+        " AND p.gone IS NULL AND p.position <> 2 AND p.fetched >= $2 AND ((m.stage = 1 AND CAST($4 AS BIGINT) = 1 \
         AND p.flags & 1 = 0) OR (m.stage = 1 AND CAST($4 AS BIGINT) = 2 AND b.special_use = 'inbox') \
         OR (m.stage = 2 AND CAST($5 AS BIGINT) = 1 AND b.special_use = 'inbox')) AND NOT EXISTS (SELECT 1 \
-        FROM source_actions s WHERE s.mailbox = p.mailbox AND s.uid_validity = p.uid_validity AND s.uid = p.uid) \
-        ORDER BY p.fetched, p.mailbox, p.uid LIMIT $3"
+        FROM source_actions s WHERE s.mailbox = p.mailbox AND s.uid_validity = p.uid_validity AND s.uid = p.uid \
+        AND s.locator = p.locator) ORDER BY p.fetched, p.mailbox, p.uid, p.locator LIMIT $3"
     );
     UNREAD_YET = "SELECT MIN(p.fetched) FROM mailboxes b JOIN placements p ON p.mailbox = b.key \
         JOIN mails m ON m.seq = p.seq WHERE b.account = $1 AND p.gone IS NULL AND p.fetched >= $2 AND m.stage = 0";
@@ -173,7 +173,7 @@ impl Store {
         })
     }
 
-    /// Queues what is to happen with mails of an IMAP account that are here, at most `limit` of them; how many were found.
+    /// Queues what is to happen with mails of an account that is no POP3 account, that are here, at most `limit` of them; how many were found.
     /// To be called when all that was fetched is committed and its reports are handled.
     ///
     /// # Errors
@@ -192,8 +192,7 @@ impl Store {
             if let Some(days) = keeping.delete_after_days {
                 let args = args![account, before(days, now), limit as i64];
                 wanted.extend(tx.query(&DELETABLE, &args, |row| {
-                    let place = [account, row.int(1)?, row.int(2)?, row.int(3)?];
-                    Ok((wish(row.int(0)?, SourceAction::Delete), place))
+                    Ok((wish(row.int(0)?, SourceAction::Delete), spot(account, row, 1)?))
                 })?);
             }
             let mut found = wanted.len();
@@ -202,8 +201,7 @@ impl Store {
                 let has_folder = keeping.failed_folder.is_some();
                 let args = args![account, since, limit as i64, keeping.fetched as i64, has_folder];
                 let fresh = tx.query(&FRESH, &args, |row| {
-                    let place = [account, row.int(1)?, row.int(2)?, row.int(3)?];
-                    Ok((wish(row.int(0)?, after_fetch(&keeping, row.int(4)? == 2)), place))
+                    Ok((wish(row.int(0)?, after_fetch(&keeping, row.int(5)? == 2)), spot(account, row, 1)?))
                 })?;
                 if fresh.len() < limit {
                     let unread_yet = tx.first(&UNREAD_YET, &args![account, since], |row| row.opt_time(0))?;
