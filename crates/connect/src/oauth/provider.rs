@@ -94,7 +94,7 @@ impl Provider {
 
     /// Microsoft's identity platform, for Microsoft Graph. `tenant` as for [`Provider::microsoft`].
     ///
-    /// `Mail.ReadWrite.Shared` is for mailboxes that several share; an application by itself gets what an administrator has
+    /// `Mail.ReadWrite.Shared` is for mailboxes that several share; `Mail.Send` is not asked for as long as nothing is sent; an application by itself gets what an administrator has
     /// granted it.
     ///
     /// Source: Microsoft, "Microsoft Graph permissions reference", "Get access without a user".
@@ -108,7 +108,6 @@ impl Provider {
                 "offline_access",
                 "https://graph.microsoft.com/Mail.ReadWrite",
                 "https://graph.microsoft.com/Mail.ReadWrite.Shared",
-                "https://graph.microsoft.com/Mail.Send",
             ]),
             app_scopes: words(&["https://graph.microsoft.com/.default"]),
             ..Self::microsoft(tenant)
