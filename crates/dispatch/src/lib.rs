@@ -18,7 +18,7 @@ pub use backoff::{Backoff, MAIL, WEBHOOK};
 pub use compose::{Author, compose_test};
 pub use lang::Language;
 pub use notice::{Gathered, Occasion, compose_notice};
-pub use occurrence::{Example, KINDS, Occurrence, occurrence};
+pub use occurrence::{Example, KINDS, Occurrence, logged, occurrence};
 pub use reference::{Reference, return_path};
 pub use settings::{NoticeSettings, Recipient, Way};
 pub use smtp::{

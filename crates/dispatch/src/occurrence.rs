@@ -36,6 +36,15 @@ pub const KINDS: [&str; 26] = [
     "delivery.failed",
 ];
 
+/// Kinds of the event log that [`occurrence`] knows, without those that are only for programs: reports that were handled, and
+/// what a rule tells a webhook.
+pub fn logged() -> impl Iterator<Item = &'static str> {
+    let is_named_otherwise =
+        |kind: &str| kind.starts_with("report.") || kind.starts_with("address.") || kind == "rule.matched";
+    let same = KINDS.into_iter().filter(move |kind| !is_named_otherwise(kind));
+    ["feedback.queued", "address.changed", "rule.notify"].into_iter().chain(same)
+}
+
 /// Something worth telling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
@@ -176,4 +185,23 @@ fn escaped(segment: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_logged_and_understood() {
+        let payload = r#"{"counts":"true","address":"a@example.org","state":"dead","name":"n"}"#;
+        let mut known: Vec<&str> = logged()
+            .map(|kind| occurrence("e", UnixMillis(0), kind, "s", payload).expect(kind).kind)
+            .collect();
+        known.sort_unstable();
+        // The log has one kind for all states of an address.
+        let otherwise = ["report.handled", "address.failing", "address.complained", "address.unsubscribed"];
+        let mut expected: Vec<&str> = KINDS.into_iter().filter(|kind| !otherwise.contains(kind)).collect();
+        expected.sort_unstable();
+        assert_eq!(known, expected);
+    }
 }

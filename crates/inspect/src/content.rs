@@ -34,6 +34,13 @@ pub(crate) enum Content {
     Unknown,
 }
 
+impl Content {
+    /// Whether it holds other files.
+    pub(crate) const fn is_container(self) -> bool {
+        matches!(self, Self::Zip | Self::Compound | Self::Gzip | Self::Tar | Self::Rar | Self::SevenZip)
+    }
+}
+
 const SIGNATURES: &[(&[u8], Content)] = &[
     (b"\x7fELF", Content::Dangerous(Class::Program)),
     (b"\xca\xfe\xba\xbe", Content::Dangerous(Class::Program)),
@@ -109,6 +116,15 @@ pub(crate) fn content(all: &[u8]) -> Content {
         None if memmem::find(head, b"%PDF-").is_some() => Content::Plain(Family::Pdf),
         None => Content::Unknown,
     }
+}
+
+/// Whether octets are, by their first ones, something that a system would run or follow: a program, a script, a shortcut, a
+/// file of the system. No more than the first 8 KiB are needed.
+pub fn is_executable(head: &[u8]) -> bool {
+    matches!(
+        content(head),
+        Content::Dangerous(Class::Program | Class::Script | Class::Shortcut | Class::SystemFile)
+    )
 }
 
 /// Octets of the trailer of a DMG.

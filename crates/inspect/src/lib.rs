@@ -19,6 +19,7 @@ mod zip;
 mod tests;
 
 pub use class::Class;
+pub use content::is_executable;
 pub use finding::Finding;
 pub use look::{Limits, findings};
 pub use policy::Policy;

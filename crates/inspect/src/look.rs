@@ -93,15 +93,7 @@ impl Look {
         if ending.as_deref().and_then(family).is_some_and(|promised| contradicts(found, promised)) {
             self.add(Class::Disguised, place);
         }
-        if !matches!(
-            found,
-            Content::Zip
-                | Content::Compound
-                | Content::Gzip
-                | Content::Tar
-                | Content::Rar
-                | Content::SevenZip
-        ) {
+        if !found.is_container() {
             match found {
                 Content::Dangerous(class) => self.add(class, place),
                 Content::Rtf => ole::rtf(octets, place, self),

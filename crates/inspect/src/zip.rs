@@ -145,16 +145,8 @@ fn whole_or_head(member: &Member<'_>, place: &str, look: &mut Look) -> Option<Ve
         return Some(Vec::new());
     }
     let head = member.unpack(HEAD_OCTETS.min(look.left()), look)?;
-    let contains = matches!(
-        content(&head),
-        Content::Zip
-            | Content::Compound
-            | Content::Gzip
-            | Content::Tar
-            | Content::Rar
-            | Content::SevenZip
-            | Content::Rtf
-    );
+    let found = content(&head);
+    let contains = found.is_container() || found == Content::Rtf;
     if !contains || head.len() < HEAD_OCTETS {
         return Some(head);
     }

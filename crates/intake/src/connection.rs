@@ -22,6 +22,15 @@ pub enum Stage {
     Open,
 }
 
+/// A session of one of the protocols.
+pub(crate) trait LoggedIn: Sized + Send {
+    /// Logs in on a connection that stands; inside TLS already if the settings say so.
+    fn open_on(stream: Stream, settings: &Settings) -> impl Future<Output = Result<Self, ImapError>> + Send;
+
+    /// The stream below, for what is known of it.
+    fn stream(&self) -> Option<&Stream>;
+}
+
 /// Written by who fetches, read by whoever shows it.
 #[derive(Debug, Default)]
 pub struct Connection {
@@ -46,12 +55,23 @@ impl Connection {
         Some(self.certificate_ends.load(Ordering::Relaxed)).filter(|at| *at != 0).map(UnixMillis)
     }
 
-    /// Reaches the server.
-    pub(crate) async fn dial(&self, settings: &Settings) -> Result<Stream, ImapError> {
+    /// Reaches the server and logs in; once more if it refuses a token in whose place there may be a better one.
+    pub(crate) async fn open<L: LoggedIn>(&self, settings: &Settings) -> Result<L, ImapError> {
+        match self.try_open(settings).await {
+            Err(ImapError::LoginRefused { .. }) if settings.credential.has_another() => {
+                self.try_open(settings).await
+            }
+            other => other,
+        }
+    }
+
+    async fn try_open<L: LoggedIn>(&self, settings: &Settings) -> Result<L, ImapError> {
         self.stage.store(1, Ordering::Relaxed);
         let stream = line::dial(settings).await?;
         self.stage.store(2, Ordering::Relaxed);
-        Ok(stream)
+        let session = L::open_on(stream, settings).await?;
+        self.stands(session.stream());
+        Ok(session)
     }
 
     /// The server is being reached, by whoever has no stream to show.
@@ -66,7 +86,7 @@ impl Connection {
     }
 
     /// The login went well.
-    pub(crate) fn stands(&self, stream: Option<&Stream>) {
+    fn stands(&self, stream: Option<&Stream>) {
         let certificate = stream.and_then(Stream::peer_certificate);
         let ends = certificate.and_then(|certificate| certificate.not_after).map_or(0, |at| at.0);
         self.certificate_ends.store(ends, Ordering::Relaxed);

@@ -186,7 +186,7 @@ pub(crate) async fn test_stored(
     let settings = state
         .read(move |state| {
             let account = present(state, &caller, id)?;
-            let kept = settings::connection(&account.settings).ok_or_else(not_fetched)?;
+            let kept = settings::connection(&account.settings).ok_or(BackgroundError::NotFetched)?;
             let credential = settings::credential(state, id, &account.settings)?;
             Ok(TestSettings {
                 kind: account.settings.kind,
@@ -228,11 +228,7 @@ pub(crate) async fn fetch(
     state
         .read(move |state| {
             let account = present(state, &caller, id)?;
-            state.background().fetch(account.id).map_err(|error| match error {
-                BackgroundError::Missing => Failure::not_found(),
-                BackgroundError::NotFetched => not_fetched(),
-                other @ BackgroundError::Failed(_) => Failure::internal(other),
-            })?;
+            state.background().fetch(account.id)?;
             events::record(
                 state,
                 &caller,
@@ -366,10 +362,6 @@ fn name_taken(error: StoreError, name: &str) -> Failure {
         }
         other => other.into(),
     }
-}
-
-pub(crate) fn not_fetched() -> Failure {
-    Failure::new(StatusCode::CONFLICT, "account-not-fetched")
 }
 
 /// The account an import goes into: by key, by name, or a new one for administrators, who may read it then.

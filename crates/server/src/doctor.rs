@@ -13,7 +13,6 @@ use model::{AccountId, MailboxId, Role};
 use store::KeptCondition;
 
 use crate::accounts::{may_see, present};
-use crate::background::BackgroundError;
 use crate::events::{self, Subject};
 use crate::extract::{Id, Params, limit};
 use crate::problem::Failure;
@@ -93,20 +92,12 @@ pub(crate) async fn compare(
     state
         .read(move |state| {
             let account = present(state, &caller, id)?;
-            ask(state, id)?;
+            state.background().compare(id)?;
             let details = [("name", account.settings.name)];
             events::record(state, &caller, "account.compared", Subject::Account(id), &details)
         })
         .await?;
     Ok(StatusCode::ACCEPTED)
-}
-
-fn ask(state: &State, account: AccountId) -> Result<(), Failure> {
-    state.background().compare(account).map_err(|error| match error {
-        BackgroundError::Missing => Failure::not_found(),
-        BackgroundError::NotFetched => Failure::new(StatusCode::CONFLICT, "account-not-fetched"),
-        other @ BackgroundError::Failed(_) => Failure::internal(other),
-    })
 }
 
 /// `GET /accounts/{account_id}/ledgers`
@@ -203,7 +194,7 @@ pub(crate) async fn anew(
         let (account, ledger) = find(state, &caller, &account, &mailbox)?;
         let count =
             state.engine().fetch_anew(ledger.mailbox, ledger.uid_validity).map_err(Failure::internal)?;
-        ask(state, account)?;
+        state.background().compare(account)?;
         let details = [("name", ledger.name), ("count", count.to_string())];
         events::record(state, &caller, "mailbox.refetched", Subject::Account(account), &details)?;
         Ok(FetchedAnew { count })

@@ -99,8 +99,9 @@ pub(crate) async fn samples(state: &State, mut caller: Caller) -> Result<ImportR
 
 pub(crate) fn failed(error: BackgroundError) -> Failure {
     match error {
-        BackgroundError::Missing | BackgroundError::NotFetched => Failure::not_found(),
-        BackgroundError::Failed(_) => Failure::internal(error),
+        // To whoever imports, an account that takes no files is none.
+        BackgroundError::NotFetched => Failure::not_found(),
+        other => other.into(),
     }
 }
 

@@ -5,6 +5,7 @@ use axum::extract::State as FromState;
 use model::AccountId;
 use store::{AccountKind, AfterFetch, Keeping};
 
+use crate::background::BackgroundError;
 use crate::events::{self, Subject};
 use crate::extract::{Id, Json, Params, text};
 use crate::problem::Failure;
@@ -52,7 +53,7 @@ pub(crate) async fn write(
     let written = state.read(move |state| {
         let account = accounts::present(state, &caller, id)?;
         if account.settings.kind == AccountKind::Import {
-            return Err(accounts::not_fetched());
+            return Err(BackgroundError::NotFetched.into());
         }
         let keeping = kept(&asked)?;
         if account.settings.kind == AccountKind::Pop3 && keeping.needs_folders() {

@@ -38,23 +38,8 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"ID3", "audio/mpeg"),
 ];
 
-const EXECUTABLES: &[&[u8]] = &[
-    b"\x7fELF",
-    b"\xca\xfe\xba\xbe",
-    b"\xfe\xed\xfa\xce",
-    b"\xfe\xed\xfa\xcf",
-    b"\xce\xfa\xed\xfe",
-    b"\xcf\xfa\xed\xfe",
-    b"#!",
-    // Windows shortcut.
-    b"\x4c\0\0\0\x01\x14\x02\0",
-    // Compiled HTML help.
-    b"ITSF",
-    b"\0asm",
-];
-
 fn by_content(head: &[u8]) -> Option<Found> {
-    if is_windows_program(head) || EXECUTABLES.iter().any(|signature| head.starts_with(signature)) {
+    if inspect::is_executable(head) {
         return Some(Found::Executable);
     }
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
@@ -67,11 +52,6 @@ fn by_content(head: &[u8]) -> Option<Found> {
         .iter()
         .find(|(signature, _)| head.starts_with(signature))
         .map(|(_, media_type)| Found::Type(media_type))
-}
-
-/// `MZ` alone is also how texts may begin; octets that no text has must follow.
-fn is_windows_program(head: &[u8]) -> bool {
-    head.starts_with(b"MZ") && head.contains(&0)
 }
 
 /// A declared type is handed on if it has the form of one; text and HTML are handed out as octets, so that no browser

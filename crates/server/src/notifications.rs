@@ -23,32 +23,6 @@ use crate::rights::Caller;
 const RECIPIENTS_MAX: usize = 50;
 /// What happened lately, so many.
 const NOTICES_MAX: usize = 50;
-/// Entries of the event log that may be worth knowing.
-const LOGGED: [&str; 22] = [
-    "feedback.queued",
-    "address.changed",
-    "list.left",
-    "rule.notify",
-    "account.failing",
-    "account.recovered",
-    "account.consent_needed",
-    "account.silent",
-    "account.quiet",
-    "mailbox.incomplete",
-    "mailbox.full",
-    "certificate.expiring",
-    "consent.expiring",
-    "secret.expiring",
-    "disk.low",
-    "index.behind",
-    "queue.stuck",
-    "quarantine.growing",
-    "trouble.over",
-    "mail.quarantined",
-    "webhook.disabled",
-    "delivery.failed",
-];
-
 pub(crate) fn shown(row: store::Outgoing) -> Outgoing {
     Outgoing {
         id: row.what.id.uuid(),
@@ -206,7 +180,7 @@ pub(crate) async fn latest(
     let items = state
         .read(move |state| {
             let mut rows = Vec::new();
-            for kind in LOGGED {
+            for kind in dispatch::logged() {
                 let filter = EventFilter { kind: Some(kind.to_owned()), ..EventFilter::default() };
                 rows.extend(state.store().events(&filter, None, NOTICES_MAX)?);
             }

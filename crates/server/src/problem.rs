@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use store::StoreError;
 use tracing::{error, warn};
 
+use crate::background::BackgroundError;
 use crate::lang::{self, Values};
 use crate::trace::RequestNumber;
 
@@ -154,6 +155,16 @@ pub(crate) async fn speak(request: Request, next: Next) -> Response {
 /// Paths whose failures are problem details; the others are files of the page.
 fn is_for_programs(path: &str) -> bool {
     path.starts_with("/api/") || path.starts_with("/health/") || path == "/metrics"
+}
+
+impl From<BackgroundError> for Failure {
+    fn from(error: BackgroundError) -> Self {
+        match error {
+            BackgroundError::Missing => Self::not_found(),
+            BackgroundError::NotFetched => Self::new(StatusCode::CONFLICT, "account-not-fetched"),
+            BackgroundError::Failed(_) => Self::internal(error),
+        }
+    }
 }
 
 impl From<StoreError> for Failure {

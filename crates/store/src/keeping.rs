@@ -2,8 +2,9 @@
 
 use model::{AccountId, MailboxId, UnixMillis};
 
+use crate::db::Tx;
 use crate::error::{Result, StoreError};
-use crate::source_actions::{self, SourceAction, Wish, spot};
+use crate::source_actions::{self, SourceAction, Spot, Wish, spot};
 use crate::sql::statements;
 use crate::store::Store;
 use crate::value::{Row, args};
@@ -97,8 +98,9 @@ statements! {
         FROM source_actions s WHERE s.mailbox = p.mailbox AND s.uid_validity = p.uid_validity AND s.uid = p.uid \
         AND s.locator = p.locator) ORDER BY p.fetched, p.mailbox, p.uid, p.locator LIMIT $3"
     );
-    UNREAD_YET = "SELECT MIN(p.fetched) FROM mailboxes b JOIN placements p ON p.mailbox = b.key \
-        JOIN mails m ON m.seq = p.seq WHERE b.account = $1 AND p.gone IS NULL AND p.fetched >= $2 AND m.stage = 0";
+    SEEN = "SELECT MAX(p.fetched), MIN(CASE WHEN m.stage = 0 THEN p.fetched END) FROM mailboxes b \
+        JOIN placements p ON p.mailbox = b.key JOIN mails m ON m.seq = p.seq \
+        WHERE b.account = $1 AND p.gone IS NULL AND p.fetched >= $2";
     SINCE = "UPDATE account_keeping SET since = $2 WHERE account = $1";
 }
 
@@ -127,6 +129,49 @@ fn after_fetch(keeping: &Keeping, is_failed: bool) -> SourceAction {
         (_, AfterFetch::Move) => SourceAction::Move(keeping.fetched_folder.clone()),
         _ => SourceAction::MarkRead,
     }
+}
+
+/// What is to be done at the source of an account.
+#[derive(Default)]
+struct Due {
+    wanted: Vec<(Wish, Spot)>,
+    /// As [`Store::keep_at_source`] gives it.
+    found: usize,
+    /// Mails fetched before need not be looked at again, if that is news.
+    since: Option<UnixMillis>,
+}
+
+fn due(tx: &Tx<'_>, account: i64, limit: usize, now: UnixMillis) -> Result<Due> {
+    let Some((keeping, since)) = tx.first(&GET, &[account.into()], keeping)? else {
+        return Ok(Due::default());
+    };
+    let mut due = Due::default();
+    let wish = |seq, action| Wish { seq, account, action, why: "keeping".to_owned() };
+    if let Some(days) = keeping.delete_after_days {
+        let args = args![account, before(days, now), limit as i64];
+        due.wanted = tx.query(&DELETABLE, &args, |row| {
+            Ok((wish(row.int(0)?, SourceAction::Delete), spot(account, row, 1)?))
+        })?;
+    }
+    due.found = due.wanted.len();
+    // What goes at once need not be moved before.
+    if keeping.needs_folders() && keeping.delete_after_days != Some(0) {
+        let has_folder = keeping.failed_folder.is_some();
+        let args = args![account, since, limit as i64, keeping.fetched as i64, has_folder];
+        let fresh = tx.query(&FRESH, &args, |row| {
+            Ok((wish(row.int(0)?, after_fetch(&keeping, row.int(5)? == 2)), spot(account, row, 1)?))
+        })?;
+        if fresh.len() < limit {
+            let times = |row: &Row<'_>| Ok((row.opt_time(0)?, row.opt_time(1)?));
+            let (newest, unread_yet) = tx.first(&SEEN, &args![account, since], times)?.unwrap_or_default();
+            let next = newest.map(|_| unread_yet.unwrap_or(now).min(now));
+            due.since = next.filter(|next| *next > since);
+        } else {
+            due.found = limit;
+        }
+        due.wanted.extend(fresh);
+    }
+    Ok(due)
 }
 
 impl Store {
@@ -179,37 +224,18 @@ impl Store {
     /// # Errors
     /// `Missing` account.
     pub fn keep_at_source(&self, account: AccountId, limit: usize, now: UnixMillis) -> Result<usize> {
-        let is_set = self.read(|tx| {
-            let key = self.keys().known_account(tx, account)?;
-            tx.first(&GET, &[key.into()], keeping)
-        })?;
-        let Some((keeping, since)) = is_set else { return Ok(0) };
-        let keys = self.keys().clone();
+        let keys = self.keys();
+        let found = self.read(|tx| due(tx, keys.known_account(tx, account)?, limit, now))?;
+        if found.wanted.is_empty() && found.since.is_none() {
+            return Ok(0);
+        }
+        let keys = keys.clone();
+        // What is wanted may have changed since: it is looked for again.
         self.write(move |tx| {
             let account = keys.known_account(tx, account)?;
-            let mut wanted = Vec::new();
-            let wish = |seq, action| Wish { seq, account, action, why: "keeping".to_owned() };
-            if let Some(days) = keeping.delete_after_days {
-                let args = args![account, before(days, now), limit as i64];
-                wanted.extend(tx.query(&DELETABLE, &args, |row| {
-                    Ok((wish(row.int(0)?, SourceAction::Delete), spot(account, row, 1)?))
-                })?);
-            }
-            let mut found = wanted.len();
-            // What goes at once need not be moved before.
-            if keeping.needs_folders() && keeping.delete_after_days != Some(0) {
-                let has_folder = keeping.failed_folder.is_some();
-                let args = args![account, since, limit as i64, keeping.fetched as i64, has_folder];
-                let fresh = tx.query(&FRESH, &args, |row| {
-                    Ok((wish(row.int(0)?, after_fetch(&keeping, row.int(5)? == 2)), spot(account, row, 1)?))
-                })?;
-                if fresh.len() < limit {
-                    let unread_yet = tx.first(&UNREAD_YET, &args![account, since], |row| row.opt_time(0))?;
-                    tx.exec(&SINCE, &args![account, unread_yet.flatten().unwrap_or(now).min(now)])?;
-                } else {
-                    found = limit;
-                }
-                wanted.extend(fresh);
+            let Due { wanted, found, since } = due(tx, account, limit, now)?;
+            if let Some(since) = since {
+                tx.exec(&SINCE, &args![account, since])?;
             }
             source_actions::add(tx, wanted, now)?;
             Ok(found)

@@ -6,7 +6,7 @@ use crate::db::Tx;
 use crate::error::{Result, StoreError};
 use crate::sql::statements;
 use crate::store::{Store, take};
-use crate::value::{Row, args};
+use crate::value::{Arg, Row, args};
 
 /// Which service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ macro_rules! select {
 }
 
 statements! {
-    INSERT = "INSERT INTO oauth_clients (key, client_id, name, service, registered, secret, secret_expires, options, \
+    INSERT = "INSERT INTO oauth_clients (client_id, name, service, registered, secret, secret_expires, options, key, \
         created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     UPDATE = "UPDATE oauth_clients SET name = $2, service = $3, registered = $4, secret = $5, secret_expires = $6, \
         options = $7 WHERE client_id = $1";
@@ -97,6 +97,19 @@ fn client(row: &Row<'_>) -> Result<OauthClient> {
     })
 }
 
+/// What INSERT and UPDATE begin with.
+fn set<'a>(id: &'a OauthClientId, new: &'a NewOauthClient) -> [Arg<'a>; 7] {
+    args![
+        id.octets(),
+        &new.name,
+        new.service as i64,
+        &new.registered,
+        new.secret.as_deref(),
+        new.secret_expires,
+        &new.options,
+    ]
+}
+
 fn missing(id: OauthClientId) -> StoreError {
     StoreError::Missing { what: "sign-in service", key: id.to_string() }
 }
@@ -113,17 +126,7 @@ impl Store {
     pub fn create_oauth_client(&self, id: OauthClientId, new: NewOauthClient, now: UnixMillis) -> Result<()> {
         self.write(move |tx| {
             let key = take(tx, "row", 1)?;
-            let args = args![
-                key,
-                id.octets(),
-                &new.name,
-                new.service as i64,
-                &new.registered,
-                new.secret.as_deref(),
-                new.secret_expires,
-                &new.options,
-                now,
-            ];
+            let args = [&set(&id, &new)[..], &args![key, now]].concat();
             tx.exec(&INSERT, &args).map(drop).map_err(|error| error.naming("sign-in service name"))
         })
     }
@@ -134,16 +137,7 @@ impl Store {
     /// `Missing`; `Exists` if the name is taken.
     pub fn update_oauth_client(&self, id: OauthClientId, new: NewOauthClient) -> Result<()> {
         self.write(move |tx| {
-            let args = args![
-                id.octets(),
-                &new.name,
-                new.service as i64,
-                &new.registered,
-                new.secret.as_deref(),
-                new.secret_expires,
-                &new.options,
-            ];
-            match tx.exec(&UPDATE, &args).map_err(|error| error.naming("sign-in service name"))? {
+            match tx.exec(&UPDATE, &set(&id, &new)).map_err(|error| error.naming("sign-in service name"))? {
                 0 => Err(missing(id)),
                 _ => tx.exec(&TRY_AGAIN, &[id.octets().into()]).map(drop),
             }

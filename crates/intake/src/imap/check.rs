@@ -5,6 +5,7 @@ use connect::Stream;
 use super::drive::{Encryption, Session, Settings};
 use super::error::{During, ImapError};
 use super::mailbox::Mailbox;
+use crate::connection::LoggedIn as _;
 
 /// A step of the test, in the order of the way. With STARTTLS the greeting comes before TLS and belongs to `Connect`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

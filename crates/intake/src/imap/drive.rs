@@ -18,6 +18,7 @@ use super::mailbox::{Mailbox, MailboxStatus};
 use super::once::Once;
 use super::open::{Opened, Opening};
 use super::talk::Talk;
+use crate::connection::LoggedIn;
 use crate::line::{self, Line, READ_OCTETS, Sink, Step, checked};
 use crate::line::{Conversation as _, Machine as _};
 use crate::sasl::{Identity, Login};
@@ -114,20 +115,8 @@ pub struct Session {
     qresync: Option<bool>,
 }
 
-impl Session {
-    /// Connects and logs in.
-    ///
-    /// # Errors
-    /// [`ImapError`]; its class says how far it came.
-    pub async fn open(settings: &Settings) -> Result<Self, ImapError> {
-        Self::open_on(line::dial(settings).await?, settings).await
-    }
-
-    /// Logs in on a connection that stands; inside TLS already if the settings say [`Encryption::Tls`].
-    ///
-    /// # Errors
-    /// [`ImapError`].
-    pub(crate) async fn open_on(stream: Stream, settings: &Settings) -> Result<Self, ImapError> {
+impl LoggedIn for Session {
+    async fn open_on(stream: Stream, settings: &Settings) -> Result<Self, ImapError> {
         let options = &settings.options;
         let talk = Talk::new(options.small_octets_max, options.chunk_octets);
         let mut line = Line::new(stream, talk, settings)?;
@@ -137,6 +126,20 @@ impl Session {
         let bounds =
             Bounds { batch_mails: options.batch_mails.max(1), batch_octets: options.batch_octets.max(1) };
         Ok(Self { line, opened, bounds, qresync: None })
+    }
+
+    fn stream(&self) -> Option<&Stream> {
+        self.line.stream.as_ref()
+    }
+}
+
+impl Session {
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// [`ImapError`]; its class says how far it came.
+    pub async fn open(settings: &Settings) -> Result<Self, ImapError> {
+        Self::open_on(line::dial(settings).await?, settings).await
     }
 
     /// The server's words of greeting.
@@ -157,11 +160,6 @@ impl Session {
     /// Whether the server has this extension, or all that came together in `IMAP4rev2`.
     pub(crate) fn can(&self, word: &str) -> bool {
         self.capabilities().has(word) || self.capabilities().has("IMAP4REV2")
-    }
-
-    /// The stream below, for what is known of it.
-    pub fn stream(&self) -> Option<&Stream> {
-        self.line.stream.as_ref()
     }
 
     /// All mailboxes, the inbox first.

@@ -151,7 +151,7 @@ impl Fetcher {
                         continue;
                     }
                 }
-                None => self.open().await?,
+                None => self.connection.open(&self.settings).await?,
             };
             let mut pass = Pass {
                 selection,
@@ -213,7 +213,7 @@ impl Fetcher {
     pub async fn inventory(&mut self, outlet: &Outlet) -> Result<(), ImapError> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => self.open().await?,
+            None => self.connection.open(&self.settings).await?,
         };
         for mailbox in &self.selected {
             match inventory(&mut session, mailbox, outlet).await {
@@ -254,23 +254,6 @@ impl Fetcher {
         Arc::clone(&self.connection)
     }
 
-    /// Once more if the server refuses a token in whose place there may be a better one.
-    async fn open(&self) -> Result<Session, ImapError> {
-        match self.try_open().await {
-            Err(ImapError::LoginRefused { .. }) if self.settings.credential.has_another() => {
-                self.try_open().await
-            }
-            other => other,
-        }
-    }
-
-    async fn try_open(&self) -> Result<Session, ImapError> {
-        let stream = self.connection.dial(&self.settings).await?;
-        let session = Session::open_on(stream, &self.settings).await?;
-        self.connection.stands(session.stream());
-        Ok(session)
-    }
-
     /// Carries out an order, on the connection that is there or another one.
     ///
     /// # Errors
@@ -282,7 +265,7 @@ impl Fetcher {
         };
         let mut session = match kept {
             Some(session) => session,
-            None => self.open().await?,
+            None => self.connection.open(&self.settings).await?,
         };
         let result = session.change(order).await;
         if result.as_ref().err().is_none_or(|error| !is_loss(error)) {

@@ -1,6 +1,7 @@
 //! Tries settings step by step, for the button "Test settings".
 
 use super::drive::Session;
+use crate::connection::LoggedIn as _;
 use crate::imap::{Encryption, Mailbox, Settings, TestReport, TestStep, begin_test, login_failed};
 
 /// Goes all the way to the list of mails and says at each step what was found. Changes nothing.

@@ -8,6 +8,7 @@ use super::list::{Entry, Listing};
 use super::open::{Opened, Opening};
 use super::remove::{Outcome, Removing};
 use super::talk::Talk;
+use crate::connection::LoggedIn;
 use crate::imap::{Encryption, ImapError, Outlet, Settings};
 use crate::line::{Line, Machine, Sink};
 
@@ -21,9 +22,8 @@ pub(crate) struct Session {
     pub(crate) opened: Opened,
 }
 
-impl Session {
-    /// Logs in on a connection that stands; inside TLS already if the settings say [`Encryption::Tls`].
-    pub(crate) async fn open_on(stream: Stream, settings: &Settings) -> Result<Self, ImapError> {
+impl LoggedIn for Session {
+    async fn open_on(stream: Stream, settings: &Settings) -> Result<Self, ImapError> {
         let begins_tls = settings.encryption == Encryption::StartTls;
         let is_encrypted = stream.is_encrypted();
         let mut line = Line::new(stream, Talk::new(), settings)?;
@@ -33,11 +33,12 @@ impl Session {
         Ok(Self { line, opened })
     }
 
-    /// The stream below, for what is known of it.
-    pub(crate) fn stream(&self) -> Option<&Stream> {
+    fn stream(&self) -> Option<&Stream> {
         self.line.stream.as_ref()
     }
+}
 
+impl Session {
     /// How many commands may be on the way at once.
     pub(crate) fn pipeline(&self) -> usize {
         if self.opened.has("PIPELINING") { PIPELINE_COMMANDS } else { 1 }

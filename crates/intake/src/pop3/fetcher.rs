@@ -61,7 +61,7 @@ impl Fetcher {
         let mut is_first = true;
         loop {
             self.session = None;
-            let session = self.open().await?;
+            let session = self.connection.open(&self.settings).await?;
             let mut settled = 0;
             match self.pass(session, &mut known, is_first, outlet, &mut settled).await {
                 Ok(()) => return Ok(()),
@@ -87,23 +87,6 @@ impl Fetcher {
     /// What is known of the connection, while it goes on.
     pub fn connection(&self) -> Arc<Connection> {
         Arc::clone(&self.connection)
-    }
-
-    /// Once more if the server refuses a token in whose place there may be a better one.
-    async fn open(&self) -> Result<Session, ImapError> {
-        match self.try_open().await {
-            Err(ImapError::LoginRefused { .. }) if self.settings.credential.has_another() => {
-                self.try_open().await
-            }
-            other => other,
-        }
-    }
-
-    async fn try_open(&self) -> Result<Session, ImapError> {
-        let stream = self.connection.dial(&self.settings).await?;
-        let session = Session::open_on(stream, &self.settings).await?;
-        self.connection.stands(session.stream());
-        Ok(session)
     }
 
     async fn pass(

@@ -141,7 +141,8 @@ fn what_is_new_comes_once_and_what_is_gone_is_noted() {
             world.engine.compare_once(world.runtime(), &account, settings(server.port()), &Selection::All);
         compared.unwrap();
         let ledgers = world.store().ledgers(account.id).unwrap();
-        let sum = |of: &dyn Fn(&doctor::Tally) -> u64| ledgers.iter().map(|ledger| of(&ledger.tally)).sum::<u64>();
+        let sum =
+            |of: &dyn Fn(&doctor::Tally) -> u64| ledgers.iter().map(|ledger| of(&ledger.tally)).sum::<u64>();
         (sum(&|it| it.source), sum(&|it| it.archived), sum(&|it| it.count(Reason::Pending)))
     };
     assert_eq!(compare(), (31, 30, 1));
@@ -193,7 +194,9 @@ fn nothing_is_lost_or_doubled_over_bad_lines() {
                     fetches.push(format!("{counts:?}"));
                     break;
                 }
-                other => fetches.push(other.map_or_else(|error| pipeline::chain(&error), |it| format!("{it:?}"))),
+                other => {
+                    fetches.push(other.map_or_else(|error| pipeline::chain(&error), |it| format!("{it:?}")))
+                }
             }
             assert!(fetches.len() < FETCHES_MAX, "run {seed}: {told:?}: {fetches:#?}");
         }
@@ -201,7 +204,11 @@ fn nothing_is_lost_or_doubled_over_bad_lines() {
         fetch(&world, &account, proxy.port()).unwrap();
         let found = placed(&world, &account);
         let left = world.store().left_out(account.id, 10, 0).unwrap();
-        assert!(found == sent && left.is_empty(), "run {seed}: {told:?}: {fetches:#?} {left:?} {}", found.len());
+        assert!(
+            found == sent && left.is_empty(),
+            "run {seed}: {told:?}: {fetches:#?} {left:?} {}",
+            found.len()
+        );
     }
 }
 
@@ -268,7 +275,10 @@ fn a_service_that_wants_to_be_left_alone_is() {
     server.refuse("mailFolders", 403, None, 1);
     supervisor.fetch(account.id);
     let refused = wait(|| state().filter(|state| state.last_error.is_some()));
-    assert_eq!((refused.activity.as_str(), refused.last_error.unwrap().class.as_str()), ("needs_settings", "settings"));
+    assert_eq!(
+        (refused.activity.as_str(), refused.last_error.unwrap().class.as_str()),
+        ("needs_settings", "settings")
+    );
     supervisor.stop();
 }
 

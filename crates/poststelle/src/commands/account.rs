@@ -12,7 +12,10 @@ use model::{AccountId, UnixMillis};
 use pipeline::Engine;
 use serde_json::json;
 use server::{AccountOptions, Background as _, PASSWORD_FIELD};
-use store::{Account, AccountKind, AfterFetch, Handled, Handling, MailboxRole, NewAccount, OauthService, StoreError, Tls};
+use store::{
+    Account, AccountKind, AfterFetch, Handled, Handling, MailboxRole, NewAccount, OauthService, StoreError,
+    Tls,
+};
 
 use super::{Context, doctor, when};
 use crate::cli;

@@ -67,7 +67,8 @@ fn killed_at_any_moment_nothing_is_lost_or_doubled() {
     assert_eq!(post.run(&["account", "list", "--json"]).expect(0).rows()[0]["kind"], "graph");
 
     // What comes is moved there, once it is here.
-    post.run(&["account", "keep", "box", "--fetched", "move", "--fetched-folder", "Archiv/Erledigt"]).expect(0);
+    post.run(&["account", "keep", "box", "--fetched", "move", "--fetched-folder", "Archiv/Erledigt"])
+        .expect(0);
     let new = server.deliver("inbox", &mail(1000));
     assert!(post.run(&["account", "fetch", "box"]).expect(0).err.contains("1 new"));
     assert_eq!(server.place(&new).unwrap().0, "Archiv/Erledigt");
