@@ -334,7 +334,10 @@ impl Taker {
                 };
                 self.feed.push(Piece::Cursor(mailbox, cursor))
             }
-            change @ (Event::Flags { .. } | Event::Vanished { .. } | Event::Present { .. }) => {
+            change @ (Event::Flags { .. }
+            | Event::Vanished { .. }
+            | Event::Present { .. }
+            | Event::AllNames { .. }) => {
                 self.changes.push(change);
                 Ok(())
             }
@@ -369,10 +372,6 @@ impl Taker {
             Event::Gone { mailbox, position: position @ Position::Unique { .. } } => {
                 let mailbox = self.mailbox(&mailbox)?;
                 Ok(self.core.store.forget_left_out(mailbox, vec![position])?)
-            }
-            change @ Event::AllNames { .. } => {
-                self.changes.push(change);
-                Ok(())
             }
             Event::Progress { done, total, .. } => {
                 self.progress.done.store(done, Ordering::Relaxed);

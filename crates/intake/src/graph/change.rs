@@ -62,12 +62,11 @@ impl Fetcher {
                 Ok((Changed::Done { to: None }, None))
             }
             Change::Move { to } => {
-                let target = match folders::find(&self.folders, to) {
-                    Some(known) => known.clone(),
-                    None => {
-                        let special_uses = self.special_uses.clone();
-                        folders::make(&client, &mut self.folders, &special_uses, to).await?
-                    }
+                let target = if let Some(known) = folders::find(&self.folders, to) {
+                    known.clone()
+                } else {
+                    let special_uses = self.special_uses.clone();
+                    folders::make(&client, &mut self.folders, &special_uses, to).await?
                 };
                 let body = json(serde_json::json!({ "destinationId": String::from_utf8_lossy(&target.raw) }));
                 let url = client.address(&["messages", id, "move"]);

@@ -134,14 +134,12 @@ impl Way {
         let mut octets = Vec::new();
         let lost = |error| broken(error, During::Fetch);
         loop {
-            match answer.chunk().await.map_err(lost)? {
-                Some(piece) => octets.extend_from_slice(&piece),
-                None => {
-                    let _turn = self.turn.lock().await;
-                    let mail = Mail { facts: facts.clone(), octets };
-                    return Ok(self.outlet.send(vec![Event::Mail(mail)]).await?);
-                }
-            }
+            let Some(piece) = answer.chunk().await.map_err(lost)? else {
+                let _turn = self.turn.lock().await;
+                let mail = Mail { facts: facts.clone(), octets };
+                return Ok(self.outlet.send(vec![Event::Mail(mail)]).await?);
+            };
+            octets.extend_from_slice(&piece);
             if octets.len() as u64 > self.small_octets_max {
                 break;
             }

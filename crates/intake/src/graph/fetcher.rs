@@ -216,7 +216,7 @@ impl Reading<'_> {
             let (link, next) = match page.link {
                 Link::Next(link) => (self.client.link(&link)?, true),
                 Link::Delta(link) => (self.client.link(&link)?, false),
-                Link::End => return Err(super::client::unreadable(super::json::JsonError::NoLink).into()),
+                Link::End => return Err(super::client::unreadable(super::json::JsonError::Link).into()),
             };
             if let Some(all) = &mut all {
                 for item in &page.items {

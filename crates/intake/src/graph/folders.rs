@@ -66,14 +66,14 @@ pub(super) async fn list(client: &Client, special_uses: &SpecialUses) -> Result<
             if folder.children > 0 && !all.iter().any(|known: &Mailbox| known.raw == folder.id.as_bytes()) {
                 levels.push_back((Some(folder.id.clone()), format!("{name}/")));
             }
-            all.push(mailbox(folder, name, special_uses));
+            all.push(mailbox(&folder, name, special_uses));
         }
     }
     all.sort_by_key(|mailbox| mailbox.special_use != Some(SpecialUse::Inbox));
     Ok(all)
 }
 
-fn mailbox(folder: Folder, name: String, special_uses: &SpecialUses) -> Mailbox {
+fn mailbox(folder: &Folder, name: String, special_uses: &SpecialUses) -> Mailbox {
     let raw = folder.id.clone().into_bytes();
     Mailbox {
         status: Some(MailboxStatus {
@@ -156,7 +156,7 @@ pub(super) async fn make(
         let body = serde_json::json!({ "displayName": level }).to_string().into_bytes();
         let made = client.answer(Method::POST, url, Some(("application/json", body)), During::Change).await;
         let folder = match made {
-            Ok(octets) => mailbox(json::single_folder(&octets).map_err(unreadable)?, name, special_uses),
+            Ok(octets) => mailbox(&json::single_folder(&octets).map_err(unreadable)?, name, special_uses),
             Err(Trouble::Refused(refusal))
                 if refusal.status == 409 || refusal.code == "ErrorFolderExists" =>
             {
@@ -188,7 +188,7 @@ mod tests {
                 messages: None,
                 is_search: id == "4",
             };
-            mailbox(found, name.to_owned(), &special_uses)
+            mailbox(&found, name.to_owned(), &special_uses)
         };
         let all = [
             folder("1", "Posteingang"),

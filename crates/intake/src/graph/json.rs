@@ -15,19 +15,19 @@ const LINK_OCTETS_MAX: usize = 32 << 10;
 pub(crate) enum JsonError {
     /// Not JSON, or not an object.
     #[error("the answer is no JSON object")]
-    NoObject,
+    Object,
     /// A list without its items.
     #[error("the answer has no list `value`")]
-    NoList,
+    List,
     /// An item without a usable id.
     #[error("item {at} of the answer has no usable id")]
-    NoId {
+    Id {
         /// Its place, from 0.
         at: usize,
     },
     /// A page of changes that says neither where the next one is nor where to go on later.
     #[error("the answer has neither a next link nor a delta link")]
-    NoLink,
+    Link,
 }
 
 /// Where a list goes on.
@@ -75,8 +75,8 @@ pub(crate) struct Folder {
 }
 
 fn object(octets: &[u8]) -> Result<Value, JsonError> {
-    let value: Value = serde_json::from_slice(octets).map_err(|_| JsonError::NoObject)?;
-    if value.is_object() { Ok(value) } else { Err(JsonError::NoObject) }
+    let value: Value = serde_json::from_slice(octets).map_err(|_| JsonError::Object)?;
+    if value.is_object() { Ok(value) } else { Err(JsonError::Object) }
 }
 
 fn id(value: &Value, at: usize) -> Result<String, JsonError> {
@@ -85,7 +85,7 @@ fn id(value: &Value, at: usize) -> Result<String, JsonError> {
             && !id.chars().any(char::is_control)
             && !matches!(*id, "." | "..")
     });
-    id.map(str::to_owned).ok_or(JsonError::NoId { at })
+    id.map(str::to_owned).ok_or(JsonError::Id { at })
 }
 
 fn page<T>(
@@ -93,7 +93,7 @@ fn page<T>(
     read: impl Fn(&Value, usize) -> Result<T, JsonError>,
 ) -> Result<Page<T>, JsonError> {
     let answer = object(octets)?;
-    let list = answer["value"].as_array().ok_or(JsonError::NoList)?;
+    let list = answer["value"].as_array().ok_or(JsonError::List)?;
     let items: Result<Vec<T>, JsonError> =
         list.iter().enumerate().map(|(at, value)| read(value, at)).collect();
     let link = |name: &str| {
@@ -163,7 +163,7 @@ fn folder(value: &Value, at: usize) -> Result<Folder, JsonError> {
     })
 }
 
-/// `2026-03-02T09:00:00Z`, also with a fraction of the second; `DateTimeOffset` of OData 4 in UTC.
+/// `2026-03-02T09:00:00Z`, also with a fraction of the second; `DateTimeOffset` of `OData` 4 in UTC.
 fn time(text: &str) -> Option<UnixMillis> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let mut parts = date.split('-').map(|part| civil::number(part.as_bytes()));
@@ -208,15 +208,15 @@ mod tests {
     fn what_cannot_be_used_is_said() {
         let check =
             |text: &str, expected: JsonError| assert_eq!(items(text.as_bytes()), Err(expected), "{text}");
-        check("<html>", JsonError::NoObject);
-        check("[]", JsonError::NoObject);
-        check("{}", JsonError::NoList);
-        check(r#"{"value":{}}"#, JsonError::NoList);
-        check(r#"{"value":[{"id":"A"},{"isRead":true}]}"#, JsonError::NoId { at: 1 });
-        check(r#"{"value":[{"id":""}]}"#, JsonError::NoId { at: 0 });
-        check(r#"{"value":[{"id":".."}]}"#, JsonError::NoId { at: 0 });
-        check(r#"{"value":[{"id":17}]}"#, JsonError::NoId { at: 0 });
-        check(&format!(r#"{{"value":[{{"id":"{}"}}]}}"#, "x".repeat(901)), JsonError::NoId { at: 0 });
+        check("<html>", JsonError::Object);
+        check("[]", JsonError::Object);
+        check("{}", JsonError::List);
+        check(r#"{"value":{}}"#, JsonError::List);
+        check(r#"{"value":[{"id":"A"},{"isRead":true}]}"#, JsonError::Id { at: 1 });
+        check(r#"{"value":[{"id":""}]}"#, JsonError::Id { at: 0 });
+        check(r#"{"value":[{"id":".."}]}"#, JsonError::Id { at: 0 });
+        check(r#"{"value":[{"id":17}]}"#, JsonError::Id { at: 0 });
+        check(&format!(r#"{{"value":[{{"id":"{}"}}]}}"#, "x".repeat(901)), JsonError::Id { at: 0 });
         assert_eq!(items(br#"{"value":[]}"#).unwrap().link, Link::End);
         let both = br#"{"value":[],"@odata.deltaLink":"d","@odata.nextLink":"n"}"#;
         assert_eq!(items(both).unwrap().link, Link::Next("n".to_owned()));

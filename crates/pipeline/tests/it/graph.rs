@@ -195,7 +195,7 @@ fn nothing_is_lost_or_doubled_over_bad_lines() {
                     break;
                 }
                 other => {
-                    fetches.push(other.map_or_else(|error| pipeline::chain(&error), |it| format!("{it:?}")))
+                    fetches.push(other.map_or_else(|error| pipeline::chain(&error), |it| format!("{it:?}")));
                 }
             }
             assert!(fetches.len() < FETCHES_MAX, "run {seed}: {told:?}: {fetches:#?}");
