@@ -16,8 +16,10 @@ use tokio::sync::broadcast;
 use crate::budget::Budgets;
 use crate::examination::Examination;
 use crate::live::Tasks;
+use crate::looked::Lately;
 use crate::news::News;
 use crate::oauth::Oauth;
+use crate::rush::Rush;
 use crate::texts::Cache;
 use crate::watch::Seen;
 
@@ -38,12 +40,15 @@ pub(crate) struct Core {
     pub(crate) scratch: std::path::PathBuf,
     pub(crate) limits: parse::Limits,
     pub(crate) texts: Cache,
+    pub(crate) looked: Lately,
     /// Held while mails go from `received` to `filed` by one hand.
     pub(crate) filing: Mutex<()>,
     /// Held by who takes up mails at `received`.
     pub(crate) draining: Mutex<()>,
     pub(crate) news: broadcast::Sender<News>,
     pub(crate) runner: Bell,
+    /// Whether reading waits for what is being brought.
+    pub(crate) rush: Rush,
     pub(crate) follower: Bell,
     /// Rings when reports may have been filed.
     pub(crate) feedback: Bell,
@@ -91,11 +96,13 @@ impl Core {
             examiner,
             scratch,
             limits: parse::Limits::default(),
+            looked: Lately::default(),
             texts: Cache::new(batch_octets / 5 * 2),
             filing: Mutex::new(()),
             draining: Mutex::new(()),
             news: broadcast::channel(NEWS_MAX).0,
             runner: Bell::default(),
+            rush: Rush::default(),
             follower: Bell::default(),
             feedback: Bell::default(),
             handling: Mutex::new(()),

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use doctor::ScannerFacts;
 use examine::{Clamd, ScanError, Scanned};
 use inspect::{Class, Finding};
 use model::UnixMillis;
@@ -17,6 +18,7 @@ pub use settings::{ExaminationSettings, SettingsError};
 
 use crate::core::Core;
 use crate::error::Result;
+use crate::looked::{self, Findings};
 use crate::news::News;
 
 /// Mails taken note of in one transaction.
@@ -34,6 +36,8 @@ const SCANNER_PATIENCE: Duration = Duration::from_secs(5);
 const SCAN_TIME: Duration = Duration::from_mins(1);
 /// For asking whether a scanner is there.
 const ASK_TIME: Duration = Duration::from_secs(5);
+/// So long the last answer of a scanner counts.
+const FRESH_MS: i64 = 5 * 60_000;
 /// A scan that fails is tried again after so long, and so often.
 const AGAIN_MS: i64 = 60_000;
 const ATTEMPTS_MAX: u32 = 5;
@@ -51,6 +55,8 @@ pub struct ScannerState {
     pub version: Option<String>,
     /// Why it does not answer; `None` if it does.
     pub error: Option<String>,
+    /// Since when it does not answer.
+    pub down_since: Option<UnixMillis>,
     /// When it was asked last.
     pub asked: Option<UnixMillis>,
 }
@@ -95,10 +101,10 @@ pub(crate) fn try_out(core: &Core, address: &str) -> (ScannerState, Option<Strin
         });
     match tried {
         Ok((version, Scanned::Found(name))) => {
-            (ScannerState { version: Some(version), error: None, asked }, Some(name))
+            (ScannerState { version: Some(version), asked, ..ScannerState::default() }, Some(name))
         }
-        Ok((version, _)) => (ScannerState { version: Some(version), error: None, asked }, None),
-        Err(error) => (ScannerState { version: None, error: Some(error), asked }, None),
+        Ok((version, _)) => (ScannerState { version: Some(version), asked, ..ScannerState::default() }, None),
+        Err(error) => (ScannerState { error: Some(error), down_since: asked, asked, version: None }, None),
     }
 }
 
@@ -109,15 +115,31 @@ pub(crate) fn ask(core: &Core, settings: &ExaminationSettings) -> Option<Scanner
     let mut state = core.examination.scanner.lock().unwrap_or_else(PoisonError::into_inner);
     state.asked = Some(core.now());
     match answer {
-        Ok(version) => (state.version, state.error) = (Some(version), None),
+        Ok(version) => (state.version, state.error, state.down_since) = (Some(version), None, None),
         Err(error) => {
             if state.error.is_none() {
                 tracing::warn!(error = %crate::chain(&error), "attachments wait for the scanner");
             }
             state.error = Some(crate::chain(&error));
+            state.down_since = state.down_since.or(state.asked);
         }
     }
     Some(state.clone())
+}
+
+/// What is to be said of a scanner that is set and does not answer. One that nobody had to ask for a while is asked now.
+///
+/// # Errors
+/// Of the database.
+pub(crate) fn trouble(core: &Core) -> Result<Option<ScannerFacts>> {
+    let settings = core.examination.settings();
+    let known = core.examination.scanner();
+    let is_fresh = known.asked.is_some_and(|asked| core.now().0 - asked.0 < FRESH_MS);
+    let state = if is_fresh { Some(known) } else { ask(core, &settings) };
+    let Some(state) = state.filter(|_| !settings.scanner.is_empty()) else { return Ok(None) };
+    let (Some(text), Some(since)) = (state.error, state.down_since) else { return Ok(None) };
+    let waiting = core.store.examination_counts()?.waiting;
+    Ok(Some(ScannerFacts { text, since, waiting }))
 }
 
 /// A scanner that answered, until it does not.
@@ -296,6 +318,12 @@ fn mail_of(
     mail: &DueMail,
 ) -> ExaminedMail {
     let seq = mail.octets.seq;
+    let mut looked = Looked { settings, scanner, now: core.now(), attempts: mail.attempts, failed: false };
+    // For a scanner the octets are needed all the same.
+    let known = core.looked.take(mail.octets.mail_id).filter(|_| settings.scanner.is_empty());
+    if let Some(parts) = known.and_then(|known| looked.known(&mail.parts, &known)) {
+        return ExaminedMail { seq, parts, again: None, scan: false };
+    }
     let octets = if mail.octets.octets > MAIL_MAX {
         None
     } else {
@@ -308,16 +336,14 @@ fn mail_of(
             }
         }
     };
-    let message = octets.as_ref().map(|octets| {
-        catch_unwind(AssertUnwindSafe(|| parse::read(octets, &core.limits).0)).unwrap_or_default()
+    let places = octets.as_ref().map(|octets| {
+        catch_unwind(AssertUnwindSafe(|| parse::places(octets, &core.limits))).unwrap_or_default()
     });
     let content = |part: &StoredPart| -> Option<Vec<u8>> {
-        let (octets, message) = (octets.as_ref()?, message.as_ref()?);
-        let index = message.parts.iter().position(|found| found.number == part.number)?;
-        catch_unwind(AssertUnwindSafe(|| parse::part_content(octets, &message.parts, index, usize::MAX)))
-            .ok()?
+        let (octets, places) = (octets.as_ref()?, places.as_ref()?);
+        let index = places.iter().position(|found| found.number == part.number)?;
+        catch_unwind(AssertUnwindSafe(|| parse::part_content(octets, places, index, usize::MAX))).ok()?
     };
-    let mut looked = Looked { settings, scanner, now: core.now(), attempts: mail.attempts, failed: false };
     let parts: Vec<ExaminedPart> = mail
         .parts
         .iter()
@@ -344,23 +370,33 @@ struct Looked<'a> {
 }
 
 impl Looked<'_> {
-    fn part(&mut self, part: &StoredPart, content: Option<&[u8]>) -> ExaminedPart {
-        let name = part.name.as_deref();
-        let mut examined = ExaminedPart {
+    /// All parts of a mail, if all were looked at when it was read.
+    fn known(&self, parts: &[StoredPart], known: &Findings) -> Option<Vec<ExaminedPart>> {
+        let of = |part: &StoredPart| {
+            let (_, findings) = known.iter().find(|(number, _)| *number == part.number)?;
+            Some(self.judged(self.begun(part), findings))
+        };
+        parts.iter().map(of).collect()
+    }
+
+    fn begun(&self, part: &StoredPart) -> ExaminedPart {
+        ExaminedPart {
             number: part.number.clone(),
             sha256: part.sha256.map(|sha256| sha256.0.to_vec()).unwrap_or_default(),
             policy: self.settings.version,
             ..ExaminedPart::default()
-        };
-        let mut findings = match content {
-            Some(octets) => {
-                let looked =
-                    || inspect::findings(octets, name, &part.content_type, &inspect::Limits::default());
-                // Whatever a look stumbles over, nobody has seen what is inside.
-                catch_unwind(AssertUnwindSafe(looked)).unwrap_or_else(|_| vec![found(Class::OpaqueArchive)])
-            }
-            None => vec![found(Class::Oversized)],
-        };
+        }
+    }
+
+    fn judged(&self, mut part: ExaminedPart, findings: &[Finding]) -> ExaminedPart {
+        part.held = held(self.settings, findings, part.scan);
+        part.findings = Finding::to_text(findings);
+        part
+    }
+
+    fn part(&mut self, part: &StoredPart, content: Option<&[u8]>) -> ExaminedPart {
+        let mut examined = self.begun(part);
+        let mut findings = looked::findings(part.name.as_deref(), &part.content_type, content);
         if !self.settings.scanner.is_empty() {
             examined.scan = ScanState::Waits;
             match (content, self.scanner.filter(|scanner| scanner.is_up())) {
@@ -369,9 +405,7 @@ impl Looked<'_> {
                 (Some(_), None) => {}
             }
         }
-        examined.held = held(self.settings, &findings, examined.scan);
-        examined.findings = Finding::to_text(&findings);
-        examined
+        self.judged(examined, &findings)
     }
 
     fn scan(
@@ -389,7 +423,7 @@ impl Looked<'_> {
                 // What the scanner calls so by its settings is for the policy, like what is found here.
                 Some(class) => {
                     if !findings.iter().any(|finding| finding.class == class) {
-                        findings.push(found(class));
+                        findings.push(looked::alone(class));
                     }
                     (ScanState::Clean, name)
                 }
@@ -410,10 +444,6 @@ impl Looked<'_> {
         examined.scanner.clone_from(&scanner.version);
         examined.scanned = Some(self.now);
     }
-}
-
-const fn found(class: Class) -> Finding {
-    Finding { class, at: String::new() }
 }
 
 /// Signatures of clamd that name a property, not malware.

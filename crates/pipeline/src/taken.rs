@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use intake::smtp::{Delivery, Outcome, Spool};
 use model::{AccountId, Envelope, Flags, MailboxId, Position, Provenance, ReversePath, Sha256};
@@ -113,14 +114,19 @@ impl Taker {
     /// Makes all of them durable.
     fn take(&mut self, batch: &mut [Delivery]) -> Result<()> {
         let core = Arc::clone(self.engine.core());
+        let later = core.rush.puts_off(batch.len(), Instant::now());
         let mut feed = self.engine.entrance()?.feed(&core, None);
         for delivery in batch {
-            self.take_one(&core, &mut feed, delivery)?;
+            self.take_one(&core, &mut feed, delivery, later)?;
         }
-        feed.flush().map(drop)
+        feed.flush()?;
+        if later {
+            core.wake_runner();
+        }
+        Ok(())
     }
 
-    fn take_one(&mut self, core: &Core, feed: &mut Feed, delivery: &mut Delivery) -> Result<()> {
+    fn take_one(&mut self, core: &Core, feed: &mut Feed, delivery: &mut Delivery, later: bool) -> Result<()> {
         let sha256 = delivery.content.sha256();
         let report = read_report(core, &mut delivery.content)?;
         let folder = if report.is_some() { REPORTS } else { COPIES };
@@ -134,7 +140,7 @@ impl Taker {
         let mailbox = self.mailbox(core, folder)?;
         if let Some(octets) = delivery.content.in_memory() {
             let octets = octets.to_vec();
-            feed.mail(Incoming { mailbox, provenance: own, octets, later: false, entry: None })?;
+            feed.mail(Incoming { mailbox, provenance: own, octets, later, entry: None })?;
         } else {
             let scratch = |error| Error::io(&core.scratch, error);
             let mut reader = delivery.content.reader().map_err(scratch)?;
@@ -144,7 +150,7 @@ impl Taker {
             let position = format!("journal:{sha256}");
             let inner = self.provenance(core, JOURNAL, position, envelope(&journal), false);
             let mailbox = self.mailbox(core, JOURNAL)?;
-            feed.mail(Incoming { mailbox, provenance: inner, octets, later: false, entry: None })?;
+            feed.mail(Incoming { mailbox, provenance: inner, octets, later, entry: None })?;
         }
         Ok(())
     }
