@@ -341,6 +341,30 @@ impl Taker {
                 self.changes.push(change);
                 Ok(())
             }
+            Event::Progress { done, total, .. } => {
+                self.progress.done.store(done, Ordering::Relaxed);
+                self.progress.total.store(total, Ordering::Relaxed);
+                Ok(())
+            }
+            Event::Closed { mailbox, uid_next, error } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                match error {
+                    None => {
+                        let opened = self.opened.take().filter(|(opened, _)| *opened == mailbox);
+                        let opened = opened.map(|(_, opened)| opened);
+                        self.closed.push(Closed { mailbox, opened, uid_next });
+                    }
+                    Some(error) => self.refused = Some(error),
+                }
+                Ok(())
+            }
+            other => self.take_named(other),
+        }
+    }
+
+    /// Events of mailboxes whose mails have names instead of UIDs (Microsoft Graph).
+    fn take_named(&mut self, event: Event) -> Result<()> {
+        match event {
             // Those before must be known, so that one that came and went is gone.
             Event::Removed { mailbox, positions } => {
                 let mailbox = self.mailbox(&mailbox)?;
@@ -372,23 +396,6 @@ impl Taker {
             Event::Gone { mailbox, position: position @ Position::Unique { .. } } => {
                 let mailbox = self.mailbox(&mailbox)?;
                 Ok(self.core.store.forget_left_out(mailbox, vec![position])?)
-            }
-            Event::Progress { done, total, .. } => {
-                self.progress.done.store(done, Ordering::Relaxed);
-                self.progress.total.store(total, Ordering::Relaxed);
-                Ok(())
-            }
-            Event::Closed { mailbox, uid_next, error } => {
-                let mailbox = self.mailbox(&mailbox)?;
-                match error {
-                    None => {
-                        let opened = self.opened.take().filter(|(opened, _)| *opened == mailbox);
-                        let opened = opened.map(|(_, opened)| opened);
-                        self.closed.push(Closed { mailbox, opened, uid_next });
-                    }
-                    Some(error) => self.refused = Some(error),
-                }
-                Ok(())
             }
             _ => Ok(()),
         }

@@ -169,7 +169,6 @@ pub fn advice(step: TestStep, error: &ImapError) -> &'static str {
     match error {
         ImapError::Forbidden { .. } => "graph-forbidden",
         ImapError::Throttled { .. } => "throttled",
-        ImapError::Status { status: 500.., .. } => "closed",
         ImapError::LoginRefused { .. } if step == TestStep::Mailbox => "graph-mailbox",
         ImapError::Connect(error) => error.key(),
         ImapError::Insecure { .. } => "login-plain",
@@ -184,7 +183,10 @@ pub fn advice(step: TestStep, error: &ImapError) -> &'static str {
         ImapError::LoginRefused { .. } if error.is_transient() => "login-unavailable",
         ImapError::LoginRefused { .. } => "login-refused",
         ImapError::Refused { .. } => "folders-refused",
-        ImapError::Bye { .. } | ImapError::Closed { .. } | ImapError::Broken { .. } => "closed",
+        ImapError::Bye { .. }
+        | ImapError::Closed { .. }
+        | ImapError::Broken { .. }
+        | ImapError::Status { status: 500.., .. } => "closed",
         ImapError::Timeout { .. } => "connect-timeout",
         _ => "protocol",
     }

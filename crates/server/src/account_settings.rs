@@ -363,6 +363,8 @@ fn address(given: Option<&str>) -> Result<Option<String>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use store::{AccountKind as Kind, OauthService as Service};
+
     use super::*;
 
     fn request() -> ConnectionRequest {
@@ -413,7 +415,6 @@ mod tests {
         check(TlsMode::Tls, true, None);
         check(TlsMode::Tls, false, Some("account-graph-oauth"));
         check(TlsMode::Starttls, true, Some("account-graph-tls"));
-        use store::{AccountKind as Kind, OauthService as Service};
         for (kind, service, fits) in [
             (Kind::Graph, Service::MicrosoftGraph, true),
             (Kind::Graph, Service::Other, true),
