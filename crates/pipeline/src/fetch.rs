@@ -337,7 +337,8 @@ impl Taker {
             change @ (Event::Flags { .. }
             | Event::Vanished { .. }
             | Event::Present { .. }
-            | Event::AllNames { .. }) => {
+            | Event::AllNames { .. }
+            | Event::MailboxGone { .. }) => {
                 self.changes.push(change);
                 Ok(())
             }
@@ -479,6 +480,13 @@ impl Taker {
                 let mailbox = self.mailbox(&mailbox)?;
                 let there = names.iter().map(|name| store::kept_name(name)).collect();
                 mark_names_gone(&self.core, mailbox, &there).map(drop)
+            }
+            Event::MailboxGone { mailbox, uid_validity } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                self.mark_gone(mailbox, uid_validity, (1, u32::MAX), |_| true)?;
+                // If it comes back it is read from its beginning, and what is known is recognised.
+                self.core.store.set_mailbox_status(mailbox, None, None, None)?;
+                Ok(self.core.store.set_cursor(mailbox, None)?)
             }
             _ => Ok(()),
         }

@@ -4,6 +4,7 @@
 
 mod certificate;
 mod clamd;
+mod courier;
 pub mod dovecot;
 pub mod fixtures;
 mod graph;
@@ -19,6 +20,7 @@ mod scratch;
 
 pub use certificate::Certificate;
 pub use clamd::{Clamd, EICAR};
+pub use courier::Courier;
 pub use dovecot::Dovecot;
 pub use graph::Graph;
 pub use names::NameServer;

@@ -132,6 +132,12 @@ pub enum ImapError {
         /// The other.
         host: String,
     },
+    /// Packing was agreed (COMPRESS), and what the server sends cannot be unpacked. The next connection goes without.
+    #[error("what the server packs cannot be unpacked, while {}", during.as_str())]
+    Unpackable {
+        /// What was going on.
+        during: During,
+    },
     /// Whoever takes the mail is gone.
     #[error("nobody takes the mail")]
     Abandoned,
@@ -243,7 +249,9 @@ impl ImapError {
             Self::Refused { .. } | Self::Throttled { .. } | Self::Forbidden { .. } => Class::Refused,
             Self::Bye { .. } | Self::Closed { .. } | Self::Broken { .. } => Class::Closed,
             Self::Timeout { .. } => Class::Timeout,
-            Self::Protocol { .. } | Self::Status { .. } | Self::Foreign { .. } => Class::Protocol,
+            Self::Protocol { .. } | Self::Unpackable { .. } | Self::Status { .. } | Self::Foreign { .. } => {
+                Class::Protocol
+            }
             Self::Abandoned => Class::Abandoned,
         }
     }
@@ -275,6 +283,7 @@ impl ImapError {
             Self::Forbidden { .. } => "graph-forbidden",
             Self::Status { .. } => "graph-status",
             Self::Foreign { .. } => "graph-foreign",
+            Self::Unpackable { .. } => "imap-unpackable",
             Self::Abandoned => "imap-abandoned",
         }
     }
@@ -310,7 +319,8 @@ impl ImapError {
             | Self::Closed { .. }
             | Self::Broken { .. }
             | Self::Timeout { .. }
-            | Self::Protocol { .. } => true,
+            | Self::Protocol { .. }
+            | Self::Unpackable { .. } => true,
             Self::Insecure { .. }
             | Self::Forbidden { .. }
             | Self::Foreign { .. }
