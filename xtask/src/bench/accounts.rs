@@ -74,6 +74,9 @@ pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
         begun.elapsed().as_secs_f64()
     );
     idle(server.0.id())?;
+    // The connection has been given up meanwhile.
+    client = Client::connect(&host)?;
+    client.login(EMAIL, PASSWORD)?;
     let mut times = deliver(&mut dovecot, &mut client, &asked)?;
     times.sort_by(f64::total_cmp);
     println!(
