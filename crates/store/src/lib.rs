@@ -22,6 +22,7 @@ mod entries;
 mod error;
 mod events;
 mod examination;
+mod exclusions;
 mod feedback;
 mod feedback_days;
 mod filing;
@@ -86,6 +87,7 @@ pub use examination::{
     DueMail, ExaminationCounts, ExaminationTask, ExaminedMail, ExaminedPart, HeldPart, HeldState, Judge,
     Release, ScanState,
 };
+pub use exclusions::{Exclusion, ExclusionKind};
 pub use feedback::{FeedbackProgress, VerifyReference};
 pub use feedback_days::{FeedbackCount, SumBy};
 pub use filing::{Filed, MessageKey, NewPart};

@@ -7,6 +7,7 @@ mod corpus;
 mod crash;
 mod disk_full;
 mod doctor;
+mod exclusions;
 mod feedback;
 mod imap;
 mod import;
