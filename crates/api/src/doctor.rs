@@ -24,7 +24,8 @@ pub struct Condition {
     /// The same as long as it lasts.
     pub id: String,
     /// `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
-    /// `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck` or `quarantine.growing`.
+    /// `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing` or
+    /// `scanner.down`.
     pub kind: String,
     /// How bad.
     pub severity: Severity,

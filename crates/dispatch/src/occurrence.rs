@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 26] = [
+pub const KINDS: [&str; 27] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -30,6 +30,7 @@ pub const KINDS: [&str; 26] = [
     "index.behind",
     "queue.stuck",
     "quarantine.growing",
+    "scanner.down",
     "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
@@ -156,6 +157,7 @@ pub fn occurrence(
         | "index.behind"
         | "queue.stuck"
         | "quarantine.growing"
+        | "scanner.down"
         | "trouble.over" => {
             if !subject.is_empty() {
                 details.insert("subject".to_owned(), subject.to_owned());

@@ -78,6 +78,7 @@ fn delivered(kind: &str) -> Way {
         | "secret.expiring"
         | "disk.low"
         | "queue.stuck"
+        | "scanner.down"
         | "webhook.disabled" => Way::AtOnce,
         "index.behind" | "quarantine.growing" | "report.queued" | "address.dead" | "list.left"
         | "mail.quarantined" => Way::Digest,

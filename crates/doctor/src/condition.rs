@@ -37,11 +37,13 @@ pub enum Kind {
     QueueStuck,
     /// More and more mails cannot be read.
     QuarantineGrowing,
+    /// The scanner for malware does not answer: attachments are held.
+    ScannerDown,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AccountFailing,
         Self::AccountSilent,
         Self::AccountQuiet,
@@ -54,6 +56,7 @@ impl Kind {
         Self::IndexBehind,
         Self::QueueStuck,
         Self::QuarantineGrowing,
+        Self::ScannerDown,
     ];
 
     /// The word of the event log, of webhooks and of the API.
@@ -71,6 +74,7 @@ impl Kind {
             Self::IndexBehind => "index.behind",
             Self::QueueStuck => "queue.stuck",
             Self::QuarantineGrowing => "quarantine.growing",
+            Self::ScannerDown => "scanner.down",
         }
     }
 
@@ -236,6 +240,17 @@ pub struct Queue {
     pub oldest: UnixMillis,
 }
 
+/// A scanner that does not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScannerFacts {
+    /// Why.
+    pub text: String,
+    /// Since when.
+    pub since: UnixMillis,
+    /// Mails whose attachments wait for it.
+    pub waiting: u64,
+}
+
 /// All that is judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -257,6 +272,8 @@ pub struct Facts {
     pub quarantined_lately: u64,
     /// The first of these.
     pub quarantined_since: Option<UnixMillis>,
+    /// The scanner for malware, if one is set and does not answer.
+    pub scanner: Option<ScannerFacts>,
 }
 
 /// From when on something is a condition.
@@ -281,10 +298,12 @@ pub struct Limits {
     pub queue_ms: i64,
     /// Mails in quarantine within a day.
     pub quarantined: u64,
+    /// The scanner may be down for so long, milliseconds: it is started anew when its signatures are.
+    pub scanner_ms: i64,
 }
 
 impl Default for Limits {
-    /// 10 minutes; by how often it is asked; 14 days; 30 days; 1 GiB; 90 %; 10 minutes; 2 hours; 5 mails.
+    /// 10 minutes; by how often it is asked; 14 days; 30 days; 1 GiB; 90 %; 10 minutes; 2 hours; 5 mails; 10 minutes.
     fn default() -> Self {
         Self {
             failing_ms: 10 * MINUTE,
@@ -296,6 +315,7 @@ impl Default for Limits {
             index_ms: 10 * MINUTE,
             queue_ms: 2 * HOUR,
             quarantined: 5,
+            scanner_ms: 10 * MINUTE,
         }
     }
 }
@@ -316,6 +336,7 @@ pub fn judge(facts: &Facts, limits: &Limits, open: &BTreeSet<String>, now: UnixM
     found.extend(index(facts, limits, now));
     found.extend(facts.queues.iter().filter_map(|queue| stuck(queue, limits, now)));
     found.extend(quarantine(facts, limits, now));
+    found.extend(facts.scanner.as_ref().and_then(|scanner| scanner_down(scanner, limits, now)));
     found.sort_by(|a, b| (a.severity, a.kind, &a.id).cmp(&(b.severity, b.kind, &b.id)));
     found
 }
@@ -460,6 +481,13 @@ fn quarantine(facts: &Facts, limits: &Limits, now: UnixMillis) -> Option<Conditi
     })
 }
 
+fn scanner_down(of: &ScannerFacts, limits: &Limits, now: UnixMillis) -> Option<Condition> {
+    (now.0 - of.since.0 >= limits.scanner_ms).then(|| {
+        let details: [(&str, &dyn ToString); 2] = [("waiting", &of.waiting), ("text", &of.text)];
+        condition(Kind::ScannerDown, "", Severity::Warning, None, of.since, &details)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -579,5 +607,11 @@ mod tests {
         assert_eq!((index(9), index(10)), (vec![], vec![("index.behind", "warning")]));
         let quarantined = |n| found(&Facts { quarantined_lately: n, ..Facts::default() });
         assert_eq!((quarantined(4), quarantined(5)), (vec![], vec![("quarantine.growing", "warning")]));
+        let scanner = |minutes: i64| {
+            let since = NOW.plus_ms(-minutes * MINUTE);
+            let scanner = Some(ScannerFacts { text: "refused".into(), since, waiting: 3 });
+            found(&Facts { scanner, ..Facts::default() })
+        };
+        assert_eq!((scanner(9), scanner(10)), (vec![], vec![("scanner.down", "warning")]));
     }
 }

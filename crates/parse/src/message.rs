@@ -12,7 +12,7 @@ use crate::body::transfer;
 use crate::defects::Defects;
 use crate::header::date::Date;
 use crate::header::{RawField, address, date, msg_id, received, section, text, thread_index};
-use crate::tree::Walk;
+use crate::tree::{Depth, Walk};
 use crate::{Limits, body, facts};
 
 /// Everything that parsing finds out.
@@ -51,10 +51,21 @@ pub fn read(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) {
     (message, walk.defects.into_list())
 }
 
+/// The parts of a mail as [`read`] gives them, without octets, digest and text: enough for [`part_content`].
+pub fn places(octets: &[u8], limits: &Limits) -> Vec<Part> {
+    let mut walk = Walk::new(limits, false);
+    walk.depth = Depth::Places;
+    let with_line_ends = &*with_line_ends(octets);
+    let section =
+        section(with_line_ends, mail_start(with_line_ends, limits), limits, &mut walk.defects, |_| false);
+    walk.mail(with_line_ends, &section.fields, section.body_at);
+    if walk.depth == Depth::PlacesFallShort { read(octets, limits).0.parts } else { walk.parts }
+}
+
 fn walked(octets: &[u8], walk: &mut Walk<'_>) -> Message {
     let octets = &*with_line_ends(octets);
     let limits = walk.limits;
-    let start = if limits.skip_mbox_from { mbox_from_len(octets) } else { 0 };
+    let start = mail_start(octets, limits);
     if octets.len() == start {
         walk.defects.add(DefectKind::Empty, start);
     }
@@ -74,8 +85,11 @@ fn walked(octets: &[u8], walk: &mut Walk<'_>) -> Message {
     message
 }
 
-/// Length of a first line `From …` that an mbox left.
-fn mbox_from_len(octets: &[u8]) -> usize {
+/// Behind a first line `From …` that an mbox left.
+fn mail_start(octets: &[u8], limits: &Limits) -> usize {
+    if !limits.skip_mbox_from {
+        return 0;
+    }
     if octets.starts_with(b"From ") || octets.starts_with(b">From ") {
         crate::header::line_len(octets)
     } else {

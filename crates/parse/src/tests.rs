@@ -2,15 +2,17 @@
 
 use std::fmt::Write as _;
 
-use model::{Address, Place, Span, TextKind, TransferEncoding};
+use model::{Address, Part, Place, Span, TextKind, TransferEncoding};
 use test_support::fixtures;
 
-use crate::{Limits, Parsed, parse, part_content, preview};
+use crate::{Limits, Parsed, parse, part_content, places, preview};
 
 #[test]
 fn fixtures_as_expected() {
     fixtures::check_mails(&["header", "mime", "text", "quote", "facts"], |octets| {
-        rendered(octets, &parse(octets, &Limits::default()))
+        let parsed = parse(octets, &Limits::default());
+        same_places(octets, &parsed);
+        rendered(octets, &parsed)
     });
 }
 
@@ -140,6 +142,13 @@ fn sound(octets: &[u8], parsed: &Parsed) {
     }
 }
 
+/// Walked for the places alone, the parts lie where they lie.
+fn same_places(octets: &[u8], parsed: &Parsed) {
+    let place = |part: &Part| (part.number.clone(), part.parent, part.role, part.body_at, part.encoding);
+    let all = |parts: &[Part]| parts.iter().map(place).collect::<Vec<_>>();
+    assert_eq!(all(&places(octets, &Limits::default())), all(&parsed.message.parts));
+}
+
 #[test]
 fn prefixes_of_the_corpus() {
     for path in fixtures::corpus("mail").into_iter().chain(fixtures::corpus("feedback/files")) {
@@ -153,7 +162,11 @@ fn prefixes_of_the_corpus() {
         for step in 0..=steps {
             let prefix = &octets[..octets.len() * step / steps];
             // CR as only line end is read as LF: spans are those of the octets all the same.
-            let parsed = std::panic::catch_unwind(|| sound(prefix, &parse(prefix, &Limits::default())));
+            let parsed = std::panic::catch_unwind(|| {
+                let parsed = parse(prefix, &Limits::default());
+                sound(prefix, &parsed);
+                same_places(prefix, &parsed);
+            });
             assert!(parsed.is_ok(), "{} {}", path.display(), prefix.len());
         }
     }

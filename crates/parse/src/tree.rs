@@ -26,9 +26,21 @@ pub(crate) struct Walk<'l> {
     pub(crate) flowed: Vec<Flowed>,
     /// Of the body, where somebody asks for it.
     pub(crate) digest: Option<BodyDigest>,
+    pub(crate) depth: Depth,
     text_octets_left: usize,
     nested_octets_left: usize,
     stopped: bool,
+}
+
+/// How far leaves are looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Decoded and hashed, their text kept.
+    Contents,
+    /// Where they are, no more.
+    Places,
+    /// The same, but that was not enough: a leaf holds others.
+    PlacesFallShort,
 }
 
 /// RFC 3676.
@@ -67,6 +79,7 @@ impl<'l> Walk<'l> {
             parts: Vec::new(),
             flowed: Vec::new(),
             digest: with_digest.then(BodyDigest::default),
+            depth: Depth::Contents,
             text_octets_left: limits.text_octets_max,
             nested_octets_left: limits.nested_octets_max,
             stopped: false,
@@ -354,6 +367,12 @@ impl<'l> Walk<'l> {
         let is_text = kind.starts_with("text/");
         let keep = if keep_text { self.limits.part_text_octets_max.min(self.text_octets_left) } else { 0 };
         let is_tnef = part.role == PartRole::Attachment && tnef::is_named(part);
+        if self.depth != Depth::Contents {
+            if is_tnef {
+                self.depth = Depth::PlacesFallShort;
+            }
+            return;
+        }
         let read = read_leaf(content.encoding, body, keep, is_text, self.digest.as_mut());
         if !read.clean {
             self.defects.add(DefectKind::TransferEncoding, body_at);

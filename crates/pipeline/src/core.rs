@@ -18,6 +18,7 @@ use crate::examination::Examination;
 use crate::live::Tasks;
 use crate::news::News;
 use crate::oauth::Oauth;
+use crate::rush::Rush;
 use crate::texts::Cache;
 use crate::watch::Seen;
 
@@ -44,6 +45,8 @@ pub(crate) struct Core {
     pub(crate) draining: Mutex<()>,
     pub(crate) news: broadcast::Sender<News>,
     pub(crate) runner: Bell,
+    /// Whether reading waits for what is being brought.
+    pub(crate) rush: Rush,
     pub(crate) follower: Bell,
     /// Rings when reports may have been filed.
     pub(crate) feedback: Bell,
@@ -96,6 +99,7 @@ impl Core {
             draining: Mutex::new(()),
             news: broadcast::channel(NEWS_MAX).0,
             runner: Bell::default(),
+            rush: Rush::default(),
             follower: Bell::default(),
             feedback: Bell::default(),
             handling: Mutex::new(()),

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use doctor::ScannerFacts;
 use examine::{Clamd, ScanError, Scanned};
 use inspect::{Class, Finding};
 use model::UnixMillis;
@@ -34,6 +35,8 @@ const SCANNER_PATIENCE: Duration = Duration::from_secs(5);
 const SCAN_TIME: Duration = Duration::from_mins(1);
 /// For asking whether a scanner is there.
 const ASK_TIME: Duration = Duration::from_secs(5);
+/// So long the last answer of a scanner counts.
+const FRESH_MS: i64 = 5 * 60_000;
 /// A scan that fails is tried again after so long, and so often.
 const AGAIN_MS: i64 = 60_000;
 const ATTEMPTS_MAX: u32 = 5;
@@ -51,6 +54,8 @@ pub struct ScannerState {
     pub version: Option<String>,
     /// Why it does not answer; `None` if it does.
     pub error: Option<String>,
+    /// Since when it does not answer.
+    pub down_since: Option<UnixMillis>,
     /// When it was asked last.
     pub asked: Option<UnixMillis>,
 }
@@ -95,10 +100,10 @@ pub(crate) fn try_out(core: &Core, address: &str) -> (ScannerState, Option<Strin
         });
     match tried {
         Ok((version, Scanned::Found(name))) => {
-            (ScannerState { version: Some(version), error: None, asked }, Some(name))
+            (ScannerState { version: Some(version), asked, ..ScannerState::default() }, Some(name))
         }
-        Ok((version, _)) => (ScannerState { version: Some(version), error: None, asked }, None),
-        Err(error) => (ScannerState { version: None, error: Some(error), asked }, None),
+        Ok((version, _)) => (ScannerState { version: Some(version), asked, ..ScannerState::default() }, None),
+        Err(error) => (ScannerState { error: Some(error), down_since: asked, asked, version: None }, None),
     }
 }
 
@@ -109,15 +114,31 @@ pub(crate) fn ask(core: &Core, settings: &ExaminationSettings) -> Option<Scanner
     let mut state = core.examination.scanner.lock().unwrap_or_else(PoisonError::into_inner);
     state.asked = Some(core.now());
     match answer {
-        Ok(version) => (state.version, state.error) = (Some(version), None),
+        Ok(version) => (state.version, state.error, state.down_since) = (Some(version), None, None),
         Err(error) => {
             if state.error.is_none() {
                 tracing::warn!(error = %crate::chain(&error), "attachments wait for the scanner");
             }
             state.error = Some(crate::chain(&error));
+            state.down_since = state.down_since.or(state.asked);
         }
     }
     Some(state.clone())
+}
+
+/// What is to be said of a scanner that is set and does not answer. One that nobody had to ask for a while is asked now.
+///
+/// # Errors
+/// Of the database.
+pub(crate) fn trouble(core: &Core) -> Result<Option<ScannerFacts>> {
+    let settings = core.examination.settings();
+    let known = core.examination.scanner();
+    let is_fresh = known.asked.is_some_and(|asked| core.now().0 - asked.0 < FRESH_MS);
+    let state = if is_fresh { Some(known) } else { ask(core, &settings) };
+    let Some(state) = state.filter(|_| !settings.scanner.is_empty()) else { return Ok(None) };
+    let (Some(text), Some(since)) = (state.error, state.down_since) else { return Ok(None) };
+    let waiting = core.store.examination_counts()?.waiting;
+    Ok(Some(ScannerFacts { text, since, waiting }))
 }
 
 /// A scanner that answered, until it does not.
@@ -308,14 +329,13 @@ fn mail_of(
             }
         }
     };
-    let message = octets.as_ref().map(|octets| {
-        catch_unwind(AssertUnwindSafe(|| parse::read(octets, &core.limits).0)).unwrap_or_default()
+    let places = octets.as_ref().map(|octets| {
+        catch_unwind(AssertUnwindSafe(|| parse::places(octets, &core.limits))).unwrap_or_default()
     });
     let content = |part: &StoredPart| -> Option<Vec<u8>> {
-        let (octets, message) = (octets.as_ref()?, message.as_ref()?);
-        let index = message.parts.iter().position(|found| found.number == part.number)?;
-        catch_unwind(AssertUnwindSafe(|| parse::part_content(octets, &message.parts, index, usize::MAX)))
-            .ok()?
+        let (octets, places) = (octets.as_ref()?, places.as_ref()?);
+        let index = places.iter().position(|found| found.number == part.number)?;
+        catch_unwind(AssertUnwindSafe(|| parse::part_content(octets, places, index, usize::MAX))).ok()?
     };
     let mut looked = Looked { settings, scanner, now: core.now(), attempts: mail.attempts, failed: false };
     let parts: Vec<ExaminedPart> = mail

@@ -33,6 +33,7 @@ mod rebuild;
 mod recovery;
 mod rekey;
 mod run;
+mod rush;
 pub mod samples;
 mod search;
 mod source;

@@ -2,7 +2,7 @@
 //! rebuild.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use store::{Filed, Received};
 
@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Runs until the engine closes.
 pub(crate) fn run(core: &Arc<Core>, threads: usize) {
     loop {
+        while let Some(rest) = core.rush.rest(Instant::now()).filter(|_| !core.runner.is_closed()) {
+            core.runner.wait(Some(rest));
+        }
         if let Err(error) = drain(core, threads, true, &mut |_| ()) {
             tracing::warn!(error = %crate::chain(&error), "mails wait to be filed");
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use intake::smtp::{Delivery, Outcome, Spool};
 use model::{AccountId, Envelope, Flags, MailboxId, Position, Provenance, ReversePath, Sha256};
@@ -113,14 +114,19 @@ impl Taker {
     /// Makes all of them durable.
     fn take(&mut self, batch: &mut [Delivery]) -> Result<()> {
         let core = Arc::clone(self.engine.core());
+        let later = core.rush.puts_off(batch.len(), Instant::now());
         let mut feed = self.engine.entrance()?.feed(&core, self.account, None)?;
         for delivery in batch {
-            self.take_one(&core, &mut feed, delivery)?;
+            self.take_one(&core, &mut feed, delivery, later)?;
         }
-        feed.flush().map(drop)
+        feed.flush()?;
+        if later {
+            core.wake_runner();
+        }
+        Ok(())
     }
 
-    fn take_one(&mut self, core: &Core, feed: &mut Feed, delivery: &mut Delivery) -> Result<()> {
+    fn take_one(&mut self, core: &Core, feed: &mut Feed, delivery: &mut Delivery, later: bool) -> Result<()> {
         let sha256 = delivery.content.sha256();
         let report = read_report(core, &mut delivery.content)?;
         let folder = if report.is_some() { REPORTS } else { COPIES };
@@ -144,7 +150,7 @@ impl Taker {
         }
         if let Some(octets) = delivery.content.in_memory() {
             let octets = octets.to_vec();
-            feed.mail(incoming(mailbox, own, octets))?;
+            feed.mail(incoming(mailbox, own, octets, later))?;
         } else {
             let scratch = |error| Error::io(&core.scratch, error);
             let mut reader = delivery.content.reader().map_err(scratch)?;
@@ -152,7 +158,7 @@ impl Taker {
         }
         if let Some((inner, octets)) = inner {
             let mailbox = self.mailbox(core, JOURNAL)?;
-            feed.mail(incoming(mailbox, inner, octets))?;
+            feed.mail(incoming(mailbox, inner, octets, later))?;
         }
         Ok(())
     }
@@ -189,8 +195,8 @@ impl Taker {
     }
 }
 
-fn incoming(mailbox: MailboxId, provenance: Provenance, octets: Vec<u8>) -> Incoming {
-    Incoming { mailbox, provenance, octets, is_junk: false, later: false, entry: None }
+fn incoming(mailbox: MailboxId, provenance: Provenance, octets: Vec<u8>, later: bool) -> Incoming {
+    Incoming { mailbox, provenance, octets, is_junk: false, later, entry: None }
 }
 
 fn answer(batch: Vec<Delivery>, outcome: Outcome) {

@@ -101,6 +101,7 @@ fn facts(core: &Core, free_octets: Option<u64>, seen: &mut Seen, now: UnixMillis
         index_stands_since: seen.index.map(|(_, since)| since),
         quarantined_lately,
         quarantined_since,
+        scanner: crate::examination::trouble(core)?,
     })
 }
 

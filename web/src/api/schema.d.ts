@@ -2132,7 +2132,8 @@ export interface components {
             id: string;
             /**
              * @description `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
-             *     `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck` or `quarantine.growing`.
+             *     `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing` or
+             *     `scanner.down`.
              */
             kind: string;
             /** @description When it was found last. */

@@ -22,8 +22,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(doctor::Limits::default())
+    }
+
+    pub(crate) fn with(doctor: doctor::Limits) -> Self {
         let dir = TempDir::new().unwrap();
-        let options = Options { create: true, workers: 1, ..Options::default() };
+        let options = Options { create: true, workers: 1, doctor, ..Options::default() };
         let engine = Engine::open(&dir.path().join("data"), &options).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         Self { engine, outgoing: None, runtime: runtime.unwrap(), _dir: dir }

@@ -74,7 +74,8 @@ fn serve(post: &Poststelle, port: u16) -> crate::support::Server {
 /// Several clients deliver while the server is killed again and again; who gets no answer delivers again.
 #[test]
 fn killed_while_mail_is_delivered() {
-    let (mails, clients) = (if slow() { 6000 } else { 1200 }, 8);
+    // So many at a time that they are only made durable at first.
+    let (mails, clients) = (if slow() { 6000 } else { 1200 }, 16);
     let post = Poststelle::new();
     let port = free_port();
     let (next, done, again) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -109,12 +110,12 @@ fn killed_while_mail_is_delivered() {
     };
     let mut random = Random(7);
     let mut kills = 0;
+    let mut server = Some(serve(&post, port));
     std::thread::scope(|scope| {
         for _ in 0..clients {
             scope.spawn(deliver);
         }
         let began = Instant::now();
-        let mut server = Some(serve(&post, port));
         while done.load(Ordering::Relaxed) < mails && began.elapsed() < PATIENCE {
             let target = done.load(Ordering::Relaxed) + 20 + random.below(200) as usize;
             while done.load(Ordering::Relaxed) < target.min(mails) && began.elapsed() < PATIENCE {
@@ -135,6 +136,11 @@ fn killed_while_mail_is_delivered() {
         assert_eq!(placements.len(), 1, "{placements:?}");
         assert_eq!(placements[0]["account"], "Archive");
     }
+    let began = Instant::now();
+    while post.mails().values().any(|mail| mail["thread_id"].is_null()) {
+        assert!(began.elapsed() < PATIENCE, "all are read in the end");
+    }
+    drop(server);
     post.verify();
 }
 
