@@ -46,7 +46,7 @@ describe("what is not archived", () => {
     await page.getByRole("option", { name: "Absender" }).click();
     await dialog.getByRole("combobox", { name: "Adressen und Domains" }).fill("kein Absender");
     await dialog.getByRole("button", { name: "Speichern" }).click();
-    await dialog.getByText("kann nach „kein Absender“ nicht suchen", { exact: false }).waitFor();
+    await dialog.getByText("kann nach „kein Absender“ nicht suchen", { exact: false }).first().waitFor();
     await checked(page, "exclusion-refused");
     await dialog.getByRole("combobox", { name: "Adressen und Domains" }).press("Backspace");
     await dialog.getByRole("combobox", { name: "Adressen und Domains" }).fill("neues.example");

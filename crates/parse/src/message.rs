@@ -227,8 +227,7 @@ fn reverse_path(body: &[u8]) -> ReversePath {
 pub fn head(octets: &[u8], limits: &Limits) -> Message {
     let mut defects = Defects::new(limits.defects_max);
     let octets = &*with_line_ends(octets);
-    let start = if limits.skip_mbox_from { mbox_from_len(octets) } else { 0 };
-    let section = section(octets, start, limits, &mut defects, |_| false);
+    let section = section(octets, mail_start(octets, limits), limits, &mut defects, |_| false);
     let mut message = header(&section.fields, limits, &mut defects);
     message.header_section = section.fields.iter().map(|field| field.decoded(limits, &mut defects)).collect();
     message

@@ -96,8 +96,8 @@ fn what_is_excluded_is_counted_and_fetched_once_it_is_not() {
     let all = named([("Private folder", 2), ("News", 2), ("Spam", 1), ("Private", 1), ("Council", 1)]);
     assert_eq!(counts(&post), all);
     assert_eq!(
-        compared(&post),
-        [json!(["INBOX", 7, 2, 5, 0]), json!(["Privat", 1, 0, 1, 0]), json!(["Privat.Urlaub", 1, 0, 1, 0])]
+        compared(&post)[..3],
+        [json!(["INBOX", 7, 2, 5, 0]), json!(["Privat", 1, 0, 1, 0]), json!(["Privat/Urlaub", 1, 0, 1, 0])]
     );
     assert!(post.run(&["doctor"]).expect(0).err.contains("All is well"));
     // Whoever is excluded stays where he is, and nothing of him is here.
