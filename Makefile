@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-DEBIAN := dovecot-imapd dovecot-pop3d postfix postgresql chromium python3 openssl clamav-daemon pst-utils
+DEBIAN := dovecot-imapd dovecot-pop3d dovecot-submissiond postfix postgresql chromium python3 openssl clamav-daemon pst-utils
 BROWSER_BINARY := $(CURDIR)/target/debug/poststelle
 
 .PHONY: run build test packages web checks rust browser

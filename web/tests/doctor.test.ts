@@ -100,4 +100,26 @@ describe("the doctor", () => {
     await checked(page, "doctor-over");
     expect(window.watch.troubles).toEqual([]);
   });
+
+  it("empties the mailbox where an administrator chose so, and says before how much goes", async () => {
+    expect(await dovecot.count()).toBe(6);
+    await openAccount();
+    await page.getByRole("combobox", { name: "Im Postfach löschen" }).click();
+    await page.getByRole("option", { name: "Nach einigen Tagen" }).click();
+    await page.getByText("werden 0 Mails im Postfach gelöscht", { exact: false }).waitFor();
+    await page.getByRole("combobox", { name: "Im Postfach löschen" }).click();
+    await page.getByRole("option", { name: "Sofort nach dem Archivieren" }).click();
+    await page.getByText("werden 6 Mails im Postfach gelöscht", { exact: false }).waitFor();
+    await checked(page, "keeping");
+    await page.getByRole("button", { name: "Übernehmen" }).click();
+    await page.getByText("Gespeichert", { exact: true }).waitFor();
+    // Saved does not mean done: the next fetch does it.
+    expect(await dovecot.count()).toBe(6);
+    await page.goto("/settings/accounts");
+    await page.getByRole("button", { name: "Vertrieb jetzt abrufen" }).click();
+    await expect.poll(() => dovecot.count(), { timeout: 60_000 }).toBe(0);
+    await page.goto("/mail/all");
+    await page.getByText("Mail 6", { exact: true }).first().waitFor();
+    expect(window.watch.troubles).toEqual([]);
+  });
 });

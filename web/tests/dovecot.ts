@@ -10,6 +10,8 @@ const MAIL_UID = 10_143;
 /** A real mailbox server on this machine: user `alice`, IMAP without encryption. */
 export interface Dovecot {
   port: number;
+  /** What takes mails to be sent, with the same logins; 0 if nothing does. */
+  submissionPort: number;
   /** Puts a mail into the inbox. */
   deliver: (mail: string) => Promise<void>;
   /** Number of mails in the inbox. */
@@ -17,8 +19,15 @@ export interface Dovecot {
   remove: () => Promise<void>;
 }
 
-/** Alice's password is `secret`; with `oidc`, tokens of the authorization server at this port serve instead. */
-export async function newDovecot({ oidc }: { oidc?: number } = {}): Promise<Dovecot> {
+interface Options {
+  /** Tokens of the authorization server at this port serve instead of the password. */
+  oidc?: number;
+  /** Takes mails to be sent, too, and hands them on to this port. */
+  relay?: number;
+}
+
+/** Alice's password is `secret`. */
+export async function newDovecot({ oidc, relay }: Options = {}): Promise<Dovecot> {
   const root = await mkdtemp(join(tmpdir(), "poststelle-dovecot-"));
   const { uid, username } = userInfo();
   const owner = uid === 0 ? MAIL_UID : uid;
@@ -35,12 +44,15 @@ export async function newDovecot({ oidc }: { oidc?: number } = {}): Promise<Dove
     await writeFile(join(root, "oauth2.conf"), introspection(oidc));
   }
   const logins = oidc === undefined ? passwords(root) : tokens(root);
-  await writeFile(join(root, "dovecot.conf"), configuration(root, port, owner, uid === 0 ? undefined : username) + logins);
+  const submissionPort = relay === undefined ? 0 : await freePort();
+  const sends = relay === undefined ? "" : submission(submissionPort, relay);
+  await writeFile(join(root, "dovecot.conf"), configuration(root, port, owner, uid === 0 ? undefined : username) + logins + sends);
   const child = spawn("/usr/sbin/dovecot", ["-F", "-c", join(root, "dovecot.conf")], { stdio: ["ignore", "ignore", "pipe"] });
-  await untilReady(child, "Dovecot (package dovecot-imapd)", () => listens(port));
+  await untilReady(child, "Dovecot (packages dovecot-imapd, dovecot-submissiond)", () => listens(port));
   let delivered = 0;
   return {
     port,
+    submissionPort,
     deliver: async (mail) => {
       delivered += 1;
       const path = join(maildir, "new", `${1_700_000_000 + delivered}.M${delivered}.test`);
@@ -59,6 +71,21 @@ function passwords(root: string): string {
   return `passdb {
   driver = passwd-file
   args = scheme=PLAIN username_format=%n ${root}/users
+}
+`;
+}
+
+function submission(port: number, relay: number): string {
+  return `protocols = imap submission
+hostname = dovecot.example.net
+submission_relay_host = 127.0.0.1
+submission_relay_port = ${relay}
+submission_relay_trusted = yes
+service submission-login {
+  chroot =
+  inet_listener submission {
+    port = ${port}
+  }
 }
 `;
 }

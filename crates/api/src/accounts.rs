@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{OauthLink, Timestamp};
+use crate::{OauthLink, SmtpAccountRequest, Timestamp};
 
 /// What an account is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -368,6 +368,9 @@ pub struct AccountRequest {
     /// For `imap`; absent: nothing happens in the mailbox.
     #[serde(default)]
     pub handling: Handling,
+    /// The server that sends for it, made together with it or not at all.
+    #[serde(default)]
+    pub sending: Option<SmtpAccountRequest>,
 }
 
 /// Changes of an account; what is absent stays.
@@ -394,6 +397,10 @@ pub struct AccountChange {
 pub struct AccountRemoval {
     /// The account's name, exactly.
     pub confirm: String,
+    /// Keys of servers that send, removed together with it or not at all.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub smtp_accounts: Vec<Uuid>,
 }
 
 /// Settings to be tried before they are saved.

@@ -4,6 +4,7 @@
 //! each needs, and the OpenAPI document made from both ([`description()`]), kept in `openapi.json` beside this crate.
 //! It does not answer requests, knows no database and checks no rights: that is `server`.
 
+mod account_sets;
 mod accounts;
 mod address;
 mod addresses;
@@ -37,6 +38,7 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub use account_sets::{AccountChanged, AccountsChange, AccountsChanged, DeleteAfter};
 pub use accounts::{
     Account, AccountChange, AccountError, AccountKind, AccountList, AccountRemoval, AccountRequest,
     AccountState, AccountStateWord, Advice, Connection, ConnectionRequest, ConnectionTest,

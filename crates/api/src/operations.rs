@@ -120,6 +120,8 @@ operations! {
         no_query, Empty => 200 Json("Account"), &[404];
     CHANGE_ACCOUNT = Patch "/api/v1/accounts/{account_id}", Administrator, "accounts", "Changes an account.",
         no_query, Json("AccountChange") => 200 Json("Account"), &[404, 409];
+    CHANGE_ACCOUNTS = Patch "/api/v1/accounts", Administrator, "accounts", "Changes several accounts at once; each has all of it or, with a reason, nothing.",
+        no_query, Json("AccountsChange") => 200 Json("AccountsChanged"), &[];
     REMOVE_ACCOUNT = Delete "/api/v1/accounts/{account_id}", Administrator, "accounts", "Removes an account; its mails stay in the archive.",
         no_query, Json("AccountRemoval") => 204 Empty, &[404, 409];
     TEST_ACCOUNT = Post "/api/v1/accounts/{account_id}/test", Administrator, "accounts", "Tries the stored settings.",

@@ -16,6 +16,7 @@ use tokio::sync::broadcast;
 use crate::budget::Budgets;
 use crate::examination::Examination;
 use crate::live::Tasks;
+use crate::looked::Lately;
 use crate::news::News;
 use crate::oauth::Oauth;
 use crate::rush::Rush;
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) scratch: std::path::PathBuf,
     pub(crate) limits: parse::Limits,
     pub(crate) texts: Cache,
+    pub(crate) looked: Lately,
     /// Held while mails go from `received` to `filed` by one hand.
     pub(crate) filing: Mutex<()>,
     /// Held by who takes up mails at `received`.
@@ -94,6 +96,7 @@ impl Core {
             examiner,
             scratch,
             limits: parse::Limits::default(),
+            looked: Lately::default(),
             texts: Cache::new(batch_octets / 5 * 2),
             filing: Mutex::new(()),
             draining: Mutex::new(()),

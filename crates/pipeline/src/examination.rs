@@ -18,6 +18,7 @@ pub use settings::{ExaminationSettings, SettingsError};
 
 use crate::core::Core;
 use crate::error::Result;
+use crate::looked::{self, Findings};
 use crate::news::News;
 
 /// Mails taken note of in one transaction.
@@ -317,6 +318,12 @@ fn mail_of(
     mail: &DueMail,
 ) -> ExaminedMail {
     let seq = mail.octets.seq;
+    let mut looked = Looked { settings, scanner, now: core.now(), attempts: mail.attempts, failed: false };
+    // For a scanner the octets are needed all the same.
+    let known = core.looked.take(mail.octets.mail_id).filter(|_| settings.scanner.is_empty());
+    if let Some(parts) = known.and_then(|known| looked.known(&mail.parts, &known)) {
+        return ExaminedMail { seq, parts, again: None, scan: false };
+    }
     let octets = if mail.octets.octets > MAIL_MAX {
         None
     } else {
@@ -337,7 +344,6 @@ fn mail_of(
         let index = places.iter().position(|found| found.number == part.number)?;
         catch_unwind(AssertUnwindSafe(|| parse::part_content(octets, places, index, usize::MAX))).ok()?
     };
-    let mut looked = Looked { settings, scanner, now: core.now(), attempts: mail.attempts, failed: false };
     let parts: Vec<ExaminedPart> = mail
         .parts
         .iter()
@@ -364,23 +370,33 @@ struct Looked<'a> {
 }
 
 impl Looked<'_> {
-    fn part(&mut self, part: &StoredPart, content: Option<&[u8]>) -> ExaminedPart {
-        let name = part.name.as_deref();
-        let mut examined = ExaminedPart {
+    /// All parts of a mail, if all were looked at when it was read.
+    fn known(&self, parts: &[StoredPart], known: &Findings) -> Option<Vec<ExaminedPart>> {
+        let of = |part: &StoredPart| {
+            let (_, findings) = known.iter().find(|(number, _)| *number == part.number)?;
+            Some(self.judged(self.begun(part), findings))
+        };
+        parts.iter().map(of).collect()
+    }
+
+    fn begun(&self, part: &StoredPart) -> ExaminedPart {
+        ExaminedPart {
             number: part.number.clone(),
             sha256: part.sha256.map(|sha256| sha256.0.to_vec()).unwrap_or_default(),
             policy: self.settings.version,
             ..ExaminedPart::default()
-        };
-        let mut findings = match content {
-            Some(octets) => {
-                let looked =
-                    || inspect::findings(octets, name, &part.content_type, &inspect::Limits::default());
-                // Whatever a look stumbles over, nobody has seen what is inside.
-                catch_unwind(AssertUnwindSafe(looked)).unwrap_or_else(|_| vec![found(Class::OpaqueArchive)])
-            }
-            None => vec![found(Class::Oversized)],
-        };
+        }
+    }
+
+    fn judged(&self, mut part: ExaminedPart, findings: &[Finding]) -> ExaminedPart {
+        part.held = held(self.settings, findings, part.scan);
+        part.findings = Finding::to_text(findings);
+        part
+    }
+
+    fn part(&mut self, part: &StoredPart, content: Option<&[u8]>) -> ExaminedPart {
+        let mut examined = self.begun(part);
+        let mut findings = looked::findings(part.name.as_deref(), &part.content_type, content);
         if !self.settings.scanner.is_empty() {
             examined.scan = ScanState::Waits;
             match (content, self.scanner.filter(|scanner| scanner.is_up())) {
@@ -389,9 +405,7 @@ impl Looked<'_> {
                 (Some(_), None) => {}
             }
         }
-        examined.held = held(self.settings, &findings, examined.scan);
-        examined.findings = Finding::to_text(&findings);
-        examined
+        self.judged(examined, &findings)
     }
 
     fn scan(
@@ -409,7 +423,7 @@ impl Looked<'_> {
                 // What the scanner calls so by its settings is for the policy, like what is found here.
                 Some(class) => {
                     if !findings.iter().any(|finding| finding.class == class) {
-                        findings.push(found(class));
+                        findings.push(looked::alone(class));
                     }
                     (ScanState::Clean, name)
                 }
@@ -430,10 +444,6 @@ impl Looked<'_> {
         examined.scanner.clone_from(&scanner.version);
         examined.scanned = Some(self.now);
     }
-}
-
-const fn found(class: Class) -> Finding {
-    Finding { class, at: String::new() }
 }
 
 /// Signatures of clamd that name a property, not malware.

@@ -23,6 +23,7 @@ mod import;
 mod large;
 mod ledger;
 mod live;
+mod looked;
 mod news;
 mod notify;
 mod oauth;

@@ -99,6 +99,9 @@ fn file(core: &Arc<Core>, batch: &[Received], threads: usize) -> Result<bool> {
         match outcome {
             Ok(mut reading) => {
                 core.texts.put(mail.mail_id, std::mem::take(&mut reading.texts), Duration::from_secs(2));
+                if let Some(looked) = reading.looked.take() {
+                    core.looked.put(mail.mail_id, looked);
+                }
                 let source = steps::Source { received: mail.received, is_files: mail.from_files };
                 filed.push(steps::filed(mail.seq, reading, source, mail.fetched));
             }

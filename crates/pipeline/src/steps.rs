@@ -8,6 +8,7 @@ use parse::Parsed;
 use store::{AddressRole, Filed, MessageKey, NewPart, ThreadAnswer, ThreadAssigner, ThreadWork};
 
 use crate::core::Core;
+use crate::looked::Findings;
 use crate::texts::Texts;
 
 /// Characters of the preview in lists.
@@ -21,6 +22,8 @@ pub(crate) struct Reading {
     pub(crate) verdict: Verdict,
     pub(crate) key: MessageKey,
     pub(crate) texts: Texts,
+    /// What was found in its attachments, if they were looked at.
+    pub(crate) looked: Option<Findings>,
 }
 
 /// Reads a small mail in this process. A panic of a step is an error of this mail, not of the program.
@@ -40,7 +43,8 @@ pub(crate) fn read_guarded(core: &Core, octets: &[u8]) -> Result<Reading, (&'sta
 fn read(core: &Core, octets: &[u8]) -> Reading {
     let parsed = parse::parse(octets, &core.limits);
     let attachments = crate::attachments::texts(core, octets, &parsed.message);
-    reading(parsed, archive::sha256(octets), attachments)
+    let looked = crate::looked::look(octets, &parsed.message);
+    Reading { looked, ..reading(parsed, archive::sha256(octets), attachments) }
 }
 
 /// What follows from a parsed mail without its octets.
@@ -49,7 +53,7 @@ pub(crate) fn reading(parsed: Parsed, sha256: Sha256, attachments: Vec<(String, 
     let verdict = classify::verdict(&message, &classify::Options::default());
     let key = message_key(&message, body_digest, sha256);
     let body = body_stretches(&message);
-    Reading { message, defects, facts, verdict, key, texts: Texts { body, attachments } }
+    Reading { message, defects, facts, verdict, key, texts: Texts { body, attachments }, looked: None }
 }
 
 /// The body's text in stretches; the message keeps it for the preview.

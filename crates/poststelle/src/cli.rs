@@ -273,6 +273,8 @@ pub enum AccountAction {
     Keep(AccountKeep),
     /// What is not archived.
     Exclude(AccountExclude),
+    /// The same for several accounts.
+    Set(AccountSet),
     /// Tries the settings.
     Test {
         /// Name of the account.
@@ -388,6 +390,38 @@ pub struct AccountExclude {
     pub remove: bool,
     /// JSON.
     #[arg(long, conflicts_with = "kind")]
+    pub json: bool,
+}
+
+/// `account set`.
+#[derive(Debug, Args)]
+pub struct AccountSet {
+    /// Names of accounts.
+    #[arg(required_unless_present = "all")]
+    pub names: Vec<String>,
+    /// All that are fetched.
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+    /// yes or no.
+    #[arg(long, value_parser = ["yes", "no"])]
+    pub active: Option<String>,
+    /// Seconds between looks.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(10..=86_400))]
+    pub poll_seconds: Option<u32>,
+    /// normal, bounce or archive.
+    #[arg(long, value_parser = ["normal", "bounce", "archive"])]
+    pub role: Option<String>,
+    /// leave, mark-read or move.
+    #[arg(long, value_parser = ["leave", "mark-read", "move"])]
+    pub fetched: Option<String>,
+    /// Folder for fetched mails.
+    #[arg(long, value_name = "NAME", requires = "fetched")]
+    pub fetched_folder: Option<String>,
+    /// `never`, or days since the mail was fetched.
+    #[arg(long, value_name = "DAYS", value_parser = delete_after)]
+    pub delete_after: Option<Days>,
+    /// One JSON row an account.
+    #[arg(long)]
     pub json: bool,
 }
 

@@ -3,6 +3,7 @@
 pub mod account;
 mod account_exclude;
 mod account_oauth;
+mod account_set;
 pub mod classify;
 pub mod config;
 pub mod doctor;

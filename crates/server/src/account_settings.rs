@@ -167,6 +167,14 @@ fn only_what_pop3_can(kept: NewAccount) -> Result<NewAccount, Failure> {
     Ok(kept)
 }
 
+pub(crate) const fn kept_role(role: api::MailboxRole) -> MailboxRole {
+    match role {
+        api::MailboxRole::Normal => MailboxRole::Normal,
+        api::MailboxRole::Bounce => MailboxRole::Bounce,
+        api::MailboxRole::Archive => MailboxRole::Archive,
+    }
+}
+
 /// What happens in the mailbox, as it is kept.
 fn handling(asked: &api::Handling) -> Result<Handling, Failure> {
     let folder = |field: &'static str, name: Option<&String>| match name.map(|name| name.trim()) {
@@ -183,13 +191,13 @@ fn handling(asked: &api::Handling) -> Result<Handling, Failure> {
         HandledReports::Move => Handled::Move,
         HandledReports::Delete => Handled::Delete,
     };
-    let role = match asked.role {
-        api::MailboxRole::Normal => MailboxRole::Normal,
-        api::MailboxRole::Bounce => MailboxRole::Bounce,
-        api::MailboxRole::Archive => MailboxRole::Archive,
-    };
     let manual_folder = folder("manual_folder", asked.manual_folder.as_ref())?;
-    Ok(Handling { role, handled, handled_folder: handled_folder.unwrap_or_default(), manual_folder })
+    Ok(Handling {
+        role: kept_role(asked.role),
+        handled,
+        handled_folder: handled_folder.unwrap_or_default(),
+        manual_folder,
+    })
 }
 
 /// What happens in the mailbox, as it is shown.
@@ -265,17 +273,21 @@ pub(crate) fn check_connection(asked: &ConnectionRequest) -> Result<(), Failure>
     }) {
         return Err(Failure::field("password", "account-password"));
     }
-    if let Some(seconds) =
-        asked.poll_seconds.filter(|seconds| !(POLL_SECONDS_MIN..=POLL_SECONDS_MAX).contains(seconds))
-    {
-        return Err(Failure::field("poll_seconds", "account-poll").with("seconds", seconds));
-    }
+    check_poll(asked.poll_seconds)?;
     if let MailboxChoice::Names(names) = &asked.mailboxes
         && (names.is_empty() || names.len() > 10_000 || names.iter().any(String::is_empty))
     {
         return Err(Failure::field("mailboxes", "account-mailboxes"));
     }
     trust(&asked.trust).map(drop)
+}
+
+/// Neither too often nor never.
+pub(crate) fn check_poll(seconds: Option<u32>) -> Result<(), Failure> {
+    match seconds.filter(|seconds| !(POLL_SECONDS_MIN..=POLL_SECONDS_MAX).contains(seconds)) {
+        Some(seconds) => Err(Failure::field("poll_seconds", "account-poll").with("seconds", seconds)),
+        None => Ok(()),
+    }
 }
 
 /// Certificates and pins that can be read.

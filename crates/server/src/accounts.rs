@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use api::{
     Account, AccountChange, AccountList, AccountRemoval, AccountRequest, Advice, Connection,
     ConnectionRequest, ConnectionTest, ConnectionTestAnswer, Language, LeftOut, LeftOutPage, LeftOutQuery,
-    MailboxList, TestStep, TlsMode,
+    MailboxList, SmtpAccountRequest, TestStep, TlsMode,
 };
 use axum::extract::State as FromState;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use keys::Secret;
-use model::{AccountId, MailboxId, OauthClientId, Role};
-use store::{LeftOutRow, NewAccount, StoreError};
+use model::{AccountId, MailboxId, OauthClientId, Role, SmtpAccountId};
+use store::{LeftOutRow, NewAccount, NewSmtpAccount, StoreError};
 use uuid::Uuid;
 
 use crate::account_settings::{self as settings, Kept};
@@ -24,7 +24,7 @@ use crate::message_detail::place;
 use crate::oauth::Links;
 use crate::problem::Failure;
 use crate::rights::Caller;
-use crate::{State, imports, lang};
+use crate::{State, imports, lang, smtp_accounts};
 
 /// `GET /accounts`
 pub(crate) async fn list(
@@ -65,9 +65,19 @@ pub(crate) async fn create(
         .read(move |state| {
             let new = settings::new_account(state, id, &request)?;
             let name = new.name.clone();
-            state.store().create_account(id, new, state.now()).map_err(|error| name_taken(error, &name))?;
+            let sending = companion(state, request.sending.as_ref())?;
+            let sends = sending.as_ref().map(|(_, smtp)| smtp.name.clone());
+            match sending {
+                None => state.store().create_account(id, new, state.now()),
+                Some(smtp) => state.store().create_account_that_sends(id, new, smtp, state.now()),
+            }
+            .map_err(|error| one_name_taken(error, &name, sends.as_deref()))?;
             state.store().grant(caller.user_id(), id)?;
             events::record(state, &caller, "account.created", Subject::Account(id), &[("name", name)])?;
+            if let Some(name) = sends {
+                events::record(state, &caller, "smtp.created", Subject::Nothing, &[("name", name)])?;
+                state.background().outgoing_changed();
+            }
             state.background().account_changed(id);
             let mut caller = caller;
             caller.may_read(id);
@@ -75,6 +85,27 @@ pub(crate) async fn create(
         })
         .await?;
     Ok((StatusCode::CREATED, axum::Json(account)))
+}
+
+/// Row of the server that is to send for a new account.
+fn companion(
+    state: &State,
+    asked: Option<&SmtpAccountRequest>,
+) -> Result<Option<(SmtpAccountId, NewSmtpAccount)>, Failure> {
+    let Some(asked) = asked else { return Ok(None) };
+    let id = SmtpAccountId::new(Uuid::now_v7());
+    let row = smtp_accounts::row(state, id, asked, None).map_err(|failure| failure.inside("sending"))?;
+    Ok(Some((id, row)))
+}
+
+/// Which of the two names it was.
+fn one_name_taken(error: StoreError, name: &str, sends: Option<&str>) -> Failure {
+    match (&error, sends) {
+        (StoreError::Exists { what: "SMTP account name" }, Some(sends)) => {
+            smtp_accounts::name_is_taken(sends).inside("sending")
+        }
+        _ => name_taken(error, name),
+    }
 }
 
 /// `PATCH /accounts/{account_id}`
@@ -108,7 +139,9 @@ pub(crate) async fn remove(
     Json(removal): Json<AccountRemoval>,
 ) -> Result<StatusCode, Failure> {
     let by = caller.clone();
-    let account = state
+    let smtp: Vec<SmtpAccountId> = removal.smtp_accounts.into_iter().map(SmtpAccountId::new).collect();
+    let companions = smtp.clone();
+    let (account, sending) = state
         .read(move |state| {
             let account = present(state, &by, id)?;
             let name = &account.settings.name;
@@ -117,7 +150,12 @@ pub(crate) async fn remove(
                     .at_field("confirm")
                     .with("name", name));
             }
-            Ok(account)
+            let sending =
+                companions.into_iter().map(|id| Ok(smtp_accounts::present(state, id)?.settings.name));
+            let sending = sending
+                .collect::<Result<Vec<String>, Failure>>()
+                .map_err(|failure| failure.at_field("smtp_accounts"))?;
+            Ok((account, sending))
         })
         .await?;
     if account.settings.oauth.is_some() {
@@ -127,9 +165,12 @@ pub(crate) async fn remove(
     let name = account.settings.name;
     state
         .read(move |state| {
-            state.store().remove_account(id, state.now())?;
+            state.store().remove_account_and_smtp(id, smtp, state.now())?;
             state.background().account_changed(id);
-            events::record(state, &caller, "account.removed", Subject::Account(id), &[("name", name)])
+            events::record(state, &caller, "account.removed", Subject::Account(id), &[("name", name)])?;
+            let sending: Vec<_> =
+                sending.into_iter().map(|name| (Subject::Nothing, vec![("name", name)])).collect();
+            events::record_all(state, &caller, "smtp.removed", &sending)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

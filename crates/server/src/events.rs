@@ -75,6 +75,21 @@ pub(crate) fn record(
     Ok(state.store().append_events(vec![event])?)
 }
 
+/// The same for several at once, in one transaction.
+pub(crate) fn record_all(
+    state: &State,
+    caller: &Caller,
+    kind: &'static str,
+    entries: &[(Subject, Vec<(&'static str, String)>)],
+) -> Result<(), Failure> {
+    let actor = caller.user_id().to_string();
+    let events = entries
+        .iter()
+        .map(|(subject, details)| entry(state.now(), &actor, caller.name(), kind, *subject, details))
+        .collect();
+    Ok(state.store().append_events(events)?)
+}
+
 /// The same where nobody is logged in, such as a wrong password.
 pub(crate) fn record_stranger(
     state: &State,

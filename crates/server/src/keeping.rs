@@ -67,7 +67,8 @@ pub(crate) async fn write(
     written.await.map(axum::Json)
 }
 
-fn kept(asked: &api::Keeping) -> Result<Keeping, Failure> {
+/// What is asked, as it is kept; what can never work is refused.
+pub(crate) fn kept(asked: &api::Keeping) -> Result<Keeping, Failure> {
     let folder = |field: &'static str, name: Option<&String>| match name.map(|name| name.trim()) {
         None | Some("") => Ok(None),
         Some(name) => text(field, name, 200).map(Some),

@@ -9,6 +9,7 @@
 //! a stop for panics, and for each operation its rights (`rights`), a memory for repeated requests (`idempotency`) and
 //! a time limit (`router`).
 
+mod account_sets;
 mod account_settings;
 mod account_state;
 mod accounts;

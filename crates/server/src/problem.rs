@@ -87,6 +87,13 @@ impl Failure {
         self
     }
 
+    /// Says of the field that it is one of a part of the request.
+    #[must_use]
+    pub(crate) fn inside(mut self, part: &str) -> Self {
+        self.0.field = self.0.field.map(|field| format!("{part}.{field}"));
+        self
+    }
+
     /// Names a place in a query: characters from 0.
     #[must_use]
     pub(crate) fn at_position(mut self, position: u32) -> Self {
@@ -106,7 +113,8 @@ impl Failure {
         self.0.key
     }
 
-    fn into_problem(self, language: Language, instance: Option<String>) -> Problem {
+    /// As it is told.
+    pub(crate) fn into_problem(self, language: Language, instance: Option<String>) -> Problem {
         let Inner { status, key, values, field, position, retry_after, .. } = *self.0;
         let (title, detail) = lang::problem(language, key, &values);
         Problem {

@@ -16,10 +16,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, accounts, addresses, assets, attachments, bounces, client, doctor, events, exclusions, frame,
-    headers, health, idempotency, import_report, imports, keeping, lists, live, messages, notifications,
-    oauth, oauth_clients, origin, problem, quarantine, rights, search, session, setup, smtp_accounts,
-    source_actions, status, suppression, tags, trace, upload, users, webhooks,
+    State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, events,
+    exclusions, frame, headers, health, idempotency, import_report, imports, keeping, lists, live, messages,
+    notifications, oauth, oauth_clients, origin, problem, quarantine, rights, search, session, setup,
+    smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
 };
 
 /// Longest JSON body.
@@ -242,6 +242,7 @@ fn routes(state: &State) -> Routes {
         .add(&api::CHANGE_TAG, tags::change)
         .add(&api::REMOVE_TAG, tags::remove)
         .add(&api::TAG_MESSAGES, tags::messages)
+        .add(&api::CHANGE_ACCOUNTS, account_sets::change)
         .add(&api::KEEPING, keeping::read)
         .add(&api::SET_KEEPING, keeping::write)
         .add(&api::DELETABLE, keeping::deletable)

@@ -55,7 +55,7 @@ pub fn smtp_server(sealer: &Sealer, account: &store::SmtpAccount) -> Result<Smtp
 }
 
 /// Refuses what can never work, and makes the row.
-fn row(
+pub(crate) fn row(
     state: &State,
     id: SmtpAccountId,
     asked: &SmtpAccountRequest,
@@ -142,15 +142,17 @@ fn shown(account: store::SmtpAccount) -> SmtpAccount {
     }
 }
 
-fn present(state: &State, id: SmtpAccountId) -> Result<store::SmtpAccount, Failure> {
+pub(crate) fn present(state: &State, id: SmtpAccountId) -> Result<store::SmtpAccount, Failure> {
     state.store().smtp_account(id)?.ok_or_else(Failure::not_found)
+}
+
+pub(crate) fn name_is_taken(name: &str) -> Failure {
+    Failure::new(StatusCode::CONFLICT, "smtp-name-taken").at_field("name").with("name", name)
 }
 
 fn name_taken(error: StoreError, name: &str) -> Failure {
     match error {
-        StoreError::Exists { .. } => {
-            Failure::new(StatusCode::CONFLICT, "account-name-taken").at_field("name").with("name", name)
-        }
+        StoreError::Exists { .. } => name_is_taken(name),
         other => other.into(),
     }
 }

@@ -1,5 +1,6 @@
 //! Routes as a whole, in process, over a real data directory.
 
+mod account_sets;
 mod accounts;
 mod bounces;
 mod doctor;

@@ -340,7 +340,7 @@ fn missing(id: AccountId) -> StoreError {
     StoreError::Missing { what: "account", key: id.to_string() }
 }
 
-fn insert(tx: &Tx<'_>, id: AccountId, new: &NewAccount, now: UnixMillis) -> Result<()> {
+pub(crate) fn insert(tx: &Tx<'_>, id: AccountId, new: &NewAccount, now: UnixMillis) -> Result<()> {
     let key = take(tx, "list", 1)?;
     let args = args![
         key,
@@ -361,6 +361,13 @@ fn insert(tx: &Tx<'_>, id: AccountId, new: &NewAccount, now: UnixMillis) -> Resu
     tx.exec(&INSERT, &args).map_err(|error| error.naming("account name"))?;
     set_handling(tx, id, &new.handling)?;
     oauth_grants::set_client(tx, id, new.oauth)
+}
+
+pub(crate) fn remove(tx: &Tx<'_>, id: AccountId, now: UnixMillis) -> Result<()> {
+    match tx.exec(&REMOVE, &args![id.octets(), now])? {
+        0 => Err(missing(id)),
+        _ => oauth_grants::set_client(tx, id, None),
+    }
 }
 
 impl Store {
@@ -419,10 +426,7 @@ impl Store {
     /// # Errors
     /// `Missing` if there is none, or it is removed already.
     pub fn remove_account(&self, id: AccountId, now: UnixMillis) -> Result<()> {
-        self.write(move |tx| match tx.exec(&REMOVE, &args![id.octets(), now])? {
-            0 => Err(missing(id)),
-            _ => oauth_grants::set_client(tx, id, None),
-        })
+        self.write(move |tx| remove(tx, id, now))
     }
 
     /// Accounts by name; removed ones only if `removed`.

@@ -131,6 +131,31 @@ fn after_fetch(keeping: &Keeping, is_failed: bool) -> SourceAction {
     }
 }
 
+fn set(tx: &Tx<'_>, account: i64, keeping: &Keeping, now: UnixMillis) -> Result<()> {
+    let args = args![
+        account,
+        keeping.fetched as i64,
+        &keeping.fetched_folder,
+        keeping.failed_folder.as_deref().unwrap_or_default(),
+        now,
+        keeping.delete_after_days.map(i64::from),
+    ];
+    tx.exec(&SET, &args).map(drop)
+}
+
+/// Changes what stays at the source of an account, in the transaction of whoever changes something else as well.
+pub(crate) fn change(
+    tx: &Tx<'_>,
+    account: i64,
+    now: UnixMillis,
+    change: impl FnOnce(&mut Keeping),
+) -> Result<()> {
+    let kept = tx.first(&GET, &[account.into()], keeping)?;
+    let mut keeping = kept.map(|(keeping, _)| keeping).unwrap_or_default();
+    change(&mut keeping);
+    set(tx, account, &keeping, now)
+}
+
 /// What is to be done at the source of an account.
 #[derive(Default)]
 struct Due {
@@ -194,18 +219,7 @@ impl Store {
     /// `Missing` account.
     pub fn set_keeping(&self, account: AccountId, keeping: Keeping, now: UnixMillis) -> Result<()> {
         let keys = self.keys().clone();
-        self.write(move |tx| {
-            let key = keys.known_account(tx, account)?;
-            let args = args![
-                key,
-                keeping.fetched as i64,
-                &keeping.fetched_folder,
-                keeping.failed_folder.as_deref().unwrap_or_default(),
-                now,
-                keeping.delete_after_days.map(i64::from),
-            ];
-            tx.exec(&SET, &args).map(drop)
-        })
+        self.write(move |tx| set(tx, keys.known_account(tx, account)?, &keeping, now))
     }
 
     /// How many mails at the source of an account are older than so many days, and would go.

@@ -6,6 +6,7 @@
 //! them. It does not parse, decide about threads or kinds (it asks a [`ThreadAssigner`]) or about addresses (it asks
 //! `standing`), keep octets of mails, encrypt, or read the clock.
 
+mod account_sets;
 mod accounts;
 mod address_search;
 mod addresses;
@@ -70,6 +71,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
+pub use account_sets::{SharedSettings, Unfit};
 pub use accounts::{
     Account, AccountError, AccountKind, AccountState, Handled, Handling, MailboxRole, NewAccount, Tls,
 };

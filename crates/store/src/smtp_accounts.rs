@@ -133,18 +133,27 @@ fn only_one(tx: &Tx<'_>, id: SmtpAccountId, notices: bool) -> Result<()> {
     if notices { tx.exec(&ONLY_ONE, &[id.octets().into()]).map(drop) } else { Ok(()) }
 }
 
+pub(crate) fn insert(tx: &Tx<'_>, id: SmtpAccountId, new: &NewSmtpAccount, now: UnixMillis) -> Result<()> {
+    let key = take(tx, "row", 1)?;
+    let args = [&set(&id, new)[..], &args![key, now]].concat();
+    tx.exec(&INSERT, &args).map_err(|error| error.naming("SMTP account name"))?;
+    only_one(tx, id, new.notices)
+}
+
+pub(crate) fn remove(tx: &Tx<'_>, id: SmtpAccountId) -> Result<()> {
+    match tx.exec(&REMOVE, &[id.octets().into()])? {
+        0 => Err(missing(id)),
+        _ => Ok(()),
+    }
+}
+
 impl Store {
     /// Makes a server known. If it sends the notices, no other does any more.
     ///
     /// # Errors
     /// `Exists` if the name is taken.
     pub fn create_smtp_account(&self, id: SmtpAccountId, new: NewSmtpAccount, now: UnixMillis) -> Result<()> {
-        self.write(move |tx| {
-            let key = take(tx, "row", 1)?;
-            let args = [&set(&id, &new)[..], &args![key, now]].concat();
-            tx.exec(&INSERT, &args).map_err(|error| error.naming("SMTP account name"))?;
-            only_one(tx, id, new.notices)
-        })
+        self.write(move |tx| insert(tx, id, &new, now))
     }
 
     /// Replaces the settings; the last error is forgotten.
@@ -165,10 +174,7 @@ impl Store {
     /// # Errors
     /// `Missing`.
     pub fn remove_smtp_account(&self, id: SmtpAccountId) -> Result<()> {
-        self.write(move |tx| match tx.exec(&REMOVE, &[id.octets().into()])? {
-            0 => Err(missing(id)),
-            _ => Ok(()),
-        })
+        self.write(move |tx| remove(tx, id))
     }
 
     /// All, by name.

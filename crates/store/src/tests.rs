@@ -1,5 +1,6 @@
 //! One suite for both engines: each case gets an empty database of each.
 
+mod account_sets;
 mod address_search;
 mod cases;
 mod doctor;
@@ -36,6 +37,7 @@ fn all() -> Vec<Case> {
         oauth::ALL,
         outgoing::ALL,
         people::ALL,
+        account_sets::ALL,
         keeping::ALL,
         source::ALL,
         standing::ALL,

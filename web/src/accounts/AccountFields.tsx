@@ -23,6 +23,7 @@ import css from "./accounts.module.css";
 import { type AccountForm, isLoopback, portOf } from "./form";
 import { HandlingFields } from "./HandlingFields";
 import { isKnownProvider, presetFor } from "./presets";
+import { SendingFields } from "./SendingFields";
 
 interface AccountFieldsProps {
   form: UseFormReturnType<AccountForm>;
@@ -190,11 +191,24 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
             </Stack>
           </details>
           <HandlingFields form={form} />
-          <Switch
-            label={t("accounts.active")}
-            description={t("accounts.activeWhat")}
-            {...form.getInputProps("active", { type: "checkbox" })}
-          />
+          {isNew ? (
+            <>
+              <SendingFields form={form} />
+              {form.values.oauth === "" ? (
+                <Checkbox
+                  label={t("accounts.atOnce")}
+                  description={t("accounts.atOnceWhat")}
+                  {...form.getInputProps("atOnce", { type: "checkbox" })}
+                />
+              ) : null}
+            </>
+          ) : (
+            <Switch
+              label={t("accounts.active")}
+              description={t("accounts.activeWhat")}
+              {...form.getInputProps("active", { type: "checkbox" })}
+            />
+          )}
         </>
       )}
     </Stack>
@@ -258,6 +272,10 @@ export function validation(t: TFunction, { isNew, isImport }: { isNew: boolean; 
       form.mailboxes === "names" && value.length === 0 ? t("accounts.chooseOne") : null,
     handledFolder: (value: string, form: AccountForm) =>
       form.kind === "imap" && form.handled === "move" && value.trim() === "" ? t("accounts.folderNeeded") : null,
+    address: (value: string, form: AccountForm) =>
+      form.sends && form.oauth === "" && value.trim() === "" ? t("accounts.sendingAddress") : null,
+    smtpHost: (value: string, form: AccountForm) =>
+      form.sends && form.oauth === "" && value.trim() === "" ? t("form.required") : null,
     tls: (value: string, form: AccountForm) =>
       value === "none" && !isLoopback(form.host) ? t("accounts.tlsNeeded") : null,
     trustValue: (value: string, form: AccountForm) => {

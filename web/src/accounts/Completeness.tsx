@@ -1,4 +1,4 @@
-import { Button, Loader } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconCircleCheck, IconExclamationCircle, IconScale } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Fragment, useState } from "react";
@@ -9,7 +9,8 @@ import { useSession } from "../api/session";
 import type { Account, Ledger } from "../api/types";
 import css from "../imports/imports.module.css";
 import { useFormats } from "../lang/format";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
+import { More } from "../parts/More";
 import { Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { tell, tellFailure } from "../parts/toast";
@@ -19,7 +20,8 @@ export function Completeness({ account }: { account: Account }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { role } = useSession().user;
-  const { data, error, refetch } = useQuery(ledgersQuery(account.id));
+  const ledgers = useQuery(ledgersQuery(account.id));
+  const { data } = ledgers;
   const works = role !== "auditor" && account.active;
   const compare = useMutation({
     mutationFn: () =>
@@ -49,9 +51,7 @@ export function Completeness({ account }: { account: Account }) {
         ) : null}
       </div>
       <p className={page.lead}>{t("accounts.completeness.lead")}</p>
-      {error !== null && data === undefined ? (
-        <Failure error={error} what={t("accounts.completeness.failed")} retry={() => void refetch()} />
-      ) : null}
+      <Loading of={ledgers} what={t("accounts.completeness.failed")} height={80} />
       {data?.length === 0 ? <p>{t("accounts.completeness.never")}</p> : null}
       {data?.map((ledger) => (
         <OneMailbox key={ledger.mailbox} account={account.id} ledger={ledger} works={works} />
@@ -152,13 +152,8 @@ function Rows({ account, ledger }: { account: string; ledger: Ledger }) {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
   });
-  if (found.error !== null) {
-    return (
-      <Failure error={found.error} what={t("accounts.completeness.failed")} retry={() => void found.refetch()} />
-    );
-  }
   if (found.data === undefined) {
-    return <Loader size="sm" />;
+    return <Loading of={found} what={t("accounts.completeness.failed")} height={48} />;
   }
   return (
     <>
@@ -177,11 +172,7 @@ function Rows({ account, ledger }: { account: string; ledger: Ledger }) {
             </li>
           ))}
       </ul>
-      {found.hasNextPage ? (
-        <Button size="xs" variant="default" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-          {t("accounts.completeness.more")}
-        </Button>
-      ) : null}
+      <More of={found} label={t("accounts.completeness.more")} failed={t("accounts.completeness.failed")} />
     </>
   );
 }

@@ -81,7 +81,7 @@ function Form({ account, kept }: { account: Account; kept: Keeping }) {
         {days === null || days === kept.delete_after_days ? null : <Meaning account={account} days={days} />}
       </Stack>
       {save.error === null ? null : <Failure error={save.error} what={t("accounts.notSaved")} />}
-      <div className={page.row}>
+      <div className={`${page.row} ${page.spaced}`}>
         <Button type="submit" loading={save.isPending}>
           {t("accounts.keepingSave")}
         </Button>

@@ -1,4 +1,3 @@
-import { Button, Loader } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,7 +5,8 @@ import { api, take } from "../api/client";
 import type { Account } from "../api/types";
 import css from "../imports/imports.module.css";
 import { useFormats } from "../lang/format";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
+import { More } from "../parts/More";
 import page from "../parts/Page.module.css";
 
 const PAGE = 100;
@@ -45,11 +45,8 @@ function Mails({ account }: { account: string }) {
     initialPageParam: 0,
     getNextPageParam: (last, pages) => (pages.length * PAGE < last.total ? pages.length * PAGE : null),
   });
-  if (found.error !== null) {
-    return <Failure error={found.error} what={t("accounts.leftOutFailed")} retry={() => void found.refetch()} />;
-  }
   if (found.data === undefined) {
-    return <Loader size="sm" />;
+    return <Loading of={found} what={t("accounts.leftOutFailed")} height={48} />;
   }
   return (
     <>
@@ -69,11 +66,7 @@ function Mails({ account }: { account: string }) {
             </li>
           ))}
       </ul>
-      {found.hasNextPage ? (
-        <Button size="xs" variant="default" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-          {t("accounts.moreLeftOut")}
-        </Button>
-      ) : null}
+      <More of={found} label={t("accounts.moreLeftOut")} failed={t("accounts.leftOutFailed")} />
     </>
   );
 }

@@ -1,39 +1,20 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button, Checkbox, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, done } from "../api/client";
+import { api, done, take } from "../api/client";
 import type { Account } from "../api/types";
 import { useFormats } from "../lang/format";
+import { type SmtpAccount, smtpQuery } from "../outgoing/queries";
 import { Failure } from "../parts/Failure";
 import { Notice } from "../parts/Notice";
 import { tell } from "../parts/toast";
 
-/** Removal in two steps: what it means, then the name. */
+/** Removal in two steps: switched off first, then removed by its name, with what belongs to it. The mails stay. */
 export function RemoveDialog({ account, onClose }: { account: Account; onClose: () => void }) {
   const { t } = useTranslation();
-  const { number } = useFormats();
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const [step, setStep] = useState<1 | 2>(1);
-  const [typed, setTyped] = useState("");
-  const remove = useMutation({
-    mutationFn: () =>
-      done(
-        api.DELETE("/api/v1/accounts/{account_id}", {
-          params: { path: { account_id: account.id } },
-          body: { confirm: account.name },
-        }),
-      ),
-    onSuccess: async () => {
-      tell(t("accounts.removed", { name: account.name }));
-      await navigate({ to: "/settings/accounts" });
-      client.removeQueries({ queryKey: ["accounts", account.id] });
-      await client.invalidateQueries({ queryKey: ["accounts"], exact: true });
-      await client.refetchQueries({ queryKey: ["session"] });
-    },
-  });
+  const isFetched = account.kind !== "import" && account.active;
   return (
     <Modal
       opened
@@ -41,47 +22,134 @@ export function RemoveDialog({ account, onClose }: { account: Account; onClose: 
       title={t("accounts.removeTitle", { name: account.name })}
       closeButtonProps={{ "aria-label": t("common.close") }}
     >
-      {step === 1 ? (
-        <Stack>
-          <Notice tone="warn">
-            {t("accounts.removeMeans", { count: account.mails ?? 0, shown: number(account.mails ?? 0) })}
-          </Notice>
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose} data-autofocus>
-              {t("form.cancel")}
-            </Button>
-            <Button color="red.8" onClick={() => setStep(2)}>
-              {t("accounts.removeNext")}
-            </Button>
-          </Group>
-        </Stack>
-      ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            remove.mutate();
-          }}
-        >
-          <Stack>
-            <TextInput
-              autoFocus
-              label={t("accounts.removeConfirm", { name: account.name })}
-              value={typed}
-              onChange={(event) => setTyped(event.currentTarget.value)}
-              autoComplete="off"
-            />
-            {remove.error === null ? null : <Failure error={remove.error} what={t("accounts.notRemoved")} />}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                {t("form.cancel")}
-              </Button>
-              <Button type="submit" color="red.8" disabled={typed.trim() !== account.name} loading={remove.isPending}>
-                {t("accounts.removeNow")}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
+      {isFetched ? <SwitchOff account={account} onClose={onClose} /> : <Removal account={account} onClose={onClose} />}
     </Modal>
+  );
+}
+
+interface StepProps {
+  account: Account;
+  onClose: () => void;
+}
+
+function SwitchOff({ account, onClose }: StepProps) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const switchOff = useMutation({
+    mutationFn: () =>
+      take(
+        api.PATCH("/api/v1/accounts/{account_id}", {
+          params: { path: { account_id: account.id } },
+          body: { active: false },
+        }),
+      ),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["accounts"] }),
+  });
+  return (
+    <Stack>
+      <div>{t("accounts.removeFirst")}</div>
+      <Kept account={account} />
+      {switchOff.error === null ? null : <Failure error={switchOff.error} what={t("accounts.notChanged")} />}
+      <Group justify="flex-end">
+        <Button variant="default" onClick={onClose} data-autofocus>
+          {t("form.cancel")}
+        </Button>
+        <Button color="red.8" loading={switchOff.isPending} onClick={() => switchOff.mutate()}>
+          {t("accounts.removeNext")}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+/** How many mails stay in the archive. */
+function Kept({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  const { mails } = account;
+  return (
+    <Notice tone="info">
+      {mails == null ? t("accounts.removeKeepsAll") : t("accounts.removeKeeps", { count: mails, shown: number(mails) })}
+    </Notice>
+  );
+}
+
+/** Servers that send for this account: of the same name, or with the same login and address. */
+function sendingOf(account: Account, servers: SmtpAccount[]): SmtpAccount[] {
+  return servers.filter(
+    ({ name, login, from_address: from }) =>
+      name === account.name || (login !== "" && login === account.connection?.login && from === account.address),
+  );
+}
+
+function Removal({ account, onClose }: StepProps) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [typed, setTyped] = useState("");
+  const [also, setAlso] = useState<string[]>([]);
+  const servers = useQuery(smtpQuery);
+  const companions = sendingOf(account, servers.data ?? []);
+  const remove = useMutation({
+    mutationFn: () =>
+      done(
+        api.DELETE("/api/v1/accounts/{account_id}", {
+          params: { path: { account_id: account.id } },
+          body: { confirm: account.name, smtp_accounts: also },
+        }),
+      ),
+    onSuccess: async () => {
+      tell(t("accounts.removed", { name: account.name }));
+      await navigate({ to: "/settings/accounts" });
+      client.removeQueries({ queryKey: ["accounts", account.id] });
+      await client.invalidateQueries({ queryKey: ["accounts"], exact: true });
+      await client.invalidateQueries({ queryKey: ["smtp"] });
+      await client.refetchQueries({ queryKey: ["session"] });
+    },
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        remove.mutate();
+      }}
+    >
+      <Stack>
+        <div>{t("accounts.removeMeans")}</div>
+        <Kept account={account} />
+        {companions.map(({ id, name, host, notices }) => (
+          <Checkbox
+            key={id}
+            label={t("accounts.removeSending", { name, host })}
+            description={notices ? t("accounts.removeSendingNotices") : undefined}
+            checked={also.includes(id)}
+            onChange={(event) =>
+              setAlso(event.currentTarget.checked ? [...also, id] : also.filter((other) => other !== id))
+            }
+          />
+        ))}
+        <TextInput
+          data-autofocus
+          label={t("accounts.removeConfirm", { name: account.name })}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          autoComplete="off"
+        />
+        {remove.error === null ? null : <Failure error={remove.error} what={t("accounts.notRemoved")} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {t("form.cancel")}
+          </Button>
+          <Button
+            type="submit"
+            color="red.8"
+            disabled={typed.trim() !== account.name || servers.isPending}
+            loading={remove.isPending}
+          >
+            {t("accounts.removeNow")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }

@@ -18,10 +18,12 @@ interface TestPanelProps {
   shown?: readonly TestStep["step"][];
   /** What is said if all went well. */
   ok?: string;
+  /** Name of the button. */
+  label?: string;
 }
 
 /** "Test settings": one step below the other, the server's own words, and the sentence that mends it. */
-export function TestPanel({ answer, error, running, onTest, shown = STEPS, ok }: TestPanelProps) {
+export function TestPanel({ answer, error, running, onTest, shown = STEPS, ok, label }: TestPanelProps) {
   const { t } = useTranslation();
   const steps = useRef<HTMLOListElement>(null);
   useEffect(() => {
@@ -37,7 +39,7 @@ export function TestPanel({ answer, error, running, onTest, shown = STEPS, ok }:
         loading={running}
         onClick={onTest}
       >
-        {t("test.button")}
+        {label ?? t("test.button")}
       </Button>
       {error === null ? null : <Failure error={error} what={t("test.failed")} retry={onTest} />}
       {running || answer !== undefined ? (

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Account } from "../api/types";
-import { connectionOf, EMPTY_FORM, formOf, isLoopback, portOf, requestOf } from "./form";
-import { isKnownProvider, presetFor } from "./presets";
+import { connectionOf, EMPTY_FORM, formOf, isLoopback, portOf, requestOf, sendingOf } from "./form";
+import { isKnownProvider, presetFor, sendingFor } from "./presets";
 
 const account: Account = {
   id: "0193",
@@ -68,6 +68,22 @@ describe("the form of an account", () => {
     expect(portOf("pop3", "tls")).toBe(995);
   });
 
+  it("gives the server that sends the same login, and not the fingerprint of the mailbox server", () => {
+    const form = { ...formOf(account), password: "geheim", sends: true, smtpHost: " smtp.firma.de ", smtpPort: "" as const };
+    expect(sendingOf(form, { notices: true })).toEqual({
+      name: "Vertrieb",
+      host: "smtp.firma.de",
+      port: 465,
+      tls: "tls",
+      login: "vertrieb",
+      password: "geheim",
+      from_address: "vertrieb@firma.de",
+      from_name: "",
+      notices: true,
+      active: false,
+    });
+  });
+
   it("takes fingerprints with colons", () => {
     const trustValue = Array.from({ length: 32 }, () => "AB").join(":");
     expect(connectionOf({ ...EMPTY_FORM, trust: "pin_sha256", trustValue }).trust).toEqual({
@@ -97,5 +113,16 @@ describe("presets", () => {
     expect(isKnownProvider("anna@gmx.de")).toBe(true);
     expect(isKnownProvider("anna@firma.example")).toBe(false);
     expect(isKnownProvider("anna@constructor.prototype")).toBe(false);
+  });
+
+  it("know or guess what sends", () => {
+    expect(sendingFor("imap.gmx.net")).toEqual({ host: "mail.gmx.net", port: 465, tls: "tls" });
+    expect(sendingFor("outlook.office365.com").tls).toBe("starttls");
+    expect(["imap.firma.de", "POP3.firma.de", "mail.firma.de", "127.0.0.1"].map((host) => sendingFor(host).host)).toEqual([
+      "smtp.firma.de",
+      "smtp.firma.de",
+      "mail.firma.de",
+      "127.0.0.1",
+    ]);
   });
 });

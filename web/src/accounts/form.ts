@@ -1,4 +1,5 @@
 import type { Account, AccountRequest, ConnectionRequest, Handling } from "../api/types";
+import type { SmtpAccountRequest } from "../outgoing/queries";
 
 /** What the form holds; texts as typed. */
 export interface AccountForm {
@@ -22,6 +23,13 @@ export interface AccountForm {
   handled: Handling["handled"];
   handledFolder: string;
   manualFolder: string;
+  /** New accounts only: fetched from now on, whether the settings work or not. */
+  atOnce: boolean;
+  /** New accounts only: a server that sends is made with it. */
+  sends: boolean;
+  smtpHost: string;
+  smtpPort: number | "";
+  smtpTls: "tls" | "starttls" | "none";
 }
 
 export const EMPTY_FORM: AccountForm = {
@@ -44,6 +52,11 @@ export const EMPTY_FORM: AccountForm = {
   handled: "leave",
   handledFolder: "",
   manualFolder: "",
+  atOnce: false,
+  sends: false,
+  smtpHost: "",
+  smtpPort: 465,
+  smtpTls: "tls",
 };
 
 export function formOf(account: Account): AccountForm {
@@ -109,6 +122,35 @@ export function requestOf(form: AccountForm): AccountRequest {
     connection: connectionOf(form),
     handling: handlingOf(form),
   };
+}
+
+/** The server that sends for a new account, with the same login. `notices`: it sends the notices too. */
+export function sendingOf(form: AccountForm, { notices }: { notices: boolean }): SmtpAccountRequest {
+  const { host, port, tls, login, password, trust } = {
+    ...connectionOf(form),
+    host: form.smtpHost.trim(),
+    port: form.smtpPort === "" ? smtpPortOf(form.smtpTls) : form.smtpPort,
+    tls: form.smtpTls,
+  };
+  return {
+    name: form.name.trim(),
+    host,
+    port,
+    tls,
+    login,
+    ...(password != null && { password }),
+    // An own authority signs both; the one certificate of a fingerprint is the mailbox server's.
+    ...(trust !== undefined && form.trust !== "pin_sha256" && { trust }),
+    from_address: form.address.trim(),
+    from_name: "",
+    notices,
+    active: false,
+  };
+}
+
+/** The usual port of a server that sends. */
+export function smtpPortOf(tls: AccountForm["smtpTls"]): number {
+  return tls === "tls" ? 465 : tls === "starttls" ? 587 : 25;
 }
 
 export function handlingOf(form: AccountForm): Handling {

@@ -8,6 +8,13 @@ export interface Preset {
   hint?: "appPassword" | "enableImap" | "noPasswords";
 }
 
+/** The server that takes what is to be sent. */
+export interface Sending {
+  host: string;
+  port: number;
+  tls: "tls" | "starttls";
+}
+
 const at = (host: string, hint?: Preset["hint"]): Preset => ({
   host,
   port: 993,
@@ -61,4 +68,25 @@ export function presetFor(address: string): Preset | undefined {
 export function isKnownProvider(address: string): boolean {
   const domain = domainOf(address);
   return domain !== undefined && domain in PRESETS;
+}
+
+const over = (host: string): Sending => ({ host, port: 465, tls: "tls" });
+const afterStarttls = (host: string): Sending => ({ host, port: 587, tls: "starttls" });
+
+/** Servers that send, by the server the mail is fetched from. */
+const SENDING: ReadonlyMap<string, Sending> = new Map([
+  ["imap.gmx.net", over("mail.gmx.net")],
+  ["imap.web.de", afterStarttls("smtp.web.de")],
+  ["secureimap.t-online.de", over("securesmtp.t-online.de")],
+  ["mx.freenet.de", over("mx.freenet.de")],
+  ["posteo.de", over("posteo.de")],
+  ["imap.vodafonemail.de", over("smtp.vodafonemail.de")],
+  ["imap.mail.me.com", afterStarttls("smtp.mail.me.com")],
+  ["outlook.office365.com", afterStarttls("smtp.office365.com")],
+]);
+
+/** What sends for this mailbox: known of the provider, or guessed by the usual names. */
+export function sendingFor(host: string): Sending {
+  const name = host.trim().toLowerCase();
+  return SENDING.get(name) ?? over(name.replace(/^(?:imap|pop3?)\./u, "smtp."));
 }

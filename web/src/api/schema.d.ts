@@ -36,7 +36,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes several accounts at once; each has all of it or, with a reason, nothing. */
+        patch: operations["change_accounts"];
         trace?: never;
     };
     "/api/v1/accounts/test": {
@@ -1603,6 +1604,22 @@ export interface components {
              */
             name?: string | null;
         };
+        /** @description What became of one of them: all of it, or nothing with a reason. */
+        AccountChanged: {
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            account: string;
+            /**
+             * Format: int64
+             * @description Mails the next fetch would delete in the mailbox, counted to a million; null if deletion was not asked for.
+             */
+            deletable: number | null;
+            /** @description Name; null if there is no such account. */
+            name: string | null;
+            problem: components["schemas"]["Problem"] | null;
+        };
         /** @description What went wrong last. */
         AccountError: {
             /**
@@ -1654,6 +1671,8 @@ export interface components {
         AccountRemoval: {
             /** @description The account's name, exactly. */
             confirm: string;
+            /** @description Keys of servers that send, removed together with it or not at all. */
+            smtp_accounts?: string[];
         };
         /** @description A new account; who makes it may read it. */
         AccountRequest: {
@@ -1668,6 +1687,7 @@ export interface components {
             kind: components["schemas"]["AccountKind"];
             /** @description Name, unique. */
             name: string;
+            sending?: components["schemas"]["SmtpAccountRequest"] | null;
         };
         /** @description State of an account. */
         AccountState: {
@@ -1710,6 +1730,46 @@ export interface components {
          * @enum {string}
          */
         AccountStateWord: "disabled" | "files" | "connecting" | "authenticating" | "syncing" | "watching" | "throttled" | "backing_off" | "needs_consent" | "needs_settings" | "degraded";
+        /** @description What several accounts get; what is absent stays as it is with each of them. */
+        AccountsChange: {
+            /**
+             * @description Which.
+             * @default []
+             */
+            accounts?: string[];
+            /**
+             * @description Fetch them.
+             * @default null
+             */
+            active?: boolean | null;
+            /** @default null */
+            delete_after?: components["schemas"]["DeleteAfter"] | null;
+            /**
+             * @description Nothing is changed; the answer says what would be.
+             * @default false
+             */
+            dry_run?: boolean;
+            /** @default null */
+            fetched?: components["schemas"]["AfterFetch"] | null;
+            /**
+             * @description Mailbox they are moved to, `/` between levels; made if it is missing. Needed for `move`.
+             * @default null
+             */
+            fetched_folder?: string | null;
+            /**
+             * Format: int32
+             * @description How often their servers are asked.
+             * @default null
+             */
+            poll_seconds?: number | null;
+            /** @default null */
+            role?: components["schemas"]["MailboxRole"] | null;
+        };
+        /** @description What became of each. */
+        AccountsChanged: {
+            /** @description In the order asked, each account once. */
+            items: components["schemas"]["AccountChanged"][];
+        };
         /** @description Who did it. */
         Actor: {
             /** @description Name, or the system's name for itself. */
@@ -2269,6 +2329,14 @@ export interface components {
              * @description Mails that would be deleted in the mailbox with the next fetch; counted to a million.
              */
             mails: number;
+        };
+        /** @description When mails are deleted in the mailbox. */
+        DeleteAfter: "never" | {
+            /**
+             * Format: int32
+             * @description So many days after they were fetched, at most 36500; 0: at once.
+             */
+            days: number;
         };
         /** @description Room where the data lies. */
         Disk: {
@@ -4654,6 +4722,66 @@ export interface operations {
             };
             /** @description Does not fit the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountsChange"];
+            };
+        };
+        responses: {
+            /** @description Changes several accounts at once; each has all of it or, with a reason, nothing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsChanged"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

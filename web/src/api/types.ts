@@ -3,6 +3,8 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Account = Schemas["Account"];
+export type AccountChanged = Schemas["AccountChanged"];
+export type AccountsChange = Schemas["AccountsChange"];
 export type AccountRequest = Schemas["AccountRequest"];
 export type AccountStateWord = Schemas["AccountStateWord"];
 export type Address = Schemas["Address"];

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Modal, Stack, Textarea } from "@mantine/core";
+import { Button, Group, Modal, Stack, Textarea } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -41,18 +41,18 @@ export function Release({ mailId, number, name, released }: ReleaseProps) {
   if (released) {
     return (
       <>
-        <Anchor component="button" type="button" size="xs" underline="always" onClick={() => hold.mutate()}>
+        <Button size="xs" variant="default" loading={hold.isPending} onClick={() => hold.mutate()}>
           {t("attachments.holdAgain")}
-        </Anchor>
+        </Button>
         {hold.error === null ? null : <Failure error={hold.error} what={t("attachments.notHeld")} />}
       </>
     );
   }
   return (
     <>
-      <Anchor component="button" type="button" size="xs" underline="always" onClick={() => setAsking(true)}>
+      <Button size="xs" variant="default" onClick={() => setAsking(true)}>
         {t("attachments.release")}
-      </Anchor>
+      </Button>
       <Modal
         opened={asking}
         onClose={() => setAsking(false)}

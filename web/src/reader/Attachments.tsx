@@ -87,7 +87,7 @@ function Attachment({ mailId, part }: { mailId: string; part: Part }) {
                 </Anchor>
                 {hold.reason === "waiting" ? null : (
                   <>
-                    {" · "}
+                    {" "}
                     <Release mailId={mailId} number={part.number} name={name} released={false} />
                   </>
                 )}

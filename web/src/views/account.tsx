@@ -1,4 +1,4 @@
-import { Button, Divider, Skeleton } from "@mantine/core";
+import { Button, Divider } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
@@ -8,8 +8,10 @@ import { AtSource } from "../accounts/AtSource";
 import { ExclusionsCard } from "../accounts/ExclusionsCard";
 import { KeepingCard } from "../accounts/KeepingCard";
 import { Completeness } from "../accounts/Completeness";
+import { ActivateCard, testedKey } from "../accounts/ActivateCard";
 import { AccountFields, validation } from "../accounts/AccountFields";
 import { type AccountForm, connectionOf, EMPTY_FORM, formOf, requestOf } from "../accounts/form";
+import { createAccount, type Created } from "../accounts/create";
 import { RemoveDialog } from "../accounts/RemoveDialog";
 import { TestPanel } from "../accounts/TestPanel";
 import { api, take } from "../api/client";
@@ -18,13 +20,13 @@ import { accountQuery } from "../api/queries";
 import { useMayAdminister } from "../api/session";
 import type { Account } from "../api/types";
 import { LinkCard } from "../oauth/LinkCard";
-import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { FetchProgress, LastError } from "./accounts";
-import { tell } from "../parts/toast";
+import { tell, tellFailure } from "../parts/toast";
 
 const route = getRouteApi("/shell/settings/accounts/$accountId");
 
@@ -41,34 +43,47 @@ export function NewAccount() {
 export function EditAccount() {
   const { t } = useTranslation();
   const { accountId } = route.useParams();
-  const { data, error, isPending, refetch } = useQuery(accountQuery(accountId));
+  const query = useQuery(accountQuery(accountId));
+  const { data } = query;
   const administrator = useMayAdminister();
   return (
     <div className={page.inner}>
       <PageHead title={data?.name ?? t("accounts.title")} />
-      {isPending ? (
-        <Delayed>
-          <Skeleton height={320} radius="md" />
-        </Delayed>
-      ) : null}
-      {error !== null && data === undefined ? (
-        <Failure error={error} what={t("accounts.failed")} retry={() => void refetch()} />
-      ) : null}
+      <Loading of={query} what={t("accounts.failed")} height={320} />
       {data === undefined ? null : (
         <div className={page.stack}>
           <LastError account={data} />
           {data.state.progress == null ? null : (
             <FetchProgress done={data.state.progress.done} total={data.state.progress.total} />
           )}
+          {administrator && data.kind !== "import" && !data.active ? <ActivateCard account={data} /> : null}
           {administrator && data.connection?.oauth != null ? <LinkCard account={data} link={data.connection.oauth} /> : null}
           {data.kind === "import" ? null : <Completeness account={data} />}
           {data.kind === "imap" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
           <ExclusionsCard account={data} />
           {administrator && data.kind !== "import" ? <KeepingCard account={data} /> : null}
+          {administrator ? <RemoveCard account={data} /> : null}
         </div>
       )}
     </div>
+  );
+}
+
+function RemoveCard({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const [removing, setRemoving] = useState(false);
+  return (
+    <section className={page.card}>
+      <div className={page.cardHead}>
+        <h2>{t("accounts.remove")}</h2>
+      </div>
+      <p className={page.lead}>{t("accounts.removeWhat")}</p>
+      <Button variant="default" onClick={() => setRemoving(true)}>
+        {t("accounts.removeStart")}
+      </Button>
+      {removing ? <RemoveDialog account={account} onClose={() => setRemoving(false)} /> : null}
+    </section>
   );
 }
 
@@ -82,7 +97,6 @@ function Editor({ account }: { account: Account | undefined }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const [removing, setRemoving] = useState(false);
   const isImport = account?.kind === "import";
   const form = useForm<AccountForm>({
     initialValues: account === undefined ? EMPTY_FORM : formOf(account),
@@ -97,15 +111,23 @@ function Editor({ account }: { account: Account | undefined }) {
       ),
   });
   const save = useMutation({
-    mutationFn: (values: AccountForm) => saveAccount(account, values),
-    onSuccess: async (saved) => {
+    mutationFn: (values: AccountForm) =>
+      account === undefined ? createAccount(client, values) : changeAccount(account, values),
+    onSuccess: async ({ account: saved, tested, sendingIdle }) => {
       await client.invalidateQueries({ queryKey: ["accounts"] });
+      await client.invalidateQueries({ queryKey: ["smtp"] });
       // Who makes an account may read it.
       await client.refetchQueries({ queryKey: ["session"] });
       tell(t("accounts.saved", { name: saved.name }));
-      // It is of no use before it is linked.
-      const unlinked = saved.connection?.oauth?.state === "unlinked";
-      await (unlinked
+      if (sendingIdle) {
+        tellFailure(t("accounts.sendingIdle", { name: saved.name }), t("accounts.sendingIdleWhat"));
+      }
+      if (tested?.ok === false) {
+        client.setQueryData(testedKey(saved.id), tested);
+      }
+      // It is of no use before it is linked, or its settings are right.
+      const unfinished = saved.connection?.oauth?.state === "unlinked" || tested?.ok === false;
+      await (unfinished
         ? navigate({ to: "/settings/accounts/$accountId", params: { accountId: saved.id } })
         : navigate({ to: "/settings/accounts" }));
     },
@@ -144,30 +166,14 @@ function Editor({ account }: { account: Account | undefined }) {
           </Button>
         </div>
       </form>
-      {account === undefined ? null : (
-        <section className={page.card}>
-          <div className={page.cardHead}>
-            <h2>{t("accounts.remove")}</h2>
-          </div>
-          <p className={page.lead}>{t("accounts.removeWhat")}</p>
-          <Button variant="default" onClick={() => setRemoving(true)}>
-            {t("accounts.removeStart")}
-          </Button>
-          {removing ? <RemoveDialog account={account} onClose={() => setRemoving(false)} /> : null}
-        </section>
-      )}
     </div>
   );
 }
 
 
-function saveAccount(account: Account | undefined, values: AccountForm): Promise<Account> {
-  const request = requestOf(values);
-  if (account === undefined) {
-    return take(api.POST("/api/v1/accounts", { body: request }));
-  }
-  const { name, active, connection, handling } = request;
-  return take(
+async function changeAccount(account: Account, values: AccountForm): Promise<Created> {
+  const { name, active, connection, handling } = requestOf(values);
+  const changed = await take(
     api.PATCH("/api/v1/accounts/{account_id}", {
       params: { path: { account_id: account.id } },
       body: {
@@ -177,13 +183,25 @@ function saveAccount(account: Account | undefined, values: AccountForm): Promise
       },
     }),
   );
+  return { account: changed, tested: undefined, sendingIdle: false };
 }
+
+/** Names of the form for what the server calls otherwise. */
+const FIELDS: Record<string, string> = {
+  handled_folder: "handledFolder",
+  manual_folder: "manualFolder",
+  "sending.name": "name",
+  "sending.host": "smtpHost",
+  "sending.port": "smtpPort",
+  "sending.tls": "smtpTls",
+  "sending.from_address": "address",
+};
 
 /** A field the server refuses is marked where it stands. */
 function showFieldError(form: UseFormReturnType<AccountForm>, error: Error): void {
   const field = isProblem(error) ? error.members["field"] : undefined;
   const sent = typeof field === "string" ? field.replace(/^connection\./u, "") : "";
-  const name = sent === "handled_folder" ? "handledFolder" : sent === "manual_folder" ? "manualFolder" : sent;
+  const name = FIELDS[sent] ?? sent;
   if (isProblem(error) && name in form.values) {
     form.setFieldError(name, error.detail ?? error.title);
   }

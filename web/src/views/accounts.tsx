@@ -1,17 +1,20 @@
-import { Button, Progress, Skeleton } from "@mantine/core";
+import { Button, Checkbox, Progress } from "@mantine/core";
 import { IconMailbox, IconPlus, IconRefresh, IconSettings } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { TFunction } from "i18next";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import css from "../accounts/accounts.module.css";
 import { LeftOut } from "../accounts/LeftOut";
+import { chosenAfter } from "../accounts/selection";
 import { accountStateOf, isFetching, needsPerson } from "../accounts/state";
+import { TogetherDialog } from "../accounts/TogetherDialog";
 import { api, done, take } from "../api/client";
 import { accountsQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Account } from "../api/types";
 import { useFormats } from "../lang/format";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Empty, Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -22,7 +25,8 @@ import { tellFailure } from "../parts/toast";
 /** All accounts with what they are doing and what is wrong. */
 export function Accounts() {
   const { t } = useTranslation();
-  const { data, error, isPending, refetch } = useQuery(accountsQuery);
+  const query = useQuery(accountsQuery);
+  const { data } = query;
   const administrator = useSession().user.role === "administrator";
   return (
     <div className={page.inner}>
@@ -33,17 +37,7 @@ export function Accounts() {
           </ButtonLink>
         ) : null}
       </PageHead>
-      {isPending ? (
-        <Delayed>
-          <div className={page.stack}>
-            <Skeleton height={120} radius="md" />
-            <Skeleton height={120} radius="md" />
-          </div>
-        </Delayed>
-      ) : null}
-      {error !== null && data === undefined ? (
-        <Failure error={error} what={t("accounts.failed")} retry={() => void refetch()} />
-      ) : null}
+      <Loading of={query} what={t("accounts.failed")} height={120} count={2} />
       {data?.length === 0 ? (
         <Empty
           icon={IconMailbox}
@@ -52,12 +46,89 @@ export function Accounts() {
           {t("accounts.none")}
         </Empty>
       ) : null}
-      <div className={page.stack}>{data?.map((account) => <AccountCard key={account.id} account={account} />)}</div>
+      {data === undefined ? null : <Cards accounts={data} choosable={administrator && data.length > 1} />}
     </div>
   );
 }
 
-function AccountCard({ account }: { account: Account }) {
+/** All accounts; where there are several, some of them can be chosen and changed together. */
+function Cards({ accounts, choosable }: { accounts: Account[]; choosable: boolean }) {
+  const { t } = useTranslation();
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const [last, setLast] = useState<string>();
+  const [changing, setChanging] = useState(false);
+  const all = accounts.map(({ id }) => id);
+  // Some may have gone meanwhile.
+  const chosen = accounts.filter(({ id }) => ids.has(id));
+  const none = () => setIds(new Set());
+  const choose = (id: string, wholeRange: boolean) => {
+    setIds(chosenAfter(ids, all, id, last, wholeRange));
+    setLast(id);
+  };
+  return (
+    <div
+      onKeyDown={(event) => {
+        if (event.target instanceof HTMLInputElement && event.target.type === "checkbox") {
+          if (event.key === "Escape") {
+            none();
+          } else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
+            event.preventDefault();
+            setIds(new Set(all));
+          }
+        }
+      }}
+    >
+      {choosable ? (
+        <div className={css.choose} role="group" aria-label={t("accounts.together.choose")}>
+          <Checkbox
+            label={t("accounts.together.all")}
+            checked={chosen.length === all.length}
+            indeterminate={chosen.length > 0 && chosen.length < all.length}
+            onChange={() => (chosen.length === all.length ? none() : setIds(new Set(all)))}
+          />
+          <span className={page.dimmed} role="status">
+            {chosen.length === 0 ? t("accounts.together.hint") : t("accounts.together.chosen", { count: chosen.length })}
+          </span>
+          {chosen.length === 0 ? null : (
+            <span className={`${page.row} ${page.end}`}>
+              <Button size="xs" onClick={() => setChanging(true)}>
+                {t("accounts.together.change")}
+              </Button>
+              <Button size="xs" variant="default" onClick={none}>
+                {t("accounts.together.none")}
+              </Button>
+            </span>
+          )}
+        </div>
+      ) : null}
+      <div className={page.stack}>
+        {accounts.map((account) => (
+          <AccountCard
+            key={account.id}
+            account={account}
+            box={
+              choosable ? (
+                <Checkbox
+                  aria-label={t("accounts.together.one", { name: account.name })}
+                  checked={ids.has(account.id)}
+                  onChange={(event) => choose(account.id, isShifted(event.nativeEvent))}
+                />
+              ) : undefined
+            }
+          />
+        ))}
+      </div>
+      {changing ? <TogetherDialog accounts={chosen} onClose={() => setChanging(false)} /> : null}
+    </div>
+  );
+}
+
+/** A click, or the space bar, with the shift key held. */
+function isShifted(event: Event): boolean {
+  return "shiftKey" in event && event.shiftKey === true;
+}
+
+function AccountCard({ account, box }: { account: Account; box?: ReactNode }) {
   const { t } = useTranslation();
   const { number, ago, shortDate } = useFormats();
   const { role } = useSession().user;
@@ -66,7 +137,10 @@ function AccountCard({ account }: { account: Account }) {
   return (
     <article className={page.card} aria-label={account.name}>
       <div className={page.cardHead}>
-        <h2>{account.name}</h2>
+        <span className={css.name}>
+          {box}
+          <h2>{account.name}</h2>
+        </span>
         <Pill tone={tone} icon={icon}>
           {state.state === "files" && account.handling.role === "archive"
             ? t("accounts.archive")

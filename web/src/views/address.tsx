@@ -1,4 +1,4 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconArrowLeft, IconBan, IconHistory, IconMailSearch, IconRestore, IconUserOff } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -10,15 +10,14 @@ import type { AddressDetail, AddressState, Contact, Suppression } from "../api/t
 import css from "../bounces/bounces.module.css";
 import { DecideDialog, type Decision } from "../bounces/DecideDialog";
 import { EventItem } from "../bounces/EventItem";
-import { More } from "../bounces/More";
 import { StatePill } from "../bounces/StatePill";
 import { addressPath } from "../bounces/states";
 import { SuppressionFacts } from "../bounces/SuppressionFacts";
 import { useListName } from "../bounces/useListName";
 import { useFormats } from "../lang/format";
 import { ButtonLink } from "../parts/ButtonLink";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
+import { More } from "../parts/More";
 import { Empty, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -64,14 +63,7 @@ function Known({ address }: { address: string }) {
             </Button>
           ) : null}
         </PageHead>
-        {found.isPending ? (
-          <Delayed>
-            <Skeleton height={220} radius="md" />
-          </Delayed>
-        ) : null}
-        {found.error !== null && found.data === undefined ? (
-          <Failure error={found.error} what={t("address.failed")} retry={() => void found.refetch()} />
-        ) : null}
+        <Loading of={found} what={t("address.failed")} height={220} />
         {detail === undefined ? null : (
           <>
             <Cards detail={detail} decide={mayDecide ? setDecision : undefined} />

@@ -1,4 +1,4 @@
-import { Button, Select, Skeleton, TextInput } from "@mantine/core";
+import { Button, Select, TextInput } from "@mantine/core";
 import { IconMailCheck, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -7,11 +7,10 @@ import { useTranslation } from "react-i18next";
 import { addressesQuery } from "../api/queries";
 import { AddressRows } from "../bounces/AddressRows";
 import css from "../bounces/bounces.module.css";
-import { More } from "../bounces/More";
 import { addressPath, isStateWord, looksLikeAddress, STATE_WORDS } from "../bounces/states";
 import { ButtonLink } from "../parts/ButtonLink";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
+import { More } from "../parts/More";
 import { Empty } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -48,14 +47,7 @@ export function Addresses() {
           />
           <SearchField key={q} q={q} />
         </div>
-        {found.isPending ? (
-          <Delayed>
-            <Skeleton height={220} radius="md" />
-          </Delayed>
-        ) : null}
-        {found.error !== null && found.data === undefined ? (
-          <Failure error={found.error} what={t("addresses.failed")} retry={() => void found.refetch()} />
-        ) : null}
+        <Loading of={found} what={t("addresses.failed")} height={220} />
         {found.isSuccess && rows.length === 0 ? (
           q !== "" ? (
             <Empty

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Switch, Textarea, TextInput } from "@mantine/core";
+import { Button, Stack, Switch, Textarea, TextInput } from "@mantine/core";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconPlugConnected, IconRefresh, IconShieldCheck } from "@tabler/icons-react";
 import { useState } from "react";
@@ -9,11 +9,14 @@ import { type AttachmentSettings, attachmentsQuery, type HeldAttachment, heldQue
 import { Release } from "../attachments/Release";
 import { useHoldText } from "../attachments/useHoldText";
 import { useFormats } from "../lang/format";
+import { AdminPage } from "../parts/AdminPage";
 import { ButtonLink } from "../parts/ButtonLink";
 import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
+import { Loading } from "../parts/Loading";
+import { More } from "../parts/More";
 import { Empty, Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
-import { PageHead } from "../parts/PageHead";
 import { tell } from "../parts/toast";
 import { wordOr } from "../reader/words";
 
@@ -21,12 +24,10 @@ import { wordOr } from "../reader/words";
 export function AttachmentRules() {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
-  const { data, error, refetch } = useQuery({ ...attachmentsQuery, enabled: administrator });
+  const query = useQuery({ ...attachmentsQuery, enabled: administrator });
+  const { data } = query;
   return (
-    <div className={page.inner}>
-      <PageHead title={t("attachments.title")} lead={t("attachments.lead")} />
-      {administrator ? null : <Notice tone="info">{t("settings.administratorsOnly")}</Notice>}
-      {error === null ? null : <Failure error={error} what={t("attachments.failed")} retry={() => void refetch()} />}
+    <AdminPage title={t("attachments.title")} lead={t("attachments.lead")} of={query} failed={t("attachments.failed")}>
       {data === undefined ? null : (
         <div className={page.stack}>
           <Scanner key={data.scanner} kept={data} />
@@ -35,7 +36,7 @@ export function AttachmentRules() {
           <Held />
         </div>
       )}
-    </div>
+    </AdminPage>
   );
 }
 
@@ -82,8 +83,10 @@ function Scanner({ kept }: { kept: AttachmentSettings }) {
       }}
     >
       <Stack>
-        <h2>{t("attachments.scanner")}</h2>
-        <div className={page.dimmed}>{t("attachments.scannerLead")}</div>
+        <div>
+          <h2>{t("attachments.scanner")}</h2>
+          <div className={page.dimmed}>{t("attachments.scannerLead")}</div>
+        </div>
         <ScannerState kept={kept} />
         <TextInput
           label={t("attachments.address")}
@@ -103,9 +106,8 @@ function Scanner({ kept }: { kept: AttachmentSettings }) {
           )}
         </div>
         {test.error === null ? null : <Failure error={test.error} what={t("attachments.testFailed")} />}
-        {save.error === null ? null : <Failure error={save.error} what={t("attachments.notSaved")} />}
         {rescan.error === null ? null : <Failure error={rescan.error} what={t("attachments.notRescanned")} />}
-        <Group justify="flex-end">
+        <FormEnd save={save} label={t("attachments.save")} failed={t("attachments.notSaved")}>
           {kept.scanner === null ? null : (
             <Button
               variant="default"
@@ -125,10 +127,7 @@ function Scanner({ kept }: { kept: AttachmentSettings }) {
           >
             {t("attachments.test")}
           </Button>
-          <Button type="submit" loading={save.isPending}>
-            {t("attachments.save")}
-          </Button>
-        </Group>
+        </FormEnd>
       </Stack>
     </form>
   );
@@ -184,8 +183,10 @@ function Policy({ kept }: { kept: AttachmentSettings }) {
       }}
     >
       <Stack>
-        <h2>{t("attachments.policy")}</h2>
-        <div className={page.dimmed}>{t("attachments.policyLead", { version: kept.version })}</div>
+        <div>
+          <h2>{t("attachments.policy")}</h2>
+          <div className={page.dimmed}>{t("attachments.policyLead", { version: kept.version })}</div>
+        </div>
         {policy.map((one) => (
           <Switch
             key={one.class}
@@ -198,12 +199,7 @@ function Policy({ kept }: { kept: AttachmentSettings }) {
             }}
           />
         ))}
-        {save.error === null ? null : <Failure error={save.error} what={t("attachments.notSaved")} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={save.isPending}>
-            {t("attachments.save")}
-          </Button>
-        </Group>
+        <FormEnd save={save} label={t("attachments.save")} failed={t("attachments.notSaved")} />
       </Stack>
     </form>
   );
@@ -226,8 +222,10 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
       }}
     >
       <Stack>
-        <h2>{t("attachments.origin")}</h2>
-        <div className={page.dimmed}>{t("attachments.originLead")}</div>
+        <div>
+          <h2>{t("attachments.origin")}</h2>
+          <div className={page.dimmed}>{t("attachments.originLead")}</div>
+        </div>
         <Switch
           label={t("attachments.authenticate")}
           checked={authenticate}
@@ -249,12 +247,7 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
           value={servers}
           onChange={(event) => setServers(event.currentTarget.value)}
         />
-        {save.error === null ? null : <Failure error={save.error} what={t("attachments.notSaved")} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={save.isPending}>
-            {t("attachments.save")}
-          </Button>
-        </Group>
+        <FormEnd save={save} label={t("attachments.save")} failed={t("attachments.notSaved")} />
       </Stack>
     </form>
   );
@@ -262,23 +255,19 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
 
 function Held() {
   const { t } = useTranslation();
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(heldQuery);
-  const items = data?.pages.flatMap((one) => one.items) ?? [];
+  const held = useInfiniteQuery(heldQuery);
+  const items = held.data?.pages.flatMap((one) => one.items) ?? [];
   return (
     <section className={page.card}>
       <h2>{t("attachments.held")}</h2>
-      {error === null ? null : <Failure error={error} what={t("attachments.heldFailed")} retry={() => void refetch()} />}
-      {data !== undefined && items.length === 0 ? <Empty icon={IconShieldCheck}>{t("attachments.heldNone")}</Empty> : null}
+      <Loading of={held} what={t("attachments.heldFailed")} height={110} />
+      {held.isSuccess && items.length === 0 ? <Empty icon={IconShieldCheck}>{t("attachments.heldNone")}</Empty> : null}
       <div className={page.stack}>
         {items.map((item) => (
           <HeldItem key={`${item.mail_id} ${item.number}`} item={item} />
         ))}
       </div>
-      {hasNextPage ? (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t("attachments.more")}
-        </Button>
-      ) : null}
+      <More of={held} label={t("attachments.more")} failed={t("attachments.heldFailed")} />
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Skeleton, Stack } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, NumberInput, Stack } from "@mantine/core";
 import { IconFlask, IconPlus, IconRuler2 } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -13,8 +13,8 @@ import { DryRunResult } from "../bounces/DryRunResult";
 import { RuleCard } from "../bounces/RuleCard";
 import { RuleDialog } from "../bounces/RuleDialog";
 import { between, DAYS_MAX, same, SETTING_NAMES, SETTINGS, settingsFit } from "../bounces/rules";
-import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Empty, Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -23,19 +23,13 @@ import { tell } from "../parts/toast";
 /** What follows from what comes back. A change holds only after a dry run and saving. */
 export function Rules() {
   const { t } = useTranslation();
-  const { data, error, isPending, refetch } = useQuery(bounceRulesQuery);
+  const query = useQuery(bounceRulesQuery);
+  const { data } = query;
   return (
     <div className={page.page}>
       <div className={page.inner}>
         {data === undefined ? <PageHead title={t("bounceRules.title")} lead={t("bounceRules.lead")} /> : null}
-        {isPending ? (
-          <Delayed>
-            <Skeleton height={320} radius="md" />
-          </Delayed>
-        ) : null}
-        {error !== null && data === undefined ? (
-          <Failure error={error} what={t("bounceRules.failed")} retry={() => void refetch()} />
-        ) : null}
+        <Loading of={query} what={t("bounceRules.failed")} height={320} />
         {data === undefined ? null : <Editor kept={data} />}
       </div>
     </div>

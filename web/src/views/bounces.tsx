@@ -1,4 +1,4 @@
-import { SegmentedControl, Skeleton } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import { IconMailCheck } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -13,8 +13,8 @@ import { STATE_WORDS } from "../bounces/states";
 import { SumTable } from "../bounces/SumTable";
 import { useFormats } from "../lang/format";
 import { ButtonLink } from "../parts/ButtonLink";
-import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Empty } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -32,7 +32,8 @@ export function Bounces() {
   const navigate = useNavigate();
   const { days: asked } = useSearch({ strict: false });
   const days = PERIODS.find((one) => String(one) === asked) ?? 30;
-  const { data, error, isPending, refetch } = useQuery(dashboardQuery(days));
+  const query = useQuery(dashboardQuery(days));
+  const { data } = query;
   return (
     <div className={page.page}>
       <div className={page.inner}>
@@ -50,14 +51,7 @@ export function Bounces() {
             }
           />
         </PageHead>
-        {isPending ? (
-          <Delayed>
-            <Skeleton height={320} radius="md" />
-          </Delayed>
-        ) : null}
-        {error !== null && data === undefined ? (
-          <Failure error={error} what={t("bounces.failed")} retry={() => void refetch()} />
-        ) : null}
+        <Loading of={query} what={t("bounces.failed")} height={320} />
         {data === undefined ? null : (
           <>
             <States data={data} />

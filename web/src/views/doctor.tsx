@@ -1,11 +1,9 @@
-import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { doctorQuery } from "../api/queries";
 import type { Condition } from "../api/types";
 import { useFormats } from "../lang/format";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -14,19 +12,13 @@ import { PlainLink } from "../parts/PlainLink";
 /** What is blind or about to be, what to do, and what is over. */
 export function Doctor() {
   const { t } = useTranslation();
-  const { data, error, isPending, refetch } = useQuery(doctorQuery);
+  const query = useQuery(doctorQuery);
+  const { data } = query;
   return (
     <div className={page.page}>
       <div className={page.inner}>
         <PageHead title={t("doctor.title")} lead={t("doctor.lead")} />
-        {isPending ? (
-          <Delayed>
-            <Skeleton height={160} radius="md" />
-          </Delayed>
-        ) : null}
-        {error !== null && data === undefined ? (
-          <Failure error={error} what={t("doctor.failed")} retry={() => void refetch()} />
-        ) : null}
+        <Loading of={query} what={t("doctor.failed")} height={160} />
         {data?.ok === true ? <Notice tone="ok">{t("doctor.well")}</Notice> : null}
         {data === undefined || data.ok ? null : (
           <section className={page.stack} aria-label={t("doctor.now")}>

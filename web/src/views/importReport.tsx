@@ -1,16 +1,16 @@
-import { Button, Select, Skeleton } from "@mantine/core";
+import { Button, Select } from "@mantine/core";
 import { IconDownload, IconFileImport } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { importEntriesQuery, importQuery } from "../api/queries";
 import type { ImportEntry, ImportOutcome } from "../api/types";
-import { More } from "../bounces/More";
+import { Counts } from "../imports/Counts";
 import css from "../imports/imports.module.css";
 import { isOutcome, OUTCOMES } from "../imports/outcomes";
 import { useFormats } from "../lang/format";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
+import { More } from "../parts/More";
 import { Empty, Notice, Pill, type Tone } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -40,14 +40,7 @@ export function ImportReport() {
               <b>{run.name}</b> · {t("imports.into")} {run.account_name} ·{" "}
               <time dateTime={run.started}>{shortDate(run.started)}</time>
             </p>
-            <dl className={css.counts}>
-              {(["seen", "archived", "duplicates", "excluded", "failed"] as const).map((name) => (
-                <div key={name} className={name === "failed" && run.failed > 0 ? css.bad : undefined}>
-                  <dt>{t(`imports.counts.${name}`)}</dt>
-                  <dd>{number(run[name])}</dd>
-                </div>
-              ))}
-            </dl>
+            <Counts run={run} />
             <div className={page.spaced}>
               <Notice tone={run.complete ? "ok" : "warn"}>
                 {run.complete
@@ -103,14 +96,7 @@ export function ImportReport() {
             </ul>
           </details>
         )}
-        {found.isPending ? (
-          <Delayed>
-            <Skeleton height={220} radius="md" />
-          </Delayed>
-        ) : null}
-        {found.error !== null && found.data === undefined ? (
-          <Failure error={found.error} what={t("imports.report.failed")} retry={() => void found.refetch()} />
-        ) : null}
+        <Loading of={found} what={t("imports.report.failed")} height={220} />
         {found.isSuccess && entries.length === 0 ? (
           <Empty icon={IconFileImport}>{t("imports.report.none")}</Empty>
         ) : null}

@@ -1,4 +1,4 @@
-import { Button, FileButton, Progress, Skeleton } from "@mantine/core";
+import { Button, FileButton, Progress } from "@mantine/core";
 import { IconFileImport, IconFolderOpen, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -7,10 +7,11 @@ import { importsQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { ImportRun } from "../api/types";
 import { dismiss, pick, unpick, useUploads, type Upload } from "../api/upload";
+import { Counts } from "../imports/Counts";
 import { StartDialog } from "../imports/StartDialog";
 import { useFormats } from "../lang/format";
-import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Empty, Notice, Pill, type Tone } from "../parts/Notice";
 import { useIsNarrow } from "../parts/Panes";
 import page from "../parts/Page.module.css";
@@ -22,11 +23,12 @@ import css from "../imports/imports.module.css";
 export function Imports() {
   const { t } = useTranslation();
   const { picked, uploads } = useUploads();
-  const { data, error, isPending, refetch } = useQuery({
+  const query = useQuery({
     ...importsQuery,
     // Events tell of progress; this is for a connection that lost some.
     refetchInterval: (query) => (query.state.data?.some(({ state }) => state === "running") === true ? 4_000 : false),
   });
+  const { data } = query;
   const mayImport = useSession().user.role !== "auditor";
   return (
     <div className={page.page}>
@@ -34,14 +36,7 @@ export function Imports() {
         <PageHead title={t("imports.title")} lead={t("imports.lead")} />
         {mayImport ? <DropZone /> : null}
         {picked.length > 0 ? <StartDialog picked={picked} onClose={unpick} /> : null}
-        {isPending ? (
-          <Delayed>
-            <Skeleton height={130} radius="md" />
-          </Delayed>
-        ) : null}
-        {error !== null && data === undefined ? (
-          <Failure error={error} what={t("imports.failed")} retry={() => void refetch()} />
-        ) : null}
+        <Loading of={query} what={t("imports.failed")} height={130} />
         <div className={page.stack}>
           {uploads.map((upload) => (
             <UploadCard key={upload.id} upload={upload} />
@@ -185,14 +180,7 @@ function RunCard({ run, mayCancel }: { run: ImportRun; mayCancel: boolean }) {
           </Notice>
         </div>
       ) : null}
-      <dl className={css.counts}>
-        {(["seen", "archived", "duplicates", "excluded", "failed"] as const).map((name) => (
-          <div key={name} className={name === "failed" && run.failed > 0 ? css.bad : undefined}>
-            <dt>{t(`imports.counts.${name}`)}</dt>
-            <dd>{number(run[name])}</dd>
-          </div>
-        ))}
-      </dl>
+      <Counts run={run} />
       <div className={page.spaced}>
         <PlainLink to={`/imports/${run.id}`}>{t("imports.report.link")}</PlainLink>
       </div>

@@ -1,4 +1,4 @@
-import { Button, FileButton, Skeleton } from "@mantine/core";
+import { Button, FileButton } from "@mantine/core";
 import { IconArrowLeft, IconDownload, IconPlus, IconUpload, IconUserMinus, IconUsersGroup } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -11,23 +11,24 @@ import type { ListMember, MailingList } from "../api/types";
 import css from "../bounces/bounces.module.css";
 import { ListDialog } from "../bounces/ListDialog";
 import { MemberDialog } from "../bounces/MemberDialog";
-import { More } from "../bounces/More";
-import { RemoveDialog } from "../bounces/RemoveDialog";
 import { addressPath } from "../bounces/states";
 import { useFormats } from "../lang/format";
-import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
+import { More } from "../parts/More";
 import { Empty, Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { PlainLink } from "../parts/PlainLink";
+import { RemoveDialog } from "../parts/RemoveDialog";
 import { tell, tellFailure } from "../parts/toast";
 
 /** One mailing list and who is on it. */
 export function List() {
   const { t } = useTranslation();
   const { listId = "" } = useParams({ strict: false });
-  const { data, error, isPending, refetch } = useQuery(listQuery(listId));
+  const query = useQuery(listQuery(listId));
+  const { data } = query;
   return (
     <div className={page.page}>
       <div className={page.inner}>
@@ -35,17 +36,8 @@ export function List() {
           <IconArrowLeft size={16} aria-hidden />
           {t("lists.back")}
         </PlainLink>
-        {isPending ? (
-          <Delayed>
-            <Skeleton height={220} radius="md" />
-          </Delayed>
-        ) : null}
-        {error !== null && data === undefined ? (
-          <>
-            <PageHead title={t("lists.title")} />
-            <Failure error={error} what={t("lists.oneFailed")} retry={() => void refetch()} />
-          </>
-        ) : null}
+        {query.isError && data === undefined ? <PageHead title={t("lists.title")} /> : null}
+        <Loading of={query} what={t("lists.oneFailed")} height={220} />
         {data === undefined ? null : <Shown key={data.id} list={data} />}
       </div>
     </div>
@@ -184,14 +176,7 @@ function Members({ list, mayChange }: { list: MailingList; mayChange: boolean })
   return (
     <section>
       <h2 className={css.section}>{t("lists.members")}</h2>
-      {members.isPending ? (
-        <Delayed>
-          <Skeleton height={160} radius="md" />
-        </Delayed>
-      ) : null}
-      {members.error !== null && members.data === undefined ? (
-        <Failure error={members.error} what={t("lists.membersFailed")} retry={() => void members.refetch()} />
-      ) : null}
+      <Loading of={members} what={t("lists.membersFailed")} height={160} />
       {members.isSuccess && rows.length === 0 ? <Empty icon={IconUsersGroup}>{t("lists.noMembers")}</Empty> : null}
       {rows.length === 0 ? null : (
         <ul className={css.rows} aria-label={t("lists.members")}>

@@ -1,4 +1,4 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconPlus, IconUsersGroup } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,8 +8,7 @@ import { useSession } from "../api/session";
 import css from "../bounces/bounces.module.css";
 import { ListDialog } from "../bounces/ListDialog";
 import { useFormats } from "../lang/format";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Empty } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -19,7 +18,8 @@ import { PlainLink } from "../parts/PlainLink";
 export function Lists() {
   const { t } = useTranslation();
   const { list } = useFormats();
-  const { data, error, isPending, refetch } = useQuery(listsQuery);
+  const query = useQuery(listsQuery);
+  const { data } = query;
   const mayChange = useSession().user.role !== "auditor";
   const [adding, setAdding] = useState(false);
   const add = mayChange ? (
@@ -33,14 +33,7 @@ export function Lists() {
         <PageHead title={t("lists.title")} lead={t("lists.lead")}>
           {data?.length === 0 ? null : add}
         </PageHead>
-        {isPending ? (
-          <Delayed>
-            <Skeleton height={110} radius="md" />
-          </Delayed>
-        ) : null}
-        {error !== null && data === undefined ? (
-          <Failure error={error} what={t("lists.failed")} retry={() => void refetch()} />
-        ) : null}
+        <Loading of={query} what={t("lists.failed")} height={110} />
         {data?.length === 0 ? (
           <Empty icon={IconUsersGroup} action={add}>
             {t("lists.none")}

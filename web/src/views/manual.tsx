@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Skeleton, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { IconEye, IconMoodSmile, IconShieldQuestion } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -9,12 +9,12 @@ import { useSession } from "../api/session";
 import type { QueueItem } from "../api/types";
 import css from "../bounces/bounces.module.css";
 import { EventEvidence } from "../bounces/EventEvidence";
-import { More } from "../bounces/More";
 import { addressPath, eventTone, looksLikeAddress } from "../bounces/states";
 import { useFormats } from "../lang/format";
 import { ButtonLink } from "../parts/ButtonLink";
-import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
+import { More } from "../parts/More";
 import { Empty, Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -33,14 +33,7 @@ export function Manual() {
       <div className={page.inner}>
         <PageHead title={t("manual.title")} lead={t("manual.lead")} />
         {mayResolve ? null : <Notice tone="info">{t("feedback.readOnly")}</Notice>}
-        {queue.isPending ? (
-          <Delayed>
-            <Skeleton height={160} radius="md" />
-          </Delayed>
-        ) : null}
-        {queue.error !== null && queue.data === undefined ? (
-          <Failure error={queue.error} what={t("manual.failed")} retry={() => void queue.refetch()} />
-        ) : null}
+        <Loading of={queue} what={t("manual.failed")} height={160} />
         {queue.isSuccess && items.length === 0 ? <Empty icon={IconMoodSmile}>{t("manual.none")}</Empty> : null}
         <div className={page.stack}>
           {items.map((item) => (

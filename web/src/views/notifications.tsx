@@ -10,10 +10,10 @@ import { OutgoingRows } from "../outgoing/OutgoingRows";
 import css from "../outgoing/outgoing.module.css";
 import { mailsQuery, noticesQuery, type Notifications, notificationsQuery, type NoticeWay } from "../outgoing/queries";
 import { zoneNames } from "../outgoing/zones";
-import { Failure } from "../parts/Failure";
+import { AdminPage } from "../parts/AdminPage";
+import { FormEnd } from "../parts/FormEnd";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
-import { PageHead } from "../parts/PageHead";
 import { PlainLink } from "../parts/PlainLink";
 import { tell } from "../parts/toast";
 
@@ -23,15 +23,13 @@ const WAYS: readonly NoticeWay[] = ["page", "at_once", "digest"];
 export function NotificationSettings() {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
-  const { data, error, refetch } = useQuery({ ...notificationsQuery, enabled: administrator });
+  const query = useQuery({ ...notificationsQuery, enabled: administrator });
+  const { data } = query;
   const notices = useQuery({ ...noticesQuery, enabled: administrator }).data ?? [];
   const mails = useQuery({ ...mailsQuery, enabled: administrator }).data ?? [];
   const { shortDate } = useFormats();
   return (
-    <div className={page.inner}>
-      <PageHead title={t("notifications.title")} lead={t("notifications.lead")} />
-      {administrator ? null : <Notice tone="info">{t("settings.administratorsOnly")}</Notice>}
-      {error === null ? null : <Failure error={error} what={t("notifications.failed")} retry={() => void refetch()} />}
+    <AdminPage title={t("notifications.title")} lead={t("notifications.lead")} of={query} failed={t("notifications.failed")}>
       <div className={page.stack}>
         {data === undefined ? null : <Form key={JSON.stringify(data)} kept={data} />}
         <section className={page.card}>
@@ -51,7 +49,7 @@ export function NotificationSettings() {
           <OutgoingRows items={mails} label={t("notifications.sent")} />
         </section>
       </div>
-    </div>
+    </AdminPage>
   );
 }
 
@@ -145,12 +143,7 @@ function Form({ kept }: { kept: Notifications }) {
             onChange={(value) => setZone(value ?? zone)}
           />
         </Group>
-        {save.error === null ? null : <Failure error={save.error} what={t("notifications.notSaved")} />}
-        <Group justify="flex-end">
-          <Button type="submit" loading={save.isPending}>
-            {t("notifications.save")}
-          </Button>
-        </Group>
+        <FormEnd save={save} label={t("notifications.save")} failed={t("notifications.notSaved")} />
       </Stack>
     </form>
   );

@@ -1,4 +1,4 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconDownload, IconEye, IconRefresh, IconShieldCheck } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -8,8 +8,8 @@ import { useSession } from "../api/session";
 import type { Quarantined } from "../api/types";
 import { useFormats } from "../lang/format";
 import { ButtonLink } from "../parts/ButtonLink";
-import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Empty } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -19,19 +19,13 @@ import { tell } from "../parts/toast";
 /** Mails that could not be taken apart. Their originals are safe; each says why. */
 export function Quarantine() {
   const { t } = useTranslation();
-  const { data, error, isPending, refetch } = useQuery(quarantineQuery);
+  const query = useQuery(quarantineQuery);
+  const { data } = query;
   return (
     <div className={page.page}>
       <div className={page.inner}>
         <PageHead title={t("quarantine.title")} lead={t("quarantine.lead")} />
-        {isPending ? (
-          <Delayed>
-            <Skeleton height={110} radius="md" />
-          </Delayed>
-        ) : null}
-        {error !== null && data === undefined ? (
-          <Failure error={error} what={t("quarantine.failed")} retry={() => void refetch()} />
-        ) : null}
+        <Loading of={query} what={t("quarantine.failed")} height={110} />
         {data?.items.length === 0 ? <Empty icon={IconShieldCheck}>{t("quarantine.none")}</Empty> : null}
         <div className={page.stack}>
           {data?.items.map((mail) => (

@@ -1,5 +1,4 @@
 import {
-  Button,
   Checkbox,
   Group,
   Modal,
@@ -17,13 +16,14 @@ import { useTranslation } from "react-i18next";
 import { TestPanel } from "../accounts/TestPanel";
 import { api, done, take } from "../api/client";
 import { useMayAdminister } from "../api/session";
-import { RemoveDialog } from "../bounces/RemoveDialog";
 import { type SmtpAccount, type SmtpAccountRequest, smtpQuery } from "../outgoing/queries";
-import { Failure } from "../parts/Failure";
+import { AdminPage } from "../parts/AdminPage";
+import { EditRemove } from "../parts/EditRemove";
+import { FormEnd } from "../parts/FormEnd";
 import { Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
-import { PageHead } from "../parts/PageHead";
 import { useIsNarrow } from "../parts/Panes";
+import { RemoveDialog } from "../parts/RemoveDialog";
 
 const MODES = ["tls", "starttls", "none"] as const;
 const TRUSTS = ["system", "ca_pem", "pin_sha256"] as const;
@@ -33,17 +33,20 @@ const PORTS: Record<SmtpAccount["tls"], number> = { tls: 465, starttls: 587, non
 export function Sending() {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
-  const { data, error, refetch } = useQuery({ ...smtpQuery, enabled: administrator });
+  const query = useQuery({ ...smtpQuery, enabled: administrator });
+  const { data } = query;
   const client = useQueryClient();
   const [edited, setEdited] = useState<SmtpAccount | "new">();
   const [removing, setRemoving] = useState<SmtpAccount>();
   return (
-    <div className={page.inner}>
-      <PageHead title={t("sending.title")} lead={t("sending.lead")}>
-        {administrator ? <Button onClick={() => setEdited("new")}>{t("sending.add")}</Button> : null}
-      </PageHead>
-      {administrator ? null : <Notice tone="info">{t("settings.administratorsOnly")}</Notice>}
-      {error === null ? null : <Failure error={error} what={t("sending.failed")} retry={() => void refetch()} />}
+    <AdminPage
+      title={t("sending.title")}
+      lead={t("sending.lead")}
+      add={t("sending.add")}
+      onAdd={() => setEdited("new")}
+      of={query}
+      failed={t("sending.failed")}
+    >
       <div className={page.stack}>
         {data?.length === 0 ? <Notice tone="info">{t("sending.none")}</Notice> : null}
         {data?.map((one) => (
@@ -52,24 +55,12 @@ export function Sending() {
               <h2>{one.name}</h2>
               {one.notices ? <Pill tone="ok">{t("sending.forNotices")}</Pill> : null}
               {one.active ? null : <Pill tone="neutral">{t("sending.off")}</Pill>}
-              <span className={`${page.row} ${page.end}`}>
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  aria-label={t("sending.editNamed", { name: one.name })}
-                  onClick={() => setEdited(one)}
-                >
-                  {t("sending.edit")}
-                </Button>
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  aria-label={t("sending.removeNamed", { name: one.name })}
-                  onClick={() => setRemoving(one)}
-                >
-                  {t("sending.remove")}
-                </Button>
-              </span>
+              <EditRemove
+                edit={t("sending.editNamed", { name: one.name })}
+                remove={t("sending.removeNamed", { name: one.name })}
+                onEdit={() => setEdited(one)}
+                onRemove={() => setRemoving(one)}
+              />
             </div>
             <p>
               {one.from_address} · {one.host}:{one.port}
@@ -101,7 +92,7 @@ export function Sending() {
           onClose={() => setRemoving(undefined)}
         />
       )}
-    </div>
+    </AdminPage>
   );
 }
 
@@ -273,15 +264,7 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
             shown={shown}
             ok={t("sending.testOk")}
           />
-          {save.error === null ? null : <Failure error={save.error} what={t("sending.notSaved")} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("form.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("sending.save")}
-            </Button>
-          </Group>
+          <FormEnd save={save} label={t("sending.save")} failed={t("sending.notSaved")} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -1,17 +1,17 @@
-import { Anchor, Button } from "@mantine/core";
+import { Anchor } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "../api/client";
 import { useMayAdminister } from "../api/session";
-import { RemoveDialog } from "../bounces/RemoveDialog";
 import { useFormats } from "../lang/format";
 import { ClientDialog } from "../oauth/ClientDialog";
 import { clientsQuery, type OauthClient } from "../oauth/queries";
-import { Failure } from "../parts/Failure";
+import { AdminPage } from "../parts/AdminPage";
+import { EditRemove } from "../parts/EditRemove";
 import { Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
-import { PageHead } from "../parts/PageHead";
+import { RemoveDialog } from "../parts/RemoveDialog";
 
 /** Services through which accounts log in instead of with a password. */
 export function SignIn() {
@@ -19,16 +19,19 @@ export function SignIn() {
   const { shortDate, number } = useFormats();
   const administrator = useMayAdminister();
   const cache = useQueryClient();
-  const { data, error, refetch } = useQuery({ ...clientsQuery, enabled: administrator });
+  const query = useQuery({ ...clientsQuery, enabled: administrator });
+  const { data } = query;
   const [edited, setEdited] = useState<OauthClient | "new">();
   const [removing, setRemoving] = useState<OauthClient>();
   return (
-    <div className={page.inner}>
-      <PageHead title={t("oauth.title")} lead={t("oauth.lead")}>
-        {administrator ? <Button onClick={() => setEdited("new")}>{t("oauth.add")}</Button> : null}
-      </PageHead>
-      {administrator ? null : <Notice tone="info">{t("settings.administratorsOnly")}</Notice>}
-      {error === null ? null : <Failure error={error} what={t("oauth.failed")} retry={() => void refetch()} />}
+    <AdminPage
+      title={t("oauth.title")}
+      lead={t("oauth.lead")}
+      add={t("oauth.add")}
+      onAdd={() => setEdited("new")}
+      of={query}
+      failed={t("oauth.failed")}
+    >
       <div className={page.stack}>
         {data?.items.length === 0 ? <Notice tone="info">{t("oauth.none")}</Notice> : null}
         {data?.items.map((one) => (
@@ -36,25 +39,13 @@ export function SignIn() {
             <div className={page.cardHead}>
               <h2>{one.name}</h2>
               <Pill tone="neutral">{t(`oauth.services.${one.service}`)}</Pill>
-              <span className={`${page.row} ${page.end}`}>
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  aria-label={t("sending.editNamed", { name: one.name })}
-                  onClick={() => setEdited(one)}
-                >
-                  {t("sending.edit")}
-                </Button>
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  disabled={one.accounts > 0}
-                  aria-label={t("sending.removeNamed", { name: one.name })}
-                  onClick={() => setRemoving(one)}
-                >
-                  {t("sending.remove")}
-                </Button>
-              </span>
+              <EditRemove
+                edit={t("oauth.editNamed", { name: one.name })}
+                remove={t("oauth.removeNamed", { name: one.name })}
+                needed={one.accounts > 0}
+                onEdit={() => setEdited(one)}
+                onRemove={() => setRemoving(one)}
+              />
             </div>
             <dl className={page.facts}>
               <dt>{t("oauth.clientId")}</dt>
@@ -69,9 +60,9 @@ export function SignIn() {
               )}
             </dl>
             {one.admin_consent_url == null ? null : (
-              <p>
+              <p className={page.spaced}>
                 {t("oauth.adminConsentWhat")}{" "}
-                <Anchor href={one.admin_consent_url} target="_blank" rel="noreferrer">
+                <Anchor href={one.admin_consent_url} target="_blank" rel="noreferrer" underline="always">
                   {t("oauth.adminConsent")}
                 </Anchor>
               </p>
@@ -90,7 +81,7 @@ export function SignIn() {
         <RemoveDialog
           title={t("oauth.removeTitle", { name: removing.name })}
           means={t("oauth.removeMeans")}
-          label={t("sending.removeNow")}
+          label={t("common.remove")}
           failed={t("oauth.notRemoved")}
           remove={() =>
             done(
@@ -103,6 +94,6 @@ export function SignIn() {
           onClose={() => setRemoving(undefined)}
         />
       )}
-    </div>
+    </AdminPage>
   );
 }

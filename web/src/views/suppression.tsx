@@ -1,4 +1,4 @@
-import { Button, FileButton, Skeleton } from "@mantine/core";
+import { Button, FileButton } from "@mantine/core";
 import { IconDownload, IconMailCheck, IconPlus, IconUpload } from "@tabler/icons-react";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,18 +8,17 @@ import { suppressionQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Suppression } from "../api/types";
 import css from "../bounces/bounces.module.css";
-import { More } from "../bounces/More";
-import { RemoveDialog } from "../bounces/RemoveDialog";
 import { addressPath } from "../bounces/states";
 import { SuppressDialog } from "../bounces/SuppressDialog";
 import { SuppressionFacts } from "../bounces/SuppressionFacts";
 import { SuppressionImport } from "../bounces/SuppressionImport";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
+import { More } from "../parts/More";
 import { Empty } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
 import { PlainLink } from "../parts/PlainLink";
+import { RemoveDialog } from "../parts/RemoveDialog";
 import { tell } from "../parts/toast";
 
 /** Addresses that are not written to, by rule or by hand. */
@@ -65,14 +64,7 @@ export function SuppressionList() {
             {t("suppression.export")}
           </Button>
         </div>
-        {found.isPending ? (
-          <Delayed>
-            <Skeleton height={220} radius="md" />
-          </Delayed>
-        ) : null}
-        {found.error !== null && found.data === undefined ? (
-          <Failure error={found.error} what={t("suppression.failed")} retry={() => void found.refetch()} />
-        ) : null}
+        <Loading of={found} what={t("suppression.failed")} height={220} />
         {found.isSuccess && entries.length === 0 ? (
           <Empty icon={IconMailCheck}>{t("suppression.none")}</Empty>
         ) : null}

@@ -1,12 +1,11 @@
-import { Progress, Skeleton } from "@mantine/core";
+import { Progress } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { doctorQuery, statusQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Status } from "../api/types";
 import { useFormats } from "../lang/format";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -18,18 +17,12 @@ const DISK_LOW = 0.1;
 /** How the server is doing. */
 export function System() {
   const { t } = useTranslation();
-  const { data, dataUpdatedAt, error, isPending, refetch } = useQuery({ ...statusQuery, refetchInterval: 10_000 });
+  const query = useQuery({ ...statusQuery, refetchInterval: 10_000 });
+  const { data, dataUpdatedAt } = query;
   return (
     <div className={page.inner}>
       <PageHead title={t("system.title")} lead={t("system.lead")} />
-      {isPending ? (
-        <Delayed>
-          <Skeleton height={220} radius="md" />
-        </Delayed>
-      ) : null}
-      {error !== null && data === undefined ? (
-        <Failure error={error} what={t("system.failed")} retry={() => void refetch()} />
-      ) : null}
+      <Loading of={query} what={t("system.failed")} height={220} />
       {data === undefined ? null : <Numbers status={data} at={dataUpdatedAt} />}
     </div>
   );

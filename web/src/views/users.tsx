@@ -1,5 +1,5 @@
-import { Button, Skeleton } from "@mantine/core";
-import { IconPlus, IconShield, IconUser, IconUserOff, IconUserSearch } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconShield, IconUser, IconUserOff, IconUserSearch } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,11 +8,9 @@ import { accountsQuery, usersQuery } from "../api/queries";
 import { useMayAdminister, useSession } from "../api/session";
 import type { Role, User } from "../api/types";
 import { useFormats } from "../lang/format";
-import { Delayed } from "../parts/Delayed";
-import { Failure } from "../parts/Failure";
-import { Notice, Pill } from "../parts/Notice";
+import { AdminPage } from "../parts/AdminPage";
+import { Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
-import { PageHead } from "../parts/PageHead";
 import { RemoveUser } from "../users/RemoveUser";
 import { UserDialog } from "../users/UserDialog";
 import { tellFailure } from "../parts/toast";
@@ -27,27 +25,19 @@ const ICONS: Record<Role, typeof IconUser> = {
 export function Users() {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
-  const { data, error, isPending, refetch } = useQuery({ ...usersQuery, enabled: administrator });
+  const query = useQuery({ ...usersQuery, enabled: administrator });
+  const { data } = query;
   const [edited, setEdited] = useState<User | "new">();
   const [removed, setRemoved] = useState<User>();
   return (
-    <div className={page.inner}>
-      <PageHead title={t("users.title")} lead={t("users.lead")}>
-        {administrator ? (
-          <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={() => setEdited("new")}>
-            {t("users.add")}
-          </Button>
-        ) : null}
-      </PageHead>
-      {administrator ? null : <Notice tone="info">{t("settings.administratorsOnly")}</Notice>}
-      {isPending && administrator ? (
-        <Delayed>
-          <Skeleton height={110} radius="md" />
-        </Delayed>
-      ) : null}
-      {error !== null && data === undefined ? (
-        <Failure error={error} what={t("users.failed")} retry={() => void refetch()} />
-      ) : null}
+    <AdminPage
+      title={t("users.title")}
+      lead={t("users.lead")}
+      add={t("users.add")}
+      onAdd={() => setEdited("new")}
+      of={query}
+      failed={t("users.failed")}
+    >
       <div className={page.stack}>
         {data?.map((user) => (
           <UserCard key={user.id} user={user} onEdit={() => setEdited(user)} onRemove={() => setRemoved(user)} />
@@ -57,7 +47,7 @@ export function Users() {
         <UserDialog user={edited === "new" ? undefined : edited} onClose={() => setEdited(undefined)} />
       )}
       {removed === undefined ? null : <RemoveUser user={removed} onClose={() => setRemoved(undefined)} />}
-    </div>
+    </AdminPage>
   );
 }
 

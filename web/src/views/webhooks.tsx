@@ -1,4 +1,4 @@
-import { Button, Checkbox, CopyButton, Group, Modal, MultiSelect, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, CopyButton, Modal, MultiSelect, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,36 +6,41 @@ import { useTranslation } from "react-i18next";
 import { api, done, take } from "../api/client";
 import { bounceRulesQuery } from "../api/queries";
 import { useMayAdminister } from "../api/session";
-import { RemoveDialog } from "../bounces/RemoveDialog";
 import { ruleName } from "../bounces/ruleName";
 import { useFormats } from "../lang/format";
 import { kindName } from "../outgoing/kindName";
 import css from "../outgoing/outgoing.module.css";
 import { OutgoingRows } from "../outgoing/OutgoingRows";
 import { deliveriesQuery, type Webhook, webhooksQuery } from "../outgoing/queries";
+import { AdminPage } from "../parts/AdminPage";
+import { EditRemove } from "../parts/EditRemove";
 import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
 import { Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
-import { PageHead } from "../parts/PageHead";
 import { useIsNarrow } from "../parts/Panes";
+import { RemoveDialog } from "../parts/RemoveDialog";
 import { tellFailure } from "../parts/toast";
 
 /** Receivers of webhooks and what went to them. */
 export function Webhooks() {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
-  const { data, error, refetch } = useQuery({ ...webhooksQuery, enabled: administrator });
+  const query = useQuery({ ...webhooksQuery, enabled: administrator });
+  const { data } = query;
   const client = useQueryClient();
   const [edited, setEdited] = useState<Webhook | "new">();
   const [removing, setRemoving] = useState<Webhook>();
   const [secret, setSecret] = useState<string>();
   return (
-    <div className={page.inner}>
-      <PageHead title={t("webhooks.title")} lead={t("webhooks.lead")}>
-        {administrator ? <Button onClick={() => setEdited("new")}>{t("webhooks.add")}</Button> : null}
-      </PageHead>
-      {administrator ? null : <Notice tone="info">{t("settings.administratorsOnly")}</Notice>}
-      {error === null ? null : <Failure error={error} what={t("webhooks.failed")} retry={() => void refetch()} />}
+    <AdminPage
+      title={t("webhooks.title")}
+      lead={t("webhooks.lead")}
+      add={t("webhooks.add")}
+      onAdd={() => setEdited("new")}
+      of={query}
+      failed={t("webhooks.failed")}
+    >
       {secret === undefined ? null : (
         <div className={css.shown}>
           <Notice
@@ -46,12 +51,12 @@ export function Webhooks() {
               <>
                 <CopyButton value={secret}>
                   {({ copied, copy }) => (
-                    <Button size="compact-sm" variant="default" onClick={copy}>
+                    <Button size="xs" variant="default" onClick={copy}>
                       {t(copied ? "webhooks.copied" : "webhooks.copy")}
                     </Button>
                   )}
                 </CopyButton>
-                <Button size="compact-sm" variant="default" onClick={() => setSecret(undefined)}>
+                <Button size="xs" variant="default" onClick={() => setSecret(undefined)}>
                   {t("webhooks.secretKept")}
                 </Button>
               </>
@@ -82,7 +87,7 @@ export function Webhooks() {
           onClose={() => setRemoving(undefined)}
         />
       )}
-    </div>
+    </AdminPage>
   );
 }
 
@@ -152,9 +157,13 @@ function Card({ webhook, onEdit, onRemove, onSecret }: CardProps) {
     <section className={page.card} aria-label={webhook.name}>
       <div className={page.cardHead}>
         <h2>{webhook.name}</h2>
-        {webhook.active ? null : (
-          <Pill tone="neutral">{t("webhooks.off")}</Pill>
-        )}
+        {webhook.active ? null : <Pill tone="neutral">{t("webhooks.off")}</Pill>}
+        <EditRemove
+          edit={t("webhooks.editNamed", { name: webhook.name })}
+          remove={t("webhooks.removeNamed", { name: webhook.name })}
+          onEdit={onEdit}
+          onRemove={onRemove}
+        />
       </div>
       <p className={css.url}>{webhook.url}</p>
       {webhook.last_success === null ? null : (
@@ -175,25 +184,14 @@ function Card({ webhook, onEdit, onRemove, onSecret }: CardProps) {
         </Notice>
       )}
       <div className={css.buttons}>
-        <Button size="compact-sm" variant="default" onClick={onEdit}>
-          {t("webhooks.edit")}
-        </Button>
-        <Button size="compact-sm" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
+        <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
           {t("webhooks.test")}
         </Button>
-        <Button size="compact-sm" variant="default" loading={rotate.isPending} onClick={() => rotate.mutate()}>
+        <Button size="xs" variant="default" loading={rotate.isPending} onClick={() => rotate.mutate()}>
           {t("webhooks.rotate")}
         </Button>
-        <Button size="compact-sm" variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <Button size="xs" variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
           {t("webhooks.deliveries")}
-        </Button>
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={t("webhooks.removeNamed", { name: webhook.name })}
-          onClick={onRemove}
-        >
-          {t("webhooks.remove")}
         </Button>
       </div>
       {deliveries.error === null ? null : <Failure error={deliveries.error} what={t("webhooks.deliveriesFailed")} />}
@@ -264,15 +262,7 @@ function Dialog({ webhook, kinds, onClose, onSecret }: DialogProps) {
           />
           <Checkbox label={t("webhooks.private")} description={t("webhooks.privateWhat")} {...form.getInputProps("private", { type: "checkbox" })} />
           <Checkbox label={t("webhooks.active")} {...form.getInputProps("active", { type: "checkbox" })} />
-          {save.error === null ? null : <Failure error={save.error} what={t("webhooks.notSaved")} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("form.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("webhooks.save")}
-            </Button>
-          </Group>
+          <FormEnd save={save} label={t("webhooks.save")} failed={t("webhooks.notSaved")} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -30,6 +30,7 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
         AccountAction::Handle(args) => handle(context, args, streams),
         AccountAction::Keep(args) => keep(context, args, streams),
         AccountAction::Exclude(args) => super::account_exclude::run(context, args, streams),
+        AccountAction::Set(args) => super::account_set::run(context, args, streams),
         AccountAction::List { json } => list(engine, *json, lang, streams),
         AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
         AccountAction::Oauth { action } => super::account_oauth::run(context, action, streams),

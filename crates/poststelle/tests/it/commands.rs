@@ -149,7 +149,44 @@ fn accounts_and_users() {
         !database.windows(15).any(|window| window == b"a long password"),
         "the password lies open in the database"
     );
+    several_at_once(&post, &with_password);
     post.run(&["account", "remove", "info"]).expect(2);
     post.run(&["account", "remove", "info", "--confirm", "info"]).expect(0);
+    post.run(&["account", "remove", "old", "--confirm", "old"]).expect(0);
     assert!(post.run(&["account", "list", "--json"]).expect(0).text().is_empty());
+}
+
+/// Beside the account `info`.
+fn several_at_once(post: &Poststelle, with_password: &dyn Fn(&[&str]) -> crate::support::Done) {
+    with_password(&[
+        "account",
+        "add",
+        "old",
+        "--protocol",
+        "pop3",
+        "--host",
+        "pop.example.org",
+        "--login",
+        "old",
+    ])
+    .expect(0);
+    post.run(&["account", "set", "info", "old"]).expect(2);
+    post.run(&["account", "set", "--active", "no"]).expect(2);
+    post.run(&["account", "set", "info", "nobody", "--active", "no"]).expect(1);
+    let active = || -> Vec<serde_json::Value> {
+        let rows = post.run(&["account", "list", "--json"]).expect(0).rows();
+        rows.iter().map(|row| row["active"].clone()).collect()
+    };
+    assert_eq!(active(), [true, true]);
+    // One of them cannot: the other is changed, and the answer names who was not.
+    let some = ["account", "set", "info", "old", "--fetched", "mark-read", "--active", "no", "--json"];
+    let rows = post.run(&some).expect(1).rows();
+    assert_eq!((&rows[0]["name"], &rows[0]["changed"]), (&"info".into(), &true.into()));
+    assert_eq!((&rows[1]["name"], &rows[1]["changed"]), (&"old".into(), &false.into()));
+    assert!(rows[1]["problem"].as_str().unwrap().contains("POP3"), "{}", rows[1]);
+    assert_eq!(active(), [false, true]);
+    let all = ["account", "set", "--all", "--active", "yes", "--delete-after", "30", "--lang", "en"];
+    let done = post.run(&all).expect(0);
+    assert!(done.text().contains("\"old\" changed; with the next fetch 0 mails"), "{}", done.text());
+    assert_eq!(active(), [true, true]);
 }

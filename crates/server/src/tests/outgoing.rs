@@ -67,7 +67,7 @@ async fn servers_that_send_are_kept_without_showing_the_password() {
     assert_eq!((&made["host"], &made["password_set"]), (&json!("smtp.example.org"), &json!(true)));
     let path = format!("{SMTP}/{}", made["id"].as_str().unwrap());
     let taken = scene.world.ask(Method::POST, SMTP).by(&scene.admin).json(&smtp());
-    assert_eq!(taken.problem(StatusCode::CONFLICT).await, "account-name-taken");
+    assert_eq!(taken.problem(StatusCode::CONFLICT).await, "smtp-name-taken");
     assert_eq!(scene.get(NOTIFICATIONS).await["sender"], "Notices");
     // The stored password stays with its server.
     let mut change = smtp();

@@ -23,6 +23,7 @@ fn all() -> Vec<&'static Sql> {
         crate::feedback_days::ALL,
         crate::filing::ALL,
         crate::intake::ALL,
+        crate::account_sets::ALL,
         crate::keeping::ALL,
         crate::keys::ALL,
         crate::lists::ALL,

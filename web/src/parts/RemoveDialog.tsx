@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { Failure } from "../parts/Failure";
+import { Failure } from "./Failure";
 
 interface RemoveDialogProps {
   title: string;

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
-import { Failure } from "../parts/Failure";
-import page from "../parts/Page.module.css";
+import { Failure } from "./Failure";
+import page from "./Page.module.css";
 
 /** The parts of an infinite query this needs. */
 interface Pages {

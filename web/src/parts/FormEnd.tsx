@@ -1,0 +1,39 @@
+import { Button, Group } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Failure } from "./Failure";
+
+interface FormEndProps {
+  save: { error: Error | null; isPending: boolean };
+  /** Name of the button. */
+  label: string;
+  /** What is said when it was refused. */
+  failed: string;
+  /** There is nothing to save yet. */
+  disabled?: boolean;
+  /** Absent where there is nothing to go back to. */
+  onCancel?: () => void;
+  /** Further buttons, before it. */
+  children?: ReactNode;
+}
+
+/** The end of a form: why it was not saved, and its buttons. */
+export function FormEnd({ save, label, failed, disabled = false, onCancel, children }: FormEndProps) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {save.error === null ? null : <Failure error={save.error} what={failed} />}
+      <Group justify="flex-end">
+        {children}
+        {onCancel === undefined ? null : (
+          <Button variant="default" onClick={onCancel}>
+            {t("form.cancel")}
+          </Button>
+        )}
+        <Button type="submit" loading={save.isPending} disabled={disabled}>
+          {label}
+        </Button>
+      </Group>
+    </>
+  );
+}
