@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::blocking::blocking;
 use crate::budget::Permit;
+use crate::clock::has_passed;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -253,7 +254,7 @@ impl Run {
             outcome = settle(core, self.id, &mut kept.mailboxes).await.and(outcome);
         }
         if is_settled(&outcome) {
-            if compares && matches!(kept.mailboxes, Mailboxes::Imap(..)) {
+            if compares && !matches!(kept.mailboxes, Mailboxes::Pop3(_)) {
                 compared = self.compare(&mut kept.mailboxes).await;
             }
             self.look_around(&account, kept).await;
@@ -282,8 +283,8 @@ impl Run {
         let (inner, id) = (Arc::clone(&self.inner), self.id);
         let due = blocking(move || {
             let last = inner.engine.store().last_compared(id)?;
-            let waited = last.map(|last| inner.engine.core().now().0.saturating_sub(last.0));
-            Ok(waited.is_none_or(|ms| Duration::from_millis(ms.max(0).cast_unsigned()) >= COMPARED_INTERVAL))
+            let now = inner.engine.core().now();
+            Ok(last.is_none_or(|last| has_passed(last, now, COMPARED_INTERVAL)))
         });
         matches!(due.await, Ok(true))
     }
@@ -375,8 +376,8 @@ async fn settle(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes)
         .await
         .map_err(|_| Error::Stopped)??;
     match mailboxes {
-        Mailboxes::Imap(fetcher, _) => crate::source::settle(core, account, fetcher).await,
         Mailboxes::Pop3(fetcher) => crate::source::finish(core, account, fetcher).await,
+        others => crate::source::settle(core, account, others).await,
     }
 }
 

@@ -4,8 +4,10 @@
 
 mod certificate;
 mod clamd;
+mod courier;
 pub mod dovecot;
 pub mod fixtures;
+mod graph;
 pub mod mutations;
 mod names;
 mod oidc;
@@ -18,7 +20,9 @@ mod scratch;
 
 pub use certificate::Certificate;
 pub use clamd::{Clamd, EICAR};
+pub use courier::Courier;
 pub use dovecot::Dovecot;
+pub use graph::Graph;
 pub use names::NameServer;
 pub use oidc::{Oidc, OidcSetup};
 pub use postfix::Postfix;

@@ -1649,7 +1649,7 @@ export interface components {
          * @description What an account is.
          * @enum {string}
          */
-        AccountKind: "imap" | "pop3" | "import";
+        AccountKind: "imap" | "pop3" | "graph" | "import";
         /** @description Accounts by name. */
         AccountList: {
             /** @description Administrators: all; others: those whose mail they may read. */
@@ -2272,7 +2272,7 @@ export interface components {
             account?: string | null;
             /** @description What is tried. */
             connection: components["schemas"]["ConnectionRequest"];
-            /** @description `imap` if absent, or `pop3`. */
+            /** @description `imap` if absent, `pop3` or `graph`. */
             kind?: components["schemas"]["AccountKind"];
         };
         /** @description How a test went. */
@@ -3501,7 +3501,7 @@ export interface components {
          * @description A service whose addresses are known, or another.
          * @enum {string}
          */
-        OauthService: "microsoft" | "google" | "other";
+        OauthService: "microsoft" | "microsoft_graph" | "google" | "other";
         /** @description Begins a link. */
         OauthStart: {
             /**
@@ -4394,7 +4394,7 @@ export interface components {
          * @description A step of the test.
          * @enum {string}
          */
-        TestStepWord: "name" | "connect" | "tls" | "login" | "folders" | "mail";
+        TestStepWord: "name" | "connect" | "tls" | "login" | "mailbox" | "folders" | "mail";
         /**
          * @description Colours of the page.
          * @enum {string}

@@ -1,13 +1,15 @@
-//! What comes in over bad lines and with tokens, what goes out, what is dangerous, and who mails are from, against real
+//! What comes in over bad lines, from servers that are restarted and with tokens, what goes out, what is dangerous, and who mails are from, against real
 //! servers.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod faults;
+mod graph;
 mod mails;
 mod malware;
 mod oauth;
 mod origin;
 mod receiver;
 mod rekey;
+mod restarts;
 mod webhooks;
 mod world;

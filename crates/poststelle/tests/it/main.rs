@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod bad_input;
+mod clock;
 mod commands;
 mod corpus;
 mod crash;
@@ -9,6 +10,7 @@ mod disk_full;
 mod doctor;
 mod exclusions;
 mod feedback;
+mod graph;
 mod imap;
 mod import;
 mod pop3;
