@@ -3,7 +3,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-DEBIAN := dovecot-imapd dovecot-pop3d dovecot-submissiond postfix postgresql chromium python3 openssl clamav-daemon pst-utils
+DEBIAN := dovecot-imapd dovecot-pop3d dovecot-submissiond postfix postgresql chromium python3 openssl clamav-daemon pst-utils libfaketime
+# A second mailbox server. Its packages conflict with Dovecot's: they are unpacked beside them, not installed.
+COURIER := courier-imap courier-pop courier-base courier-authlib courier-authlib-userdb libcourier-unicode4 libgamin0 libidn12 libltdl7
 BROWSER_BINARY := $(CURDIR)/target/debug/poststelle
 
 .PHONY: run build test packages web checks rust browser
@@ -30,6 +32,12 @@ packages:
 	if [ -n "$$missing" ]; then \
 	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
 	  $(SUDO) apt-get update -qq; $(SUDO) -E apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+	if [ ! -e target/courier/usr ]; then \
+	  rm -rf target/debs; mkdir -p target/debs target/courier.new; \
+	  (cd target/debs && apt-get download -qq $(COURIER)) && \
+	  for deb in target/debs/*.deb; do dpkg -x $$deb target/courier.new; done && mv target/courier.new target/courier || \
+	  echo "Courier cannot be had: its tests are skipped"; \
 	fi
 
 # The authorization server of the tests.

@@ -1,5 +1,6 @@
 //! Benchmarks as programs: figures of one run, beside other programs on the same mails where they are installed.
 
+mod accounts;
 mod classify;
 mod http;
 mod idle;
@@ -24,8 +25,9 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         classify::run(root, arguments)?;
         return Ok(true);
     }
-    let bench = Bench::new(root)?;
+    let bench = Bench::new(root, arguments.contains(&"--debug"))?;
     match name {
+        "accounts" => accounts::run(&bench, arguments)?,
         "import" => import::run(&bench, arguments)?,
         "search" => search::run(&bench, arguments)?,
         "imap" => imap::run(&bench, imap::Protocol::Imap, arguments)?,
@@ -33,7 +35,9 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         "idle" => idle::run(&bench, arguments)?,
         "smtp-intake" => smtp_intake::run(&bench, arguments)?,
         other => {
-            bail!("no benchmark `{other}`; there are import, search, imap, pop3, idle, smtp-intake, classify")
+            bail!(
+                "no benchmark `{other}`; there are import, search, imap, pop3, idle, accounts, smtp-intake, classify"
+            )
         }
     }
     Ok(true)
@@ -44,21 +48,26 @@ struct Bench {
     root: PathBuf,
     /// `target/bench`.
     dir: PathBuf,
-    /// The release build.
+    /// The release build, or that for debugging.
     program: PathBuf,
 }
 
 impl Bench {
-    fn new(root: &Path) -> Result<Self> {
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--locked", "--package", "poststelle"])
-            .current_dir(root)
-            .status()?;
-        ensure!(status.success(), "the release build failed");
+    fn new(root: &Path, is_debug: bool) -> Result<Self> {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--locked", "--package", "poststelle"]).current_dir(root);
+        if !is_debug {
+            build.arg("--release");
+        }
+        ensure!(build.status()?.success(), "the build failed");
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         let dir = target.join("bench");
         std::fs::create_dir_all(&dir)?;
-        Ok(Self { root: root.to_owned(), dir, program: target.join("release/poststelle") })
+        Ok(Self {
+            root: root.to_owned(),
+            dir,
+            program: target.join(if is_debug { "debug" } else { "release" }).join("poststelle"),
+        })
     }
 
     /// A Maildir with `count` generated mails, made once by the generator of the shared tools.

@@ -10,6 +10,7 @@
 //! | `open`, `list`, `fetch`, `once`, `answer` | procedures: pure state machines over `talk`, each a `line::Machine` |
 //! | `change` | marks, moves and removes mails: one `answer` after the other |
 //! | `idle` | waits for news of the open mailbox |
+//! | `notify` | waits for news of all chosen mailboxes, where the server can do that |
 //! | `compare` | which mails fetched before have gone, and which flags have changed: one `answer` after the other |
 //! | `inventory` | all UIDs of a mailbox, in pieces |
 //! | `target` | the name of the mailbox mails are moved to |
@@ -37,6 +38,7 @@ mod inventory;
 mod lexer;
 mod list;
 mod mailbox;
+mod notify;
 mod once;
 mod open;
 mod rehearse;

@@ -2,6 +2,7 @@
 //! watches the time, hands events on. What is said on it is the business of [`Machine`]s.
 
 mod machine;
+mod packed;
 mod rehearse;
 
 use std::io;
@@ -9,12 +10,14 @@ use std::pin::pin;
 use std::time::Duration;
 
 use connect::{ClientTls, Stream};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroize;
 
 pub(crate) use self::machine::{Conversation, Machine, Step};
+use self::packed::is_unpackable;
+pub(crate) use self::packed::{Packed, receive, stored};
 #[cfg(test)]
 pub(crate) use self::rehearse::Heard;
 pub(crate) use self::rehearse::hear;
@@ -60,6 +63,11 @@ pub(crate) struct Line<T> {
     /// `None` only while TLS begins, and after that has failed.
     pub(crate) stream: Option<Stream>,
     pub(crate) talk: T,
+    /// What the server sends comes packed.
+    pub(crate) packed: Option<Packed>,
+    /// When something was sent that waits for an answer.
+    asked: Option<Instant>,
+    round_trip: Option<Duration>,
     host: String,
     tls: ClientTls,
     tls_timeout: Duration,
@@ -86,11 +94,24 @@ impl<T: Conversation> Line<T> {
         Ok(Self {
             stream: Some(stream),
             talk,
+            packed: None,
+            asked: None,
+            round_trip: None,
             host: settings.host.clone(),
             tls: settings.tls.clone(),
             tls_timeout: settings.options.timeouts.tls,
             answer_timeout: settings.options.answer_timeout,
         })
+    }
+
+    /// From here on both sides pack what they send (RFC 4978). What was received and not read yet is packed already.
+    pub(crate) fn begin_packing(&mut self) {
+        self.packed = Some(Packed::new(self.talk.take_rest()));
+    }
+
+    /// Shortest time from a question to its answer so far.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
     }
 
     /// Runs a procedure to its end.
@@ -159,6 +180,9 @@ impl<T: Conversation> Line<T> {
         let mut is_dirty = false;
         while let Some(mut octets) = self.talk.output() {
             let Some(stream) = &mut self.stream else { return Err(ImapError::Closed { during }) };
+            if self.packed.is_some() {
+                octets = stored(&octets);
+            }
             let written = timeout(self.answer_timeout, stream.write_all(&octets)).await;
             octets.zeroize();
             checked(written, during, self.answer_timeout)?;
@@ -167,6 +191,7 @@ impl<T: Conversation> Line<T> {
         if is_dirty && let Some(stream) = &mut self.stream {
             let flushed = timeout(self.answer_timeout, stream.flush()).await;
             checked(flushed, during, self.answer_timeout)?;
+            self.asked = Some(Instant::now());
         }
         Ok(())
     }
@@ -181,7 +206,7 @@ impl<T: Conversation> Line<T> {
         sink: &mut Option<&mut Sink<'_>>,
     ) -> Result<(), ImapError> {
         let Some(stream) = &mut self.stream else { return Err(ImapError::Closed { during }) };
-        let mut reading = pin!(stream.read_buf(self.talk.input(READ_OCTETS)));
+        let mut reading = pin!(receive(stream, &mut self.packed, self.talk.input(READ_OCTETS)));
         let mut read = None;
         if !events.is_empty() {
             let due_at = *due.get_or_insert_with(|| Instant::now() + HAND_OVER_PATIENCE);
@@ -197,10 +222,14 @@ impl<T: Conversation> Line<T> {
             Some(read) => Ok(read),
             None => timeout(self.answer_timeout, reading).await,
         };
-        match checked(read, during, self.answer_timeout)? {
-            0 => Err(ImapError::Closed { during }),
-            _ => Ok(()),
+        if checked(read, during, self.answer_timeout)? == 0 {
+            return Err(ImapError::Closed { during });
         }
+        if let Some(asked) = self.asked.take() {
+            let passed = asked.elapsed();
+            self.round_trip = Some(self.round_trip.map_or(passed, |shortest| shortest.min(passed)));
+        }
+        Ok(())
     }
 }
 
@@ -214,6 +243,7 @@ pub(crate) fn checked<T>(
         Ok(Ok(value)) => Ok(value),
         // Servers that go without a goodbye of TLS, or while we still write.
         Ok(Err(error)) if is_closed(&error) => Err(ImapError::Closed { during }),
+        Ok(Err(error)) if is_unpackable(&error) => Err(ImapError::Unpackable { during }),
         Ok(Err(source)) => Err(ImapError::Broken { during, source }),
         Err(_) => Err(ImapError::Timeout { during, seconds: patience.as_secs() }),
     }

@@ -14,6 +14,7 @@ use store::Store;
 use tokio::sync::broadcast;
 
 use crate::budget::Budgets;
+use crate::clock::ClockSeen;
 use crate::examination::Examination;
 use crate::live::Tasks;
 use crate::looked::Lately;
@@ -72,6 +73,7 @@ pub(crate) struct Core {
     pub(crate) tasks: Tasks,
     /// Held while conditions are looked for.
     pub(crate) watching: Mutex<Seen>,
+    pub(crate) clock_seen: ClockSeen,
     /// How many wait for the index.
     hurried: AtomicUsize,
     clock: fn() -> UnixMillis,
@@ -115,6 +117,7 @@ impl Core {
             budgets: Budgets::new(0),
             tasks: Tasks::default(),
             watching: Mutex::default(),
+            clock_seen: ClockSeen::default(),
             hurried: AtomicUsize::new(0),
             clock: system_time,
         }

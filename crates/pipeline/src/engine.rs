@@ -113,6 +113,7 @@ impl Engine {
         core.examination.set(ExaminationSettings::read(kept.as_deref()));
         let recovered = recover(&core)?;
         core.store.end_interrupted_imports(core.now())?;
+        core.store.bring_back(core.now())?;
         let workers = if options.workers == 0 {
             std::thread::available_parallelism().map_or(2, usize::from)
         } else {

@@ -310,7 +310,10 @@ impl Taker {
                 };
                 self.feed.push(Piece::Cursor(mailbox, cursor))
             }
-            change @ (Event::Flags { .. } | Event::Vanished { .. } | Event::Present { .. }) => {
+            change @ (Event::Flags { .. }
+            | Event::Vanished { .. }
+            | Event::Present { .. }
+            | Event::MailboxGone { .. }) => {
                 self.changes.push(change);
                 Ok(())
             }
@@ -408,6 +411,13 @@ impl Taker {
                 self.set_flags(mailbox, uid_validity, &flags)?;
                 let is_gone = |uid: u32| flags.binary_search_by_key(&uid, |(there, _)| *there).is_err();
                 self.mark_gone(mailbox, uid_validity, (1, uid_last), is_gone)
+            }
+            Event::MailboxGone { mailbox, uid_validity } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                self.mark_gone(mailbox, uid_validity, (1, u32::MAX), |_| true)?;
+                // If it comes back it is read from its beginning, and what is known is recognised.
+                self.core.store.set_mailbox_status(mailbox, None, None, None)?;
+                Ok(self.core.store.set_cursor(mailbox, None)?)
             }
             _ => Ok(()),
         }

@@ -8,6 +8,7 @@ mod attachments;
 mod authentication;
 mod blocking;
 mod budget;
+mod clock;
 mod containers;
 mod core;
 mod engine;

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::blocking::blocking;
 use crate::budget::Permit;
+use crate::clock::has_passed;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -282,8 +283,8 @@ impl Run {
         let (inner, id) = (Arc::clone(&self.inner), self.id);
         let due = blocking(move || {
             let last = inner.engine.store().last_compared(id)?;
-            let waited = last.map(|last| inner.engine.core().now().0.saturating_sub(last.0));
-            Ok(waited.is_none_or(|ms| Duration::from_millis(ms.max(0).cast_unsigned()) >= COMPARED_INTERVAL))
+            let now = inner.engine.core().now();
+            Ok(last.is_none_or(|last| has_passed(last, now, COMPARED_INTERVAL)))
         });
         matches!(due.await, Ok(true))
     }

@@ -38,6 +38,7 @@ impl Engine {
         let core = self.core();
         // Two at once would tell everything twice.
         let mut seen = core.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        crate::clock::look(core)?;
         let now = core.now();
         let before = core.store.conditions()?;
         let open: BTreeSet<String> = before.iter().map(|kept| kept.what.id.clone()).collect();

@@ -14,6 +14,7 @@ mod authentications;
 mod bounce_rules;
 mod changes;
 mod checkpoint;
+mod clock;
 mod codec;
 mod conditions;
 mod contacts;

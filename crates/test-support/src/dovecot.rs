@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
@@ -76,19 +77,8 @@ impl Dovecot {
         }
         scratch.write("users", users);
         let text = configuration(scratch.path(), imap, imaps, is_root, &setup.extra);
-        let file = scratch.write("dovecot.conf", text);
-        let log = File::create(scratch.path().join("stderr.log")).expect("a file can be made");
-        let binary = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot", "/usr/local/bin/dovecot"];
-        let binary = binary.into_iter().find(|path| Path::new(path).exists()).unwrap_or("dovecot");
-        let master = Command::new(binary)
-            .arg("-F")
-            .arg("-c")
-            .arg(file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("Dovecot is installed (package dovecot-imapd)");
+        scratch.write("dovecot.conf", text);
+        let master = launch(scratch.path());
         let mut server = Self { scratch, master, setup, imap, imaps, delivered: 0, owner };
         for (name, _) in server.setup.users.clone() {
             server.make_maildir(&server.maildir(&name));
@@ -140,9 +130,7 @@ impl Dovecot {
     /// # Panics
     /// If that is not possible.
     pub fn kick(&self, user: &str) {
-        let file = self.scratch.path().join("dovecot.conf");
-        let kicked = Command::new("doveadm").arg("-c").arg(file).args(["kick", user]).output();
-        let kicked = kicked.expect("doveadm is installed with Dovecot");
+        let kicked = self.doveadm(&["kick", user]).output().expect("doveadm is installed with Dovecot");
         assert!(kicked.status.success(), "{}", String::from_utf8_lossy(&kicked.stderr));
     }
 
@@ -240,11 +228,73 @@ impl Dovecot {
 
 impl Drop for Dovecot {
     fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Starts the server whose files lie here.
+fn launch(root: &Path) -> Child {
+    let log = File::options().create(true).append(true).open(root.join("stderr.log"));
+    let binary = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot", "/usr/local/bin/dovecot"];
+    let binary = binary.into_iter().find(|path| Path::new(path).exists()).unwrap_or("dovecot");
+    Command::new(binary)
+        .arg("-F")
+        .arg("-c")
+        .arg(root.join("dovecot.conf"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log.expect("a file can be made"))
+        .spawn()
+        .expect("Dovecot is installed (package dovecot-imapd)")
+}
+
+impl Dovecot {
+    /// Stops the server, and with it all connections; the mail stays. [`Dovecot::start_again`] goes on.
+    pub fn stop(&mut self) {
+        if !matches!(self.master.try_wait(), Ok(None)) {
+            return;
+        }
         let asked = Command::new("kill").arg("-TERM").arg(self.master.id().to_string()).status();
         if !asked.is_ok_and(|status| status.success()) {
             let _ = self.master.kill();
         }
         let _ = self.master.wait();
+    }
+
+    /// Starts it anew after [`Dovecot::stop`], on the same ports.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start_again(&mut self) {
+        self.master = launch(self.scratch.path());
+        self.wait();
+    }
+
+    /// Delivers a mail by Dovecot's own hand, so that whoever asked to be told of news hears of it. `mailbox`: as users
+    /// write it, in UTF-8 and with `/` between levels.
+    ///
+    /// # Panics
+    /// If that is not possible.
+    pub fn save(&self, user: &str, mailbox: &str, octets: &[u8]) {
+        let mut saving = self.doveadm(&["save", "-u", user, "-m", mailbox]);
+        let mut saving = saving.stdin(Stdio::piped()).spawn().expect("doveadm is installed with Dovecot");
+        saving.stdin.take().expect("it is piped").write_all(octets).expect("doveadm reads");
+        assert!(saving.wait().expect("doveadm ends").success(), "doveadm save failed: {}", self.log());
+    }
+
+    /// Renames a mailbox, as [`Dovecot::save`] names it.
+    ///
+    /// # Panics
+    /// If that is not possible.
+    pub fn rename_mailbox(&self, user: &str, from: &str, to: &str) {
+        let renamed = self.doveadm(&["mailbox", "rename", "-u", user, from, to]).status();
+        assert!(renamed.is_ok_and(|status| status.success()), "doveadm failed: {}", self.log());
+    }
+
+    fn doveadm(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("doveadm");
+        command.arg("-c").arg(self.scratch.path().join("dovecot.conf")).args(words);
+        command
     }
 }
 
@@ -275,6 +325,9 @@ service pop3-login {{
 "
     )
 }
+
+/// For [`Setup::extra`]: packs what is sent, where a client agrees on it (COMPRESS=DEFLATE).
+pub const PACKS: &str = "mail_plugins = zlib\nprotocol imap {\n  mail_plugins = zlib imap_zlib\n}\n";
 
 /// Name of the user or group the test runs as.
 fn own_name(letters: &str) -> String {

@@ -4,6 +4,7 @@
 
 mod certificate;
 mod clamd;
+mod courier;
 pub mod dovecot;
 pub mod fixtures;
 pub mod mutations;
@@ -18,6 +19,7 @@ mod scratch;
 
 pub use certificate::Certificate;
 pub use clamd::{Clamd, EICAR};
+pub use courier::Courier;
 pub use dovecot::Dovecot;
 pub use names::NameServer;
 pub use oidc::{Oidc, OidcSetup};

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,6 +30,8 @@ pub enum Fault {
     Corrupt(usize),
     /// None, but everything takes so long each way.
     Far(Duration),
+    /// The same, and no more than so many octets a second come from the server.
+    Narrow(Duration, u64),
     /// Octets come in pieces of this size, each a millisecond after the last.
     Dawdle(usize),
 }
@@ -39,6 +41,7 @@ pub enum Fault {
 pub struct Proxy {
     port: u16,
     connections: Arc<AtomicUsize>,
+    octets: Arc<AtomicU64>,
     is_over: Arc<AtomicBool>,
 }
 
@@ -52,6 +55,8 @@ impl Proxy {
         let port = listener.local_addr().expect("it is bound").port();
         let (connections, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let (counted, over) = (Arc::clone(&connections), Arc::clone(&is_over));
+        let octets = Arc::new(AtomicU64::new(0));
+        let carried = Arc::clone(&octets);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 if over.load(Ordering::Acquire) {
@@ -61,11 +66,11 @@ impl Proxy {
                 if fault != Fault::Refuse
                     && let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server))
                 {
-                    join(client, server, fault);
+                    join(client, server, fault, &carried);
                 }
             }
         });
-        Self { port, connections, is_over }
+        Self { port, connections, octets, is_over }
     }
 
     /// Where it listens.
@@ -76,6 +81,11 @@ impl Proxy {
     /// Connections there have been.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Acquire)
+    }
+
+    /// Octets that came from the server over all connections.
+    pub fn octets(&self) -> u64 {
+        self.octets.load(Ordering::Acquire)
     }
 }
 
@@ -90,17 +100,24 @@ impl Drop for Proxy {
     }
 }
 
-fn join(client: TcpStream, server: TcpStream, fault: Fault) {
+fn join(client: TcpStream, server: TcpStream, fault: Fault, octets: &Arc<AtomicU64>) {
     let (Ok(client_too), Ok(server_too)) = (client.try_clone(), server.try_clone()) else { return };
-    let before = if matches!(fault, Fault::CutBefore(_) | Fault::Far(_)) { fault } else { Fault::None };
+    let before = match fault {
+        Fault::CutBefore(_) | Fault::Far(_) => fault,
+        Fault::Narrow(away, _) => Fault::Far(away),
+        _ => Fault::None,
+    };
     let after = if matches!(fault, Fault::CutBefore(_)) { Fault::None } else { fault };
-    thread::spawn(move || carry(&client, &server, before));
-    thread::spawn(move || carry(&server_too, &client_too, after));
+    let (uncounted, counted) = (AtomicU64::new(0), Arc::clone(octets));
+    thread::spawn(move || carry(&client, &server, before, &uncounted));
+    thread::spawn(move || carry(&server_too, &client_too, after, &counted));
 }
 
-fn carry(mut from: &TcpStream, mut to: &TcpStream, fault: Fault) {
-    if let Fault::Far(away) = fault {
-        return carry_far(from, to, away);
+fn carry(mut from: &TcpStream, mut to: &TcpStream, fault: Fault, octets: &AtomicU64) {
+    match fault {
+        Fault::Far(away) => return carry_far(from, to, away, None, octets),
+        Fault::Narrow(away, rate) => return carry_far(from, to, away, Some(rate), octets),
+        _ => {}
     }
     let mut piece = vec![0; if let Fault::Dawdle(size) = fault { size.max(1) } else { PIECE_OCTETS }];
     let mut carried = 0;
@@ -113,6 +130,7 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, fault: Fault) {
             _ => {}
         }
         carried += count;
+        octets.fetch_add(end as u64, Ordering::AcqRel);
         if to.write_all(&piece[..end]).is_err() {
             break;
         }
@@ -125,13 +143,23 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, fault: Fault) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
-/// Everything arrives later, and as fast.
-fn carry_far(mut from: &TcpStream, mut to: &TcpStream, away: Duration) {
+/// Everything arrives later, and as fast, or with so many octets a second.
+fn carry_far(
+    mut from: &TcpStream,
+    mut to: &TcpStream,
+    away: Duration,
+    rate: Option<u64>,
+    octets: &AtomicU64,
+) {
     let (on_the_way, arriving) = sync_channel::<(Instant, Vec<u8>)>(PIECES_ON_THE_WAY);
     thread::scope(|scope| {
         scope.spawn(move || {
+            let mut free = Instant::now();
             for (due, piece) in arriving {
-                thread::sleep(due.saturating_duration_since(Instant::now()));
+                if let Some(rate) = rate {
+                    free = free.max(due) + Duration::from_secs_f64(piece.len() as f64 / rate as f64);
+                }
+                thread::sleep(due.max(free).saturating_duration_since(Instant::now()));
                 if to.write_all(&piece).is_err() {
                     break;
                 }
@@ -140,6 +168,7 @@ fn carry_far(mut from: &TcpStream, mut to: &TcpStream, away: Duration) {
         });
         let mut piece = vec![0; PIECE_OCTETS];
         while let Ok(count @ 1..) = from.read(&mut piece) {
+            octets.fetch_add(count as u64, Ordering::AcqRel);
             if on_the_way.send((Instant::now() + away, piece[..count].to_vec())).is_err() {
                 break;
             }

@@ -1,12 +1,13 @@
-//! `bench imap|pop3 [FOLDER | --count N] [--delay-ms N]`: mails from a local Dovecot over TLS into the archive, beside `mbsync` and
-//! Python's imaplib, or `fetchmail`.
+//! `bench imap|pop3 [FOLDER | --count N] [--delay-ms N] [--mbit N] [--packs]`: mails from a local Dovecot over TLS into the archive,
+//! beside `mbsync` and Python's imaplib, or `fetchmail`. With `--mbit` no more than so many megabits a second come from the
+//! server; with `--packs` it offers to pack what it sends, which is agreed on from a delay of 5 ms.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use test_support::dovecot::{Setup, free_port, pop3_on};
+use test_support::dovecot::{PACKS, Setup, free_port, pop3_on};
 use test_support::{Dovecot, Fault, Proxy};
 
 use super::Bench;
@@ -29,19 +30,64 @@ struct Server {
     protocol: Protocol,
     /// Where it is reached, far away or not.
     port: u16,
-    _proxy: Option<Proxy>,
+    proxy: Option<Proxy>,
+    /// Octets of it that were told of.
+    counted: u64,
 }
 
 impl Server {
-    fn start(protocol: Protocol, delay_ms: u64) -> Self {
+    fn start(protocol: Protocol, line: &Line) -> Self {
         let (pop3, pop3s) = (free_port(), free_port());
-        let extra = if protocol == Protocol::Pop3 { pop3_on(pop3, pop3s) } else { String::new() };
+        let mut extra = if protocol == Protocol::Pop3 { pop3_on(pop3, pop3s) } else { String::new() };
+        if line.packs {
+            extra.push_str(PACKS);
+        }
         let dovecot = Dovecot::with(Setup { extra, ..Setup::default() });
         let direct = if protocol == Protocol::Pop3 { pop3s } else { dovecot.imaps_port() };
-        let each_way = Duration::from_micros(delay_ms * 500);
-        let proxy = (delay_ms > 0).then(|| Proxy::start(direct, move |_| Fault::Far(each_way)));
+        let each_way = Duration::from_micros(line.delay_ms * 500);
+        let fault = match line.mbit {
+            0 if line.delay_ms == 0 => None,
+            0 => Some(Fault::Far(each_way)),
+            mbit => Some(Fault::Narrow(each_way, mbit * 125_000)),
+        };
+        let proxy = fault.map(|fault| Proxy::start(direct, move |_| fault));
         let port = proxy.as_ref().map_or(direct, Proxy::port);
-        Self { dovecot, protocol, port, _proxy: proxy }
+        Self { dovecot, protocol, port, proxy, counted: 0 }
+    }
+}
+
+/// The way to the server.
+struct Line {
+    delay_ms: u64,
+    /// 0: as fast as it goes.
+    mbit: u64,
+    packs: bool,
+}
+
+impl Line {
+    /// Takes its words out of the arguments.
+    fn read(arguments: &mut Vec<&str>) -> Result<Self> {
+        let mut number = |name: &str| match arguments.iter().position(|argument| *argument == name) {
+            Some(at) => {
+                let given: Vec<&str> = arguments.drain(at..(at + 2).min(arguments.len())).collect();
+                Ok::<u64, anyhow::Error>(given.get(1).with_context(|| format!("{name} N"))?.parse()?)
+            }
+            None => Ok(0),
+        };
+        let (delay_ms, mbit) = (number("--delay-ms")?, number("--mbit")?);
+        let packs = arguments.contains(&"--packs");
+        arguments.retain(|argument| !matches!(*argument, "--packs" | "--debug"));
+        Ok(Self { delay_ms, mbit, packs })
+    }
+}
+
+impl Server {
+    /// Octets that came over the line since this was asked last, where it is counted.
+    fn came(&mut self, name: &str) {
+        if let Some(proxy) = &self.proxy {
+            let octets = proxy.octets() - std::mem::replace(&mut self.counted, proxy.octets());
+            println!("{name:26} {:9.1} MB", mb(octets));
+        }
     }
 }
 
@@ -49,15 +95,10 @@ type Other = fn(&Bench, &Server) -> Result<Usage>;
 
 pub(super) fn run(bench: &Bench, protocol: Protocol, arguments: &[&str]) -> Result<()> {
     let mut arguments = arguments.to_vec();
-    let delay_ms = match arguments.iter().position(|argument| *argument == "--delay-ms") {
-        Some(at) => {
-            let given: Vec<&str> = arguments.drain(at..(at + 2).min(arguments.len())).collect();
-            given.get(1).context("--delay-ms N")?.parse()?
-        }
-        None => 0,
-    };
+    let line = Line::read(&mut arguments)?;
+    let delay_ms = line.delay_ms;
     let folder = bench.mails(&arguments, 20_000)?;
-    let mut server = Server::start(protocol, delay_ms);
+    let mut server = Server::start(protocol, &line);
     let count = fill(&mut server.dovecot, &folder)?;
     let others: &[(&str, &str, Other)] = match protocol {
         Protocol::Imap => &[("mbsync", "mbsync", mbsync), ("imaplib", "python3", imaplib)],
@@ -68,15 +109,18 @@ pub(super) fn run(bench: &Bench, protocol: Protocol, arguments: &[&str]) -> Resu
     );
     println!("{:26} {:>9} {:>8} {:>8} {:>9} {:>9}", "", "mails/s", "wall s", "CPU s", "RSS MB", "child MB");
     fetch(bench, &server, "imap")?;
+    server.came("the first fetch");
     let mut ratios = vec![(Vec::new(), Vec::new()); others.len()];
     for _ in 0..ROUNDS {
         let (own, archived) = fetch(bench, &server, "imap")?;
         row("poststelle", &own, count);
         until_durable(&own, archived, count);
+        server.came("  from the server");
         for ((name, binary, other), (into_archive, searchable)) in others.iter().zip(&mut ratios) {
             if installed(binary) {
                 let other = other(bench, &server)?;
                 row(name, &other, count);
+                server.came("  from the server");
                 into_archive.push(other.wall / archived);
                 searchable.push(other.wall / own.wall);
             }

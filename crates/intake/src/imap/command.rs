@@ -1,7 +1,7 @@
 //! The only place where command lines are put together.
 //!
 //! Source: RFC 9051 §6, §9; RFC 4959 (SASL-IR), RFC 7888 (literals), RFC 5258 and 6154 (LIST), RFC 5819 (LIST-STATUS),
-//! RFC 2177 (IDLE), RFC 2342 (NAMESPACE), RFC 4315 (UIDPLUS), RFC 6851 (MOVE).
+//! RFC 2177 (IDLE), RFC 5465 (NOTIFY), RFC 2342 (NAMESPACE), RFC 4315 (UIDPLUS), RFC 6851 (MOVE), RFC 4978 (COMPRESS).
 
 use keys::Secret;
 use model::Flags;
@@ -114,6 +114,14 @@ pub(crate) enum Command<'a> {
     QuotaRoot {
         mailbox: &'a [u8],
     },
+    /// RFC 4978.
+    Compress,
+    /// Asks to be told of new mail in the mailbox that is open and in these, until [`Command::NotifyNone`]; without names
+    /// in all own mailboxes (RFC 5465). How they stand is told at once.
+    NotifySet {
+        mailboxes: &'a [&'a [u8]],
+    },
+    NotifyNone,
     /// Until [`DONE`].
     Idle,
     Noop,
@@ -159,6 +167,8 @@ impl Command<'_> {
             Self::FetchFlags { .. } => "FETCH",
             Self::EnableQresync => "ENABLE",
             Self::QuotaRoot { .. } => "GETQUOTAROOT",
+            Self::Compress => "COMPRESS",
+            Self::NotifySet { .. } | Self::NotifyNone => "NOTIFY",
             Self::Idle => "IDLE",
             Self::Noop => "NOOP",
             Self::Logout => "LOGOUT",
@@ -176,6 +186,20 @@ impl Command<'_> {
                 self.login(&mut line);
             }
             Self::EnableQresync => line.text("ENABLE QRESYNC"),
+            Self::Compress => line.text("COMPRESS DEFLATE"),
+            Self::NotifyNone => line.text("NOTIFY NONE"),
+            Self::NotifySet { mailboxes } => {
+                line.text("NOTIFY SET STATUS (selected (MessageNew MessageExpunge)) (");
+                if mailboxes.is_empty() {
+                    line.text("personal");
+                }
+                for (at, mailbox) in mailboxes.iter().enumerate() {
+                    line.text(if at == 0 { "mailboxes (" } else { " " });
+                    line.string(mailbox);
+                }
+                line.text(if mailboxes.is_empty() { "" } else { ")" });
+                line.text(" (MessageNew MessageExpunge))");
+            }
             Self::UidChanges { uid_last, since, tells_gone } => {
                 let gone = if *tells_gone { " VANISHED" } else { "" };
                 line.text(&format!("UID FETCH 1:{uid_last} (UID FLAGS) (CHANGEDSINCE {since}{gone})"));
@@ -394,6 +418,20 @@ mod tests {
         );
         check(Command::FetchFlags { first: 1, last: 4 }, "", &["a1 FETCH 1:4 (UID FLAGS)\r\n"]);
         check(Command::Idle, "", &["a1 IDLE\r\n"]);
+        check(Command::Compress, "", &["a1 COMPRESS DEFLATE\r\n"]);
+        check(Command::NotifyNone, "", &["a1 NOTIFY NONE\r\n"]);
+        check(
+            Command::NotifySet { mailboxes: &[b"Sent", b"a b"] },
+            "",
+            &["a1 NOTIFY SET STATUS (selected (MessageNew MessageExpunge)) \
+                (mailboxes (\"Sent\" \"a b\") (MessageNew MessageExpunge))\r\n"],
+        );
+        check(
+            Command::NotifySet { mailboxes: &[] },
+            "",
+            &["a1 NOTIFY SET STATUS (selected (MessageNew MessageExpunge)) \
+                (personal (MessageNew MessageExpunge))\r\n"],
+        );
         check(Command::QuotaRoot { mailbox: b"INBOX" }, "", &["a1 GETQUOTAROOT \"INBOX\"\r\n"]);
         let password = Secret::from("p\"w");
         let login = || Command::Login { login: "me", password: &password };

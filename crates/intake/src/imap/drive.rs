@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use connect::{ClientTls, Stream, Timeouts};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 use super::answer::{Answer, Answering};
@@ -12,15 +12,15 @@ use super::capability::Capabilities;
 use super::command::Command;
 use super::error::{During, ImapError};
 use super::fetch::{Blamed, Bounds, Fetching, Outcome, Wanted};
-use super::idle::{Idled, Idling};
+use super::idle::{Idled, Waiting};
 use super::list::{Asking, Listing};
 use super::mailbox::{Mailbox, MailboxStatus};
 use super::once::Once;
 use super::open::{Opened, Opening};
 use super::talk::Talk;
 use crate::connection::LoggedIn;
-use crate::line::{self, Line, READ_OCTETS, Sink, Step, checked};
-use crate::line::{Conversation as _, Machine as _};
+use crate::line::Conversation as _;
+use crate::line::{self, Line, READ_OCTETS, Sink, Step, checked, receive};
 use crate::sasl::{Identity, Login};
 
 /// How long a server may take to end IDLE when told to, with the connection in doubt after that.
@@ -87,10 +87,18 @@ pub struct Options {
     pub small_octets_max: u64,
     /// Pieces in which larger ones are handed over.
     pub chunk_octets: usize,
+    /// Where an answer takes so long at least, both sides pack what they send (COMPRESS, RFC 4978): nearer by, packing
+    /// takes longer than sending. Zero: always; `Duration::MAX`: never.
+    pub pack_from: Duration,
+    /// A connection that ends while it waits for news is made anew at once if it has stood so long, or when it would have.
+    pub stood_min: Duration,
 }
 
+/// Where an answer takes this long there is a network between that is slower than packing.
+const PACK_FROM: Duration = Duration::from_millis(5);
+
 impl Default for Options {
-    /// 60 s, 9 minutes, 5 minutes, 500 mails, 8 MiB, 1 MiB, 64 KiB.
+    /// 60 s, 9 minutes, 5 minutes, 500 mails, 8 MiB, 1 MiB, 64 KiB, 5 ms, 1 minute.
     fn default() -> Self {
         Self {
             timeouts: Timeouts::default(),
@@ -101,9 +109,16 @@ impl Default for Options {
             batch_octets: 8 << 20,
             small_octets_max: 1 << 20,
             chunk_octets: 64 << 10,
+            pack_from: PACK_FROM,
+            stood_min: Duration::from_mins(1),
         }
     }
 }
+
+/// How a server greets that writes down the UIDs of new mails only for who opens a mailbox with SELECT: after EXAMINE the
+/// same UID may stand for another mail the next time, and before the first SELECT UIDVALIDITY is another each time
+/// (Courier-IMAP 5.0). What SELECT changes is that mails are no longer `\Recent`.
+const FORGETS: &str = "Courier-IMAP";
 
 /// A connection, logged in.
 #[derive(Debug)]
@@ -123,9 +138,15 @@ impl LoggedIn for Session {
         let identity = settings.identity().await?;
         let mut opening = Opening::new(&identity, settings.encryption == Encryption::StartTls);
         let opened = line.run(&mut opening, None).await?;
+        line.talk.forgets = opened.greeting.contains(FORGETS);
         let bounds =
             Bounds { batch_mails: options.batch_mails.max(1), batch_octets: options.batch_octets.max(1) };
-        Ok(Self { line, opened, bounds, qresync: None })
+        let mut session = Self { line, opened, bounds, qresync: None };
+        let round_trip = session.line.round_trip().unwrap_or_default();
+        if round_trip >= options.pack_from && session.capabilities().has("COMPRESS=DEFLATE") {
+            session.pack().await?;
+        }
+        Ok(session)
     }
 
     fn stream(&self) -> Option<&Stream> {
@@ -140,6 +161,21 @@ impl Session {
     /// [`ImapError`]; its class says how far it came.
     pub async fn open(settings: &Settings) -> Result<Self, ImapError> {
         Self::open_on(line::dial(settings).await?, settings).await
+    }
+
+    /// Agrees on packing; a server that refuses is taken as it is.
+    async fn pack(&mut self) -> Result<(), ImapError> {
+        match self.line.run(&mut Once::new(Command::Compress), None).await {
+            Ok(()) => self.line.begin_packing(),
+            Err(ImapError::Refused { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Whether both sides pack what they send.
+    pub fn is_packed(&self) -> bool {
+        self.line.packed.is_some()
     }
 
     /// The server's words of greeting.
@@ -214,10 +250,10 @@ impl Session {
     /// Waits for news of the open mailbox, until `end`.
     pub(crate) async fn idle(
         &mut self,
-        idling: &mut Idling,
+        waiting: &mut (dyn Waiting + Send),
         end: impl Future<Output = ()>,
     ) -> Result<Idled, ImapError> {
-        self.line.idle(idling, end).await
+        self.line.idle(waiting, end).await
     }
 
     /// Whether the connection still stands.
@@ -237,10 +273,14 @@ impl Session {
 
 impl Line<Talk> {
     /// Silence is no fault while the server waits for something to happen; before and after that it is.
-    async fn idle(&mut self, idling: &mut Idling, end: impl Future<Output = ()>) -> Result<Idled, ImapError> {
+    async fn idle(
+        &mut self,
+        waiting: &mut (dyn Waiting + Send),
+        end: impl Future<Output = ()>,
+    ) -> Result<Idled, ImapError> {
         let mut end = pin!(end);
         let mut events = Vec::new();
-        let mut step = idling.begin(&mut self.talk, &mut events)?;
+        let mut step = waiting.begin(&mut self.talk, &mut events)?;
         loop {
             if let Step::Done(idled) = step {
                 return Ok(idled);
@@ -253,14 +293,14 @@ impl Line<Talk> {
                 let Some(stream) = &mut self.stream else {
                     return Err(ImapError::Closed { during: During::Idle });
                 };
-                let reading = stream.read_buf(self.talk.input(READ_OCTETS));
+                let reading = receive(stream, &mut self.packed, self.talk.input(READ_OCTETS));
                 let patience = self.answer_timeout.min(DONE_TIMEOUT);
-                let read = if idling.is_quiet() {
+                let read = if waiting.is_quiet() {
                     tokio::select! {
                         biased;
                         read = reading => Ok(read),
                         () = &mut end => {
-                            idling.end(&mut self.talk);
+                            waiting.end(&mut self.talk);
                             continue;
                         }
                     }
@@ -271,7 +311,7 @@ impl Line<Talk> {
                     return Err(ImapError::Closed { during: During::Idle });
                 }
             };
-            step = idling.hear(&mut self.talk, reply, &mut events)?;
+            step = waiting.hear(&mut self.talk, reply, &mut events)?;
         }
     }
 }

@@ -104,6 +104,12 @@ pub enum ImapError {
         /// What is wrong, a few words.
         what: String,
     },
+    /// Packing was agreed (COMPRESS), and what the server sends cannot be unpacked. The next connection goes without.
+    #[error("what the server packs cannot be unpacked, while {}", during.as_str())]
+    Unpackable {
+        /// What was going on.
+        during: During,
+    },
     /// Whoever takes the mail is gone.
     #[error("nobody takes the mail")]
     Abandoned,
@@ -215,7 +221,7 @@ impl ImapError {
             Self::Refused { .. } => Class::Refused,
             Self::Bye { .. } | Self::Closed { .. } | Self::Broken { .. } => Class::Closed,
             Self::Timeout { .. } => Class::Timeout,
-            Self::Protocol { .. } => Class::Protocol,
+            Self::Protocol { .. } | Self::Unpackable { .. } => Class::Protocol,
             Self::Abandoned => Class::Abandoned,
         }
     }
@@ -243,6 +249,7 @@ impl ImapError {
             Self::Closed { .. } | Self::Broken { .. } => "imap-closed",
             Self::Timeout { .. } => "imap-timeout",
             Self::Protocol { .. } => "imap-protocol",
+            Self::Unpackable { .. } => "imap-unpackable",
             Self::Abandoned => "imap-abandoned",
         }
     }
@@ -273,7 +280,8 @@ impl ImapError {
             | Self::Closed { .. }
             | Self::Broken { .. }
             | Self::Timeout { .. }
-            | Self::Protocol { .. } => true,
+            | Self::Protocol { .. }
+            | Self::Unpackable { .. } => true,
             Self::Insecure { .. }
             | Self::NoStartTls { .. }
             | Self::Injected

@@ -61,6 +61,14 @@ pub struct KnownMail {
 pub enum Event {
     /// All mailboxes of the account.
     Mailboxes(Vec<Mailbox>),
+    /// A mailbox fetched before is there no longer, or under another name: the server neither lists it nor knows it when it
+    /// is asked for it. What lay in it has gone from there.
+    MailboxGone {
+        /// Raw name.
+        mailbox: Arc<[u8]>,
+        /// The numbering of its cursor.
+        uid_validity: u32,
+    },
     /// A mailbox is read from here on.
     Opened {
         /// Raw name.

@@ -1,14 +1,12 @@
 //! The mailboxes of one account, run after run: keeps the connection between runs, begins anew after a loss, and finds out
 //! which mail it is that makes the server hang up.
 
+mod wait;
+
 use std::collections::{HashMap, HashSet};
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
-
-use super::answer::Answer;
 use super::change::{ChangeReport, Order};
 use super::channel::Outlet;
 use super::command::Command;
@@ -17,16 +15,12 @@ use super::drive::{Session, Settings};
 use super::error::ImapError;
 use super::event::Event;
 use super::fetch::{BLAMED_MAX, Blamed, Wanted};
-use super::idle::{Idled, Idling};
 use super::inventory::inventory;
 use super::mailbox::{Mailbox, MailboxStatus, SpecialUse};
+use super::notify::Watched;
 use crate::Connection;
 use crate::line::Sink;
 
-/// News that turned out to be none, one after the other, before the server is asked at its time only.
-const FALSE_ALARMS_MAX: u32 = 3;
-/// A connection that was lost after it had stood so long is made anew at once.
-const STOOD_MIN: Duration = Duration::from_mins(1);
 /// Connections lost one after the other, without a mail between them, before a run is given up.
 const LOSSES_MAX: u32 = 3;
 
@@ -80,22 +74,16 @@ pub struct Fetcher {
     selected: Vec<Vec<u8>>,
     connection: Arc<Connection>,
     comparing: Comparing,
-    /// Where news is waited for.
-    watched: Option<Watched>,
+    /// Where news is waited for: the mailbox to open first, then the others.
+    watched: Vec<Watched>,
     /// Mails that came, by raw name of the mailbox.
     arrived: HashMap<Vec<u8>, u64>,
     /// The server does not do IDLE, whatever it says.
     is_deaf: bool,
+    /// Nor NOTIFY.
+    is_blind: bool,
     was_woken: bool,
     false_alarms: u32,
-}
-
-/// The mailbox whose news is waited for, as the last run left it.
-#[derive(Clone, Debug)]
-struct Watched {
-    raw: Vec<u8>,
-    uid_validity: Option<u32>,
-    uid_next: Option<u32>,
 }
 
 impl Fetcher {
@@ -109,9 +97,10 @@ impl Fetcher {
             selected: Vec::new(),
             connection: Arc::default(),
             comparing: Comparing::default(),
-            watched: None,
+            watched: Vec::new(),
             arrived: HashMap::new(),
             is_deaf: false,
+            is_blind: false,
             was_woken: false,
             false_alarms: 0,
         }
@@ -134,9 +123,9 @@ impl Fetcher {
         let mut wanted: HashMap<Vec<u8>, Wanted> =
             wanted.into_iter().map(|wanted| (wanted.mailbox.clone(), wanted)).collect();
         let mut losses = 0;
-        let mut is_first = true;
+        let mut is_listed = false;
         let mut settled_in_all = 0;
-        self.watched = None;
+        self.watched.clear();
         self.fetched.clear();
         // What was passed by and is wanted again gets another chance.
         for (_, blamed) in self.blamed.values_mut() {
@@ -160,12 +149,12 @@ impl Fetcher {
                 arrived: &mut self.arrived,
                 outlet,
                 settled: 0,
-                watched: None,
+                watched: Vec::new(),
                 fetched: Vec::new(),
                 selected: Vec::new(),
                 fresh: HashSet::new(),
             };
-            let result = pass.run(&mut session, is_first).await;
+            let result = pass.run(&mut session, &mut is_listed).await;
             let settled = pass.settled;
             settled_in_all += settled;
             match result {
@@ -180,13 +169,13 @@ impl Fetcher {
                 }
                 Err(error) if !is_loss(&error) => return Err(error),
                 Err(error) => {
+                    self.lost(&error);
                     losses = if settled > 0 { 1 } else { losses + 1 };
                     if losses >= LOSSES_MAX {
                         return Err(error);
                     }
                 }
             }
-            is_first = false;
         }
     }
 
@@ -200,7 +189,11 @@ impl Fetcher {
         let Some(mut session) = self.session.take() else { return Ok(()) };
         let interval = self.settings.options.compare_interval;
         for fetched in &self.fetched {
-            self.comparing.compare(&mut session, fetched, interval, outlet).await?;
+            let compared = self.comparing.compare(&mut session, fetched, interval, outlet).await;
+            if let Err(error) = compared {
+                self.lost(&error);
+                return Err(error);
+            }
         }
         self.session = Some(session);
         Ok(())
@@ -254,6 +247,13 @@ impl Fetcher {
         Arc::clone(&self.connection)
     }
 
+    /// A connection is lost. What was agreed on and could not be kept is not agreed on again.
+    fn lost(&mut self, error: &ImapError) {
+        if matches!(error, ImapError::Unpackable { .. }) {
+            self.settings.options.pack_from = Duration::MAX;
+        }
+    }
+
     /// Carries out an order, on the connection that is there or another one.
     ///
     /// # Errors
@@ -268,91 +268,11 @@ impl Fetcher {
             None => self.connection.open(&self.settings).await?,
         };
         let result = session.change(order).await;
-        if result.as_ref().err().is_none_or(|error| !is_loss(error)) {
-            self.session = Some(session);
+        match &result {
+            Err(error) if is_loss(error) => self.lost(error),
+            _ => self.session = Some(session),
         }
         result
-    }
-
-    /// Waits for the next run: until there is news of the mailbox watched, for `patience` at most, or until `ring`. The
-    /// server is asked to tell of news (IDLE) where it can; one that cannot, or hangs up, is waited for in silence.
-    ///
-    /// Watched is the inbox, or the mailbox most mails came from.
-    pub async fn wait(&mut self, patience: Duration, ring: impl Future<Output = ()>) -> Waited {
-        let until = Instant::now() + patience;
-        let mut ring = pin!(ring);
-        if let Some(waited) = self.idle(until, ring.as_mut()).await {
-            self.was_woken = waited == Waited::News;
-            return waited;
-        }
-        tokio::select! {
-            () = sleep_until(until) => Waited::Time,
-            () = ring => Waited::Rung,
-        }
-    }
-
-    /// `None` if the server does not tell of news, or not now.
-    async fn idle(&mut self, until: Instant, mut ring: Pin<&mut impl Future<Output = ()>>) -> Option<Waited> {
-        let watched = self.watched.clone()?;
-        if self.is_deaf || self.false_alarms >= FALSE_ALARMS_MAX {
-            // Once in a while it may try again.
-            self.false_alarms = 0;
-            return None;
-        }
-        let mut session = self.session.take()?;
-        if !session.can("IDLE") {
-            self.session = Some(session);
-            return None;
-        }
-        let messages = match session.ask(Command::Examine { mailbox: &watched.raw }).await {
-            Ok(answer) if watched.differs(&answer) => {
-                self.session = Some(session);
-                return Some(Waited::News);
-            }
-            Ok(answer) => answer.messages?,
-            Err(error) => {
-                self.session = (!is_loss(&error)).then_some(session);
-                return None;
-            }
-        };
-        let begun = Instant::now();
-        let mut idling = Idling::new(messages);
-        loop {
-            let mut is_rung = false;
-            let renewal = until.min(Instant::now() + self.settings.options.idle_renewal);
-            let end = async {
-                tokio::select! {
-                    () = sleep_until(renewal) => {}
-                    () = ring.as_mut() => is_rung = true,
-                }
-            };
-            let idled = session.idle(&mut idling, end).await;
-            let waited = match idled {
-                Err(_) if is_rung => Waited::Rung,
-                Err(_) => {
-                    let has_stood = begun.elapsed() >= STOOD_MIN;
-                    return has_stood.then_some(Waited::News);
-                }
-                Ok(Idled::Refused) => {
-                    self.is_deaf = true;
-                    self.session = Some(session);
-                    return is_rung.then_some(Waited::Rung);
-                }
-                Ok(Idled::Over) if !is_rung && Instant::now() < until => {
-                    idling = Idling::new(idling.messages);
-                    continue;
-                }
-                Ok(idled) => {
-                    self.session = Some(session);
-                    match idled {
-                        _ if is_rung => Waited::Rung,
-                        Idled::News => Waited::News,
-                        Idled::Over | Idled::Refused => Waited::Time,
-                    }
-                }
-            };
-            return Some(waited);
-        }
     }
 
     /// Ends the connection without a word; what is known of the mailboxes stays.
@@ -377,6 +297,7 @@ pub(crate) fn is_loss(error: &ImapError) -> bool {
             | ImapError::Timeout { .. }
             | ImapError::Bye { .. }
             | ImapError::Protocol { .. }
+            | ImapError::Unpackable { .. }
     )
 }
 
@@ -388,7 +309,7 @@ struct Pass<'r> {
     arrived: &'r mut HashMap<Vec<u8>, u64>,
     outlet: &'r Outlet,
     settled: u64,
-    watched: Option<Watched>,
+    watched: Vec<Watched>,
     fetched: Vec<Fetched>,
     selected: Vec<Vec<u8>>,
     /// Mailboxes never fetched before: there is nothing to compare yet.
@@ -396,11 +317,18 @@ struct Pass<'r> {
 }
 
 impl Pass<'_> {
-    async fn run(&mut self, session: &mut Session, is_first: bool) -> Result<(), ImapError> {
+    async fn run(&mut self, session: &mut Session, is_listed: &mut bool) -> Result<(), ImapError> {
         let mailboxes = session.mailboxes().await?;
         let selected: Vec<Mailbox> =
             mailboxes.iter().filter(|mailbox| self.selection.includes(mailbox)).cloned().collect();
-        if is_first {
+        let missing: Vec<Wanted> = self
+            .wanted
+            .values()
+            .filter(|wanted| !mailboxes.iter().any(|mailbox| mailbox.raw == wanted.mailbox))
+            .filter(|wanted| wanted.cursor.is_some())
+            .cloned()
+            .collect();
+        if !std::mem::replace(is_listed, true) {
             self.outlet.send(vec![Event::Mailboxes(mailboxes)]).await?;
         }
         let mut status: HashMap<Vec<u8>, MailboxStatus> = selected
@@ -419,7 +347,8 @@ impl Pass<'_> {
         for mailbox in &selected {
             self.mailbox(session, mailbox, status.get(&mailbox.raw)).await?;
         }
-        self.watched = self.busiest(&selected);
+        self.gone(session, missing).await?;
+        self.watched = self.watched(&selected);
         self.selected = selected.iter().map(|mailbox| mailbox.raw.clone()).collect();
         let fetched = |mailbox: Mailbox| {
             if self.fresh.contains(&mailbox.raw) {
@@ -432,16 +361,43 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// The inbox, or where most mails came from.
-    fn busiest(&self, selected: &[Mailbox]) -> Option<Watched> {
-        let mails = |mailbox: &&Mailbox| {
+    /// Mailboxes that are not listed any more are asked for by name: a list may be incomplete.
+    async fn gone(&mut self, session: &mut Session, missing: Vec<Wanted>) -> Result<(), ImapError> {
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let answers = session.status(missing.iter().map(|wanted| wanted.mailbox.clone()).collect()).await?;
+        let gone = missing.iter().filter(|wanted| !answers.iter().any(|answer| answer.raw == wanted.mailbox));
+        let gone = gone.filter_map(|wanted| {
+            let uid_validity = wanted.cursor?.uid_validity;
+            Some(Event::MailboxGone { mailbox: wanted.mailbox.as_slice().into(), uid_validity })
+        });
+        self.outlet.send(gone.collect()).await
+    }
+
+    /// The inbox, or where most mails came from, first.
+    fn watched(&self, selected: &[Mailbox]) -> Vec<Watched> {
+        let mails = |mailbox: &Mailbox| {
             let is_inbox = mailbox.special_use == Some(SpecialUse::Inbox);
             (is_inbox, self.arrived.get(&mailbox.raw).copied().unwrap_or(0))
         };
-        let raw = &selected.iter().max_by_key(mails)?.raw;
-        let wanted = self.wanted.get(raw)?;
-        let uid_validity = wanted.cursor.map(|cursor| cursor.uid_validity);
-        Some(Watched { raw: raw.clone(), uid_validity, uid_next: wanted.uid_next })
+        let busiest = selected.iter().enumerate().max_by_key(|(_, mailbox)| mails(mailbox));
+        let mut watched: Vec<Watched> = selected
+            .iter()
+            .map(|mailbox| {
+                let wanted = self.wanted.get(&mailbox.raw);
+                let cursor = wanted.and_then(|wanted| wanted.cursor);
+                Watched {
+                    raw: mailbox.raw.clone(),
+                    uid_validity: cursor.map(|cursor| cursor.uid_validity),
+                    uid_next: wanted.and_then(|wanted| wanted.uid_next),
+                }
+            })
+            .collect();
+        if let Some((at, _)) = busiest {
+            watched.swap(0, at);
+        }
+        watched
     }
 
     async fn mailbox(
@@ -488,16 +444,6 @@ impl Pass<'_> {
         };
         let mailbox = mailbox.raw.as_slice().into();
         self.outlet.send(vec![Event::Closed { mailbox, uid_next, error }]).await
-    }
-}
-
-impl Watched {
-    /// Whether the server says something else now than in the last run.
-    fn differs(&self, answer: &Answer) -> bool {
-        let is_other = |known: Option<u32>, code| {
-            known.zip(answer.number(code)).is_some_and(|(known, found)| known != found)
-        };
-        is_other(self.uid_validity, "UIDVALIDITY") || is_other(self.uid_next, "UIDNEXT")
     }
 }
 

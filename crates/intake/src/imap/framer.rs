@@ -72,6 +72,13 @@ impl Framer {
         had
     }
 
+    /// Takes out what was received and not cut yet.
+    pub(crate) fn take_rest(&mut self) -> Vec<u8> {
+        let rest = self.buffer.split_off(self.at);
+        self.discard();
+        rest
+    }
+
     /// The next piece, if it is there. Texts come whole, literals as they arrive.
     pub(crate) fn next(&mut self) -> Option<Frame<'_>> {
         match self.state {

@@ -30,13 +30,44 @@ enum State {
     Ending,
 }
 
-/// See the module. [`Idling::end`] ends it; so does news.
+/// A way to wait for news. News ends it, and so does [`Waiting::end`].
+pub(crate) trait Waiting: Machine<Talk = Talk, Output = Idled> {
+    /// Whether silence is what is to be expected.
+    fn is_quiet(&self) -> bool;
+
+    /// Ends the waiting, once it has begun.
+    fn end(&mut self, talk: &mut Talk);
+
+    /// Mails in the mailbox that is open, as far as heard.
+    fn messages(&self) -> u32;
+}
+
+/// Counts the mails of the mailbox that is open; whether there are more than before.
+pub(crate) fn counts(messages: &mut u32, response: &Response) -> bool {
+    match response {
+        Response::Exists(now) => {
+            let has_more = now > messages;
+            *messages = *now;
+            return has_more;
+        }
+        Response::Expunge(_) => *messages = messages.saturating_sub(1),
+        Response::Vanished { uids, is_earlier: false } => {
+            let count = uids
+                .iter()
+                .fold(0_u32, |sum, (first, last)| sum.saturating_add((last - first).saturating_add(1)));
+            *messages = messages.saturating_sub(count);
+        }
+        _ => {}
+    }
+    false
+}
+
+/// See the module.
 #[derive(Debug)]
 pub(crate) struct Idling {
     tag: Option<Tag>,
     state: State,
-    /// Mails in the mailbox, as far as heard.
-    pub(crate) messages: u32,
+    messages: u32,
     has_news: bool,
 }
 
@@ -45,18 +76,22 @@ impl Idling {
     pub(crate) const fn new(messages: u32) -> Self {
         Self { tag: None, state: State::Asked, messages, has_news: false }
     }
+}
 
-    /// Whether silence is what is to be expected.
-    pub(crate) fn is_quiet(&self) -> bool {
+impl Waiting for Idling {
+    fn is_quiet(&self) -> bool {
         self.state == State::Quiet
     }
 
-    /// Ends the waiting, once it has begun.
-    pub(crate) fn end(&mut self, talk: &mut Talk) {
+    fn end(&mut self, talk: &mut Talk) {
         if self.state == State::Quiet {
             talk.send_done();
             self.state = State::Ending;
         }
+    }
+
+    fn messages(&self) -> u32 {
+        self.messages
     }
 }
 
@@ -83,17 +118,6 @@ impl Machine for Idling {
             Reply::Response(Response::Continue(_)) if self.state == State::Asked => {
                 self.state = State::Quiet;
             }
-            Reply::Response(Response::Exists(messages)) => {
-                self.has_news |= messages > self.messages;
-                self.messages = messages;
-            }
-            Reply::Response(Response::Expunge(_)) => self.messages = self.messages.saturating_sub(1),
-            Reply::Response(Response::Vanished { uids, is_earlier: false }) => {
-                let count = uids
-                    .iter()
-                    .fold(0_u32, |sum, (first, last)| sum.saturating_add((last - first).saturating_add(1)));
-                self.messages = self.messages.saturating_sub(count);
-            }
             Reply::Response(Response::Untagged { status: Status::Bye, text }) => {
                 return Err(ImapError::Bye { words: text.words });
             }
@@ -106,6 +130,7 @@ impl Machine for Idling {
                 };
                 return Ok(Step::Done(idled));
             }
+            Reply::Response(response) => self.has_news |= counts(&mut self.messages, &response),
             _ => {}
         }
         if self.has_news {

@@ -78,6 +78,8 @@ pub(crate) struct Talk {
     ready: VecDeque<Reply>,
     /// The last line that was no response, for messages.
     pub(crate) odd_line: String,
+    /// The server forgets what it tells of a mailbox that is opened for reading only: it is opened for changes instead.
+    pub(crate) forgets: bool,
 }
 
 impl Talk {
@@ -97,6 +99,7 @@ impl Talk {
             chunk_octets,
             ready: VecDeque::new(),
             odd_line: String::new(),
+            forgets: false,
         }
     }
 
@@ -104,6 +107,14 @@ impl Talk {
     pub(crate) fn send(&mut self, command: &Command<'_>) -> Tag {
         self.last_tag += 1;
         let tag = Tag(self.last_tag);
+        let selecting;
+        let command = match command {
+            Command::Examine { mailbox } if self.forgets => {
+                selecting = Command::Select { mailbox };
+                &selecting
+            }
+            other => other,
+        };
         for (at, piece) in command.pieces(&tag.text(), &self.capabilities).into_iter().enumerate() {
             if at > 0 {
                 self.outgoing.push_back(Outgoing::Wait(tag));
@@ -273,5 +284,9 @@ impl Conversation for Talk {
         let had = self.framer.discard() || !self.ready.is_empty();
         self.ready.clear();
         had
+    }
+
+    fn take_rest(&mut self) -> Vec<u8> {
+        self.framer.take_rest()
     }
 }

@@ -4,15 +4,18 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::command::Command;
 use super::error::ImapError;
 use super::fetch::{Blamed, Bounds, Fetching, Wanted};
-use super::idle::{Idled, Idling};
+use super::idle::{Idled, Idling, Waiting as _};
+use super::notify::{Noticing, Watched};
+use super::once::Once;
 use super::open::Opening;
 use super::rehearse::{identity, rehearse};
 use super::response::Response;
 use super::talk::{Reply, Talk};
 use crate::Credential;
-use crate::line::{Conversation as _, Machine, hear};
+use crate::line::{Conversation as _, Machine, Packed, hear};
 
 /// What the servers of all recorded sessions say, one entry a session.
 fn recorded() -> Vec<Vec<u8>> {
@@ -45,9 +48,13 @@ fn recorded() -> Vec<Vec<u8>> {
 
 /// Replies, the pieces of literals joined.
 fn replies(octets: &[u8], piece: usize) -> Vec<Reply> {
+    replies_to(octets.chunks(piece))
+}
+
+fn replies_to<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Reply> {
     let mut talk = Talk::new(66_000, 1000);
     let mut found: Vec<Reply> = Vec::new();
-    for chunk in octets.chunks(piece) {
+    for chunk in pieces {
         talk.input(chunk.len()).extend_from_slice(chunk);
         while let Some(reply) = talk.reply() {
             match (found.last_mut(), reply) {
@@ -65,6 +72,17 @@ fn pieces_do_not_matter() {
         let whole = replies(&octets, usize::MAX);
         for piece in [1, 2, 3, 7, 64, 1000, 4096] {
             assert!(replies(&octets, piece) == whole, "pieces of {piece}: {}", octets[..200].escape_ascii());
+        }
+    }
+}
+
+#[test]
+fn every_split_is_heard_alike() {
+    for octets in recorded().into_iter().filter(|octets| octets.len() < 4000) {
+        let whole = replies(&octets, usize::MAX);
+        for split in 0..=octets.len() {
+            let found = replies_to([&octets[..split], &octets[split..]]);
+            assert!(found == whole, "split at {split}: {}", octets.escape_ascii());
         }
     }
 }
@@ -211,7 +229,7 @@ fn waiting_hears_at_every_split() {
         });
         let (mut idling, mut talk) = make();
         hear(&mut idling, &mut talk, [said.as_bytes()]);
-        assert_eq!(idling.messages, messages, "{said}");
+        assert_eq!(idling.messages(), messages, "{said}");
     };
     check("+ idling\r\n* 5 EXISTS\r\np1 OK done\r\n", Some(Idled::News), 5, true);
     check("* 5 EXISTS\r\n+ idling\r\np1 OK done\r\n", Some(Idled::News), 5, true);
@@ -225,6 +243,76 @@ fn waiting_hears_at_every_split() {
     at_every_split(make, b"+ idling\r\n* BYE restarting\r\n", |result, _| {
         assert!(matches!(result, Some(Err(ImapError::Bye { words })) if words == "restarting"));
     });
+}
+
+#[test]
+fn news_of_several_mailboxes_at_every_split() {
+    let other =
+        |raw: &[u8], uid_next| Watched { raw: raw.to_vec(), uid_validity: Some(8), uid_next: Some(uid_next) };
+    let others = [other(b"Sent", 4), other(b"a b", 9)];
+    let set = "p1 NOTIFY SET STATUS (selected (MessageNew MessageExpunge)) \
+        (mailboxes (\"Sent\" \"a b\") (MessageNew MessageExpunge)) | ";
+    let check = |idles: bool, said: &str, expected: Option<Idled>, then: &str| {
+        let make = || (Noticing::new(4, &others, idles), Talk::new(1000, 100));
+        at_every_split(make, said.as_bytes(), |result, sent| {
+            assert_eq!(result.map(|idled| idled.expect("no error")), expected, "{said}");
+            assert_eq!(sent.replace("\r\n", " | ").strip_prefix(set), Some(then), "{said}");
+        });
+    };
+    let none = "p2 NOTIFY NONE | ";
+    check(false, "p1 OK\r\n* STATUS Sent (UIDNEXT 5 MESSAGES 1)\r\np2 OK\r\n", Some(Idled::News), none);
+    check(false, "p1 OK\r\n* STATUS \"a b\" (UIDNEXT 10)\r\n", None, none);
+    check(false, "p1 OK\r\n* STATUS Sent (UIDNEXT 4 UIDVALIDITY 9)\r\np2 NO\r\n", Some(Idled::News), none);
+    check(false, "* STATUS Sent (UIDNEXT 4 UIDVALIDITY 8)\r\np1 OK\r\n", None, "");
+    check(false, "p1 OK\r\n* STATUS Trash (UIDNEXT 7)\r\n* 4 EXISTS\r\n* 1 EXPUNGE\r\n", None, "");
+    check(false, "p1 OK\r\n* 5 EXISTS\r\n* 5 FETCH (UID 6)\r\np2 OK\r\n", Some(Idled::News), none);
+    check(false, "p1 OK\r\n* OK [NOTIFICATIONOVERFLOW] x\r\np2 OK\r\n", Some(Idled::Refused), none);
+    for idles in [true, false] {
+        check(idles, "* STATUS Sent (UIDNEXT 7)\r\np1 OK\r\np2 OK\r\n", Some(Idled::News), none);
+        check(idles, "* STATUS Sent (UIDNEXT 7)\r\np1 NO [BADEVENT ()]\r\n", Some(Idled::News), "");
+        check(idles, "p1 BAD what\r\n", Some(Idled::Refused), "");
+    }
+    let (idle, all) = ("p2 IDLE | ", "p2 IDLE | DONE | p3 NOTIFY NONE | ");
+    check(true, "p1 OK\r\n+ idling\r\n* OK Still here\r\n", None, idle);
+    check(true, "p1 OK\r\n+ idling\r\n* 5 EXISTS\r\np2 OK\r\np3 OK\r\n", Some(Idled::News), all);
+    check(
+        true,
+        "p1 OK\r\n* STATUS Sent (UIDNEXT 7)\r\n+ idling\r\np2 OK\r\np3 OK\r\n",
+        Some(Idled::News),
+        all,
+    );
+    let overflow = "p1 OK\r\n+ idling\r\n* OK [NOTIFICATIONOVERFLOW] x\r\np2 OK\r\np3 OK\r\n";
+    check(true, overflow, Some(Idled::Refused), all);
+    let ended = "p2 IDLE | p3 NOTIFY NONE | ";
+    check(true, "p1 OK\r\n+ idling\r\np2 OK\r\np3 OK\r\n", Some(Idled::Over), ended);
+    check(true, "p1 OK\r\np2 BAD no\r\n* STATUS Sent (UIDNEXT 7)\r\np3 OK\r\n", Some(Idled::News), ended);
+    let make = || (Noticing::new(4, &others, true), Talk::new(1000, 100));
+    at_every_split(make, b"p1 OK\r\n+ idling\r\n* BYE restarting\r\n", |result, _| {
+        assert!(matches!(result, Some(Err(ImapError::Bye { words })) if words == "restarting"));
+    });
+    // Too many names for one line.
+    let many: Vec<Watched> =
+        (0..200).map(|n| other(format!("Projects/Customer {n}").as_bytes(), 1)).collect();
+    let heard = hear(&mut Noticing::new(4, &many, true), &mut Talk::new(1000, 100), [b"".as_slice()]);
+    assert!(heard.sent.ends_with("(personal (MessageNew MessageExpunge))\r\n"), "{}", heard.sent);
+}
+
+/// What comes behind the consent to packing is packed, also if both come at once.
+#[test]
+fn packing_begins_behind_the_consent_at_every_split() {
+    let mut said = b"* OK [ALERT] soon\r\np1 OK packed\r\n".to_vec();
+    let plain = said.len();
+    said.extend_from_slice(&crate::line::stored(b"* 3 EXISTS\r\n"));
+    for split in plain..=said.len() {
+        let mut talk = Talk::new(1000, 100);
+        let heard = hear(&mut Once::new(Command::Compress), &mut talk, [&said[..split]]);
+        assert!(matches!(heard.result, Some(Ok(()))));
+        let mut packed = Packed::new(talk.take_rest());
+        assert!(Talk::reply(&mut talk).is_none());
+        packed.input().extend_from_slice(&said[split..]);
+        while packed.unpack(talk.input(1000)).expect("stored is deflated") > 0 {}
+        assert_eq!(Talk::reply(&mut talk), Some(Reply::Response(Response::Exists(3))), "split at {split}");
+    }
 }
 
 #[test]

@@ -21,6 +21,11 @@ pub(crate) trait Conversation {
     /// Begins anew inside TLS: what was received before counts as never received, nor what was learned from it.
     /// Whether there was anything left, which nobody may have sent.
     fn begin_tls(&mut self) -> bool;
+
+    /// What was received and not read yet; it counts as never received. Nothing where nothing is ever packed.
+    fn take_rest(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 /// Where a procedure stands after an answer.

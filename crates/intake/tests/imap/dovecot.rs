@@ -88,7 +88,7 @@ async fn a_new_mail_wakes_whoever_waits() {
     let mut fetcher = Fetcher::new(settings);
     let mut wanted = Vec::new();
     for number in 1..4 {
-        let before = run_with(&mut fetcher, &Selection::All, wanted, Vec::new()).await;
+        let before = run_with(&mut fetcher, &Selection::Inbox, wanted, Vec::new()).await;
         assert!(before.error.is_none(), "{:?}", before.error);
         let delivering = async {
             while number > 1 && !is_idle("waiting") {
@@ -103,7 +103,7 @@ async fn a_new_mail_wakes_whoever_waits() {
         assert_eq!(waited, Waited::News);
         assert!(delivered.elapsed() < LONG / 2, "{:?}", delivered.elapsed());
         println!("heard of after {:?}", delivered.elapsed());
-        let after = run_with(&mut fetcher, &Selection::All, before.wanted, Vec::new()).await;
+        let after = run_with(&mut fetcher, &Selection::Inbox, before.wanted, Vec::new()).await;
         assert_eq!(after.mails.iter().map(|mail| mail.uid).collect::<Vec<_>>(), [number]);
         wanted = after.wanted;
     }
@@ -112,7 +112,7 @@ async fn a_new_mail_wakes_whoever_waits() {
     ring.notify_one();
     assert_eq!(fetcher.wait(LONG, ring.notified()).await, Waited::Rung);
     assert_eq!(fetcher.wait(Duration::from_millis(20), std::future::pending()).await, Waited::Time);
-    let last = run_with(&mut fetcher, &Selection::All, wanted, Vec::new()).await;
+    let last = run_with(&mut fetcher, &Selection::Inbox, wanted, Vec::new()).await;
     assert!(last.error.is_none() && last.mails.is_empty());
     fetcher.close().await;
 }

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod change;
+mod courier;
 mod dovecot;
+mod notify;
+mod packed;
 mod peers;
 mod pop3;
 mod sessions;

@@ -13,7 +13,8 @@
 //! | `@move MAILBOX VALIDITY UID,UID… TARGET` | an order; `@moveagain` for one that is repeated |
 //! | `@delete MAILBOX VALIDITY UID,UID…` | the same |
 //! | `@compare TIMES` | after the run it is compared with what was fetched |
-//! | `@wait PATIENCE RENEWAL` | after the run news is waited for, and IDLE begun anew; milliseconds |
+//! | `@wait PATIENCE RENEWAL` | after the run news is waited for, and IDLE or NOTIFY begun anew; milliseconds |
+//! | `@pack` | packing is agreed on where it is offered |
 //! | `S: text` | sent with CRLF; `\r \n \\ \xHH` stand for octets |
 //! | `S~ text` | sent without a line end |
 //! | `Sx N text` | sent N times, without line end |
@@ -41,6 +42,7 @@ struct Script {
     compare: u32,
     /// Patience and renewal.
     wait: Option<(Duration, Duration)>,
+    packs: bool,
     connections: Vec<Vec<Turn>>,
     expected: String,
 }
@@ -57,7 +59,7 @@ async fn sessions() {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
     files.sort();
-    assert!(files.len() >= 68, "{}", files.len());
+    assert!(files.len() >= 78, "{}", files.len());
     for file in files {
         check(&file).await;
     }
@@ -80,6 +82,7 @@ async fn check(file: &Path) {
     settings.options.chunk_octets = 100;
     settings.options.small_octets_max = script.small.unwrap_or(settings.options.small_octets_max);
     settings.options.compare_interval = Duration::ZERO;
+    settings.options.pack_from = if script.packs { Duration::ZERO } else { Duration::MAX };
     if let Some((_, renewal)) = script.wait {
         settings.options.idle_renewal = renewal;
     }
@@ -177,6 +180,7 @@ impl Script {
         let number = |at: usize| words[at].parse::<u32>().unwrap();
         match words[0] {
             "select" => self.selection = Selection::Inbox,
+            "pack" => self.packs = true,
             "compare" => self.compare = number(1),
             "wait" => {
                 let millis = |at: usize| Duration::from_millis(number(at).into());

@@ -109,6 +109,9 @@ impl Run {
                     self.lines.push(format!("mailbox {raw} = {} {special}{selectable}", mailbox.name));
                 }
             }
+            Event::MailboxGone { mailbox, uid_validity } => {
+                self.lines.push(format!("mailbox gone {} {uid_validity}", text(&mailbox)));
+            }
             Event::Opened { mailbox, uid_validity, messages } => {
                 self.lines.push(format!("opened {} {uid_validity} with {messages}", text(&mailbox)));
             }

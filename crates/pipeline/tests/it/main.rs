@@ -1,4 +1,4 @@
-//! What comes in over bad lines and with tokens, what goes out, what is dangerous, and who mails are from, against real
+//! What comes in over bad lines, from servers that are restarted and with tokens, what goes out, what is dangerous, and who mails are from, against real
 //! servers.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
@@ -9,5 +9,6 @@ mod oauth;
 mod origin;
 mod receiver;
 mod rekey;
+mod restarts;
 mod webhooks;
 mod world;

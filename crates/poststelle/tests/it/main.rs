@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod bad_input;
+mod clock;
 mod commands;
 mod corpus;
 mod crash;

@@ -1,7 +1,9 @@
 //! Mail that others bring.
 
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader};
 use std::net::TcpStream;
+use std::path::Path;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -13,24 +15,45 @@ use crate::support::{Poststelle, finish, free_port, mail, sha256, slow};
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A client that speaks to one server.
-struct Client(BufReader<TcpStream>);
+struct Client<R, W> {
+    answers: BufReader<R>,
+    says: W,
+}
 
-impl Client {
+impl Client<TcpStream, TcpStream> {
     fn connect(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        let mut client = Self(BufReader::new(stream));
+        let mut client = Self { answers: BufReader::new(stream.try_clone()?), says: stream };
         client.answer("220")?;
         client.say("EHLO client.test\r\n", "250")?;
         Ok(client)
     }
+}
 
+impl Client<ChildStdout, ChildStdin> {
+    /// Over STARTTLS, with the certificate and key of these files if given. The process ends with the client's last word.
+    fn connect_tls(port: u16, files: Option<(&Path, &Path)>) -> io::Result<Self> {
+        let mut command = Command::new("openssl");
+        command.args(["s_client", "-quiet", "-starttls", "smtp", "-connect", &format!("127.0.0.1:{port}")]);
+        if let Some((certificate, key)) = files {
+            command.arg("-cert").arg(certificate).arg("-key").arg(key);
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let (Some(says), Some(answers)) = (child.stdin.take(), child.stdout.take()) else { unreachable!() };
+        let mut client = Self { answers: BufReader::new(answers), says };
+        client.say("EHLO client.test\r\n", "250")?;
+        Ok(client)
+    }
+}
+
+impl<R: io::Read, W: io::Write> Client<R, W> {
     /// The last line of an answer, which begins with this code.
     fn answer(&mut self, code: &str) -> io::Result<String> {
         loop {
             let mut line = String::new();
-            if self.0.read_line(&mut line)? == 0 {
+            if self.answers.read_line(&mut line)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             if line.as_bytes().get(3) == Some(&b'-') {
@@ -41,18 +64,18 @@ impl Client {
     }
 
     fn say(&mut self, text: &str, code: &str) -> io::Result<String> {
-        self.0.get_mut().write_all(text.as_bytes())?;
+        self.says.write_all(text.as_bytes())?;
         self.answer(code)
     }
 
     fn deliver(&mut self, octets: &[u8], to: &str, code: &str) -> io::Result<String> {
         let begin = format!("MAIL FROM:<sender@client.test>\r\nRCPT TO:<{to}>\r\nDATA\r\n");
-        self.0.get_mut().write_all(begin.as_bytes())?;
+        self.says.write_all(begin.as_bytes())?;
         self.answer("250")?;
         self.answer("250")?;
         self.answer("354")?;
         assert!(octets.ends_with(b"\r\n") && !octets.windows(3).any(|three| three == b"\r\n."));
-        self.0.get_mut().write_all(&[octets, b".\r\n"].concat())?;
+        self.says.write_all(&[octets, b".\r\n"].concat())?;
         self.answer(code)
     }
 }
@@ -98,8 +121,9 @@ fn killed_while_mail_is_delivered() {
             if client.is_none() {
                 client = Client::connect(port).ok();
             }
-            let sent =
-                client.as_mut().map(|it: &mut Client| it.deliver(&mail(number), "archive@here.test", "250"));
+            let sent = client
+                .as_mut()
+                .map(|it: &mut Client<_, _>| it.deliver(&mail(number), "archive@here.test", "250"));
             if matches!(sent, Some(Ok(_))) {
                 done.fetch_add(1, Ordering::Relaxed);
             } else {
@@ -226,6 +250,48 @@ fn journal_reports_are_unwrapped() {
     post.verify();
 }
 
+/// Who is outside the networks shows a certificate of the authority, or is refused.
+#[test]
+fn client_certificates() {
+    let post = Poststelle::new();
+    let port = free_port();
+    let write = |name: &str, pem: &str| {
+        let path = post.dir.path().join(name);
+        std::fs::write(&path, pem).unwrap();
+        path
+    };
+    let [ours, theirs, strangers] = ["127.0.0.1", "exchange.client.test", "exchange.client.test"]
+        .map(|name| Certificate::for_names(&[name]));
+    let authority = write("authority.pem", &theirs.certificate);
+    let (certificate_file, key_file) = (write("cert.pem", &ours.certificate), write("key.pem", &ours.key));
+    let their_key = write("their-key.pem", &theirs.key);
+    let stranger = (write("stranger.pem", &strangers.certificate), write("stranger-key.pem", &strangers.key));
+    let mut variables = variables(&port.to_string()).to_vec();
+    variables.extend([
+        ("POSTSTELLE_TLS_CERT", certificate_file.display().to_string()),
+        ("POSTSTELLE_TLS_KEY", key_file.display().to_string()),
+        ("POSTSTELLE_INTAKE_NETWORKS", "203.0.113.0/24".to_owned()),
+        ("POSTSTELLE_INTAKE_CLIENT_CA", authority.display().to_string()),
+    ]);
+    let variables: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let server = post.serve_with(&variables);
+    let to = "archive@here.test";
+    let refused = |sent: io::Result<String>, code: &str| {
+        let said = sent.unwrap_err().to_string();
+        assert!(said.starts_with(code), "{said}");
+    };
+    refused(Client::connect(port).unwrap().deliver(&mail(1), to, "250"), "530 5.7.0");
+    refused(Client::connect_tls(port, None).unwrap().deliver(&mail(2), to, "250"), "554 5.7.1");
+    let unknown = Client::connect_tls(port, Some((&stranger.0, &stranger.1)));
+    assert!(unknown.and_then(|mut client| client.deliver(&mail(3), to, "250")).is_err());
+    let mut known = Client::connect_tls(port, Some((&authority, &their_key))).unwrap();
+    known.deliver(&mail(4), to, "250").unwrap();
+    drop(server);
+    let found = post.mails();
+    assert_eq!(found.keys().collect::<Vec<_>>(), [&sha256(&mail(4))]);
+}
+
 /// Own trouble is temporary: the sender keeps the mail.
 #[test]
 fn a_full_disk_is_temporary() {
@@ -235,7 +301,7 @@ fn a_full_disk_is_temporary() {
     Client::connect(port).unwrap().deliver(&mail(1), "archive@here.test", "250").unwrap();
     let pid = server.pid().to_string();
     let limit = |octets: &str| {
-        let mut prlimit = std::process::Command::new("prlimit");
+        let mut prlimit = Command::new("prlimit");
         finish(prlimit.args(["--pid", &pid, &format!("--fsize={octets}:unlimited")])).expect(0);
     };
     limit("100000");

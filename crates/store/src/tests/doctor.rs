@@ -1,11 +1,11 @@
 //! What the doctor keeps.
 
 use doctor::{Expiring, ExpiryKind, Kind, LedgerRow, Ours, Quota, Reason, Severity, Tally};
-use model::Position;
+use model::{OutgoingId, Position, UnixMillis};
 
 use super::Case;
 use super::world::*;
-use crate::{LeftOut, NewCondition, Store};
+use crate::{Channel, LeftOut, NewCondition, NewOutgoing, Store};
 
 pub(super) const ALL: &[Case] = &[
     ("conditions_come_and_go", conditions_come_and_go),
@@ -14,6 +14,7 @@ pub(super) const ALL: &[Case] = &[
     ("names_are_known", names_are_known),
     ("ledgers_are_kept", ledgers_are_kept),
     ("mails_are_fetched_anew", mails_are_fetched_anew),
+    ("times_of_a_clock_ahead_are_brought_back", times_of_a_clock_ahead_are_brought_back),
     ("arrivals_by_the_hour", arrivals_by_the_hour),
 ];
 
@@ -173,6 +174,32 @@ fn mails_are_fetched_anew(store: &Store) {
     assert_eq!(store.failed_to_try(account_id(1), 3, NOW.plus_ms(-1), 10).unwrap(), again);
     intake(store, vec![item(1, 1, 6)]);
     assert_eq!(store.failed_to_try(account_id(1), 3, NOW.plus_ms(-1), 10).unwrap(), again[..1]);
+}
+
+/// The clock was ten years ahead, and is right again.
+fn times_of_a_clock_ahead_are_brought_back(store: &Store) {
+    let (ahead, day_ms) = (NOW.plus_ms(10 * 365 * 86_400_000), 86_400_000);
+    account(store, 1);
+    for _ in 0..3 {
+        store.leave_out(vec![left_out(4, false)], ahead).unwrap();
+    }
+    let notice = NewOutgoing {
+        key: 1,
+        id: OutgoingId::from_octets(id(21, 1)),
+        channel: Channel::Mail,
+        recipient: "a@b.example".to_owned(),
+        kind: "test".to_owned(),
+        content: Vec::new(),
+    };
+    store.add_outgoing(vec![notice], ahead).unwrap();
+    let waiting = |now: UnixMillis| {
+        let failed = store.failed_to_try(account_id(1), 3, now.plus_ms(-day_ms), 10).unwrap();
+        (failed.len(), store.claim_outgoing(now, now.plus_ms(60_000), 10).unwrap().len())
+    };
+    assert_eq!(waiting(NOW.plus_ms(2 * day_ms)), (0, 0));
+    assert_eq!(store.bring_back(NOW).unwrap(), 2);
+    assert_eq!(store.bring_back(NOW).unwrap(), 0);
+    assert_eq!(waiting(NOW.plus_ms(2 * day_ms)), (1, 1));
 }
 
 fn arrivals_by_the_hour(store: &Store) {
