@@ -549,12 +549,13 @@ CREATE TABLE smtp_accounts (
     error_text TEXT,
     error_since INTEGER
 ) STRICT;
-CREATE TABLE source_actions (
+CREATE TABLE "source_actions" (
     key INTEGER PRIMARY KEY,
     account INTEGER NOT NULL,
     mailbox INTEGER NOT NULL,
     uid_validity INTEGER NOT NULL,
     uid INTEGER NOT NULL,
+    locator TEXT NOT NULL,
     seq INTEGER NOT NULL,
     action INTEGER NOT NULL,
     target TEXT NOT NULL,
@@ -565,7 +566,7 @@ CREATE TABLE source_actions (
     error TEXT NOT NULL,
     created INTEGER NOT NULL,
     changed INTEGER NOT NULL,
-    UNIQUE (mailbox, uid_validity, uid, action, target)
+    UNIQUE (mailbox, uid_validity, uid, locator, action, target)
 ) STRICT;
 CREATE INDEX source_actions_due ON source_actions (account, due) WHERE state = 0;
 CREATE INDEX source_actions_listed ON source_actions (account, state, key);

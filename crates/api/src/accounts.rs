@@ -15,6 +15,8 @@ pub enum AccountKind {
     Imap,
     /// A login at a POP3 server; it has one mailbox.
     Pop3,
+    /// A mailbox of Microsoft 365, by Microsoft Graph; the login is its user principal name. Not yet tried on a real tenant.
+    Graph,
     /// Imported files.
     Import,
 }
@@ -407,7 +409,7 @@ pub struct AccountRemoval {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionTest {
-    /// `imap` if absent, or `pop3`.
+    /// `imap` if absent, `pop3` or `graph`.
     #[serde(default)]
     pub kind: AccountKind,
     /// What is tried.
@@ -429,6 +431,8 @@ pub enum TestStepWord {
     Tls,
     /// Login.
     Login,
+    /// Microsoft Graph: the mailbox is there, and may be read.
+    Mailbox,
     /// The mailboxes are listed.
     Folders,
     /// A mail is handed over.

@@ -10,9 +10,11 @@ use crate::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OauthService {
-    /// Microsoft 365 and Outlook.com.
+    /// Microsoft 365 and Outlook.com, for IMAP and POP3.
     #[default]
     Microsoft,
+    /// Microsoft 365 and Outlook.com, for Microsoft Graph: a token is for one of the two only.
+    MicrosoftGraph,
     /// Google Workspace and Gmail.
     Google,
     /// By its addresses.

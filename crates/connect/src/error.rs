@@ -355,6 +355,12 @@ pub enum FetchError {
         /// How much is allowed.
         max_octets: u64,
     },
+    /// An address of another server than the one that is asked: nothing was sent there.
+    #[error("the address is of another server: {host}")]
+    Foreign {
+        /// Its host.
+        host: String,
+    },
     /// Not what was asked for.
     #[error("not an image of a known kind")]
     NotAnImage,

@@ -9,6 +9,7 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, HOST, HeaderValue, LOCATION, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use model::UnixMillis;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use url::{Position, Url};
@@ -127,6 +128,8 @@ pub(crate) struct Opened<B> {
     pub(crate) connection: Connection,
     /// For the field `Host`.
     pub(crate) authority: HeaderValue,
+    /// Until when the certificate is good; `None` without TLS.
+    pub(crate) certificate_ends: Option<UnixMillis>,
 }
 
 /// Looks the host up, checks every address, and connects to one that may be asked.
@@ -158,6 +161,7 @@ where
     if secure {
         stream = stream.start_tls(tls, name, timeouts.tls).await?;
     }
+    let certificate_ends = stream.peer_certificate().and_then(|certificate| certificate.not_after);
     let (sender, connection) = http1::Builder::new()
         .max_buf_size(64 * 1024)
         .handshake::<_, B>(TokioIo::new(stream))
@@ -169,7 +173,7 @@ where
         None => host.to_owned(),
     };
     let authority = HeaderValue::try_from(authority).map_err(|_| FetchError::Url)?;
-    Ok(Opened { sender, connection, authority })
+    Ok(Opened { sender, connection, authority, certificate_ends })
 }
 
 /// The task that moves octets; ends with the fetch.

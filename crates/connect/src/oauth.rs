@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use error::{Needs, OauthError};
 pub use http::Http;
 pub use identity::Identity;
+pub(crate) use provider::is_safe;
 pub use provider::{Endpoints, Provider, Service};
 
 /// Longest text that is taken as a token, octets.
@@ -190,7 +191,7 @@ impl Client {
             .append_pair("client_id", &self.id)
             .append_pair("redirect_uri", redirect_uri)
             .append_pair("state", state)
-            .append_pair("scope", "https://outlook.office.com/.default");
+            .append_pair("scope", self.provider.admin_scope());
         Some(url.into())
     }
 

@@ -74,6 +74,17 @@ impl Connection {
         Ok(session)
     }
 
+    /// The server is being reached, by whoever has no stream to show.
+    pub(crate) fn reaches(&self) {
+        self.stage.store(1, Ordering::Relaxed);
+    }
+
+    /// The server has answered; its certificate is good until then.
+    pub(crate) fn stands_until(&self, certificate_ends: Option<UnixMillis>) {
+        self.certificate_ends.store(certificate_ends.map_or(0, |at| at.0), Ordering::Relaxed);
+        self.stage.store(3, Ordering::Relaxed);
+    }
+
     /// The login went well.
     fn stands(&self, stream: Option<&Stream>) {
         let certificate = stream.and_then(Stream::peer_certificate);

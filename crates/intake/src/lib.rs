@@ -1,5 +1,5 @@
-//! Fetches mail: out of files ([`files`]), from mailboxes over IMAP ([`imap`]) and POP3 ([`pop3`]), and takes what others
-//! bring over SMTP and LMTP ([`smtp`]).
+//! Fetches mail: out of files ([`files`]), from mailboxes over IMAP ([`imap`]), POP3 ([`pop3`]) and Microsoft Graph ([`graph`]), and
+//! takes what others bring over SMTP and LMTP ([`smtp`]).
 //!
 //! In: paths, or the settings and cursors of a mailbox. Out: the octets of each mail, exactly, with what its source
 //! says of it (position, mailbox, received time, flags), handed to the caller in the order of the source; and every
@@ -9,6 +9,7 @@
 mod civil;
 mod connection;
 pub mod files;
+pub mod graph;
 pub mod imap;
 mod line;
 pub mod pop3;

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use archive::Put;
+use doctor::Ours;
 use intake::Connection;
 use intake::imap::{
     self, Event, Facts, Fetcher, ImapError, Inlet, MailFault, Outlet, Selection, Settings, Wanted,
 };
-use intake::pop3;
+use intake::{graph, pop3};
 use model::{AccountId, Flags, MailboxId, Position, Provenance, UnixMillis};
 use store::{Account, AccountKind, Cursor, LeftOut, MailboxListing};
 
@@ -96,19 +97,21 @@ pub(crate) async fn fetch(
 pub(crate) enum Mailboxes {
     Imap(Box<Fetcher>, Selection),
     Pop3(Box<pop3::Fetcher>),
+    Graph(Box<graph::Fetcher>, Selection),
 }
 
 impl Mailboxes {
     pub(crate) fn new(kind: AccountKind, settings: Settings, selection: Selection) -> Self {
         match kind {
             AccountKind::Pop3 => Self::Pop3(Box::new(pop3::Fetcher::new(settings))),
+            AccountKind::Graph => Self::Graph(Box::new(graph::Fetcher::new(settings)), selection),
             _ => Self::Imap(Box::new(Fetcher::new(settings)), selection),
         }
     }
 
     fn selection(&self) -> Selection {
         match self {
-            Self::Imap(_, selection) => selection.clone(),
+            Self::Imap(_, selection) | Self::Graph(_, selection) => selection.clone(),
             Self::Pop3(_) => Selection::All,
         }
     }
@@ -118,6 +121,7 @@ impl Mailboxes {
         match self {
             Self::Imap(fetcher, _) => fetcher.connection(),
             Self::Pop3(fetcher) => fetcher.connection(),
+            Self::Graph(fetcher, _) => fetcher.connection(),
         }
     }
 
@@ -136,6 +140,10 @@ impl Mailboxes {
             Self::Pop3(fetcher) => {
                 let known = blocking(move || known(&for_asking, account)).await?;
                 fetcher.run(known, outlet).await?;
+            }
+            Self::Graph(fetcher, selection) => {
+                let wanted = blocking(move || wanted_named(&for_asking, account)).await?;
+                fetcher.run(selection, wanted, outlet).await?;
             }
         }
         Ok(())
@@ -190,6 +198,22 @@ fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
             .map(|(_, uid)| uid)
             .collect();
         Wanted { mailbox: mailbox.name, cursor, uid_next: mailbox.uid_next, again: uids }
+    });
+    Ok(wanted.collect())
+}
+
+/// The same for an account of Microsoft Graph: the link each folder was left at, and the ids of the mails.
+fn wanted_named(core: &Core, account: AccountId) -> Result<Vec<graph::Wanted>> {
+    let mut again: HashMap<MailboxId, Vec<String>> = HashMap::new();
+    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, rested(core), AGAIN_MAX)? {
+        if let Position::Unique { unique_id } = position {
+            again.entry(mailbox).or_default().push(unique_id);
+        }
+    }
+    let wanted = core.store.mailboxes(account)?.into_iter().map(|mailbox| graph::Wanted {
+        mailbox: mailbox.name,
+        link: mailbox.cursor.map(|cursor| cursor.opaque).filter(|link| !link.is_empty()),
+        again: again.remove(&mailbox.id).unwrap_or_default(),
     });
     Ok(wanted.collect())
 }
@@ -313,6 +337,7 @@ impl Taker {
             change @ (Event::Flags { .. }
             | Event::Vanished { .. }
             | Event::Present { .. }
+            | Event::AllNames { .. }
             | Event::MailboxGone { .. }) => {
                 self.changes.push(change);
                 Ok(())
@@ -333,6 +358,45 @@ impl Taker {
                     Some(error) => self.refused = Some(error),
                 }
                 Ok(())
+            }
+            other => self.take_named(other),
+        }
+    }
+
+    /// Events of mailboxes whose mails have names instead of UIDs (Microsoft Graph).
+    fn take_named(&mut self, event: Event) -> Result<()> {
+        match event {
+            // Those before must be known, so that one that came and went is gone.
+            Event::Removed { mailbox, positions } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                self.feed.flush()?;
+                for chunk in positions.chunks(GONE_CHUNK) {
+                    self.core.store.mark_gone(mailbox, chunk.to_vec(), self.core.now())?;
+                    self.core.store.forget_left_out(mailbox, chunk.to_vec())?;
+                }
+                Ok(())
+            }
+            Event::Ask { mailbox, names, known } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                let ours = self.core.store.ours_named(mailbox, &names)?;
+                let here = ours.into_iter().filter(|(_, ours)| is_here(*ours)).map(|(name, _)| name);
+                // Who asked may have gone.
+                let _ = known.send(here.collect());
+                Ok(())
+            }
+            Event::Marks { mailbox, marks } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                self.core.store.set_marks(mailbox, marks)?;
+                Ok(())
+            }
+            Event::PageEnd { mailbox, link } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                let cursor = Cursor { opaque: link, updated: self.core.now(), ..Cursor::default() };
+                self.feed.push(Piece::Cursor(mailbox, cursor))
+            }
+            Event::Gone { mailbox, position: position @ Position::Unique { .. } } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                Ok(self.core.store.forget_left_out(mailbox, vec![position])?)
             }
             _ => Ok(()),
         }
@@ -412,6 +476,11 @@ impl Taker {
                 let is_gone = |uid: u32| flags.binary_search_by_key(&uid, |(there, _)| *there).is_err();
                 self.mark_gone(mailbox, uid_validity, (1, uid_last), is_gone)
             }
+            Event::AllNames { mailbox, names } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                let there = names.iter().map(|name| store::kept_name(name)).collect();
+                mark_names_gone(&self.core, mailbox, &there).map(drop)
+            }
             Event::MailboxGone { mailbox, uid_validity } => {
                 let mailbox = self.mailbox(&mailbox)?;
                 self.mark_gone(mailbox, uid_validity, (1, u32::MAX), |_| true)?;
@@ -457,6 +526,30 @@ impl Taker {
     /// Everything was fetched again under the new numbers and recognised by its digest: the old positions are gone.
     fn mark_renumbered(&self, mailbox: MailboxId, old: u32) -> Result<()> {
         self.mark_gone(mailbox, old, (1, u32::MAX), |_| true)
+    }
+}
+
+/// Whether a mail is not to be fetched now: it is here, left where it is, or has its turn among those that failed.
+const fn is_here(ours: Ours) -> bool {
+    match ours {
+        Ours::Archived { is_live } | Ours::Quarantined { is_live } => is_live,
+        Ours::Excluded | Ours::Failed => true,
+    }
+}
+
+/// Of the mails of a mailbox without UIDs, those are gone whose names are not `there`; gives how many.
+pub(crate) fn mark_names_gone(core: &Core, mailbox: MailboxId, there: &HashSet<String>) -> Result<u64> {
+    let (mut gone_all, mut after) = (0, String::new());
+    loop {
+        let page = core.store.live_names(mailbox, &after, GONE_CHUNK)?;
+        let Some(last) = page.last() else { return Ok(gone_all) };
+        after.clone_from(last);
+        let gone = page.into_iter().filter(|name| !there.contains(name));
+        let gone: Vec<Position> = gone.map(|unique_id| Position::Unique { unique_id }).collect();
+        gone_all += gone.len() as u64;
+        if !gone.is_empty() {
+            core.store.mark_gone(mailbox, gone, core.now())?;
+        }
     }
 }
 

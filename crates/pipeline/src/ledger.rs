@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use doctor::{LedgerRow, Reason, Tally};
+use intake::graph;
 use intake::imap::{self, Event, Inlet};
 use model::{AccountId, MailboxId, Position};
 use store::Mailbox;
@@ -12,7 +13,7 @@ use crate::blocking::blocking;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::fetch::Mailboxes;
+use crate::fetch::{Mailboxes, mark_names_gone};
 
 /// First and last UIDs.
 type Ranges = Vec<(u32, u32)>;
@@ -40,9 +41,47 @@ pub(crate) async fn compare(core: &Arc<Core>, account: AccountId, mailboxes: &mu
         }
         Mailboxes::Pop3(fetcher) => {
             let Some(names) = fetcher.names() else { return Ok(()) };
-            blocking(move || compare_names(&core, account, &names)).await
+            let Some(maildrop) = only_mailbox(&core, account).await? else { return Ok(()) };
+            blocking(move || compare_names(&core, maildrop, &names)).await
         }
+        Mailboxes::Graph(fetcher, _) => compare_folders(&core, account, fetcher).await,
     }
+}
+
+async fn only_mailbox(core: &Arc<Core>, account: AccountId) -> Result<Option<MailboxId>> {
+    let core = Arc::clone(core);
+    blocking(move || Ok(core.store.mailboxes(account)?.into_iter().next().map(|mailbox| mailbox.id))).await
+}
+
+/// Folder after folder. Mails that nobody told of are fetched with the next run.
+async fn compare_folders(core: &Arc<Core>, account: AccountId, fetcher: &mut graph::Fetcher) -> Result<()> {
+    let (for_list, there) = (Arc::clone(core), fetcher.selected().to_vec());
+    let mailboxes = blocking(move || {
+        let mailboxes = for_list.store.mailboxes(account)?.into_iter();
+        let mailboxes: Vec<Mailbox> = mailboxes.filter(|mailbox| there.contains(&mailbox.name)).collect();
+        let kept = mailboxes.iter().map(|mailbox| mailbox.id).collect();
+        for_list.store.keep_ledgers(account, kept)?;
+        Ok(mailboxes)
+    });
+    for mailbox in mailboxes.await? {
+        let Some(names) = fetcher.inventory(&mailbox.name).await? else { continue };
+        let core = Arc::clone(core);
+        blocking(move || {
+            let mut unknown = Vec::new();
+            for chunk in names.chunks(PAGE) {
+                let ours = core.store.ours_named(mailbox.id, chunk)?;
+                unknown.extend(chunk.iter().filter(|name| !ours.contains_key(*name)).cloned());
+            }
+            compare_names(&core, mailbox.id, &names)?;
+            for chunk in unknown.chunks(PAGE) {
+                let position = |name: &String| Position::Unique { unique_id: name.clone() };
+                core.store.fetch_anew(mailbox.id, chunk.iter().map(position).collect(), core.now())?;
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// Takes the inventories of mailboxes.
@@ -151,30 +190,18 @@ fn split(ranges: &[(u32, u32)], end: u32) -> (Ranges, Ranges) {
     (low, high)
 }
 
-/// A maildrop without UIDs. The protocol has no other way than to name every mail, so the names are in memory anyway.
-fn compare_names(core: &Core, account: AccountId, names: &[String]) -> Result<()> {
-    let Some(mailbox) = core.store.mailboxes(account)?.into_iter().next() else { return Ok(()) };
+/// A mailbox without UIDs. The protocol has no other way than to name every mail, so the names are in memory anyway.
+fn compare_names(core: &Core, mailbox: MailboxId, names: &[String]) -> Result<()> {
     let mut tally = Tally::default();
     for chunk in names.chunks(PAGE) {
-        let ours = core.store.ours_named(mailbox.id, chunk)?;
+        let ours = core.store.ours_named(mailbox, chunk)?;
         for name in chunk {
             tally.named(name, ours.get(name).copied());
         }
     }
     let there: HashSet<String> = names.iter().map(|name| store::kept_name(name)).collect();
-    let mut after = String::new();
-    loop {
-        let page = core.store.live_names(mailbox.id, &after, PAGE)?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(last);
-        let gone = page.into_iter().filter(|name| !there.contains(name));
-        let gone: Vec<Position> = gone.map(|unique_id| Position::Unique { unique_id }).collect();
-        tally.gone += gone.len() as u64;
-        if !gone.is_empty() {
-            core.store.mark_gone(mailbox.id, gone, core.now())?;
-        }
-    }
-    Ok(core.store.set_ledger(mailbox.id, 0, tally, core.now())?)
+    tally.gone += mark_names_gone(core, mailbox, &there)?;
+    Ok(core.store.set_ledger(mailbox, 0, tally, core.now())?)
 }
 
 impl Engine {

@@ -68,6 +68,7 @@ impl OauthOptions {
         let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         match service {
             OauthService::Microsoft => Provider::microsoft(&self.tenant),
+            OauthService::MicrosoftGraph => Provider::microsoft_graph(&self.tenant),
             OauthService::Google => Provider::google(),
             OauthService::Other => {
                 let endpoints = Endpoints {

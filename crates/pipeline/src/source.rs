@@ -4,14 +4,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use intake::imap::{Change, ChangeReport, Changed, Fetcher, ImapError, Order};
-use intake::pop3;
+use intake::imap::{Change, ChangeReport, Changed, ImapError, Order};
+use intake::{graph, pop3};
 use model::{AccountId, Flags, MailboxId, Position};
 use store::{DueAction, MailboxListing, SourceAction, SourceOutcome};
 
 use crate::blocking::blocking;
 use crate::core::Core;
 use crate::error::{Error, Result};
+use crate::fetch::Mailboxes;
 
 /// Mails looked at together for what is to happen with them …
 const KEEPING_BATCH: usize = 500;
@@ -28,12 +29,12 @@ type Outcomes = Vec<(i64, bool, SourceOutcome)>;
 ///
 /// # Errors
 /// `Fetch` if the connection is lost; those of the database.
-pub(crate) async fn settle(core: &Arc<Core>, account: AccountId, fetcher: &mut Fetcher) -> Result<()> {
+pub(crate) async fn settle(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes) -> Result<()> {
     for _ in 0..KEEPING_ROUNDS {
         let (for_keeping, now) = (Arc::clone(core), core.now());
         let keeping = move || Ok(for_keeping.store.keep_at_source(account, KEEPING_BATCH, now)?);
         let found = blocking(keeping).await?;
-        drain(core, account, fetcher).await?;
+        drain(core, account, mailboxes).await?;
         if found < KEEPING_BATCH {
             break;
         }
@@ -72,7 +73,7 @@ pub(crate) async fn finish(core: &Arc<Core>, account: AccountId, fetcher: &mut p
 ///
 /// # Errors
 /// `Fetch` if the connection is lost; those of the database.
-async fn drain(core: &Arc<Core>, account: AccountId, fetcher: &mut Fetcher) -> Result<u64> {
+async fn drain(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes) -> Result<u64> {
     let mut done = 0;
     loop {
         let (for_begin, now) = (Arc::clone(core), core.now());
@@ -82,19 +83,58 @@ async fn drain(core: &Arc<Core>, account: AccountId, fetcher: &mut Fetcher) -> R
         }
         done += due.len() as u64;
         for batch in batches(&due) {
-            let order = order(batch);
-            let (outcomes, lost) = match fetcher.change(&order).await {
-                Ok(report) => {
-                    let (for_target, batch) = (Arc::clone(core), batch.to_vec());
-                    (blocking(move || outcomes(&for_target, account, &batch, report)).await?, None)
-                }
-                Err(error) => (failed(batch, &error), (!is_refusal(&error)).then_some(error)),
+            let (outcomes, lost) = match mailboxes {
+                Mailboxes::Imap(fetcher, _) => match fetcher.change(&order(batch)).await {
+                    Ok(report) => {
+                        let (for_target, batch) = (Arc::clone(core), batch.to_vec());
+                        (blocking(move || outcomes(&for_target, account, &batch, report)).await?, None)
+                    }
+                    Err(error) => (failed(batch, &error), (!is_refusal(&error)).then_some(error)),
+                },
+                Mailboxes::Graph(fetcher, _) => one_by_one(core, account, fetcher, batch).await?,
+                Mailboxes::Pop3(_) => (Vec::new(), None),
             };
             let (for_end, now) = (Arc::clone(core), core.now());
             blocking(move || Ok(for_end.store.end_source_actions(account, outcomes, now)?)).await?;
             if let Some(error) = lost {
                 return Err(error.into());
             }
+        }
+    }
+}
+
+/// Mails of Microsoft Graph, each by its id. What was not begun when the account was refused is due again later.
+async fn one_by_one(
+    core: &Arc<Core>,
+    account: AccountId,
+    fetcher: &mut graph::Fetcher,
+    batch: &[DueAction],
+) -> Result<(Outcomes, Option<ImapError>)> {
+    let mut all = Outcomes::new();
+    for action in batch {
+        match fetcher.change(&action.unique_id, &change(&action.action)).await {
+            Ok((changed, target)) => {
+                let report = ChangeReport { mails: vec![(action.uid, changed)], target };
+                let (for_target, action) = (Arc::clone(core), action.clone());
+                all.extend(blocking(move || outcomes(&for_target, account, &[action], report)).await?);
+            }
+            Err(error) => {
+                all.extend(failed(std::slice::from_ref(action), &error));
+                if !is_refusal(&error) {
+                    return Ok((all, Some(error)));
+                }
+            }
+        }
+    }
+    Ok((all, None))
+}
+
+fn change(action: &SourceAction) -> Change {
+    match action {
+        SourceAction::Move(to) => Change::Move { to: to.clone() },
+        SourceAction::Delete => Change::Delete,
+        SourceAction::MarkRead => {
+            Change::Flags { flags: Flags { seen: true, ..Flags::default() }, is_set: true }
         }
     }
 }
@@ -111,11 +151,7 @@ fn batches(due: &[DueAction]) -> impl Iterator<Item = &[DueAction]> {
 /// The order for a batch, which is never empty.
 fn order(batch: &[DueAction]) -> Order {
     let first = batch.first();
-    let change = match first.map(|action| &action.action) {
-        Some(SourceAction::Move(to)) => Change::Move { to: to.clone() },
-        Some(SourceAction::Delete) => Change::Delete,
-        _ => Change::Flags { flags: Flags { seen: true, ..Flags::default() }, is_set: true },
-    };
+    let change = change(first.map_or(&SourceAction::MarkRead, |action| &action.action));
     Order {
         mailbox: first.map(|action| action.name.clone()).unwrap_or_default(),
         uid_validity: first.map_or(0, |action| action.uid_validity),

@@ -254,7 +254,7 @@ impl Run {
             outcome = settle(core, self.id, &mut kept.mailboxes).await.and(outcome);
         }
         if is_settled(&outcome) {
-            if compares && matches!(kept.mailboxes, Mailboxes::Imap(..)) {
+            if compares && !matches!(kept.mailboxes, Mailboxes::Pop3(_)) {
                 compared = self.compare(&mut kept.mailboxes).await;
             }
             self.look_around(&account, kept).await;
@@ -376,8 +376,8 @@ async fn settle(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes)
         .await
         .map_err(|_| Error::Stopped)??;
     match mailboxes {
-        Mailboxes::Imap(fetcher, _) => crate::source::settle(core, account, fetcher).await,
         Mailboxes::Pop3(fetcher) => crate::source::finish(core, account, fetcher).await,
+        others => crate::source::settle(core, account, others).await,
     }
 }
 

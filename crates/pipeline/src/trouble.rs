@@ -32,6 +32,11 @@ fn of_server(error: &ImapError) -> ErrorClass {
             Needs::Settings => ErrorClass::Settings,
         };
     }
+    match error {
+        ImapError::Forbidden { .. } => return ErrorClass::Settings,
+        ImapError::Status { status: 500.., .. } => return ErrorClass::Connect,
+        _ => {}
+    }
     match error.class() {
         Class::Name if is_transient => ErrorClass::Name,
         Class::Connect | Class::Tls | Class::Greeting if is_transient => ErrorClass::Connect,
@@ -49,6 +54,7 @@ fn of_server(error: &ImapError) -> ErrorClass {
 /// Whether the server says that later may be better.
 fn is_later(error: &ImapError) -> bool {
     match error {
+        ImapError::Throttled { .. } => true,
         ImapError::LoginRefused { code, words } | ImapError::Refused { code, words, is_bad: false, .. } => {
             is_throttling(code.as_deref(), words)
         }
@@ -62,6 +68,9 @@ fn is_later(error: &ImapError) -> bool {
 /// How long the server wants to be left alone, milliseconds, if it says so.
 pub(crate) fn asked_ms(error: &Error) -> Option<i64> {
     match error.root() {
+        Error::Fetch(ImapError::Throttled { seconds: Some(seconds), .. }) => {
+            Some(i64::try_from(*seconds).unwrap_or(i64::MAX).saturating_mul(1000))
+        }
         Error::Fetch(error) => wait_ms(error.words()?),
         _ => None,
     }
@@ -105,6 +114,25 @@ mod tests {
         check("IN-USE", "locked", ErrorClass::Throttled, None);
         check("LOGIN-DELAY", "wait 60 seconds", ErrorClass::Throttled, Some(60_000));
         check("", "Retry-After: 30", ErrorClass::Throttled, Some(30_000));
+    }
+
+    #[test]
+    fn answers_of_http() {
+        let check = |error: ImapError, expected: ErrorClass, ms: Option<i64>| {
+            let error = Error::Fetch(error);
+            assert_eq!((class(&error), asked_ms(&error)), (expected, ms), "{error}");
+        };
+        let words = String::new;
+        check(
+            ImapError::Throttled { seconds: Some(17), words: words() },
+            ErrorClass::Throttled,
+            Some(17_000),
+        );
+        check(ImapError::Throttled { seconds: None, words: words() }, ErrorClass::Throttled, None);
+        check(ImapError::Forbidden { words: "ErrorAccessDenied".into() }, ErrorClass::Settings, None);
+        check(ImapError::Status { status: 502, words: words() }, ErrorClass::Connect, None);
+        check(ImapError::Status { status: 400, words: words() }, ErrorClass::Protocol, None);
+        check(ImapError::Foreign { host: "evil.example".into() }, ErrorClass::Protocol, None);
     }
 
     #[test]

@@ -413,12 +413,12 @@ pub struct AccountAdd {
     pub address: Option<String>,
     /// Server.
     #[arg(long)]
-    pub host: String,
+    pub host: Option<String>,
     /// Port.
     #[arg(long)]
     pub port: Option<u16>,
-    /// imap or pop3.
-    #[arg(long, default_value = "imap", value_parser = ["imap", "pop3"])]
+    /// imap, pop3 or graph.
+    #[arg(long, alias = "kind", default_value = "imap", value_parser = ["imap", "pop3", "graph"])]
     pub protocol: String,
     /// tls, starttls or none.
     #[arg(long, default_value = "tls", value_parser = ["tls", "starttls", "none"])]
@@ -473,8 +473,8 @@ pub enum OauthAction {
 pub struct OauthService {
     /// Name, unique.
     pub name: String,
-    /// microsoft, google or other.
-    #[arg(long, value_parser = ["microsoft", "google", "other"])]
+    /// microsoft, microsoft-graph, google or other.
+    #[arg(long, value_parser = ["microsoft", "microsoft-graph", "google", "other"])]
     pub service: String,
     /// Id of the application there.
     #[arg(long, value_name = "ID")]

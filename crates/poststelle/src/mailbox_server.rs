@@ -120,6 +120,7 @@ pub async fn test(engine: &Engine, asked: TestSettings) -> Tested {
 async fn try_settings(kind: AccountKind, settings: &Settings) -> TestReport {
     match kind {
         AccountKind::Pop3 => intake::pop3::test_settings(settings).await,
+        AccountKind::Graph => intake::graph::test_settings(settings).await,
         AccountKind::Imap | AccountKind::Import => intake::imap::test_settings(settings).await,
     }
 }
@@ -133,7 +134,7 @@ pub async fn test_stored(engine: &Engine, account: &Account) -> Result<TestRepor
 
 fn tested(report: TestReport) -> Tested {
     let steps = report.steps.into_iter().map(|result| {
-        let advice = result.error.as_ref().map(|error| (advice(error), Vec::new()));
+        let advice = result.error.as_ref().map(|error| (advice(result.step, error), Vec::new()));
         let words = result.error.as_ref().filter(|_| result.detail.is_empty()).map(ToString::to_string);
         TestedStep {
             step: step_word(result.step),
@@ -158,13 +159,17 @@ const fn step_word(step: TestStep) -> api::TestStepWord {
         TestStep::Connect => api::TestStepWord::Connect,
         TestStep::Tls => api::TestStepWord::Tls,
         TestStep::Login => api::TestStepWord::Login,
+        TestStep::Mailbox => api::TestStepWord::Mailbox,
         TestStep::Folders => api::TestStepWord::Folders,
     }
 }
 
 /// Key of the sentence that mends it, in the group `advice` of the server's language files.
-pub fn advice(error: &ImapError) -> &'static str {
+pub fn advice(step: TestStep, error: &ImapError) -> &'static str {
     match error {
+        ImapError::Forbidden { .. } => "graph-forbidden",
+        ImapError::Throttled { .. } => "throttled",
+        ImapError::LoginRefused { .. } if step == TestStep::Mailbox => "graph-mailbox",
         ImapError::Connect(error) => error.key(),
         ImapError::Insecure { .. } => "login-plain",
         ImapError::NoStartTls { .. } | ImapError::Injected => "starttls-refused",
@@ -178,7 +183,10 @@ pub fn advice(error: &ImapError) -> &'static str {
         ImapError::LoginRefused { .. } if error.is_transient() => "login-unavailable",
         ImapError::LoginRefused { .. } => "login-refused",
         ImapError::Refused { .. } => "folders-refused",
-        ImapError::Bye { .. } | ImapError::Closed { .. } | ImapError::Broken { .. } => "closed",
+        ImapError::Bye { .. }
+        | ImapError::Closed { .. }
+        | ImapError::Broken { .. }
+        | ImapError::Status { status: 500.., .. } => "closed",
         ImapError::Timeout { .. } => "connect-timeout",
         _ => "protocol",
     }

@@ -46,6 +46,7 @@ pub(crate) const fn kind(kind: store::AccountKind) -> AccountKind {
     match kind {
         store::AccountKind::Imap => AccountKind::Imap,
         store::AccountKind::Pop3 => AccountKind::Pop3,
+        store::AccountKind::Graph => AccountKind::Graph,
         store::AccountKind::Import => AccountKind::Import,
     }
 }
@@ -54,6 +55,7 @@ pub(crate) const fn kept_kind(kind: AccountKind) -> store::AccountKind {
     match kind {
         AccountKind::Imap => store::AccountKind::Imap,
         AccountKind::Pop3 => store::AccountKind::Pop3,
+        AccountKind::Graph => store::AccountKind::Graph,
         AccountKind::Import => store::AccountKind::Import,
     }
 }
@@ -117,11 +119,11 @@ pub(crate) fn new_account(
     match (request.kind, &request.connection) {
         (AccountKind::Import, None) => Ok(base),
         (AccountKind::Import, Some(_)) => Err(Failure::field("connection", "account-connection-unneeded")),
-        (AccountKind::Imap | AccountKind::Pop3, None) => {
+        (AccountKind::Imap | AccountKind::Pop3 | AccountKind::Graph, None) => {
             Err(Failure::field("connection", "account-connection-needed"))
         }
-        (AccountKind::Imap | AccountKind::Pop3, Some(asked)) => {
-            if asked.password.is_none() && asked.oauth.is_none() {
+        (AccountKind::Imap | AccountKind::Pop3 | AccountKind::Graph, Some(asked)) => {
+            if request.kind != AccountKind::Graph && asked.password.is_none() && asked.oauth.is_none() {
                 return Err(Failure::field("password", "account-password"));
             }
             let base = NewAccount { kind: kept_kind(request.kind), ..base };
@@ -227,10 +229,11 @@ fn connected(
 ) -> Result<NewAccount, Failure> {
     check_connection(asked)?;
     let oauth = asked.oauth.map(OauthClientId::new);
-    if let Some(client) = oauth
-        && state.store().oauth_client(client)?.is_none()
-    {
-        return Err(Failure::not_found().at_field("oauth"));
+    check_graph(base.kind, asked)?;
+    if let Some(client) = oauth {
+        let client = state.store().oauth_client(client)?;
+        let client = client.ok_or_else(|| Failure::not_found().at_field("oauth"))?;
+        check_service(base.kind, client.settings.service)?;
     }
     let credential = match &asked.password {
         _ if oauth.is_some() => None,
@@ -253,6 +256,30 @@ fn connected(
         poll_seconds: asked.poll_seconds.unwrap_or(POLL_SECONDS),
         ..base
     })
+}
+
+/// Microsoft Graph takes tokens only, and knows no STARTTLS.
+pub(crate) fn check_graph(kind: store::AccountKind, asked: &ConnectionRequest) -> Result<(), Failure> {
+    if kind != store::AccountKind::Graph {
+        return Ok(());
+    }
+    if asked.tls == TlsMode::Starttls {
+        return Err(Failure::field("tls", "account-graph-tls"));
+    }
+    if asked.oauth.is_none() {
+        return Err(Failure::field("oauth", "account-graph-oauth"));
+    }
+    Ok(())
+}
+
+/// A token of Microsoft is for Microsoft Graph or for its mail servers, never for both.
+fn check_service(kind: store::AccountKind, service: store::OauthService) -> Result<(), Failure> {
+    let fits = match service {
+        store::OauthService::Other => true,
+        store::OauthService::MicrosoftGraph => kind == store::AccountKind::Graph,
+        store::OauthService::Microsoft | store::OauthService::Google => kind != store::AccountKind::Graph,
+    };
+    if fits { Ok(()) } else { Err(Failure::field("oauth", "account-graph-service")) }
 }
 
 /// Refuses what can never work, before it is tried.
@@ -348,6 +375,8 @@ fn address(given: Option<&str>) -> Result<Option<String>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use store::{AccountKind as Kind, OauthService as Service};
+
     use super::*;
 
     fn request() -> ConnectionRequest {
@@ -384,6 +413,30 @@ mod tests {
         check(|asked| asked.trust = Trust::CaPem("nonsense".into()), Some("account-trust"));
         check(|asked| asked.trust = Trust::PinSha256("ab".into()), Some("account-trust"));
         check(|asked| asked.trust = Trust::PinSha256("ab".repeat(32)), None);
+    }
+
+    #[test]
+    fn graph_takes_tokens_of_its_own_service() {
+        let check = |tls: TlsMode, oauth: bool, expected: Option<&str>| {
+            let oauth = oauth.then(uuid::Uuid::nil);
+            let asked = ConnectionRequest { tls, oauth, ..request() };
+            let found = check_graph(store::AccountKind::Graph, &asked);
+            assert_eq!(found.err().map(|failure| failure.key()), expected);
+            assert!(check_graph(store::AccountKind::Imap, &asked).is_ok());
+        };
+        check(TlsMode::Tls, true, None);
+        check(TlsMode::Tls, false, Some("account-graph-oauth"));
+        check(TlsMode::Starttls, true, Some("account-graph-tls"));
+        for (kind, service, fits) in [
+            (Kind::Graph, Service::MicrosoftGraph, true),
+            (Kind::Graph, Service::Other, true),
+            (Kind::Graph, Service::Microsoft, false),
+            (Kind::Imap, Service::Microsoft, true),
+            (Kind::Imap, Service::MicrosoftGraph, false),
+            (Kind::Pop3, Service::Other, true),
+        ] {
+            assert_eq!(check_service(kind, service).is_ok(), fits, "{kind:?} {service:?}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ const BACK: &str = "/oauth/callback";
 pub(crate) const fn service(service: store::OauthService) -> OauthService {
     match service {
         store::OauthService::Microsoft => OauthService::Microsoft,
+        store::OauthService::MicrosoftGraph => OauthService::MicrosoftGraph,
         store::OauthService::Google => OauthService::Google,
         store::OauthService::Other => OauthService::Other,
     }
@@ -33,6 +34,7 @@ pub(crate) const fn service(service: store::OauthService) -> OauthService {
 const fn kept_service(service: OauthService) -> store::OauthService {
     match service {
         OauthService::Microsoft => store::OauthService::Microsoft,
+        OauthService::MicrosoftGraph => store::OauthService::MicrosoftGraph,
         OauthService::Google => store::OauthService::Google,
         OauthService::Other => store::OauthService::Other,
     }
@@ -209,7 +211,8 @@ pub(crate) async fn change(
         let token = |service, options: &OauthOptions| options.provider(service).endpoints.token;
         let was = token(before.settings.service, &options_of(&before.settings));
         let is = token(kept_service(asked.service), &options);
-        if was != is && before.accounts > 0 {
+        let is_other = kept_service(asked.service) != before.settings.service;
+        if (was != is || is_other) && before.accounts > 0 {
             return Err(Failure::new(StatusCode::CONFLICT, "oauth-in-use").with("count", before.accounts));
         }
         if was != is && before.settings.secret.is_some() && asked.secret.is_none() {

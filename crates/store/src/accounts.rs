@@ -16,6 +16,8 @@ pub enum AccountKind {
     Imap,
     /// A login at a POP3 server.
     Pop3,
+    /// A mailbox of Microsoft 365, by Microsoft Graph.
+    Graph,
     /// Files only.
     Import,
 }
@@ -23,7 +25,7 @@ pub enum AccountKind {
 impl AccountKind {
     /// Whether there is a server to be asked.
     pub const fn is_fetched(self) -> bool {
-        matches!(self, Self::Imap | Self::Pop3)
+        matches!(self, Self::Imap | Self::Pop3 | Self::Graph)
     }
 }
 
@@ -309,6 +311,7 @@ const fn kind_code(kind: AccountKind) -> i64 {
         AccountKind::Imap => 0,
         AccountKind::Import => 1,
         AccountKind::Pop3 => 2,
+        AccountKind::Graph => 3,
     }
 }
 
@@ -316,6 +319,7 @@ const fn kind(code: i64) -> AccountKind {
     match code {
         0 => AccountKind::Imap,
         2 => AccountKind::Pop3,
+        3 => AccountKind::Graph,
         _ => AccountKind::Import,
     }
 }

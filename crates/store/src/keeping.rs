@@ -4,7 +4,7 @@ use model::{AccountId, MailboxId, UnixMillis};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
-use crate::source_actions::{self, SourceAction, Wish};
+use crate::source_actions::{self, SourceAction, Spot, Wish, spot};
 use crate::sql::statements;
 use crate::store::Store;
 use crate::value::{Row, args};
@@ -62,7 +62,7 @@ macro_rules! deletable {
             incoming!(),
             " AND p.gone IS NULL AND p.position <> 2 AND p.fetched <= $2 AND m.stage = 1 AND NOT EXISTS (SELECT 1 ",
             "FROM source_actions s WHERE s.mailbox = p.mailbox AND s.uid_validity = p.uid_validity ",
-            "AND s.uid = p.uid AND s.action = 2 AND p.position = 0) ",
+            "AND s.uid = p.uid AND s.locator = p.locator AND s.action = 2) ",
             $rest
         )
     };
@@ -76,8 +76,8 @@ statements! {
         fetched_folder = excluded.fetched_folder, failed_folder = excluded.failed_folder, since = excluded.since, \
         delete_days = excluded.delete_days";
     DELETABLE = deletable!(
-        "p.seq, p.mailbox, p.uid_validity, p.uid",
-        "AND p.position = 0 ORDER BY p.fetched, p.mailbox, p.uid LIMIT $3"
+        "p.seq, p.mailbox, p.uid_validity, p.uid, p.locator",
+        "ORDER BY p.fetched, p.mailbox, p.uid, p.locator LIMIT $3"
     );
     DELETABLE_NAMES = deletable!(
         "b.mailbox_id, p.locator",
@@ -89,14 +89,14 @@ statements! {
         ") c"
     );
     FRESH = concat!(
-        "SELECT p.seq, p.mailbox, p.uid_validity, p.uid, m.stage FROM mailboxes b \
+        "SELECT p.seq, p.mailbox, p.uid_validity, p.uid, p.locator, m.stage FROM mailboxes b \
         JOIN placements p ON p.mailbox = b.key JOIN mails m ON m.seq = p.seq WHERE ",
         incoming!(),
-        " AND p.gone IS NULL AND p.position = 0 AND p.fetched >= $2 AND ((m.stage = 1 AND CAST($4 AS BIGINT) = 1 \
+        " AND p.gone IS NULL AND p.position <> 2 AND p.fetched >= $2 AND ((m.stage = 1 AND CAST($4 AS BIGINT) = 1 \
         AND p.flags & 1 = 0) OR (m.stage = 1 AND CAST($4 AS BIGINT) = 2 AND b.special_use = 'inbox') \
         OR (m.stage = 2 AND CAST($5 AS BIGINT) = 1 AND b.special_use = 'inbox')) AND NOT EXISTS (SELECT 1 \
-        FROM source_actions s WHERE s.mailbox = p.mailbox AND s.uid_validity = p.uid_validity AND s.uid = p.uid) \
-        ORDER BY p.fetched, p.mailbox, p.uid LIMIT $3"
+        FROM source_actions s WHERE s.mailbox = p.mailbox AND s.uid_validity = p.uid_validity AND s.uid = p.uid \
+        AND s.locator = p.locator) ORDER BY p.fetched, p.mailbox, p.uid, p.locator LIMIT $3"
     );
     SEEN = "SELECT MAX(p.fetched), MIN(CASE WHEN m.stage = 0 THEN p.fetched END) FROM mailboxes b \
         JOIN placements p ON p.mailbox = b.key JOIN mails m ON m.seq = p.seq \
@@ -159,7 +159,7 @@ pub(crate) fn change(
 /// What is to be done at the source of an account.
 #[derive(Default)]
 struct Due {
-    wanted: Vec<(Wish, [i64; 4])>,
+    wanted: Vec<(Wish, Spot)>,
     /// As [`Store::keep_at_source`] gives it.
     found: usize,
     /// Mails fetched before need not be looked at again, if that is news.
@@ -175,8 +175,7 @@ fn due(tx: &Tx<'_>, account: i64, limit: usize, now: UnixMillis) -> Result<Due> 
     if let Some(days) = keeping.delete_after_days {
         let args = args![account, before(days, now), limit as i64];
         due.wanted = tx.query(&DELETABLE, &args, |row| {
-            let place = [account, row.int(1)?, row.int(2)?, row.int(3)?];
-            Ok((wish(row.int(0)?, SourceAction::Delete), place))
+            Ok((wish(row.int(0)?, SourceAction::Delete), spot(account, row, 1)?))
         })?;
     }
     due.found = due.wanted.len();
@@ -185,8 +184,7 @@ fn due(tx: &Tx<'_>, account: i64, limit: usize, now: UnixMillis) -> Result<Due> 
         let has_folder = keeping.failed_folder.is_some();
         let args = args![account, since, limit as i64, keeping.fetched as i64, has_folder];
         let fresh = tx.query(&FRESH, &args, |row| {
-            let place = [account, row.int(1)?, row.int(2)?, row.int(3)?];
-            Ok((wish(row.int(0)?, after_fetch(&keeping, row.int(4)? == 2)), place))
+            Ok((wish(row.int(0)?, after_fetch(&keeping, row.int(5)? == 2)), spot(account, row, 1)?))
         })?;
         if fresh.len() < limit {
             let times = |row: &Row<'_>| Ok((row.opt_time(0)?, row.opt_time(1)?));
@@ -234,7 +232,7 @@ impl Store {
         })
     }
 
-    /// Queues what is to happen with mails of an IMAP account that are here, at most `limit` of them; how many were found.
+    /// Queues what is to happen with mails of an account that is no POP3 account, that are here, at most `limit` of them; how many were found.
     /// To be called when all that was fetched is committed and its reports are handled.
     ///
     /// # Errors

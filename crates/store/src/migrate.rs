@@ -8,10 +8,10 @@ use tokio_postgres::Client;
 use crate::error::{Cause, Result, StoreError, is_full};
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
-pub(crate) const FORMAT: i64 = 10;
+pub(crate) const FORMAT: i64 = 12;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 13] = [
+const MIGRATIONS: [(&str, &str); 14] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -25,6 +25,7 @@ const MIGRATIONS: [(&str, &str); 13] = [
     ("V0011__doctor", include_str!("../migrations/0011_doctor.sql")),
     ("V0012__import_entries", include_str!("../migrations/0012_import_entries.sql")),
     ("V0013__keeping", include_str!("../migrations/0013_keeping.sql")),
+    ("V0015__graph", include_str!("../migrations/0015_graph.sql")),
 ];
 
 /// What SQLite reads: its four storage classes, strict tables, clustered ones without a rowid.

@@ -18,6 +18,8 @@ pub enum OauthService {
     Google,
     /// Another.
     Other,
+    /// Microsoft 365, for Microsoft Graph.
+    MicrosoftGraph,
 }
 
 /// What a person sets.
@@ -82,6 +84,7 @@ fn client(row: &Row<'_>) -> Result<OauthClient> {
             service: match row.int(2)? {
                 0 => OauthService::Microsoft,
                 1 => OauthService::Google,
+                3 => OauthService::MicrosoftGraph,
                 _ => OauthService::Other,
             },
             registered: row.text(3)?,

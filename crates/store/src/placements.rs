@@ -189,6 +189,10 @@ statements! {
         UPDATE placements SET flags = v.flags FROM v WHERE placements.mailbox = v.mailbox \
         AND placements.uid_validity = v.uid_validity AND placements.uid = v.uid \
         AND placements.gone IS NULL AND placements.flags <> v.flags";
+    SET_MARKS [Int, Text, Int, Int] = "WITH v(mailbox, locator, told, flags) AS ({rows}) \
+        UPDATE placements SET flags = (placements.flags & ~v.told) | v.flags FROM v WHERE placements.mailbox = v.mailbox \
+        AND placements.uid_validity = 0 AND placements.uid = 0 AND placements.locator = v.locator \
+        AND placements.gone IS NULL AND (placements.flags & v.told) <> v.flags";
     LIVE_UIDS = "SELECT uid FROM placements WHERE mailbox = $1 AND uid_validity = $2 AND uid > $3 \
         AND gone IS NULL ORDER BY uid LIMIT $4";
     UNIQUE_IDS = "SELECT locator FROM placements WHERE mailbox = $1 AND uid_validity = 0 AND uid = 0";
@@ -287,6 +291,24 @@ impl Store {
                 rows.push(args![key, uid_validity, *uid, flags_code(*flags)]);
             }
             tx.bulk(&SET_FLAGS, &rows)
+        })
+    }
+
+    /// Notes flags of mails without UIDs: by name, which flags are told, and how they are; others stay. Gives how many had
+    /// others before.
+    ///
+    /// # Errors
+    /// `Missing` mailbox.
+    pub fn set_marks(&self, mailbox: MailboxId, marks: Vec<(String, Flags, Flags)>) -> Result<u64> {
+        let map = self.keys().clone();
+        self.write_batch(move |tx| {
+            let key = map.known_mailbox(tx, mailbox)?.mailbox;
+            let mut rows = Rows::new(4, marks.len());
+            for (name, told, flags) in &marks {
+                let told = flags_code(*told);
+                rows.push(args![key, bounded(name), told, flags_code(*flags) & told]);
+            }
+            tx.bulk(&SET_MARKS, &rows)
         })
     }
 

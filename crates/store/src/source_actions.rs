@@ -84,8 +84,10 @@ pub struct DueAction {
     pub name: Vec<u8>,
     /// Numbering.
     pub uid_validity: u32,
-    /// Which mail.
+    /// Which mail; 0 where mails have names.
     pub uid: u32,
+    /// Its name where mails have no UIDs; otherwise empty.
+    pub unique_id: String,
     /// What.
     pub action: SourceAction,
     /// Tried before, and nobody knows how far that came.
@@ -150,25 +152,47 @@ pub(crate) struct Wish {
     pub(crate) why: String,
 }
 
+/// Where a mail lies at its source; compared by where in the account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    mailbox: i64,
+    uid_validity: i64,
+    uid: i64,
+    locator: String,
+    account: i64,
+}
+
+/// In columns `at` … : mailbox, numbering, UID, name.
+pub(crate) fn spot(account: i64, row: &Row<'_>, at: usize) -> Result<Spot> {
+    Ok(Spot {
+        mailbox: row.int(at)?,
+        uid_validity: row.int(at + 1)?,
+        uid: row.int(at + 2)?,
+        locator: row.text(at + 3)?,
+        account,
+    })
+}
+
 statements! {
-    PLACES = "SELECT p.seq, b.account, p.mailbox, p.uid_validity, p.uid FROM placements p \
+    PLACES = "SELECT p.seq, b.account, p.mailbox, p.uid_validity, p.uid, p.locator FROM placements p \
         JOIN mailboxes b ON b.key = p.mailbox JOIN accounts a ON a.key = b.account \
-        WHERE p.seq = ANY($1) AND p.position = 0 AND p.gone IS NULL AND a.kind = 0 AND a.removed IS NULL \
+        WHERE p.seq = ANY($1) AND ((p.position = 0 AND a.kind = 0) OR (p.position = 1 AND a.kind = 3)) \
+        AND p.gone IS NULL AND a.removed IS NULL \
         AND (b.special_use IS NULL OR b.special_use = 'inbox' OR b.special_use = 'junk') \
-        ORDER BY p.seq, p.mailbox, p.uid";
-    ADD [Int, Int, Int, Int, Int, Int, Int, Text, Text, Int] = "WITH v(key, account, mailbox, uid_validity, uid, seq, \
-        action, target, why, created) AS ({rows}) INSERT INTO source_actions (key, account, mailbox, uid_validity, \
-        uid, seq, action, target, why, state, attempts, due, error, created, changed) SELECT key, account, mailbox, \
-        uid_validity, uid, seq, action, target, why, 0, 0, created, '', created, created FROM v WHERE TRUE \
-        ON CONFLICT (mailbox, uid_validity, uid, action, target) DO NOTHING";
+        ORDER BY p.seq, p.mailbox, p.uid, p.locator";
+    ADD [Int, Int, Int, Int, Int, Text, Int, Int, Text, Text, Int] = "WITH v(key, account, mailbox, uid_validity, uid, \
+        locator, seq, action, target, why, created) AS ({rows}) INSERT INTO source_actions (key, account, mailbox, \
+        uid_validity, uid, locator, seq, action, target, why, state, attempts, due, error, created, changed) SELECT key, \
+        account, mailbox, uid_validity, uid, locator, seq, action, target, why, 0, 0, created, '', created, created \
+        FROM v WHERE TRUE ON CONFLICT (mailbox, uid_validity, uid, locator, action, target) DO NOTHING";
     ANY_DUE = "SELECT COUNT(*) FROM (SELECT key FROM source_actions WHERE account = $1 AND state = 0 AND due <= $2 \
         LIMIT 1) c";
-    DUE = "SELECT s.key, b.mailbox_id, b.name, s.uid_validity, s.uid, s.action, s.target, s.attempts \
+    DUE = "SELECT s.key, b.mailbox_id, b.name, s.uid_validity, s.uid, s.action, s.target, s.attempts, s.locator \
         FROM source_actions s JOIN mailboxes b ON b.key = s.mailbox WHERE s.account = $1 AND s.state = 0 \
         AND s.due <= $2 ORDER BY s.action, s.mailbox, s.target, s.key LIMIT $3";
     BEGIN [Int, Int, Int] = "WITH v(key, due, at) AS ({rows}) UPDATE source_actions \
         SET attempts = source_actions.attempts + 1, due = v.due, changed = v.at FROM v WHERE source_actions.key = v.key";
-    OF_KEYS = "SELECT key, account, mailbox, uid_validity, uid, seq, attempts FROM source_actions WHERE key = ANY($1) \
+    OF_KEYS = "SELECT key, account, mailbox, uid_validity, uid, seq, attempts, locator FROM source_actions WHERE key = ANY($1) \
         AND state = 0 ORDER BY key";
     END [Int, Int, Text, Int] = "WITH v(key, state, error, at) AS ({rows}) UPDATE source_actions \
         SET state = v.state, error = v.error, changed = v.at FROM v WHERE source_actions.key = v.key";
@@ -178,14 +202,15 @@ statements! {
         AND action = (SELECT action FROM source_actions WHERE key = $4) \
         AND target = (SELECT target FROM source_actions WHERE key = $4)";
     REPOINT = "UPDATE source_actions SET uid_validity = $2, uid = $3, due = $4 WHERE key = $1";
-    GONE = "UPDATE placements SET gone = $5 WHERE mailbox = $1 AND uid_validity = $2 AND uid = $3 AND seq = $4 \
-        AND gone IS NULL";
-    FLAG = "UPDATE placements SET flags = flags | $5 WHERE mailbox = $1 AND uid_validity = $2 AND uid = $3 AND seq = $4";
+    GONE = "UPDATE placements SET gone = $6 WHERE mailbox = $1 AND uid_validity = $2 AND uid = $3 AND seq = $4 \
+        AND locator = $5 AND gone IS NULL";
+    FLAG = "UPDATE placements SET flags = flags | $6 WHERE mailbox = $1 AND uid_validity = $2 AND uid = $3 AND seq = $4 \
+        AND locator = $5";
     READ = "UPDATE mails SET unread = 0 WHERE seq = ANY($1)";
     FOLLOW = "INSERT INTO placements (mailbox, uid_validity, uid, locator, seq, position, received, fetched, flags, \
-        envelope) SELECT b.key, $5, $6, '', p.seq, 0, p.received, p.fetched, p.flags, p.envelope FROM placements p, \
-        mailboxes b WHERE p.mailbox = $1 AND p.uid_validity = $2 AND p.uid = $3 AND p.seq = $4 AND b.mailbox_id = $7 \
-        ON CONFLICT (mailbox, uid_validity, uid, locator, seq) DO UPDATE SET gone = NULL";
+        envelope) SELECT b.key, $6, $7, $8, p.seq, p.position, p.received, p.fetched, p.flags, p.envelope \
+        FROM placements p, mailboxes b WHERE p.mailbox = $1 AND p.uid_validity = $2 AND p.uid = $3 AND p.seq = $4 \
+        AND p.locator = $5 AND b.mailbox_id = $9 ON CONFLICT (mailbox, uid_validity, uid, locator, seq) DO UPDATE SET gone = NULL";
     LIST = "SELECT s.key, m.mail_id, h.subject, b.display_name, s.action, s.target, s.why, s.state, s.attempts, s.due, \
         s.error, s.created FROM source_actions s JOIN mails m ON m.seq = s.seq LEFT JOIN heads h ON h.seq = s.seq \
         JOIN mailboxes b ON b.key = s.mailbox WHERE s.account = $1 AND s.state = $2 AND s.key < $3 \
@@ -203,10 +228,10 @@ pub(crate) fn enqueue(tx: &Tx<'_>, wishes: &[Wish], now: UnixMillis) -> Result<(
     if seqs.is_empty() {
         return Ok(());
     }
-    let mut places: BTreeMap<i64, Vec<[i64; 4]>> = BTreeMap::new();
-    for (seq, place) in tx.query(&PLACES, &[Arg::Ints(&seqs)], |row| {
-        Ok((row.int(0)?, [row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?]))
-    })? {
+    let mut places: BTreeMap<i64, Vec<Spot>> = BTreeMap::new();
+    for (seq, place) in
+        tx.query(&PLACES, &[Arg::Ints(&seqs)], |row| Ok((row.int(0)?, spot(row.int(1)?, row, 2)?)))?
+    {
         places.entry(seq).or_default().push(place);
     }
     let mut wanted = Vec::new();
@@ -214,27 +239,31 @@ pub(crate) fn enqueue(tx: &Tx<'_>, wishes: &[Wish], now: UnixMillis) -> Result<(
         let of_mail = places.get(&wish.seq).into_iter().flatten();
         wanted.extend(
             of_mail
-                .filter(|[account, ..]| wish.account == 0 || wish.account == *account)
-                .map(|place| (wish.clone(), *place)),
+                .filter(|place| wish.account == 0 || wish.account == place.account)
+                .map(|place| (wish.clone(), place.clone())),
         );
     }
     add(tx, wanted, now)
 }
 
-/// Queues wishes for places at a source: account, mailbox, numbering, UID.
-pub(crate) fn add(tx: &Tx<'_>, mut wanted: Vec<(Wish, [i64; 4])>, now: UnixMillis) -> Result<()> {
+/// Queues wishes for places at a source.
+pub(crate) fn add(tx: &Tx<'_>, mut wanted: Vec<(Wish, Spot)>, now: UnixMillis) -> Result<()> {
     // One row is met only once in a statement.
-    wanted.sort_by_key(|(wish, place)| (place[1], place[2], place[3], wish.action.clone()));
-    wanted.dedup_by(|a, b| (a.1, &a.0.action) == (b.1, &b.0.action));
+    wanted.sort_by(|a, b| (&a.1, &a.0.action).cmp(&(&b.1, &b.0.action)));
+    wanted.dedup_by(|a, b| (&a.1, &a.0.action) == (&b.1, &b.0.action));
     if wanted.is_empty() {
         return Ok(());
     }
     let first = take(tx, "row", wanted.len())?;
-    let mut rows = Rows::new(10, wanted.len());
-    for ((wish, [account, mailbox, uid_validity, uid]), key) in wanted.iter().zip(first..) {
+    let mut rows = Rows::new(11, wanted.len());
+    for ((wish, at), key) in wanted.iter().zip(first..) {
         let (action, target) = wish.action.columns();
         let why = &wish.why[..wish.why.floor_char_boundary(TEXT_MAX)];
-        rows.push(args![key, *account, *mailbox, *uid_validity, *uid, wish.seq, action, target, why, now]);
+        let place = [at.account, at.mailbox, at.uid_validity, at.uid];
+        let [account, mailbox, uid_validity, uid] = place.map(Arg::from);
+        let (key, locator) = (Arg::from(key), Arg::from(at.locator.as_str()));
+        let [seq, action, target, why, now] = args![wish.seq, action, target, why, now];
+        rows.push([key, account, mailbox, uid_validity, uid, locator, seq, action, target, why, now]);
     }
     tx.bulk(&ADD, &rows).map(drop)
 }
@@ -252,6 +281,7 @@ fn begin(tx: &Tx<'_>, account: i64, limit: i64, now: UnixMillis) -> Result<Vec<D
             name: row.blob(2)?,
             uid_validity: row.small(3)?,
             uid: row.small(4)?,
+            unique_id: row.text(8)?,
             action: SourceAction::read(row.int(5)?, row.text(6)?)?,
             is_repeated: attempts > 0,
         };
@@ -271,13 +301,14 @@ struct Kept {
     mailbox: i64,
     uid_validity: i64,
     uid: i64,
+    locator: String,
     seq: i64,
     attempts: u32,
 }
 
 impl Kept {
-    fn place(&self) -> [Arg<'static>; 4] {
-        args![self.mailbox, self.uid_validity, self.uid, self.seq]
+    fn place(&self) -> [Arg<'_>; 5] {
+        args![self.mailbox, self.uid_validity, self.uid, self.seq, self.locator.as_str()]
     }
 }
 
@@ -287,6 +318,7 @@ fn kept(row: &Row<'_>) -> Result<Kept> {
         mailbox: row.int(2)?,
         uid_validity: row.int(3)?,
         uid: row.int(4)?,
+        locator: row.text(7)?,
         seq: row.int(5)?,
         attempts: row.small(6)?,
     })
@@ -307,30 +339,27 @@ fn end(
     let (mut rows, mut read, mut log) = (Rows::new(4, kept.len()), Vec::new(), Vec::new());
     for kept in &kept {
         let Some((is_read, outcome)) = of_key.get(&kept.key).copied() else { continue };
-        let [mailbox, uid_validity, uid, seq] = kept.place();
+        let [mailbox, uid_validity, uid, seq, locator] = kept.place();
         match outcome {
             SourceOutcome::Done { to } | SourceOutcome::Marked { to } => {
                 if let Some((target, position)) = to {
                     let at = place(position);
-                    let id = target.octets();
-                    tx.exec(
-                        &FOLLOW,
-                        &[mailbox, uid_validity, uid, seq, at.uid_validity.into(), at.uid.into(), id.into()],
-                    )?;
+                    let [a, b, c, d] = args![at.uid_validity, at.uid, at.locator, target.octets()];
+                    tx.exec(&FOLLOW, &[mailbox, uid_validity, uid, seq, locator, a, b, c, d])?;
                 }
-                let [mailbox, uid_validity, uid, seq] = kept.place();
+                let [mailbox, uid_validity, uid, seq, locator] = kept.place();
                 let is_marked = matches!(outcome, SourceOutcome::Marked { .. });
                 if is_read || is_marked {
                     let flag = if is_marked { 16_i64 } else { 1 };
-                    tx.exec(&FLAG, &[mailbox, uid_validity, uid, seq, flag.into()])?;
+                    tx.exec(&FLAG, &[mailbox, uid_validity, uid, seq, locator, flag.into()])?;
                     read.extend(is_read.then_some(kept.seq));
                 } else {
-                    tx.exec(&GONE, &[mailbox, uid_validity, uid, seq, now.into()])?;
+                    tx.exec(&GONE, &[mailbox, uid_validity, uid, seq, locator, now.into()])?;
                 }
                 rows.push(args![kept.key, 1_i64, if is_marked { "source-marked" } else { "" }, now]);
             }
             SourceOutcome::Gone => {
-                tx.exec(&GONE, &[mailbox, uid_validity, uid, seq, now.into()])?;
+                tx.exec(&GONE, &[mailbox, uid_validity, uid, seq, locator, now.into()])?;
                 rows.push(args![kept.key, 1_i64, "", now]);
             }
             SourceOutcome::Renumbered => renumbered(tx, kept, &mut rows, now)?,

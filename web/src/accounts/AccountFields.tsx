@@ -20,7 +20,7 @@ import { SignInField } from "../oauth/SignInField";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import css from "./accounts.module.css";
-import { type AccountForm, isLoopback, portOf } from "./form";
+import { type AccountForm, isLoopback, portOf, withKind } from "./form";
 import { HandlingFields } from "./HandlingFields";
 import { isKnownProvider, presetFor } from "./presets";
 import { SendingFields } from "./SendingFields";
@@ -78,22 +78,25 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
           {isNew ? (
             <Select
               label={t("accounts.protocol")}
-              description={form.values.kind === "pop3" ? t("accounts.pop3What") : undefined}
+              description={
+                form.values.kind === "imap" ? undefined : t(form.values.kind === "pop3" ? "accounts.pop3What" : "accounts.graphWhat")
+              }
               allowDeselect={false}
               maw={260}
               data={[
                 { value: "imap", label: t("accounts.protocols.imap") },
                 { value: "pop3", label: t("accounts.protocols.pop3") },
+                { value: "graph", label: t("accounts.protocols.graph") },
               ]}
               value={form.values.kind}
               onChange={(value) => {
                 if (value !== null) {
-                  const { kind, port } = form.values;
-                  form.setValues({ kind: value, ...(port === portOf(kind, tls) && { port: portOf(value, tls) }) });
+                  form.setValues(withKind(form.values, value));
                 }
               }}
             />
           ) : null}
+          {form.values.kind === "graph" ? <Notice tone="info">{t("accounts.graphUntried")}</Notice> : null}
           <div className={css.server}>
             <TextInput
               label={t("accounts.host")}
@@ -105,9 +108,11 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
             <Select
               label={t("accounts.tls")}
               allowDeselect={false}
-              data={(["tls", "starttls", ...(isLoopback(host) || tls === "none" ? (["none"] as const) : [])] as const).map(
-                (value) => ({ value, label: t(`accounts.tlsNames.${value}`) }),
-              )}
+              data={(["tls", "starttls", "none"] as const)
+                .filter((value) =>
+                  value === "none" ? isLoopback(host) || tls === "none" : value === "tls" || form.values.kind !== "graph",
+                )
+                .map((value) => ({ value, label: t(`accounts.tlsNames.${value}`) }))}
               value={tls}
               onChange={(value) => {
                 if (value !== null) {
@@ -129,11 +134,12 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
           <Group grow align="flex-start" preventGrowOverflow={false}>
             <TextInput
               label={t("accounts.login")}
+              description={form.values.kind === "graph" ? t("accounts.graphLogin") : undefined}
               autoComplete="off"
               spellCheck={false}
               {...form.getInputProps("login")}
             />
-            {form.values.oauth === "" ? (
+            {form.values.oauth === "" && form.values.kind !== "graph" ? (
               <PasswordInput
                 label={t("form.password")}
                 description={passwordSet ? t("accounts.passwordKept") : undefined}
@@ -267,11 +273,12 @@ export function validation(t: TFunction, { isNew, isImport }: { isNew: boolean; 
     login: required,
     port: (value: number | "") => (value === "" ? t("form.required") : null),
     password: (value: string, form: AccountForm) =>
-      isNew && form.oauth === "" && value === "" ? t("form.required") : null,
+      isNew && form.kind !== "graph" && form.oauth === "" && value === "" ? t("form.required") : null,
+    oauth: (value: string, form: AccountForm) => (form.kind === "graph" && value === "" ? t("accounts.graphService") : null),
     names: (value: string[], form: AccountForm) =>
       form.mailboxes === "names" && value.length === 0 ? t("accounts.chooseOne") : null,
     handledFolder: (value: string, form: AccountForm) =>
-      form.kind === "imap" && form.handled === "move" && value.trim() === "" ? t("accounts.folderNeeded") : null,
+      form.kind !== "pop3" && form.handled === "move" && value.trim() === "" ? t("accounts.folderNeeded") : null,
     address: (value: string, form: AccountForm) =>
       form.sends && form.oauth === "" && value.trim() === "" ? t("accounts.sendingAddress") : null,
     smtpHost: (value: string, form: AccountForm) =>

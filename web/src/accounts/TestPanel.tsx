@@ -8,6 +8,7 @@ import { Notice } from "../parts/Notice";
 import css from "./accounts.module.css";
 
 const STEPS: readonly TestStep["step"][] = ["name", "connect", "tls", "login", "folders"];
+export const GRAPH_STEPS: readonly TestStep["step"][] = ["name", "connect", "tls", "login", "mailbox", "folders"];
 
 interface TestPanelProps {
   answer: TestAnswer | undefined;

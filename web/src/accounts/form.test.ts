@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Account } from "../api/types";
-import { connectionOf, EMPTY_FORM, formOf, isLoopback, portOf, requestOf, sendingOf } from "./form";
+import { connectionOf, EMPTY_FORM, formOf, isLoopback, portOf, requestOf, sendingOf, withKind } from "./form";
 import { isKnownProvider, presetFor, sendingFor } from "./presets";
 
 const account: Account = {
@@ -54,6 +54,17 @@ describe("the form of an account", () => {
   it("keeps what happens in the mailbox", () => {
     expect(requestOf(formOf(account)).handling).toEqual(account.handling);
     expect(requestOf({ ...EMPTY_FORM, manualFolder: " Offen " }).handling?.manual_folder).toBe("Offen");
+  });
+
+  it("takes what goes with Microsoft Graph along, and leaves it behind again", () => {
+    const imap = { ...EMPTY_FORM, host: "imap.example.org", password: "secret", tls: "starttls" as const, port: 143 };
+    const graph = { ...imap, ...withKind(imap, "graph") };
+    expect(graph).toMatchObject({ kind: "graph", host: "graph.microsoft.com", tls: "tls", port: 443, password: "" });
+    const chosen = { ...graph, oauth: "one", login: "info@example.org", name: "info" };
+    expect(requestOf(chosen)).toMatchObject({ kind: "graph", connection: { oauth: "one", host: "graph.microsoft.com" } });
+    expect({ ...chosen, ...withKind(chosen, "imap") }).toMatchObject({ kind: "imap", host: "", port: 993, oauth: "" });
+    expect(withKind({ ...imap, host: "127.0.0.1", port: 8080, tls: "none" }, "graph")).not.toHaveProperty("host");
+    expect(portOf("graph", "none")).toBe(80);
   });
 
   it("asks of a POP3 mailbox only what it can do", () => {

@@ -5,7 +5,7 @@ import type { SmtpAccountRequest } from "../outgoing/queries";
 export interface AccountForm {
   name: string;
   address: string;
-  kind: "imap" | "pop3";
+  kind: "imap" | "pop3" | "graph";
   host: string;
   port: number | "";
   tls: "tls" | "starttls" | "none";
@@ -78,7 +78,7 @@ export function formOf(account: Account): AccountForm {
   const { trust, mailboxes } = connection;
   return {
     ...base,
-    kind: account.kind === "pop3" ? "pop3" : "imap",
+    kind: account.kind === "import" ? "imap" : account.kind,
     host: connection.host,
     port: connection.port,
     tls: connection.tls,
@@ -172,6 +172,25 @@ export function isLoopback(host: string): boolean {
 
 /** The usual port of a protocol and its protection. */
 export function portOf(kind: AccountForm["kind"], tls: AccountForm["tls"]): number {
-  const [encrypted, plain] = kind === "pop3" ? [995, 110] : [993, 143];
+  const [encrypted, plain] = { imap: [993, 143], pop3: [995, 110], graph: [443, 80] }[kind] as [number, number];
   return tls === "tls" ? encrypted : plain;
+}
+
+/** Where Microsoft Graph is, unless a national cloud is meant. */
+export const GRAPH_HOST = "graph.microsoft.com";
+
+/** Another protocol: its usual port, and what goes with it, as long as nobody has chosen otherwise. */
+export function withKind(form: AccountForm, kind: AccountForm["kind"]): Partial<AccountForm> {
+  const isGraph = kind === "graph";
+  const wasGraph = form.kind === "graph";
+  const tls = isGraph && form.tls === "starttls" ? "tls" : form.tls;
+  return {
+    kind,
+    tls,
+    ...(form.port === portOf(form.kind, form.tls) && { port: portOf(kind, tls) }),
+    ...(isGraph !== wasGraph && { oauth: "" }),
+    ...(isGraph && { password: "" }),
+    ...(isGraph && !isLoopback(form.host) && { host: GRAPH_HOST }),
+    ...(wasGraph && !isGraph && form.host === GRAPH_HOST && { host: "" }),
+  };
 }

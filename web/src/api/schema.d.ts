@@ -1631,7 +1631,7 @@ export interface components {
          * @description What an account is.
          * @enum {string}
          */
-        AccountKind: "imap" | "pop3" | "import";
+        AccountKind: "imap" | "pop3" | "graph" | "import";
         /** @description Accounts by name. */
         AccountList: {
             /** @description Administrators: all; others: those whose mail they may read. */
@@ -2254,7 +2254,7 @@ export interface components {
             account?: string | null;
             /** @description What is tried. */
             connection: components["schemas"]["ConnectionRequest"];
-            /** @description `imap` if absent, or `pop3`. */
+            /** @description `imap` if absent, `pop3` or `graph`. */
             kind?: components["schemas"]["AccountKind"];
         };
         /** @description How a test went. */
@@ -3445,7 +3445,7 @@ export interface components {
          * @description A service whose addresses are known, or another.
          * @enum {string}
          */
-        OauthService: "microsoft" | "google" | "other";
+        OauthService: "microsoft" | "microsoft_graph" | "google" | "other";
         /** @description Begins a link. */
         OauthStart: {
             /**
@@ -4338,7 +4338,7 @@ export interface components {
          * @description A step of the test.
          * @enum {string}
          */
-        TestStepWord: "name" | "connect" | "tls" | "login" | "folders" | "mail";
+        TestStepWord: "name" | "connect" | "tls" | "login" | "mailbox" | "folders" | "mail";
         /**
          * @description Colours of the page.
          * @enum {string}

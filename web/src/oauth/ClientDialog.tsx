@@ -108,7 +108,7 @@ export function ClientDialog({ client, service, onSaved, onClose }: ClientDialog
           </ol>
           {data === undefined ? null : <CopyLine label={t("oauth.redirect")} value={data.redirect_url} />}
           <TextInput label={t("oauth.name")} required {...form.getInputProps("name")} />
-          {values.service === "microsoft" ? (
+          {values.service === "microsoft" || values.service === "microsoft_graph" ? (
             <TextInput
               label={t("oauth.tenant")}
               description={t("oauth.tenantWhat")}

@@ -3,7 +3,7 @@ import type { UseFormReturnType } from "@mantine/form";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type AccountForm, portOf } from "../accounts/form";
+import { type AccountForm, GRAPH_HOST, portOf } from "../accounts/form";
 import { ClientDialog } from "./ClientDialog";
 import { clientsQuery, type OauthClient, type OauthService, SERVICES } from "./queries";
 
@@ -12,10 +12,16 @@ const PASSWORD = "password";
 const NEW = "new:";
 
 /** Mail servers of the services that have one. */
-const HOSTS: Partial<Record<OauthService, { imap: string; pop3: string }>> = {
+const HOSTS: Partial<Record<OauthService, Partial<Record<AccountForm["kind"], string>>>> = {
+  microsoft_graph: { graph: GRAPH_HOST },
   microsoft: { imap: "outlook.office365.com", pop3: "outlook.office365.com" },
   google: { imap: "imap.gmail.com", pop3: "pop.gmail.com" },
 };
+
+/** A token of Microsoft is for Microsoft Graph or for its mail servers, never for both. */
+function fitsKind(service: OauthService, kind: AccountForm["kind"]): boolean {
+  return service === "other" || (service === "microsoft_graph") === (kind === "graph");
+}
 
 /** How the account logs in: with a password, or through a sign-in service. */
 export function SignInField({ form }: { form: UseFormReturnType<AccountForm> }) {
@@ -23,7 +29,7 @@ export function SignInField({ form }: { form: UseFormReturnType<AccountForm> }) 
   const { data } = useQuery(clientsQuery);
   const [adding, setAdding] = useState<OauthService>();
   const { oauth, kind, host } = form.values;
-  const clients = data?.items ?? [];
+  const clients = (data?.items ?? []).filter(({ service }) => fitsKind(service, kind));
   const choose = (client: OauthClient) => {
     const known = HOSTS[client.service]?.[kind];
     const fits = known !== undefined && (host === "" || !form.isTouched("host"));
@@ -37,17 +43,18 @@ export function SignInField({ form }: { form: UseFormReturnType<AccountForm> }) 
         allowDeselect={false}
         maw={420}
         data={[
-          { value: PASSWORD, label: t("form.password") },
+          ...(kind === "graph" ? [] : [{ value: PASSWORD, label: t("form.password") }]),
           ...clients.map(({ id, name, service }) => ({
             value: id,
             label: service === "other" || name === t(`oauth.services.${service}`) ? name : `${t(`oauth.services.${service}`)}: ${name}`,
           })),
-          ...SERVICES.map((service) => ({
+          ...SERVICES.filter((service) => fitsKind(service, kind)).map((service) => ({
             value: `${NEW}${service}`,
             label: t("oauth.setUp", { service: t(`oauth.services.${service}`) }),
           })),
         ]}
-        value={oauth === "" ? PASSWORD : oauth}
+        value={oauth !== "" ? oauth : kind === "graph" ? null : PASSWORD}
+        error={form.errors["oauth"]}
         onChange={(value) => {
           const service = SERVICES.find((one) => value === `${NEW}${one}`);
           const client = clients.find(({ id }) => id === value);

@@ -9,7 +9,7 @@ export type OauthLink = Schemas["OauthLink"];
 export type OauthService = Schemas["OauthService"];
 export type OauthWay = Schemas["OauthWay"];
 
-export const SERVICES: readonly OauthService[] = ["microsoft", "google", "other"];
+export const SERVICES: readonly OauthService[] = ["microsoft", "microsoft_graph", "google", "other"];
 
 export const clientsQuery = queryOptions({
   queryKey: ["oauth"],

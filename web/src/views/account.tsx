@@ -12,7 +12,7 @@ import { AccountFields, validation } from "../accounts/AccountFields";
 import { type AccountForm, connectionOf, EMPTY_FORM, formOf, requestOf } from "../accounts/form";
 import { createAccount, type Created } from "../accounts/create";
 import { RemoveDialog } from "../accounts/RemoveDialog";
-import { TestPanel } from "../accounts/TestPanel";
+import { GRAPH_STEPS, TestPanel } from "../accounts/TestPanel";
 import { api, take } from "../api/client";
 import { isProblem } from "../api/problem";
 import { accountQuery } from "../api/queries";
@@ -58,7 +58,7 @@ export function EditAccount() {
           {administrator && data.kind !== "import" && !data.active ? <ActivateCard account={data} /> : null}
           {administrator && data.connection?.oauth != null ? <LinkCard account={data} link={data.connection.oauth} /> : null}
           {data.kind === "import" ? null : <Completeness account={data} />}
-          {data.kind === "imap" ? <AtSource account={data} /> : null}
+          {data.kind === "imap" || data.kind === "graph" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
           {administrator && data.kind !== "import" ? <KeepingCard account={data} /> : null}
           {administrator ? <RemoveCard account={data} /> : null}
@@ -151,7 +151,13 @@ function Editor({ account }: { account: Account | undefined }) {
           found={test.data?.mailboxes ?? []}
         />
         {isImport || (form.values.oauth !== "" && account?.connection?.oauth?.client !== form.values.oauth) ? null : (
-          <TestPanel answer={test.data} error={test.error} running={test.isPending} onTest={runTest} />
+          <TestPanel
+            answer={test.data}
+            error={test.error}
+            running={test.isPending}
+            onTest={runTest}
+            {...(form.values.kind === "graph" && { shown: GRAPH_STEPS })}
+          />
         )}
         <Divider my="md" />
         {save.error === null ? null : <Failure error={save.error} what={t("accounts.notSaved")} />}

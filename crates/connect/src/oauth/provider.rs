@@ -8,8 +8,10 @@ use super::{Http, OauthError};
 /// A service whose addresses are known, or another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
-    /// Microsoft 365 and Outlook.com.
+    /// Microsoft 365 and Outlook.com, for IMAP and POP3.
     Microsoft,
+    /// Microsoft 365 and Outlook.com, for Microsoft Graph: a token is for one of the two only.
+    MicrosoftGraph,
     /// Google Workspace and Gmail.
     Google,
     /// By settings.
@@ -90,6 +92,36 @@ impl Provider {
         }
     }
 
+    /// Microsoft's identity platform, for Microsoft Graph. `tenant` as for [`Provider::microsoft`].
+    ///
+    /// `Mail.ReadWrite.Shared` is for mailboxes that several share; `Mail.Send` is not asked for as long as nothing is sent; an application by itself gets what an administrator has
+    /// granted it.
+    ///
+    /// Source: Microsoft, "Microsoft Graph permissions reference", "Get access without a user".
+    pub fn microsoft_graph(tenant: &str) -> Self {
+        Self {
+            service: Service::MicrosoftGraph,
+            scopes: words(&[
+                "openid",
+                "profile",
+                "email",
+                "offline_access",
+                "https://graph.microsoft.com/Mail.ReadWrite",
+                "https://graph.microsoft.com/Mail.ReadWrite.Shared",
+            ]),
+            app_scopes: words(&["https://graph.microsoft.com/.default"]),
+            ..Self::microsoft(tenant)
+        }
+    }
+
+    /// What an administrator consents to for everybody.
+    pub(super) const fn admin_scope(&self) -> &'static str {
+        match self.service {
+            Service::MicrosoftGraph => "https://graph.microsoft.com/.default",
+            _ => "https://outlook.office.com/.default",
+        }
+    }
+
     /// Google. Its device codes do not reach mail, so none are offered.
     ///
     /// Source: Google, "Using OAuth 2.0 for Web Server Applications", "OAuth 2.0 Mechanism" (XOAUTH2).
@@ -161,7 +193,7 @@ fn is_of_people(scope: &str) -> bool {
 }
 
 /// Whether an address is `https`, or on this machine.
-fn is_safe(url: &str) -> bool {
+pub(crate) fn is_safe(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     let is_local = match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -218,6 +250,13 @@ mod tests {
     fn presets_can_be_asked_and_others_only_safely() {
         assert!(Provider::microsoft("example.org").check().is_ok());
         assert!(Provider::google().check().is_ok());
+        let graph = Provider::microsoft_graph("example.org");
+        assert!(graph.check().is_ok() && graph.endpoints.device.is_some());
+        assert_eq!(graph.endpoints, Provider::microsoft("example.org").endpoints);
+        let of_people = graph.scopes.iter().filter(|scope| is_of_people(scope)).count();
+        let others =
+            graph.scopes.iter().filter(|scope| scope.starts_with("https://graph.microsoft.com/")).count();
+        assert_eq!((of_people, others), (4, graph.scopes.len() - 4), "a token is for one service");
         assert_eq!(
             Provider::microsoft("a/../b?c").endpoints.token,
             "https://login.microsoftonline.com/a..bc/oauth2/v2.0/token"

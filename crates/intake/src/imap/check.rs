@@ -18,18 +18,21 @@ pub enum TestStep {
     Tls,
     /// Greeting and login.
     Login,
+    /// Microsoft Graph: the mailbox is there, and may be read.
+    Mailbox,
     /// Listing the mailboxes.
     Folders,
 }
 
 impl TestStep {
-    /// `name`, `connect`, `tls`, `login` or `folders`.
+    /// `name`, `connect`, `tls`, `login`, `mailbox` or `folders`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Connect => "connect",
             Self::Tls => "tls",
             Self::Login => "login",
+            Self::Mailbox => "mailbox",
             Self::Folders => "folders",
         }
     }

@@ -104,6 +104,34 @@ pub enum ImapError {
         /// What is wrong, a few words.
         what: String,
     },
+    /// The server wants to be left alone for a while (HTTP 429, 503 with `Retry-After`).
+    #[error("the server wants to be left alone for a while: {words}")]
+    Throttled {
+        /// How long, if it says so.
+        seconds: Option<u64>,
+        /// Its words.
+        words: String,
+    },
+    /// The token is good, but does not allow this (HTTP 403): permissions are missing, or an administrator's consent.
+    #[error("the permissions are not enough: {words}")]
+    Forbidden {
+        /// The server's words.
+        words: String,
+    },
+    /// An answer of HTTP that is no success.
+    #[error("the server answered {status}: {words}")]
+    Status {
+        /// HTTP status.
+        status: u16,
+        /// The server's words.
+        words: String,
+    },
+    /// The server names an address of another one, and the token is not sent there.
+    #[error("the server refers to another one, {host}: nothing is sent there")]
+    Foreign {
+        /// The other.
+        host: String,
+    },
     /// Packing was agreed (COMPRESS), and what the server sends cannot be unpacked. The next connection goes without.
     #[error("what the server packs cannot be unpacked, while {}", during.as_str())]
     Unpackable {
@@ -218,10 +246,12 @@ impl ImapError {
             Self::Greeting { .. } => Class::Greeting,
             Self::NoToken(_) => Class::Token,
             Self::NoLogin { .. } | Self::LoginRefused { .. } | Self::Unproved => Class::Login,
-            Self::Refused { .. } => Class::Refused,
+            Self::Refused { .. } | Self::Throttled { .. } | Self::Forbidden { .. } => Class::Refused,
             Self::Bye { .. } | Self::Closed { .. } | Self::Broken { .. } => Class::Closed,
             Self::Timeout { .. } => Class::Timeout,
-            Self::Protocol { .. } | Self::Unpackable { .. } => Class::Protocol,
+            Self::Protocol { .. } | Self::Unpackable { .. } | Self::Status { .. } | Self::Foreign { .. } => {
+                Class::Protocol
+            }
             Self::Abandoned => Class::Abandoned,
         }
     }
@@ -249,6 +279,10 @@ impl ImapError {
             Self::Closed { .. } | Self::Broken { .. } => "imap-closed",
             Self::Timeout { .. } => "imap-timeout",
             Self::Protocol { .. } => "imap-protocol",
+            Self::Throttled { .. } => "graph-throttled",
+            Self::Forbidden { .. } => "graph-forbidden",
+            Self::Status { .. } => "graph-status",
+            Self::Foreign { .. } => "graph-foreign",
             Self::Unpackable { .. } => "imap-unpackable",
             Self::Abandoned => "imap-abandoned",
         }
@@ -261,6 +295,9 @@ impl ImapError {
         | Self::NoStartTls { words }
         | Self::LoginRefused { words, .. }
         | Self::Refused { words, .. }
+        | Self::Throttled { words, .. }
+        | Self::Forbidden { words }
+        | Self::Status { words, .. }
         | Self::Bye { words }) = self
         else {
             return None;
@@ -276,13 +313,17 @@ impl ImapError {
             Self::NoToken(no_token) => no_token.needs == Needs::Retry,
             Self::LoginRefused { code, .. } => is_transient_code(code.as_deref()),
             Self::Refused { is_bad, .. } => !is_bad,
-            Self::Bye { .. }
+            Self::Status { status, .. } => *status >= 500,
+            Self::Throttled { .. }
+            | Self::Bye { .. }
             | Self::Closed { .. }
             | Self::Broken { .. }
             | Self::Timeout { .. }
             | Self::Protocol { .. }
             | Self::Unpackable { .. } => true,
             Self::Insecure { .. }
+            | Self::Forbidden { .. }
+            | Self::Foreign { .. }
             | Self::NoStartTls { .. }
             | Self::Injected
             | Self::NoLogin { .. }

@@ -1,5 +1,6 @@
 //! What a fetch tells whoever takes the mail.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use model::{Flags, Position, UnixMillis};
@@ -22,7 +23,7 @@ pub struct Cursor {
 pub struct Facts {
     /// Raw name of its mailbox.
     pub mailbox: Arc<[u8]>,
-    /// `Position::Imap`.
+    /// `Position::Imap`; `Position::Unique` of POP3 and Microsoft Graph.
     pub position: Position,
     /// When the server received it.
     pub internal_date: Option<UnixMillis>,
@@ -179,6 +180,43 @@ pub enum Event {
         mailbox: Arc<[u8]>,
         /// To begin with next time.
         cursor: Cursor,
+    },
+    /// Microsoft Graph: mails have left the mailbox.
+    Removed {
+        /// Id of the mailbox.
+        mailbox: Arc<[u8]>,
+        /// `Position::Unique`.
+        positions: Vec<Position>,
+    },
+    /// Microsoft Graph: which of these mails are here, or not to be fetched now? Drop `known` to end the fetch.
+    Ask {
+        /// Id of the mailbox.
+        mailbox: Arc<[u8]>,
+        /// Ids of mails.
+        names: Vec<String>,
+        /// For the answer: those that are not to be fetched.
+        known: oneshot::Sender<HashSet<String>>,
+    },
+    /// Microsoft Graph: flags of mails fetched before.
+    Marks {
+        /// Id of the mailbox.
+        mailbox: Arc<[u8]>,
+        /// Id of the mail, which flags are told, and how they are.
+        marks: Vec<(String, Flags, Flags)>,
+    },
+    /// Microsoft Graph: what was handed over so far may be committed with this link.
+    PageEnd {
+        /// Id of the mailbox.
+        mailbox: Arc<[u8]>,
+        /// To begin with next time.
+        link: String,
+    },
+    /// Microsoft Graph: everything that is in the mailbox; what is not named is gone.
+    AllNames {
+        /// Id of the mailbox.
+        mailbox: Arc<[u8]>,
+        /// Ids of mails.
+        names: HashSet<String>,
     },
     /// How far the mailbox is.
     Progress {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod faults;
+mod graph;
 mod mails;
 mod malware;
 mod oauth;

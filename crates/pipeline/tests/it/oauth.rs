@@ -67,7 +67,7 @@ fn app(world: &World, oidc: &Oidc, id: &str, secret: &str, scopes: &[&str]) -> O
     client
 }
 
-fn ours(world: &World, oidc: &Oidc) -> OauthClientId {
+pub(crate) fn ours(world: &World, oidc: &Oidc) -> OauthClientId {
     let scopes = ["openid", "email", "offline_access", "mail"];
     app(world, oidc, "poststelle", "poststelle-secret", &scopes)
 }
@@ -110,7 +110,7 @@ fn supervisor(world: &World) -> Supervisor {
 }
 
 /// The person goes to the service's page, and comes back.
-fn link(world: &World, oidc: &Oidc, id: AccountId, person: &str) -> Result<Linked, Error> {
+pub(crate) fn link(world: &World, oidc: &Oidc, id: AccountId, person: &str) -> Result<Linked, Error> {
     let url = world.engine.begin_link(&kept(world, id), BACK, ME).unwrap();
     let back = url::Url::parse(&oidc.consent(&url, person)).unwrap();
     let field = |name: &str| back.query_pairs().find(|(found, _)| found == name).unwrap().1.into_owned();

@@ -12,7 +12,10 @@ use model::{AccountId, UnixMillis};
 use pipeline::Engine;
 use serde_json::json;
 use server::{AccountOptions, Background as _, PASSWORD_FIELD};
-use store::{Account, AccountKind, AfterFetch, Handled, Handling, MailboxRole, NewAccount, StoreError, Tls};
+use store::{
+    Account, AccountKind, AfterFetch, Handled, Handling, MailboxRole, NewAccount, OauthService, StoreError,
+    Tls,
+};
 
 use super::{Context, doctor, when};
 use crate::cli;
@@ -21,6 +24,9 @@ use crate::control::Streams;
 use crate::failure::{FAILED, Failure};
 use crate::lang::Lang;
 use crate::mailbox_server;
+
+/// Where Microsoft Graph is, unless a national cloud is meant.
+const GRAPH_HOST: &str = "graph.microsoft.com";
 
 /// Runs it.
 pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>) -> Result<i32, Failure> {
@@ -87,6 +93,8 @@ const fn usual_port(kind: AccountKind, tls: Tls) -> u16 {
     match (kind, tls) {
         (AccountKind::Pop3, Tls::Implicit) => 995,
         (AccountKind::Pop3, _) => 110,
+        (AccountKind::Graph, Tls::None) => 80,
+        (AccountKind::Graph, _) => 443,
         (_, Tls::Implicit) => 993,
         _ => 143,
     }
@@ -106,9 +114,21 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
         "none" => Tls::None,
         _ => Tls::Implicit,
     };
-    let kind = if args.protocol == "pop3" { AccountKind::Pop3 } else { AccountKind::Imap };
-    if tls == Tls::None && !connect::is_this_machine(&args.host) {
-        return Err(Failure::usage("account-plain").with("host", &args.host));
+    let kind = match args.protocol.as_str() {
+        "pop3" => AccountKind::Pop3,
+        "graph" => AccountKind::Graph,
+        _ => AccountKind::Imap,
+    };
+    let host = match (&args.host, kind) {
+        (Some(host), _) => host.clone(),
+        (None, AccountKind::Graph) => GRAPH_HOST.to_owned(),
+        (None, _) => return Err(Failure::usage("account-host")),
+    };
+    if kind == AccountKind::Graph && (args.oauth.is_none() || tls == Tls::StartTls) {
+        return Err(Failure::usage("account-graph"));
+    }
+    if tls == Tls::None && !connect::is_this_machine(&host) {
+        return Err(Failure::usage("account-plain").with("host", host));
     }
     let trust = match &args.ca_file {
         None => api::Trust::default(),
@@ -123,6 +143,14 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
     let id = AccountId::new(uuid::Uuid::now_v7());
     let service =
         args.oauth.as_deref().map(|name| super::account_oauth::find_service(engine, name)).transpose()?;
+    let is_for_graph = service.as_ref().map(|service| match service.settings.service {
+        OauthService::MicrosoftGraph => true,
+        OauthService::Other => kind == AccountKind::Graph,
+        OauthService::Microsoft | OauthService::Google => false,
+    });
+    if is_for_graph.is_some_and(|is_for_graph| is_for_graph != (kind == AccountKind::Graph)) {
+        return Err(Failure::usage("account-graph-service"));
+    }
     let credential = if service.is_some() {
         None
     } else {
@@ -134,7 +162,7 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
         name: args.name.clone(),
         address: args.address.clone().or_else(|| args.login.contains('@').then(|| args.login.to_lowercase())),
         kind,
-        host: args.host.clone(),
+        host,
         port: args.port.unwrap_or(usual_port(kind, tls)),
         tls,
         login: args.login.clone(),
@@ -262,6 +290,7 @@ fn list(engine: &Engine, as_json: bool, lang: Lang, streams: &mut Streams<'_>) -
         let kind = match settings.kind {
             AccountKind::Imap => "imap",
             AccountKind::Pop3 => "pop3",
+            AccountKind::Graph => "graph",
             AccountKind::Import => "import",
         };
         let error = account.state.as_ref().and_then(|state| state.last_error.as_ref());
@@ -393,7 +422,7 @@ fn test(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'_
         writeln!(streams.out, "{mark} {step}  {}", result.detail)?;
         if let Some(error) = &result.error {
             writeln!(streams.out, "  {}", crate::failure::chain(error))?;
-            if let Some(advice) = advice(error, lang) {
+            if let Some(advice) = advice(result.step, error, lang) {
                 writeln!(streams.out, "  {advice}")?;
             }
         }
@@ -405,12 +434,12 @@ fn test(engine: &Engine, account: &Account, lang: Lang, streams: &mut Streams<'_
 }
 
 /// How to mend it, where a sentence is known.
-fn advice(error: &intake::imap::ImapError, lang: Lang) -> Option<String> {
+fn advice(step: TestStep, error: &intake::imap::ImapError, lang: Lang) -> Option<String> {
     let language = match lang {
         Lang::De => api::Language::De,
         Lang::En => api::Language::En,
     };
-    server::sentence(language, mailbox_server::advice(error))
+    server::sentence(language, mailbox_server::advice(step, error))
 }
 
 const fn step_key(step: TestStep) -> &'static str {
@@ -419,6 +448,7 @@ const fn step_key(step: TestStep) -> &'static str {
         TestStep::Connect => "step-connect",
         TestStep::Tls => "step-tls",
         TestStep::Login => "step-login",
+        TestStep::Mailbox => "step-mailbox",
         TestStep::Folders => "step-folders",
     }
 }
@@ -442,7 +472,7 @@ fn fetch(
         Err(error) => {
             let mut reason = crate::failure::chain(error.root());
             if let pipeline::Error::Fetch(error) = error.root()
-                && let Some(advice) = advice(error, lang)
+                && let Some(advice) = advice(TestStep::Folders, error, lang)
             {
                 reason = format!("{reason}. {advice}");
             }

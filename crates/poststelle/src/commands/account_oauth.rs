@@ -82,6 +82,7 @@ fn service(
     let before = store.oauth_clients()?.into_iter().find(|client| client.settings.name == args.name);
     let service = match args.service.as_str() {
         "microsoft" => OauthService::Microsoft,
+        "microsoft-graph" => OauthService::MicrosoftGraph,
         "google" => OauthService::Google,
         _ => OauthService::Other,
     };
@@ -115,7 +116,8 @@ fn service(
     if let Some(before) = before.as_ref().filter(|before| before.accounts > 0) {
         let was: OauthOptions = serde_json::from_str(&before.settings.options).unwrap_or_default();
         let token = |service, options: &OauthOptions| options.provider(service).endpoints.token;
-        if token(before.settings.service, &was) != token(service, &options) {
+        let is_other = before.settings.service != service;
+        if is_other || token(before.settings.service, &was) != token(service, &options) {
             return Err(Failure::new("oauth-in-use").with("name", &args.name));
         }
     }

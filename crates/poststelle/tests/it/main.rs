@@ -9,6 +9,7 @@ mod crash;
 mod disk_full;
 mod doctor;
 mod feedback;
+mod graph;
 mod imap;
 mod import;
 mod pop3;

@@ -13,6 +13,7 @@ fn all() -> Vec<&'static Sql> {
         crate::authentications::ALL,
         crate::bounce_rules::ALL,
         crate::changes::ALL,
+        crate::clock::ALL,
         crate::contacts::ALL,
         crate::detail::ALL,
         crate::entries::ALL,
