@@ -170,6 +170,15 @@ CREATE TABLE examined_parts (
 CREATE INDEX examined_parts_held ON examined_parts (seq, number) WHERE held > 0;
 CREATE INDEX examined_parts_policy ON examined_parts (policy, seq, number);
 CREATE INDEX examined_parts_waiting ON examined_parts (seq) WHERE scan = 1;
+CREATE TABLE exclusions (
+    account INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    patterns TEXT NOT NULL,
+    PRIMARY KEY (account, n),
+    UNIQUE (account, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE expiries (
     kind TEXT NOT NULL,
     account INTEGER NOT NULL,
@@ -285,6 +294,8 @@ CREATE TABLE left_out (
     last INTEGER NOT NULL,
     PRIMARY KEY (mailbox, uid_validity, uid, locator)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX left_out_again ON left_out (mailbox, attempts) WHERE excluded <> 1;
+CREATE INDEX left_out_excluded ON left_out (mailbox, reason) WHERE excluded = 1;
 CREATE TABLE list_counts (
     list INTEGER NOT NULL,
     class INTEGER NOT NULL,
@@ -325,7 +336,7 @@ CREATE TABLE mailboxes (
     selected INTEGER NOT NULL,
     uid_validity INTEGER,
     uid_next INTEGER,
-    messages INTEGER,
+    messages INTEGER, excluded TEXT,
     UNIQUE (account, name)
 ) STRICT;
 CREATE TABLE mailing_lists (

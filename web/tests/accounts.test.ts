@@ -192,6 +192,8 @@ describe("accounts", () => {
     expect((await kept("accounts")).map(({ name, active }) => [name, active])).toEqual([["Einkauf", false], ["Vertrieb", true]]);
     await dialog.getByText("3 archivierte Mails bleiben im Archiv.").waitFor();
     await dialog.getByRole("checkbox", { name: "Auch den Sendeserver „Einkauf“ (127.0.0.1) entfernen" }).check();
+    // The other one has the same login and address, but is the other account's.
+    expect(await dialog.getByRole("checkbox").count()).toBe(1);
     expect(await last.isDisabled()).toBe(true);
     await dialog.getByLabel("Geben Sie zur Bestätigung den Namen ein: Einkauf").fill("Einkauf");
     await checked(page, "account-removal");

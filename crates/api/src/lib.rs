@@ -14,6 +14,7 @@ mod description;
 mod detail;
 mod doctor;
 mod events;
+mod exclusions;
 mod imports;
 mod keeping;
 mod live;
@@ -70,6 +71,7 @@ pub use doctor::{
     LedgerRow, Severity,
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
+pub use exclusions::{Exclusion, ExclusionKind, ExclusionList, ExclusionRequest, ExclusionsRequest};
 pub use imports::{
     ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportFailure, ImportList,
     ImportOutcome, ImportReason, ImportRun, ImportState, ImportUpload,

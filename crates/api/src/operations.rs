@@ -147,6 +147,10 @@ operations! {
         no_query, Json("Keeping") => 200 Json("Keeping"), &[404, 409];
     DELETABLE = Get "/api/v1/accounts/{account_id}/keeping/deletable", SignedIn, "accounts", "How many mails would be deleted in the mailboxes after so many days.",
         query::<DeletableQuery>, Empty => 200 Json("Deletable"), &[404];
+    EXCLUSIONS = Get "/api/v1/accounts/{account_id}/exclusions", SignedIn, "accounts", "Rules by which mails of the account are not archived, and how many they exclude.",
+        no_query, Empty => 200 Json("ExclusionList"), &[404];
+    SET_EXCLUSIONS = Put "/api/v1/accounts/{account_id}/exclusions", Administrator, "accounts", "Replaces them. What is no longer excluded is fetched; what is archived stays.",
+        no_query, Json("ExclusionsRequest") => 200 Json("ExclusionList"), &[404];
     SOURCE_ACTIONS = Get "/api/v1/accounts/{account_id}/source_actions", SignedIn, "accounts", "What is done in the mailbox itself: waiting, done, given up.",
         query::<SourceActionQuery>, Empty => 200 Json("SourceActionPage"), &[404];
     RETRY_SOURCE_ACTIONS = Post "/api/v1/accounts/{account_id}/source_actions/retry", Administrator, "accounts", "Tries again what was given up.",

@@ -17,6 +17,8 @@ pub enum Ours {
     Excluded,
     /// Could not be fetched; tried again.
     Failed,
+    /// Its exclusion is another one now; it is fetched with the next run.
+    Awaited,
 }
 
 /// Why a mail of the source is not in the archive, or of the archive not at the source.
@@ -167,7 +169,7 @@ impl Tally {
                     gone.push(uid);
                 }
             }
-            Ours::Excluded | Ours::Failed => gone.push(uid),
+            Ours::Excluded | Ours::Failed | Ours::Awaited => gone.push(uid),
         }
     }
 
@@ -192,6 +194,7 @@ const fn reason(known: Option<Ours>, is_pending: bool) -> Reason {
         Some(Ours::Archived { .. } | Ours::Quarantined { .. }) => Reason::Quarantined,
         Some(Ours::Excluded) => Reason::Excluded,
         Some(Ours::Failed) => Reason::Failed,
+        Some(Ours::Awaited) => Reason::Pending,
         None if is_pending => Reason::Pending,
         None => Reason::Missing,
     }
@@ -259,6 +262,7 @@ mod tests {
             any::<bool>().prop_map(|is_live| Ours::Quarantined { is_live }),
             Just(Ours::Excluded),
             Just(Ours::Failed),
+            Just(Ours::Awaited),
         ];
         prop::collection::btree_map(1_u32..200, one, 0..100)
     }

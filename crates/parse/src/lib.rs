@@ -18,7 +18,7 @@ mod tree;
 
 pub use effective_date::{Times, effective_date};
 pub use limits::Limits;
-pub use message::{Parsed, header_of, header_section, parse, part_content, places, read};
+pub use message::{Parsed, head, header_of, header_section, parse, part_content, places, read};
 pub use preview::preview;
 
 /// Text of an HTML document as people read it, at most `octets_max` octets: blocks on lines of their own, without

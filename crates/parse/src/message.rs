@@ -221,6 +221,18 @@ fn reverse_path(body: &[u8]) -> ReversePath {
     }
 }
 
+/// Reads the header section of a mail whose body may be missing, with all its fields, as [`read`] does.
+///
+/// `octets`: the beginning of a mail, at least up to the empty line behind the header section, if that is to be complete.
+pub fn head(octets: &[u8], limits: &Limits) -> Message {
+    let mut defects = Defects::new(limits.defects_max);
+    let octets = &*with_line_ends(octets);
+    let section = section(octets, mail_start(octets, limits), limits, &mut defects, |_| false);
+    let mut message = header(&section.fields, limits, &mut defects);
+    message.header_section = section.fields.iter().map(|field| field.decoded(limits, &mut defects)).collect();
+    message
+}
+
 /// Reads a header section alone: what stands in text/rfc822-headers, or before the body of a nested mail. Its fields
 /// are not kept one by one.
 pub fn header_section(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) {

@@ -10,6 +10,7 @@ use store::{Cursor, EntryFate, LeftOut};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
+use crate::exclusions::{Exclusions, HEAD_OCTETS_MAX, is_head_complete};
 use crate::flow::Done;
 use crate::pool::Pool;
 
@@ -23,6 +24,8 @@ pub(crate) struct Incoming {
     pub(crate) mailbox: MailboxId,
     pub(crate) provenance: Provenance,
     pub(crate) octets: Vec<u8>,
+    /// It bears its server's keyword for spam.
+    pub(crate) is_junk: bool,
     /// To be made durable now and read when there is time.
     pub(crate) later: bool,
     /// What it is in an import.
@@ -102,6 +105,18 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// These and the others.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            archived: self.archived + other.archived,
+            duplicates: self.duplicates + other.duplicates,
+            excluded: self.excluded + other.excluded,
+            failed: self.failed + other.failed,
+            octets: self.octets + other.octets,
+        }
+    }
+
     /// Everything that came by.
     pub const fn seen(&self) -> u64 {
         self.archived + self.duplicates + self.excluded + self.failed
@@ -137,9 +152,28 @@ impl Tally {
     }
 }
 
+/// A large mail that comes in piece by piece.
+pub(crate) struct Coming {
+    mailbox: MailboxId,
+    provenance: Provenance,
+    is_junk: bool,
+    way: Way,
+}
+
+enum Way {
+    /// Held back until its header section is complete.
+    Head(Vec<u8>),
+    /// Into the archive.
+    Kept(archive::Put),
+    /// By the exclusion of this name: its octets go nowhere.
+    Excluded(String),
+}
+
 /// The entrance for one source.
 pub(crate) struct Feed {
     core: Arc<Core>,
+    /// What of it is not archived.
+    exclusions: Exclusions,
     pool: Pool<Chunk, Done>,
     tally: Arc<Tally>,
     pieces: Vec<Piece>,
@@ -147,19 +181,52 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub(crate) fn new(core: Arc<Core>, pool: Pool<Chunk, Done>, run: Option<ImportRunId>) -> Self {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        pool: Pool<Chunk, Done>,
+        exclusions: Exclusions,
+        run: Option<ImportRunId>,
+    ) -> Self {
         let tally = Arc::new(Tally { run, ..Tally::default() });
-        Self { core, pool, tally, pieces: Vec::new(), octets: 0 }
+        Self { core, exclusions, pool, tally, pieces: Vec::new(), octets: 0 }
     }
 
     pub(crate) fn tally(&self) -> &Arc<Tally> {
         &self.tally
     }
 
+    /// What of the source is not archived.
+    pub(crate) fn exclusions(&self) -> &Exclusions {
+        &self.exclusions
+    }
+
     /// Hands a small mail in. Blocks while the way is full.
     pub(crate) fn mail(&mut self, incoming: Incoming) -> Result<()> {
+        let excluded = self.exclusions.judge(&incoming.provenance, incoming.is_junk, &incoming.octets);
+        if let Some(name) = excluded.map(str::to_owned) {
+            let Incoming { mailbox, provenance, entry, .. } = incoming;
+            return self.exclude(mailbox, provenance, name, entry);
+        }
         self.octets += incoming.octets.len();
         self.push(Piece::Mail(incoming))
+    }
+
+    /// Counts a mail that is not archived, by the exclusion of this name.
+    pub(crate) fn exclude(
+        &mut self,
+        mailbox: MailboxId,
+        provenance: Provenance,
+        name: String,
+        entry: Option<Entry>,
+    ) -> Result<()> {
+        let position = provenance.position;
+        self.push(match entry {
+            Some(entry) => {
+                let rule = "import-exclusion".to_owned();
+                Piece::Entry(entry, EntryFate::Excluded { rule, detail: name })
+            }
+            None => Piece::LeftOut(LeftOut { mailbox, position, excluded: true, reason: name }),
+        })
     }
 
     /// Streams a large mail into the archive. A failure of `octets` itself is given as the inner error; nothing is kept then.
@@ -170,38 +237,74 @@ impl Feed {
         octets: &mut dyn Read,
         entry: Option<Entry>,
     ) -> Result<std::io::Result<()>> {
-        let mut put = self.core.archive.put(&provenance)?;
+        let mut coming = self.begin(mailbox, provenance, false)?;
         let mut buffer = vec![0; 256 * 1024];
         loop {
             match octets.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(len) => put.push(&buffer[..len])?,
+                Ok(len) => self.take(&mut coming, &buffer[..len])?,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Ok(Err(error)),
             }
         }
-        self.finish(mailbox, provenance, put, entry).map(Ok)
+        self.end(coming, entry).map(Ok)
     }
 
-    /// Takes a mail that was pushed into the archive piece by piece.
-    pub(crate) fn finish(
-        &mut self,
-        mailbox: MailboxId,
-        provenance: Provenance,
-        put: archive::Put,
-        entry: Option<Entry>,
-    ) -> Result<()> {
+    /// Begins a large mail. Dropped before its end, it was none.
+    pub(crate) fn begin(&self, mailbox: MailboxId, provenance: Provenance, is_junk: bool) -> Result<Coming> {
+        let way = if self.exclusions.is_empty() {
+            Way::Kept(self.core.archive.put(&provenance)?)
+        } else {
+            Way::Head(Vec::new())
+        };
+        Ok(Coming { mailbox, provenance, is_junk, way })
+    }
+
+    /// The next octets of a large mail.
+    pub(crate) fn take(&self, coming: &mut Coming, octets: &[u8]) -> Result<()> {
+        match &mut coming.way {
+            Way::Excluded(_) => Ok(()),
+            Way::Kept(put) => Ok(put.push(octets)?),
+            Way::Head(head) => {
+                head.extend_from_slice(octets);
+                if head.len() >= HEAD_OCTETS_MAX || is_head_complete(head) {
+                    self.decide(coming)
+                } else {
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// Nothing of the mail is written before.
+    fn decide(&self, coming: &mut Coming) -> Result<()> {
+        let Way::Head(head) = &coming.way else { return Ok(()) };
+        let excluded = self.exclusions.judge(&coming.provenance, coming.is_junk, head);
+        coming.way = if let Some(name) = excluded {
+            Way::Excluded(name.to_owned())
+        } else {
+            let mut put = self.core.archive.put(&coming.provenance)?;
+            put.push(head)?;
+            Way::Kept(put)
+        };
+        Ok(())
+    }
+
+    /// Takes a large mail that is complete.
+    pub(crate) fn end(&mut self, mut coming: Coming, entry: Option<Entry>) -> Result<()> {
+        self.decide(&mut coming)?;
+        let Coming { mailbox, provenance, way, .. } = coming;
+        let put = match way {
+            Way::Kept(put) => put,
+            Way::Excluded(name) => return self.exclude(mailbox, provenance, name, entry),
+            Way::Head(_) => return Ok(()),
+        };
         let (sha256, octets) = (put.sha256(), put.octets());
         if !self.core.store.known_digests(&[sha256])?.is_empty() {
             return self.push(Piece::Known { mailbox, provenance, sha256, octets, entry });
         }
         let stored = put.finish()?;
         self.push(Piece::Stored { mailbox, provenance, stored, entry })
-    }
-
-    /// Begins a large mail.
-    pub(crate) fn put(&self, provenance: &Provenance) -> Result<archive::Put> {
-        Ok(self.core.archive.put(provenance)?)
     }
 
     pub(crate) fn push(&mut self, piece: Piece) -> Result<()> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use archive::Put;
 use doctor::Ours;
 use intake::Connection;
 use intake::imap::{
@@ -18,7 +17,7 @@ use store::{Account, AccountKind, Cursor, LeftOut, MailboxListing};
 use crate::blocking::blocking;
 use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::feed::{Counts, Feed, Incoming, Piece};
+use crate::feed::{Coming, Counts, Feed, Incoming, Piece};
 use crate::flow::Entrance;
 
 /// Octets of mail that may wait between the connection and the way in.
@@ -49,7 +48,7 @@ impl Progress {
     }
 }
 
-/// Fetches what is new. The connection stays in `fetcher` for the next time.
+/// Fetches what is new. The connection stays in `mailboxes` for the next time.
 ///
 /// # Errors
 /// `Fetch` if the server does not deliver; those of archive and database.
@@ -60,14 +59,45 @@ pub(crate) async fn fetch(
     mailboxes: &mut Mailboxes,
     progress: &Arc<Progress>,
 ) -> Result<Counts> {
+    let (for_asking, id) = (Arc::clone(core), account.id);
+    let reopened = || {
+        let core = Arc::clone(&for_asking);
+        blocking(move || Ok(core.store.reopened(id)?))
+    };
+    let mut counts = fetch_run(core, entrance, account, mailboxes, progress).await?;
+    // What is no longer excluded comes in portions; it need not wait for the next time.
+    let mut waiting = reopened().await?;
+    while waiting > 0 {
+        counts = counts.plus(fetch_run(core, entrance, account, mailboxes, progress).await?);
+        let left = reopened().await?;
+        if left >= waiting {
+            break;
+        }
+        waiting = left;
+    }
+    Ok(counts)
+}
+
+async fn fetch_run(
+    core: &Arc<Core>,
+    entrance: &Entrance,
+    account: &Account,
+    mailboxes: &mut Mailboxes,
+    progress: &Arc<Progress>,
+) -> Result<Counts> {
     let (outlet, inlet) = imap::channel(CHANNEL_OCTETS);
+    let (for_feed, for_entering, id) = (Arc::clone(core), entrance.clone(), account.id);
+    let feed = blocking(move || for_entering.feed(&for_feed, id, None)).await?;
+    let selection = mailboxes.selection().except(feed.exclusions().folders());
     let taker = Taker {
         core: Arc::clone(core),
-        feed: entrance.feed(core, None),
+        feed,
         account: account.id,
         account_name: account.settings.name.clone(),
-        selection: mailboxes.selection(),
+        selection: selection.clone(),
         mailboxes: HashMap::new(),
+        passed_by: HashMap::new(),
+        gone: Vec::new(),
         large: None,
         opened: None,
         closed: Vec::new(),
@@ -80,7 +110,7 @@ pub(crate) async fn fetch(
         later: false,
     };
     let taking = tokio::task::spawn_blocking(move || taker.run(inlet));
-    let fetched = mailboxes.run(core, account.id, &outlet).await;
+    let fetched = mailboxes.run(core, account.id, &selection, &outlet).await;
     drop(outlet);
     let taken = taking.await.map_err(|_| Error::Stopped)?;
     core.wake_runner();
@@ -126,10 +156,16 @@ impl Mailboxes {
     }
 
     /// Hands over what is not here yet.
-    async fn run(&mut self, core: &Arc<Core>, account: AccountId, outlet: &Outlet) -> Result<()> {
+    async fn run(
+        &mut self,
+        core: &Arc<Core>,
+        account: AccountId,
+        selection: &Selection,
+        outlet: &Outlet,
+    ) -> Result<()> {
         let for_asking = Arc::clone(core);
         match self {
-            Self::Imap(fetcher, selection) => {
+            Self::Imap(fetcher, _) => {
                 let wanted = blocking(move || wanted(&for_asking, account)).await?;
                 fetcher.run(selection, wanted, outlet).await?;
                 // The mails are here; what became of older ones can wait for the next time.
@@ -141,7 +177,7 @@ impl Mailboxes {
                 let known = blocking(move || known(&for_asking, account)).await?;
                 fetcher.run(known, outlet).await?;
             }
-            Self::Graph(fetcher, selection) => {
+            Self::Graph(fetcher, _) => {
                 let wanted = blocking(move || wanted_named(&for_asking, account)).await?;
                 fetcher.run(selection, wanted, outlet).await?;
             }
@@ -162,17 +198,17 @@ fn rested(core: &Core) -> UnixMillis {
     core.now().plus_ms(-REST_MS)
 }
 
-/// Names of the mails of a POP3 account that are here, or were tried often enough.
+/// Names of the mails of a POP3 account that are here, are excluded, or were tried often enough.
 fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
     let mut known = HashSet::new();
     for mailbox in core.store.mailboxes(account)? {
         known.extend(core.store.unique_ids(mailbox.id)?);
-    }
-    for row in core.store.left_out(account, AGAIN_MAX, 0)? {
-        if let Position::Unique { unique_id } = row.what.position
-            && (row.what.excluded || (row.attempts >= ATTEMPTS_MAX && row.last > rested(core)))
-        {
-            known.insert(unique_id);
+        let (mut after, tried) = (String::new(), (ATTEMPTS_MAX, rested(core)));
+        loop {
+            let names = core.store.names_left_alone(mailbox.id, &after, tried, AGAIN_MAX)?;
+            let Some(last) = names.last() else { break };
+            after.clone_from(last);
+            known.extend(names);
         }
     }
     Ok(known)
@@ -239,7 +275,11 @@ struct Taker {
     account_name: String,
     selection: Selection,
     mailboxes: HashMap<Vec<u8>, MailboxId>,
-    large: Option<(MailboxId, Provenance, Put)>,
+    /// By raw name, those that are not opened, and the exclusion that says so.
+    passed_by: HashMap<Vec<u8>, String>,
+    large: Option<Coming>,
+    /// Mails that were to be tried again and are no longer there.
+    gone: Vec<(MailboxId, Position)>,
     opened: Option<(MailboxId, Opened)>,
     closed: Vec<Closed>,
     renumbered: Vec<(MailboxId, u32)>,
@@ -257,13 +297,22 @@ struct Taker {
 impl Taker {
     /// Takes events until the fetch ends; what the server said of its mailboxes is noted only when all mails before are
     /// durable. Gives what came, and why a mailbox was refused, if one was.
-    fn run(mut self, mut inlet: Inlet) -> Result<(Counts, Option<ImapError>)> {
+    fn run(mut self, inlet: Inlet) -> Result<(Counts, Option<ImapError>)> {
+        let taken = self.take_all(inlet);
+        self.core.store.check_exclusions(self.account, self.feed.exclusions().rules().to_vec())?;
+        taken
+    }
+
+    fn take_all(&mut self, mut inlet: Inlet) -> Result<(Counts, Option<ImapError>)> {
         while let Some(event) = inlet.blocking_recv() {
             self.take(event)?;
         }
         let counts = self.feed.flush()?;
         for (mailbox, old) in std::mem::take(&mut self.renumbered) {
             self.mark_renumbered(mailbox, old)?;
+        }
+        for (mailbox, position) in std::mem::take(&mut self.gone) {
+            self.core.store.forget_left_out(mailbox, vec![position])?;
         }
         for change in std::mem::take(&mut self.changes) {
             self.note(change)?;
@@ -274,7 +323,7 @@ impl Taker {
                 opened.map_or((None, None), |it| (Some(it.uid_validity), Some(it.messages.into())));
             self.core.store.set_mailbox_status(mailbox, validity, uid_next, messages)?;
         }
-        Ok((counts, self.refused))
+        Ok((counts, self.refused.take()))
     }
 
     fn take(&mut self, event: Event) -> Result<()> {
@@ -285,24 +334,36 @@ impl Taker {
                 Ok(())
             }
             Event::Mail(mail) => {
+                let is_junk = mail.facts.is_junk;
                 let (mailbox, provenance) = self.provenance(mail.facts)?;
                 let later = self.later();
-                self.feed.mail(Incoming { mailbox, provenance, octets: mail.octets, later, entry: None })
+                let octets = mail.octets;
+                self.feed.mail(Incoming { mailbox, provenance, octets, is_junk, later, entry: None })
             }
             Event::Begin(facts) => {
+                let is_junk = facts.is_junk;
                 let (mailbox, provenance) = self.provenance(facts)?;
-                let put = self.feed.put(&provenance)?;
-                self.large = Some((mailbox, provenance, put));
+                self.large = Some(self.feed.begin(mailbox, provenance, is_junk)?);
                 Ok(())
             }
             Event::Chunk(octets) => match &mut self.large {
-                Some((.., put)) => Ok(put.push(&octets)?),
+                Some(coming) => self.feed.take(coming, &octets),
                 None => Ok(()),
             },
             Event::End => match self.large.take() {
-                Some((mailbox, provenance, put)) => self.feed.finish(mailbox, provenance, put, None),
+                Some(coming) => self.feed.end(coming, None),
                 None => Ok(()),
             },
+            Event::PassedBy { mailbox, uid_validity, messages } => {
+                let Some(name) = self.passed_by.get(&*mailbox).cloned() else { return Ok(()) };
+                let mailbox = self.mailbox(&mailbox)?;
+                Ok(self.core.store.pass_by_mailbox(mailbox, name, uid_validity, messages)?)
+            }
+            Event::Gone { mailbox, position } => {
+                let mailbox = self.mailbox(&mailbox)?;
+                self.gone.push((mailbox, position));
+                Ok(())
+            }
             Event::Cut => {
                 self.large = None;
                 Ok(())
@@ -422,6 +483,15 @@ impl Taker {
             selected: self.selection.includes(mailbox),
         };
         let ids = self.core.store.upsert_mailboxes(self.account, list.iter().map(listing).collect())?;
+        let exclusions = self.feed.exclusions();
+        if let Selection::Except { .. } = self.selection {
+            let passed_by = list.iter().filter(|mailbox| self.selection.passes_by(mailbox));
+            let named = passed_by.filter_map(|mailbox| {
+                Some((mailbox.raw.clone(), exclusions.of_mailbox(mailbox)?.to_owned()))
+            });
+            self.passed_by = named.collect();
+            self.core.store.forget_passed_by(self.account)?;
+        }
         self.mailboxes.extend(list.into_iter().map(|mailbox| mailbox.raw).zip(ids));
         Ok(())
     }
@@ -525,7 +595,8 @@ impl Taker {
 
     /// Everything was fetched again under the new numbers and recognised by its digest: the old positions are gone.
     fn mark_renumbered(&self, mailbox: MailboxId, old: u32) -> Result<()> {
-        self.mark_gone(mailbox, old, (1, u32::MAX), |_| true)
+        self.mark_gone(mailbox, old, (1, u32::MAX), |_| true)?;
+        Ok(self.core.store.forget_numbering(mailbox, old)?)
     }
 }
 
@@ -534,6 +605,7 @@ const fn is_here(ours: Ours) -> bool {
     match ours {
         Ours::Archived { is_live } | Ours::Quarantined { is_live } => is_live,
         Ours::Excluded | Ours::Failed => true,
+        Ours::Awaited => false,
     }
 }
 

@@ -10,11 +10,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use archive::{Encoded, Encoder, Stored};
-use model::{ImportRunId, MailId, MailboxId, Position, Provenance, Sha256};
+use model::{AccountId, ImportRunId, MailId, MailboxId, Position, Provenance, Sha256};
 use store::{Cursor, EntryFate, Filed, Intake, IntakeItem, IntakeOutcome, LeftOut, NewEntry, SegmentCommit};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
+use crate::exclusions::Exclusions;
 use crate::feed::{Chunk, Entry, Feed, Incoming, Piece, Tally};
 use crate::pool::{Next, Pool, Results};
 use crate::steps::{self, Reading};
@@ -103,9 +104,18 @@ impl Flow {
 pub(crate) struct Entrance(Pool<Chunk, Done>);
 
 impl Entrance {
-    /// An entrance for one source.
-    pub(crate) fn feed(&self, core: &Arc<Core>, run: Option<ImportRunId>) -> Feed {
-        Feed::new(Arc::clone(core), self.0.clone(), run)
+    /// An entrance for one source of an account, with the exclusions the account has now.
+    ///
+    /// # Errors
+    /// `Missing` account, those of the database.
+    pub(crate) fn feed(
+        &self,
+        core: &Arc<Core>,
+        account: AccountId,
+        run: Option<ImportRunId>,
+    ) -> Result<Feed> {
+        let exclusions = Exclusions::of(core, account)?;
+        Ok(Feed::new(Arc::clone(core), self.0.clone(), exclusions, run))
     }
 }
 
@@ -188,7 +198,7 @@ fn work_mail(
     sha256: Sha256,
     known: bool,
 ) -> Result<Worked> {
-    let Incoming { mailbox, provenance, octets, later, entry } = incoming;
+    let Incoming { mailbox, provenance, octets, later, entry, .. } = incoming;
     let (record, reading) = if known {
         (Record::None, None)
     } else {

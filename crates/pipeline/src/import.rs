@@ -111,7 +111,7 @@ pub(crate) fn import(
         .ok_or_else(|| Error::Missing { what: "account", name: import.account.to_string() })?;
     let mut walk = Walk {
         core,
-        feed: entrance.feed(core, import.run),
+        feed: entrance.feed(core, import.account, import.run)?,
         account: import.account,
         account_name: account.settings.name,
         mailboxes: HashMap::new(),
@@ -223,7 +223,14 @@ impl Walk<'_> {
         let entry = Some(Entry { n, path: mail.path, note: key(mail.note) });
         match mail.octets {
             Octets::Small(octets) => {
-                self.feed.mail(Incoming { mailbox, provenance, octets, later: false, entry })?;
+                self.feed.mail(Incoming {
+                    mailbox,
+                    provenance,
+                    octets,
+                    is_junk: false,
+                    later: false,
+                    entry,
+                })?;
                 Ok(true)
             }
             Octets::Large(reader) => Ok(self.feed.stream(mailbox, provenance, reader, entry)?.is_ok()),

@@ -32,12 +32,14 @@ pub(crate) async fn compare(core: &Arc<Core>, account: AccountId, mailboxes: &mu
     match mailboxes {
         Mailboxes::Imap(fetcher, _) => {
             let (outlet, inlet) = imap::channel(0);
+            let for_passed_by = Arc::clone(&core);
             let there = fetcher.selected().to_vec();
             let taking = tokio::task::spawn_blocking(move || Taker::new(&core, account, &there)?.run(inlet));
             let listed = fetcher.inventory(&outlet).await;
             drop(outlet);
             taking.await.map_err(|_| Error::Stopped)??;
-            Ok(listed?)
+            listed?;
+            blocking(move || note_passed_by(&for_passed_by, account)).await
         }
         Mailboxes::Pop3(fetcher) => {
             let Some(names) = fetcher.names() else { return Ok(()) };
@@ -46,6 +48,16 @@ pub(crate) async fn compare(core: &Arc<Core>, account: AccountId, mailboxes: &mu
         }
         Mailboxes::Graph(fetcher, _) => compare_folders(&core, account, fetcher).await,
     }
+}
+
+/// Mailboxes that are excluded are not opened: all that the server says is in them counts as excluded.
+fn note_passed_by(core: &Core, account: AccountId) -> Result<()> {
+    for mailbox in core.store.mailboxes(account)?.into_iter().filter(|mailbox| mailbox.excluded.is_some()) {
+        let mut tally = Tally { source: mailbox.messages.unwrap_or_default(), ..Tally::default() };
+        tally.not[Reason::Excluded as usize] = tally.source;
+        core.store.set_ledger(mailbox.id, mailbox.uid_validity.unwrap_or_default(), tally, core.now())?;
+    }
+    Ok(())
 }
 
 async fn only_mailbox(core: &Arc<Core>, account: AccountId) -> Result<Option<MailboxId>> {
@@ -108,7 +120,8 @@ impl<'c> Taker<'c> {
     /// `there`: raw names of the mailboxes the server has; ledgers of others are forgotten.
     fn new(core: &'c Core, account: AccountId, there: &[Vec<u8>]) -> Result<Self> {
         let mailboxes = core.store.mailboxes(account)?;
-        let kept = mailboxes.iter().filter(|mailbox| there.contains(&mailbox.name)).map(|mailbox| mailbox.id);
+        let is_kept = |mailbox: &&Mailbox| mailbox.excluded.is_some() || there.contains(&mailbox.name);
+        let kept = mailboxes.iter().filter(is_kept).map(|mailbox| mailbox.id);
         core.store.keep_ledgers(account, kept.collect())?;
         let mailboxes = mailboxes.into_iter().map(|mailbox| (mailbox.name.clone(), mailbox)).collect();
         Ok(Self { core, mailboxes, open: None })
@@ -201,6 +214,17 @@ fn compare_names(core: &Core, mailbox: MailboxId, names: &[String]) -> Result<()
     }
     let there: HashSet<String> = names.iter().map(|name| store::kept_name(name)).collect();
     tally.gone += mark_names_gone(core, mailbox, &there)?;
+    let mut after = String::new();
+    loop {
+        let page = core.store.names_left_out(mailbox, &after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(last);
+        let gone = page.into_iter().filter(|name| !there.contains(name));
+        let gone: Vec<Position> = gone.map(|unique_id| Position::Unique { unique_id }).collect();
+        if !gone.is_empty() {
+            core.store.forget_left_out(mailbox, gone)?;
+        }
+    }
     Ok(core.store.set_ledger(mailbox, 0, tally, core.now())?)
 }
 

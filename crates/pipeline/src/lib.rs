@@ -14,6 +14,7 @@ mod core;
 mod engine;
 mod error;
 mod examination;
+mod exclusions;
 mod feed;
 mod feedback;
 mod fetch;
@@ -51,6 +52,7 @@ pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, E
 pub use error::{Error, Result};
 pub use examination::{ExaminationSettings, ScannerState, SettingsError};
 pub use examine::{AuthResult, Authentication};
+pub use exclusions::{ExclusionFault, checked_exclusions};
 pub use feed::Counts;
 pub use import::{Import, Step};
 pub use news::News;

@@ -115,7 +115,7 @@ impl Taker {
     fn take(&mut self, batch: &mut [Delivery]) -> Result<()> {
         let core = Arc::clone(self.engine.core());
         let later = core.rush.puts_off(batch.len(), Instant::now());
-        let mut feed = self.engine.entrance()?.feed(&core, None);
+        let mut feed = self.engine.entrance()?.feed(&core, self.account, None)?;
         for delivery in batch {
             self.take_one(&core, &mut feed, delivery, later)?;
         }
@@ -138,19 +138,27 @@ impl Taker {
             report.is_some(),
         );
         let mailbox = self.mailbox(core, folder)?;
+        let inner = report.map(|(journal, octets)| {
+            let position = format!("journal:{sha256}");
+            (self.provenance(core, JOURNAL, position, envelope(&journal), false), octets)
+        });
+        // A report is as private as the mail inside.
+        let excluded =
+            inner.as_ref().and_then(|(inner, octets)| feed.exclusions().judge(inner, false, octets));
+        if let Some(name) = excluded.map(str::to_owned) {
+            return feed.exclude(mailbox, own, name, None);
+        }
         if let Some(octets) = delivery.content.in_memory() {
             let octets = octets.to_vec();
-            feed.mail(Incoming { mailbox, provenance: own, octets, later, entry: None })?;
+            feed.mail(incoming(mailbox, own, octets, later))?;
         } else {
             let scratch = |error| Error::io(&core.scratch, error);
             let mut reader = delivery.content.reader().map_err(scratch)?;
             feed.stream(mailbox, own, &mut reader, None)?.map_err(scratch)?;
         }
-        if let Some((journal, octets)) = report {
-            let position = format!("journal:{sha256}");
-            let inner = self.provenance(core, JOURNAL, position, envelope(&journal), false);
+        if let Some((inner, octets)) = inner {
             let mailbox = self.mailbox(core, JOURNAL)?;
-            feed.mail(Incoming { mailbox, provenance: inner, octets, later, entry: None })?;
+            feed.mail(incoming(mailbox, inner, octets, later))?;
         }
         Ok(())
     }
@@ -185,6 +193,10 @@ impl Taker {
         self.mailboxes.insert(name, id);
         Ok(id)
     }
+}
+
+fn incoming(mailbox: MailboxId, provenance: Provenance, octets: Vec<u8>, later: bool) -> Incoming {
+    Incoming { mailbox, provenance, octets, is_junk: false, later, entry: None }
 }
 
 fn answer(batch: Vec<Delivery>, outcome: Outcome) {

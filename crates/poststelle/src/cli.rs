@@ -271,6 +271,8 @@ pub enum AccountAction {
     Handle(AccountHandle),
     /// What stays in the mailbox.
     Keep(AccountKeep),
+    /// What is not archived.
+    Exclude(AccountExclude),
     /// The same for several accounts.
     Set(AccountSet),
     /// Tries the settings.
@@ -354,6 +356,41 @@ pub struct AccountKeep {
     /// `never`, or days since the mail was fetched.
     #[arg(long, value_name = "DAYS", value_parser = delete_after)]
     pub delete_after: Option<Days>,
+}
+
+/// `account exclude`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("kind").args(["folder", "sender", "spam", "private", "works_council", "remove"]).requires("exclusion"))]
+pub struct AccountExclude {
+    /// Name of the account.
+    pub name: String,
+    /// Name of the exclusion; without it they are listed.
+    #[arg(value_name = "EXCLUSION", requires = "kind")]
+    pub exclusion: Option<String>,
+    /// A folder.
+    #[arg(long, value_name = "NAME")]
+    pub folder: Vec<String>,
+    /// A sender.
+    #[arg(long, value_name = "ADDRESS")]
+    pub sender: Vec<String>,
+    /// What a spam filter marked.
+    #[arg(long)]
+    pub spam: bool,
+    /// What is marked as private.
+    #[arg(long)]
+    pub private: bool,
+    /// Word in the subject that means private.
+    #[arg(long, value_name = "WORD", requires = "private")]
+    pub subject: Vec<String>,
+    /// An address of the works council.
+    #[arg(long, value_name = "ADDRESS")]
+    pub works_council: Vec<String>,
+    /// Removes the exclusion.
+    #[arg(long)]
+    pub remove: bool,
+    /// JSON.
+    #[arg(long, conflicts_with = "kind")]
+    pub json: bool,
 }
 
 /// `account set`.

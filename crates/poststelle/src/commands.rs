@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod account;
+mod account_exclude;
 mod account_oauth;
 mod account_set;
 pub mod classify;

@@ -25,7 +25,7 @@ pub(crate) async fn change(
     Json(asked): Json<AccountsChange>,
 ) -> Result<axum::Json<AccountsChanged>, Failure> {
     let shared = shared(&asked)?;
-    state.read(move |state| apply(state, &caller, asked, shared)).await.map(axum::Json)
+    state.read(move |state| apply(state, &caller, asked, &shared)).await.map(axum::Json)
 }
 
 /// What is asked for all of them; what can never work is refused as a whole.
@@ -61,7 +61,7 @@ fn apply(
     state: &State,
     caller: &Caller,
     asked: AccountsChange,
-    shared: SharedSettings,
+    shared: &SharedSettings,
 ) -> Result<AccountsChanged, Failure> {
     let names: HashMap<AccountId, (String, store::AccountKind)> = state
         .store()

@@ -343,7 +343,11 @@ fn left(names: &HashMap<MailboxId, String>, language: Language, row: &LeftOutRow
         uid,
         locator,
         excluded: row.what.excluded,
-        reason: imports::reason(language, &row.what.reason),
+        reason: if row.what.excluded {
+            row.what.reason.clone()
+        } else {
+            imports::reason(language, &row.what.reason)
+        },
         attempts: row.attempts,
         since: row.since.into(),
         last: row.last.into(),

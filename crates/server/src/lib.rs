@@ -26,6 +26,7 @@ mod disk;
 mod disposition;
 mod doctor;
 mod events;
+mod exclusions;
 mod extract;
 mod frame;
 mod headers;

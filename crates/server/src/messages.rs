@@ -143,6 +143,7 @@ pub(crate) async fn seen(
             if !state.store().set_seen(caller.scope(), id, change.seen)? {
                 return Err(Failure::not_found());
             }
+            state.engine().messages_changed();
             let kind = if change.seen { "mail.seen" } else { "mail.unseen" };
             events::record_reading(state, &caller, kind, Subject::Mail(id), &[])
         })

@@ -16,10 +16,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, events, frame,
-    headers, health, idempotency, import_report, imports, keeping, lists, live, messages, notifications,
-    oauth, oauth_clients, origin, problem, quarantine, rights, search, session, setup, smtp_accounts,
-    source_actions, status, suppression, tags, trace, upload, users, webhooks,
+    State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, events,
+    exclusions, frame, headers, health, idempotency, import_report, imports, keeping, lists, live, messages,
+    notifications, oauth, oauth_clients, origin, problem, quarantine, rights, search, session, setup,
+    smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
 };
 
 /// Longest JSON body.
@@ -246,6 +246,8 @@ fn routes(state: &State) -> Routes {
         .add(&api::KEEPING, keeping::read)
         .add(&api::SET_KEEPING, keeping::write)
         .add(&api::DELETABLE, keeping::deletable)
+        .add(&api::EXCLUSIONS, exclusions::read)
+        .add(&api::SET_EXCLUSIONS, exclusions::write)
         .add(&api::SOURCE_ACTIONS, source_actions::list)
         .add(&api::RETRY_SOURCE_ACTIONS, source_actions::retry)
         .add(&api::DROP_SOURCE_ACTIONS, source_actions::forget)

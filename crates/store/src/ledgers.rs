@@ -50,7 +50,7 @@ statements! {
         SELECT mailbox, n, reason, first, last, name FROM v WHERE TRUE";
     LIST = "SELECT b.mailbox_id, b.display_name, l.at, l.uid_validity, l.source, l.archived, l.missing, l.failed, \
         l.quarantined, l.excluded, l.pending, l.gone, l.cut FROM mailboxes b JOIN ledgers l ON l.mailbox = b.key \
-        WHERE b.account = $1 AND b.selected = 1 ORDER BY b.display_name, b.key";
+        WHERE b.account = $1 AND (b.selected = 1 OR b.excluded IS NOT NULL) ORDER BY b.display_name, b.key";
     GAPS = "SELECT a.account_id, a.name, b.mailbox_id, b.display_name, l.at, l.missing, l.failed FROM ledgers l \
         JOIN mailboxes b ON b.key = l.mailbox JOIN accounts a ON a.key = b.account \
         WHERE (l.missing > 0 OR l.failed > 0) AND b.selected = 1 AND a.active = 1 AND a.removed IS NULL ORDER BY l.mailbox";
@@ -72,8 +72,12 @@ fn ours(stage: i64, is_live: bool) -> Ours {
     if stage == 2 { Ours::Quarantined { is_live } } else { Ours::Archived { is_live } }
 }
 
-fn left(excluded: bool) -> Ours {
-    if excluded { Ours::Excluded } else { Ours::Failed }
+fn left(excluded: i64) -> Ours {
+    match excluded {
+        0 => Ours::Failed,
+        1 => Ours::Excluded,
+        _ => Ours::Awaited,
+    }
 }
 
 fn reason(code: i64) -> Reason {
@@ -116,7 +120,7 @@ impl Store {
             let here = tx.query(&OURS, &args, |row| {
                 Ok((row.small(0)?, ours(row.int(1)?, row.opt_int(2)?.is_none())))
             })?;
-            let left = tx.query(&LEFT, &args, |row| Ok((row.small(0)?, left(row.bool(1)?))))?;
+            let left = tx.query(&LEFT, &args, |row| Ok((row.small(0)?, left(row.int(1)?))))?;
             let ends = [&here, &left].map(|rows| match rows.last() {
                 Some((uid, _)) if rows.len() == limit => *uid,
                 _ => to,
@@ -142,7 +146,7 @@ impl Store {
             for name in names {
                 rows.push(args![key, bounded(name)]);
             }
-            let left = tx.bulk_query(&LEFT_NAMED, &rows, |row| Ok((row.text(0)?, left(row.bool(1)?))))?;
+            let left = tx.bulk_query(&LEFT_NAMED, &rows, |row| Ok((row.text(0)?, left(row.int(1)?))))?;
             let here = tx.bulk_query(&OURS_NAMED, &rows, |row| {
                 Ok((row.text(0)?, ours(row.int(1)?, row.opt_int(2)?.is_none())))
             })?;

@@ -24,6 +24,7 @@ mod entries;
 mod error;
 mod events;
 mod examination;
+mod exclusions;
 mod feedback;
 mod feedback_days;
 mod filing;
@@ -89,6 +90,7 @@ pub use examination::{
     DueMail, ExaminationCounts, ExaminationTask, ExaminedMail, ExaminedPart, HeldPart, HeldState, Judge,
     Release, ScanState,
 };
+pub use exclusions::{Exclusion, ExclusionKind};
 pub use feedback::{FeedbackProgress, VerifyReference};
 pub use feedback_days::{FeedbackCount, SumBy};
 pub use filing::{Filed, MessageKey, NewPart};

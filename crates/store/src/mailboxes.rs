@@ -46,6 +46,8 @@ pub struct Mailbox {
     pub messages: Option<u64>,
     /// How far it was fetched.
     pub cursor: Option<Cursor>,
+    /// Name of the exclusion because of which it is not fetched.
+    pub excluded: Option<String>,
     /// Messages listed here.
     pub listed: u64,
 }
@@ -67,11 +69,12 @@ statements! {
     BY_NAME = "SELECT mailbox_id FROM mailboxes WHERE account = $1 AND name = $2";
     INSERT = "INSERT INTO mailboxes (key, mailbox_id, account, name, display_name, special_use, selected) \
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account, name) DO NOTHING";
-    UPDATE = "UPDATE mailboxes SET display_name = $3, special_use = $4, selected = $5 \
+    UPDATE = "UPDATE mailboxes SET display_name = $3, special_use = $4, selected = $5, \
+        excluded = CASE WHEN $5 = CAST(1 AS SMALLINT) THEN NULL ELSE excluded END \
         WHERE account = $1 AND name = $2";
     SET_STATUS = "UPDATE mailboxes SET uid_validity = $2, uid_next = $3, messages = $4 WHERE mailbox_id = $1";
     LIST = "SELECT m.mailbox_id, m.name, m.display_name, m.special_use, m.selected, m.uid_validity, \
-        m.uid_next, m.messages, c.uid_validity, c.uid, c.opaque, c.updated, \
+        m.uid_next, m.messages, c.uid_validity, c.uid, c.opaque, c.updated, m.excluded, \
         (SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM list_counts l WHERE l.list = m.key) \
         FROM mailboxes m LEFT JOIN cursors c ON c.mailbox = m.key WHERE m.account = $1 ORDER BY m.name";
     SET_CURSOR = "INSERT INTO cursors (mailbox, uid_validity, uid, opaque, updated) \
@@ -99,7 +102,8 @@ fn mailbox(row: &Row<'_>, account: AccountId) -> Result<Mailbox> {
         uid_next: small(6)?,
         messages: row.opt_int(7)?.and_then(|value| u64::try_from(value).ok()),
         cursor,
-        listed: row.uint(12)?,
+        excluded: row.opt_text(12)?,
+        listed: row.uint(13)?,
     })
 }
 

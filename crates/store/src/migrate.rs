@@ -11,7 +11,7 @@ use crate::error::{Cause, Result, StoreError, is_full};
 pub(crate) const FORMAT: i64 = 12;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 14] = [
+const MIGRATIONS: [(&str, &str); 15] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -25,6 +25,7 @@ const MIGRATIONS: [(&str, &str); 14] = [
     ("V0011__doctor", include_str!("../migrations/0011_doctor.sql")),
     ("V0012__import_entries", include_str!("../migrations/0012_import_entries.sql")),
     ("V0013__keeping", include_str!("../migrations/0013_keeping.sql")),
+    ("V0014__exclusions", include_str!("../migrations/0014_exclusions.sql")),
     ("V0015__graph", include_str!("../migrations/0015_graph.sql")),
 ];
 

@@ -175,8 +175,8 @@ statements! {
         l.attempts, l.since, l.last FROM mailboxes m JOIN left_out l ON l.mailbox = m.key \
         WHERE m.account = $1 ORDER BY l.mailbox, l.uid_validity, l.uid, l.locator LIMIT $2 OFFSET $3";
     AGAIN = "SELECT m.mailbox_id, l.position, l.uid_validity, l.uid, l.locator FROM mailboxes m \
-        JOIN left_out l ON l.mailbox = m.key WHERE m.account = $1 AND l.excluded = 0 \
-        AND (l.attempts < $2 OR l.last <= $4) \
+        JOIN left_out l ON l.mailbox = m.key WHERE m.account = $1 AND m.selected = 1 AND l.excluded <> 1 \
+        AND (l.excluded = 2 OR l.attempts < $2 OR l.last <= $4) \
         ORDER BY l.attempts, l.mailbox, l.uid_validity, l.uid, l.locator LIMIT $3";
     KNOWN_SEQS [Int, Int, Int, Text] = "WITH v(mailbox, uid_validity, uid, locator) AS ({rows}) \
         SELECT DISTINCT p.seq FROM v JOIN placements p \
@@ -220,7 +220,10 @@ impl<'a> From<Cow<'a, str>> for Arg<'a> {
 /// Keeps failed and excluded mails of a source; the same again counts as another attempt.
 pub(crate) fn leave_out(tx: &Tx<'_>, list: &[(i64, &LeftOut)], now: UnixMillis) -> Result<()> {
     let mut rows = Rows::new(8, list.len());
-    for (mailbox, left) in list {
+    // A row is met only once in a statement; the last word counts.
+    let mut met = HashSet::with_capacity(list.len());
+    for (mailbox, left) in list.iter().rev().filter(|(mailbox, left)| met.insert((*mailbox, &left.position)))
+    {
         let place = place(&left.position);
         let args = args![*mailbox, place.uid_validity, place.uid, place.locator];
         let [a, b, c, d] = args;
@@ -369,8 +372,8 @@ impl Store {
         })
     }
 
-    /// Mails of an account's source that failed fewer than `attempts_max` times, or last at `rested` or before; those tried
-    /// least first.
+    /// Mails of an account's source that failed fewer than `attempts_max` times, or last at `rested` or before, or whose
+    /// exclusion is another one now; those tried least first.
     ///
     /// # Errors
     /// `Missing` account.

@@ -85,7 +85,7 @@ impl Store {
             {
                 if let Some(at) = find(&mut accounts, key) {
                     let counters = &mut accounts[at].2;
-                    *if excluded { &mut counters.excluded } else { &mut counters.failed } = n;
+                    *if excluded { &mut counters.excluded } else { &mut counters.failed } += n;
                 }
             }
             for (key, n) in tx.query(&QUARANTINED_OF, &[], |row| Ok((row.int(0)?, row.uint(1)?)))? {

@@ -6,6 +6,7 @@ mod cases;
 mod doctor;
 mod engine;
 mod examination;
+mod exclusions;
 mod flow;
 mod lists;
 mod oauth;
@@ -29,6 +30,7 @@ fn all() -> Vec<Case> {
         address_search::ALL,
         cases::ALL,
         examination::ALL,
+        exclusions::ALL,
         doctor::ALL,
         flow::ALL,
         lists::ALL,

@@ -200,7 +200,7 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
           {isNew ? (
             <>
               <SendingFields form={form} />
-              {form.values.oauth === "" ? (
+              {form.values.oauth === "" && form.values.kind !== "graph" ? (
                 <Checkbox
                   label={t("accounts.atOnce")}
                   description={t("accounts.atOnceWhat")}

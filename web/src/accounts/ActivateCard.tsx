@@ -4,7 +4,7 @@ import { api, take } from "../api/client";
 import type { Account, TestAnswer } from "../api/types";
 import page from "../parts/Page.module.css";
 import { tell } from "../parts/toast";
-import { TestPanel } from "./TestPanel";
+import { GRAPH_STEPS, TestPanel } from "./TestPanel";
 
 /** Where the test that was made when an account was created is kept for its page. */
 export const testedKey = (account: string) => ["tested", account] as const;
@@ -43,6 +43,7 @@ export function ActivateCard({ account }: { account: Account }) {
         running={activate.isPending}
         onTest={() => activate.mutate()}
         label={t("accounts.testAndActivate")}
+        {...(account.kind === "graph" && { shown: GRAPH_STEPS })}
       />
     </section>
   );

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done, take } from "../api/client";
+import { accountsQuery } from "../api/queries";
 import type { Account } from "../api/types";
 import { useFormats } from "../lang/format";
 import { type SmtpAccount, smtpQuery } from "../outgoing/queries";
@@ -74,11 +75,13 @@ function Kept({ account }: { account: Account }) {
   );
 }
 
-/** Servers that send for this account: of the same name, or with the same login and address. */
-function sendingOf(account: Account, servers: SmtpAccount[]): SmtpAccount[] {
+/** Servers that send for this account: of the same name, or with the same login and address and no other account's name. */
+function sendingOf(account: Account, servers: SmtpAccount[], accounts: Account[]): SmtpAccount[] {
+  const others = new Set(accounts.filter(({ id }) => id !== account.id).map(({ name }) => name));
   return servers.filter(
     ({ name, login, from_address: from }) =>
-      name === account.name || (login !== "" && login === account.connection?.login && from === account.address),
+      name === account.name ||
+      (!others.has(name) && login !== "" && login === account.connection?.login && from === account.address),
   );
 }
 
@@ -89,7 +92,8 @@ function Removal({ account, onClose }: StepProps) {
   const [typed, setTyped] = useState("");
   const [also, setAlso] = useState<string[]>([]);
   const servers = useQuery(smtpQuery);
-  const companions = sendingOf(account, servers.data ?? []);
+  const accounts = useQuery(accountsQuery);
+  const companions = sendingOf(account, servers.data ?? [], accounts.data ?? []);
   const remove = useMutation({
     mutationFn: () =>
       done(
@@ -143,7 +147,7 @@ function Removal({ account, onClose }: StepProps) {
           <Button
             type="submit"
             color="red.8"
-            disabled={typed.trim() !== account.name || servers.isPending}
+            disabled={typed.trim() !== account.name || servers.isPending || accounts.isPending}
             loading={remove.isPending}
           >
             {t("accounts.removeNow")}

@@ -8,8 +8,8 @@ import { sendingFor } from "./presets";
 /** Whether a server that sends is made together with a new account, and which; it has the same name and login. */
 export function SendingFields({ form }: { form: UseFormReturnType<AccountForm> }) {
   const { t } = useTranslation();
-  const { host, oauth, sends, smtpHost, smtpPort, smtpTls } = form.values;
-  if (oauth !== "") {
+  const { host, kind, oauth, sends, smtpHost, smtpPort, smtpTls } = form.values;
+  if (oauth !== "" || kind === "graph") {
     return null;
   }
   return (

@@ -33,7 +33,7 @@ const account = (kind: Account["kind"], pollSeconds = 60, active = true): Accoun
 
 describe("what several accounts can get", () => {
   it("is what all of them have", () => {
-    expect(offeredTo([account("imap"), account("imap")])).toEqual({ fetched: true, folders: true });
+    expect(offeredTo([account("imap"), account("graph")])).toEqual({ fetched: true, folders: true });
     expect(offeredTo([account("imap"), account("pop3")])).toEqual({ fetched: true, folders: false });
     expect(offeredTo([account("imap"), account("import")])).toEqual({ fetched: false, folders: false });
   });

@@ -25,7 +25,7 @@ export const NOTHING: Together = {
 export function offeredTo(accounts: readonly Account[]): { fetched: boolean; folders: boolean } {
   return {
     fetched: accounts.every(({ kind }) => kind !== "import"),
-    folders: accounts.every(({ kind }) => kind === "imap"),
+    folders: accounts.every(({ kind }) => kind !== "import" && kind !== "pop3"),
   };
 }
 

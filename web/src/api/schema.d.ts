@@ -93,6 +93,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account_id}/exclusions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules by which mails of the account are not archived, and how many they exclude. */
+        get: operations["exclusions"];
+        /** Replaces them. What is no longer excluded is fetched; what is archived stays. */
+        put: operations["set_exclusions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account_id}/fetch": {
         parameters: {
             query?: never;
@@ -2449,6 +2467,44 @@ export interface components {
             rule: string;
             /** @description Place in the mail. */
             where: string;
+        };
+        /** @description A rule by which mails of an account are not archived, and not written anywhere. */
+        Exclusion: {
+            /** @description What it looks at. */
+            kind: components["schemas"]["ExclusionKind"];
+            /**
+             * Format: int64
+             * @description Mails at the source that it excludes, as far as is known; of mails that others bring, all it has excluded so far.
+             */
+            mails: number;
+            /** @description Unique within the account. */
+            name: string;
+            /** @description What it looks for. */
+            values: string[];
+        };
+        /**
+         * @description What an exclusion looks at.
+         * @enum {string}
+         */
+        ExclusionKind: "folder" | "sender" | "spam" | "private" | "works_council";
+        /** @description Exclusions of an account; the first that fits is the one that counts a mail. */
+        ExclusionList: {
+            /** @description In their order. */
+            items: components["schemas"]["Exclusion"][];
+        };
+        /** @description An exclusion to be kept. */
+        ExclusionRequest: {
+            /** @description What it looks at. */
+            kind: components["schemas"]["ExclusionKind"];
+            /** @description Unique within the account. */
+            name: string;
+            /** @description What it looks for; the more values, the more is excluded. */
+            values?: string[];
+        };
+        /** @description All exclusions of an account. */
+        ExclusionsRequest: {
+            /** @description In their order. */
+            items: components["schemas"]["ExclusionRequest"][];
         };
         /** @description One value and how many hits have it. */
         Facet: {
@@ -5091,6 +5147,135 @@ export interface operations {
             };
             /** @description Does not fit the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exclusions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rules by which mails of the account are not archived, and how many they exclude. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExclusionList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_exclusions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExclusionsRequest"];
+            };
+        };
+        responses: {
+            /** @description Replaces them. What is no longer excluded is fetched; what is archived stays. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExclusionList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -54,6 +54,7 @@ export type SearchAnswer = Schemas["SearchAnswer"];
 export type SearchHit = Schemas["SearchHit"];
 export type Session = Schemas["Session"];
 export type SourceAction = Schemas["SourceAction"];
+export type Exclusion = Schemas["Exclusion"];
 export type Keeping = Schemas["Keeping"];
 export type Status = Schemas["Status"];
 export type Stretch = Schemas["Stretch"];

@@ -5,6 +5,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AtSource } from "../accounts/AtSource";
+import { ExclusionsCard } from "../accounts/ExclusionsCard";
 import { KeepingCard } from "../accounts/KeepingCard";
 import { Completeness } from "../accounts/Completeness";
 import { ActivateCard, testedKey } from "../accounts/ActivateCard";
@@ -60,6 +61,7 @@ export function EditAccount() {
           {data.kind === "import" ? null : <Completeness account={data} />}
           {data.kind === "imap" || data.kind === "graph" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
+          <ExclusionsCard account={data} />
           {administrator && data.kind !== "import" ? <KeepingCard account={data} /> : null}
           {administrator ? <RemoveCard account={data} /> : null}
         </div>

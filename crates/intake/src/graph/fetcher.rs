@@ -248,6 +248,7 @@ impl Reading<'_> {
             position: Position::Unique { unique_id: item.id.clone() },
             internal_date: item.received,
             flags: item.flags,
+            is_junk: false,
             size_octets: None,
         }
     }

@@ -29,6 +29,8 @@ pub struct Facts {
     pub internal_date: Option<UnixMillis>,
     /// Flags at this time.
     pub flags: Flags,
+    /// It bears the keyword for spam.
+    pub is_junk: bool,
     /// As the server counts; some count wrong, so the octets that come are what counts.
     pub size_octets: Option<u64>,
 }
@@ -226,6 +228,15 @@ pub enum Event {
         done: u64,
         /// Mails to be handled in this run, as far as known.
         total: u64,
+    },
+    /// A mailbox that is not fetched by rule ([`super::Selection::Except`]) and was not opened.
+    PassedBy {
+        /// Raw name.
+        mailbox: Arc<[u8]>,
+        /// Its numbering, if the server says so.
+        uid_validity: Option<u32>,
+        /// Mails in it, if the server says so.
+        messages: Option<u32>,
     },
     /// The mailbox is done.
     Closed {

@@ -225,6 +225,7 @@ impl<'b> Fetching<'b> {
             position: self.position(uid),
             internal_date: fetched.internal_date,
             flags: fetched.flags.unwrap_or_default(),
+            is_junk: fetched.is_junk,
             size_octets: fetched.size_octets,
         }
     }

@@ -34,6 +34,13 @@ pub enum Selection {
     Inbox,
     /// These, by raw name or by the name for people.
     Named(Vec<String>),
+    /// Some, but those in these folders ([`Mailbox::is_in`]): they are not even opened.
+    Except {
+        /// Which otherwise.
+        of: Box<Selection>,
+        /// Names of folders.
+        folders: Vec<String>,
+    },
 }
 
 impl Selection {
@@ -46,7 +53,21 @@ impl Selection {
                 Self::Named(names) => {
                     names.iter().any(|name| *name == mailbox.name || name.as_bytes() == mailbox.raw)
                 }
+                Self::Except { of, folders } => {
+                    of.includes(mailbox) && !folders.iter().any(|folder| mailbox.is_in(folder))
+                }
             }
+    }
+
+    /// All of these but those in `folders`.
+    #[must_use]
+    pub fn except(self, folders: Vec<String>) -> Self {
+        if folders.is_empty() { self } else { Self::Except { of: Box::new(self), folders } }
+    }
+
+    /// Whether a mailbox would be meant without [`Selection::Except`].
+    pub fn passes_by(&self, mailbox: &Mailbox) -> bool {
+        matches!(self, Self::Except { of, .. } if of.includes(mailbox)) && !self.includes(mailbox)
     }
 }
 
@@ -321,6 +342,11 @@ impl Pass<'_> {
         let mailboxes = session.mailboxes().await?;
         let selected: Vec<Mailbox> =
             mailboxes.iter().filter(|mailbox| self.selection.includes(mailbox)).cloned().collect();
+        let passed_by: Vec<Mailbox> = mailboxes
+            .iter()
+            .filter(|mailbox| !*is_listed && self.selection.passes_by(mailbox))
+            .cloned()
+            .collect();
         let missing: Vec<Wanted> = self
             .wanted
             .values()
@@ -333,17 +359,28 @@ impl Pass<'_> {
         }
         let mut status: HashMap<Vec<u8>, MailboxStatus> = selected
             .iter()
+            .chain(&passed_by)
             .filter_map(|mailbox| Some((mailbox.raw.clone(), mailbox.status.clone()?)))
             .collect();
         // Only of those that have a cursor something can be learned; the others are opened anyway.
         let asked = selected.iter().map(|mailbox| mailbox.raw.clone()).filter(|raw| {
             !status.contains_key(raw) && self.wanted.get(raw).is_some_and(|wanted| wanted.uid_next.is_some())
         });
-        let asked: Vec<Vec<u8>> = asked.collect();
+        let unknown = passed_by.iter().map(|mailbox| &mailbox.raw).filter(|raw| !status.contains_key(*raw));
+        let asked: Vec<Vec<u8>> = asked.chain(unknown.cloned()).collect();
         if !asked.is_empty() {
             status
                 .extend(session.status(asked).await?.into_iter().map(|status| (status.raw.clone(), status)));
         }
+        let passed_by = passed_by.iter().map(|mailbox| {
+            let status = status.get(&mailbox.raw);
+            Event::PassedBy {
+                mailbox: mailbox.raw.as_slice().into(),
+                uid_validity: status.and_then(|status| status.uid_validity),
+                messages: status.and_then(|status| status.messages),
+            }
+        });
+        self.outlet.send(passed_by.collect()).await?;
         for mailbox in &selected {
             self.mailbox(session, mailbox, status.get(&mailbox.raw)).await?;
         }

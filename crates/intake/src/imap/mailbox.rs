@@ -79,6 +79,25 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// Whether it is the folder of this name, raw or for people, or lies below it. `/` separates levels whatever the server
+    /// writes; of the inbox only itself is meant, since some servers keep everything below it.
+    pub fn is_in(&self, folder: &str) -> bool {
+        let levels = |name: &str| match self.delimiter {
+            Some(delimiter) => name.replace(delimiter, "/"),
+            None => name.to_owned(),
+        };
+        let folder = folder.trim_end_matches('/');
+        if folder.eq_ignore_ascii_case("INBOX") {
+            return self.special_use == Some(SpecialUse::Inbox);
+        }
+        if folder.as_bytes() == self.raw {
+            return true;
+        }
+        let (name, folder) = (levels(&self.name), levels(folder));
+        !folder.is_empty()
+            && name.strip_prefix(&folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// The inbox of a server that has nothing else, with so many mails.
     pub(crate) fn only_inbox(messages: u32) -> Self {
         let raw = b"INBOX".to_vec();
@@ -180,4 +199,41 @@ fn begins_items(octets: &[u8]) -> bool {
         || ITEMS.iter().any(|item| {
             word.get(..item.len()).is_some_and(|start| start.eq_ignore_ascii_case(item.as_bytes()))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_and_those_below() {
+        let check = |name: &str, delimiter: Option<char>, folder: &str, expected: bool| {
+            let mailbox = Mailbox {
+                name: name.to_owned(),
+                delimiter,
+                special_use: None,
+                status: None,
+                ..Mailbox::only_inbox(0)
+            };
+            assert_eq!(mailbox.is_in(folder), expected, "{name} {folder}");
+        };
+        check("Privat", Some('.'), "Privat", true);
+        check("Privat.Urlaub", Some('.'), "Privat", true);
+        check("Privat.Urlaub", Some('.'), "Privat/Urlaub", true);
+        check("Privat.Urlaub", Some('.'), "Privat.Urlaub/", true);
+        check("Privatkunden", Some('.'), "Privat", false);
+        check("Privat/Urlaub", None, "Privat", true);
+        check("Kunden/Privat", Some('/'), "Privat", false);
+        check("Privat", Some('/'), "", false);
+        // On some servers all folders lie below the inbox.
+        check("INBOX.Kunden", Some('.'), "INBOX", false);
+        assert!(Mailbox::only_inbox(0).is_in("Inbox"));
+        let raw = Mailbox {
+            raw: b"&AMQ-".to_vec(),
+            name: "Ä".to_owned(),
+            special_use: None,
+            ..Mailbox::only_inbox(0)
+        };
+        assert!(raw.is_in("Ä") && raw.is_in("&AMQ-") && !raw.is_in("A"));
+    }
 }

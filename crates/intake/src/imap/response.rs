@@ -80,6 +80,8 @@ pub(crate) struct Fetched {
     pub(crate) number: u32,
     pub(crate) uid: Option<u32>,
     pub(crate) flags: Option<Flags>,
+    /// See [`super::event::Facts::is_junk`].
+    pub(crate) is_junk: bool,
     pub(crate) internal_date: Option<UnixMillis>,
     pub(crate) size_octets: Option<u64>,
     /// `Message-ID` of a header section asked for.
@@ -315,7 +317,9 @@ impl Fetched {
                     true
                 }
                 b"FLAGS" => {
-                    self.flags = lexer.list().map(|names| flags(&names));
+                    let names = lexer.list();
+                    self.is_junk = names.as_deref().is_some_and(is_junk);
+                    self.flags = names.map(|names| flags(&names));
                     self.flags.is_some()
                 }
                 b"INTERNALDATE" => {
@@ -374,6 +378,12 @@ pub(crate) fn flags(names: &[Vec<u8>]) -> Flags {
         draft: has("\\Draft"),
         deleted: has("\\Deleted"),
     }
+}
+
+/// `$Junk` (RFC 9051 §2.3.2), and as mail programs wrote it before.
+fn is_junk(names: &[Vec<u8>]) -> bool {
+    let has = |word: &[u8]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+    (has(b"$Junk") || has(b"Junk")) && !has(b"$NotJunk") && !has(b"NonJunk")
 }
 
 /// `dd-Mmm-yyyy hh:mm:ss +zzzz`, the day with a blank or a zero before it or neither.

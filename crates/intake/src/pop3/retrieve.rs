@@ -123,6 +123,7 @@ impl<'k> Retrieving<'k> {
             position: Position::Unique { unique_id },
             internal_date: None,
             flags: Flags::default(),
+            is_junk: false,
             size_octets: self.asked.front().and_then(|entry| entry.size_octets),
         }
     }

@@ -35,6 +35,7 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
         AccountAction::Add(add) => self::add(context, add, streams),
         AccountAction::Handle(args) => handle(context, args, streams),
         AccountAction::Keep(args) => keep(context, args, streams),
+        AccountAction::Exclude(args) => super::account_exclude::run(context, args, streams),
         AccountAction::Set(args) => super::account_set::run(context, args, streams),
         AccountAction::List { json } => list(engine, *json, lang, streams),
         AccountAction::Test { name } => test(engine, &find(engine, name)?, lang, streams),
@@ -369,13 +370,14 @@ fn compare(
             writeln!(streams.out, "{}", doctor::mailbox(name, &ledger))?;
             continue;
         }
-        let values: [(&str, &dyn std::fmt::Display); 8] = [
+        let values: [(&str, &dyn std::fmt::Display); 9] = [
             ("mailbox", &ledger.name),
             ("source", &tally.source),
             ("archived", &tally.archived),
             ("missing", &tally.count(Reason::Missing)),
             ("failed", &tally.count(Reason::Failed)),
             ("quarantined", &tally.count(Reason::Quarantined)),
+            ("excluded", &tally.count(Reason::Excluded)),
             ("pending", &tally.count(Reason::Pending)),
             ("gone", &tally.gone),
         ];
@@ -483,7 +485,8 @@ fn fetch(
     engine.catch_up()?;
     if as_json {
         let row = json!({
-            "archived": counts.archived, "duplicates": counts.duplicates, "failed": counts.failed, "octets": counts.octets,
+            "archived": counts.archived, "duplicates": counts.duplicates, "excluded": counts.excluded, "failed": counts.failed,
+            "octets": counts.octets,
             "archived_seconds": archived_seconds, "seconds": began.elapsed().as_secs_f64(),
         });
         writeln!(streams.out, "{row}")?;

@@ -184,7 +184,7 @@ fn reason(entry: &ImportEntry, lang: Lang) -> String {
         return String::new();
     }
     let detail = &entry.detail;
-    let names = ["error", "format", "what", "limit_octets", "limit", "class"];
+    let names = ["error", "format", "what", "limit_octets", "limit", "class", "rule"];
     let values: Vec<(&str, &dyn std::fmt::Display)> =
         names.iter().map(|name| (*name, detail as &dyn std::fmt::Display)).collect();
     lang.text(&entry.reason, &values)

@@ -294,6 +294,31 @@ fn client_certificates() {
 
 /// Own trouble is temporary: the sender keeps the mail.
 #[test]
+fn what_is_excluded_is_taken_and_not_kept() {
+    let inner = "From: council@x.test\r\nTo: b@x.test\r\nMessage-ID: <inside@x.test>\r\nSubject: Runde\r\n\r\nText\r\n";
+    let report = format!(
+        "From: <>\r\nTo: all@journal.test\r\nX-MS-Journal-Report:\r\nMessage-ID: <report@x.test>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSender: council@x.test\r\nSubject: Runde\r\nMessage-Id: <inside@x.test>\r\nTo: b@x.test\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--\r\n"
+    );
+    let large = format!("{inner}{}", "0123456789abcdef\r\n".repeat(100_000));
+    let post = Poststelle::new();
+    let port = free_port();
+    let server = serve(&post, port);
+    let mut client = Client::connect(port).unwrap();
+    post.run(&["account", "exclude", "Archive", "Council", "--works-council", "council@x.test"]).expect(0);
+    for _ in 0..2 {
+        // The same delivery again is the same mail.
+        client.deliver(report.as_bytes(), "all@journal.test", "250").unwrap();
+        client.deliver(large.as_bytes(), "archive@here.test", "250").unwrap();
+    }
+    client.deliver(&mail(1), "archive@here.test", "250").unwrap();
+    let listed = post.run(&["account", "exclude", "Archive", "--json"]).expect(0).last();
+    assert_eq!(listed["mails"], 2, "{listed}");
+    drop(server);
+    assert_eq!(post.mails().len(), 1);
+    post.verify();
+}
+
+#[test]
 fn a_full_disk_is_temporary() {
     let post = Poststelle::new();
     let port = free_port();

@@ -341,3 +341,40 @@ async fn what_was_left_at_the_source_is_accounted_for() {
     let stranger = world.user("agent@example.org", Role::Agent, &[]);
     world.get(&path).by(&stranger).problem(StatusCode::NOT_FOUND).await;
 }
+
+#[tokio::test]
+async fn exclusions_are_named_counted_and_replaced() {
+    let world = World::new();
+    let admin = world.administrator();
+    let account = world.account("Info", &[&super::world::mail(1, "eva@example.org", "One", "text")]);
+    let path = format!("/api/v1/accounts/{account}/exclusions");
+    let put = |items: Value| world.ask(Method::PUT, &path).by(&admin).json(&json!({ "items": items }));
+    assert_eq!(world.get(&path).by(&admin).expect(StatusCode::OK).await, json!({"items": []}));
+    let news = json!({"name": "News", "kind": "sender", "values": ["News.example"]});
+    let kept = put(json!([news, {"name": "Spam", "kind": "spam"}])).expect(StatusCode::OK).await;
+    let shown = json!({"name": "News", "kind": "sender", "values": ["news.example"], "mails": 0});
+    assert_eq!(kept["items"][0], shown);
+    assert!(world.behind.asked.lock().unwrap().changed.contains(&account));
+    let store = world.engine.store();
+    let mailbox = store.mailboxes(account).unwrap()[0].id;
+    let position = Position::Imap { uid_validity: 7, uid: 2 };
+    let left = LeftOut { mailbox, position, excluded: true, reason: "Spam".to_owned() };
+    store.leave_out(vec![left], UnixMillis(super::world::NOW)).unwrap();
+    let counted = world.get(&path).by(&admin).expect(StatusCode::OK).await;
+    assert_eq!((&counted["items"][0]["mails"], &counted["items"][1]["mails"]), (&json!(0), &json!(1)));
+    assert_eq!(put(json!([news, news])).problem(StatusCode::BAD_REQUEST).await, "exclusion-same-name");
+    let empty = json!([{"name": "News", "kind": "works_council"}]);
+    assert_eq!(put(empty).problem(StatusCode::BAD_REQUEST).await, "exclusion-empty");
+    let kept = put(json!([])).expect(StatusCode::OK).await;
+    assert_eq!((&kept["items"], store.reopened(account).unwrap()), (&json!([]), 1));
+    let auditor = world.user("auditor@example.org", Role::Auditor, &[account]);
+    world.get(&path).by(&auditor).expect(StatusCode::OK).await;
+    world
+        .ask(Method::PUT, &path)
+        .by(&auditor)
+        .json(&json!({"items": []}))
+        .problem(StatusCode::FORBIDDEN)
+        .await;
+    let stranger = world.user("agent@example.org", Role::Agent, &[]);
+    world.get(&path).by(&stranger).problem(StatusCode::NOT_FOUND).await;
+}

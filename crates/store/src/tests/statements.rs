@@ -19,6 +19,7 @@ fn all() -> Vec<&'static Sql> {
         crate::entries::ALL,
         crate::events::ALL,
         crate::examination::ALL,
+        crate::exclusions::ALL,
         crate::feedback::ALL,
         crate::feedback_days::ALL,
         crate::filing::ALL,

@@ -335,3 +335,16 @@ proptest! {
         let _ = read(words.concat().as_bytes());
     }
 }
+
+#[test]
+fn spam_by_keyword() {
+    let check = |flags: &str, expected: bool| {
+        let found = fetched(format!("* 5 FETCH (UID 7 FLAGS ({flags}))\r\n").as_bytes());
+        assert_eq!((found.is_junk, found.flags.is_some()), (expected, true), "{flags}");
+    };
+    check("\\Seen $Junk", true);
+    check("junk", true);
+    check("$Junk $NotJunk", false);
+    check("NonJunk \\Flagged", false);
+    check("", false);
+}
