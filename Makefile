@@ -2,7 +2,7 @@
 # make test: installs what the tests need and runs all of them
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 DEBIAN := dovecot-imapd dovecot-pop3d dovecot-submissiond postfix postgresql chromium python3 openssl clamav-daemon pst-utils libfaketime
 # A second mailbox server. Its packages conflict with Dovecot's: they are unpacked beside them, not installed.
 COURIER := courier-imap courier-pop courier-base courier-authlib courier-authlib-userdb libcourier-unicode4 libgamin0 libidn12 libltdl7
@@ -31,7 +31,7 @@ packages:
 	missing=$$(for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
-	  $(SUDO) apt-get update -qq; $(SUDO) -E apt-get install -y -qq --no-install-recommends $$missing; \
+	  $(SUDO) apt-get update -qq; $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 	if [ ! -e target/courier/usr ]; then \
 	  rm -rf target/debs; mkdir -p target/debs target/courier.new; \

@@ -34,7 +34,7 @@ impl TokenSource for Tokens {
     }
 
     fn refused(&self) -> bool {
-        self.at.fetch_add(1, Ordering::Relaxed) + 1 <= self.most
+        self.at.fetch_add(1, Ordering::Relaxed) < self.most
     }
 }
 
@@ -144,7 +144,7 @@ async fn the_test_of_settings_says_how_far_it_came() {
     assert_eq!(steps(&good), "name connect login mailbox folders");
     let inbox = &good.mailboxes[0];
     assert_eq!(
-        (inbox.name.as_str(), inbox.special_use.map(|it| it.as_str())),
+        (inbox.name.as_str(), inbox.special_use.map(intake::imap::SpecialUse::as_str)),
         ("Posteingang", Some("inbox"))
     );
     assert!(good.mailboxes.iter().any(|folder| folder.name == "Berichte"));

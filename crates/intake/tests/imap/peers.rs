@@ -206,6 +206,8 @@ fn kilobytes(name: &str) -> u64 {
 
 #[tokio::test]
 async fn a_mail_of_150_megabytes_needs_little_memory() {
+    const PIECE: usize = 64 << 10;
+    const OCTETS: usize = 2400 * PIECE;
     // In a process of its own: other tests take memory too.
     if std::env::var_os("IN_OWN_PROCESS").is_none() {
         let own = std::env::current_exe().unwrap();
@@ -214,8 +216,6 @@ async fn a_mail_of_150_megabytes_needs_little_memory() {
         assert!(again.env("IN_OWN_PROCESS", "1").status().unwrap().success());
         return;
     }
-    const PIECE: usize = 64 << 10;
-    const OCTETS: usize = 2400 * PIECE;
     let port = peer(|stream| async {
         let mut stream = BufReader::new(stream);
         stream.write_all(GREETING).await.unwrap();

@@ -103,7 +103,7 @@ fn excluded_folders_are_counted(store: &Store) {
     };
     store.upsert_mailboxes(account_id(1), vec![listing(false)]).unwrap();
     let pass_by = |messages| {
-        store.pass_by_mailbox(mailbox_id(2), "private".to_owned(), Some(7), Some(messages)).unwrap()
+        store.pass_by_mailbox(mailbox_id(2), "private".to_owned(), Some(7), Some(messages)).unwrap();
     };
     pass_by(41);
     pass_by(42);
