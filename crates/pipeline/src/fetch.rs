@@ -455,10 +455,6 @@ impl Taker {
                 let cursor = Cursor { opaque: link, updated: self.core.now(), ..Cursor::default() };
                 self.feed.push(Piece::Cursor(mailbox, cursor))
             }
-            Event::Gone { mailbox, position: position @ Position::Unique { .. } } => {
-                let mailbox = self.mailbox(&mailbox)?;
-                Ok(self.core.store.forget_left_out(mailbox, vec![position])?)
-            }
             _ => Ok(()),
         }
     }
