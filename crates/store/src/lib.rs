@@ -70,6 +70,7 @@ mod tags;
 mod thread;
 mod value;
 mod webhooks;
+mod what_if;
 mod work;
 
 #[cfg(test)]
@@ -128,4 +129,5 @@ pub use suppressions::{Checked, NewSuppression, Suppression};
 pub use tags::Tag;
 pub use thread::{NodeHash, ThreadAnswer, ThreadAssigner, ThreadMail, ThreadWork};
 pub use webhooks::{NewWebhook, Webhook};
+pub use what_if::{Change as LinkChange, Judged, LinkBatch, Replay, State as LinkState};
 pub use work::{FailedStep, Quarantined, Received, ResetProgress};
