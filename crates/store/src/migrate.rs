@@ -142,6 +142,35 @@ mod tests {
         assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), sum);
     }
 
+    /// Addresses that were there before searches within them are found by the same parts as new ones.
+    #[test]
+    fn addresses_of_an_older_database_get_their_parts() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        runner(for_sqlite).set_target(refinery::Target::Version(7)).run(&mut connection).unwrap();
+        let addresses = [
+            "anna.maria-schmidt@mail.kunde.example",
+            "o'neil+news@verein.example",
+            "..seltsam__name@x.example",
+            "jürgen.müller@bücher.example",
+            "ohne-domain",
+        ];
+        let insert = "INSERT INTO standings (key, folded, list, state, reason, failures, soft_recent, hard, weight, \
+             total, last) VALUES (?1, ?2, 0, 0, 0, 0, 0, 0, 0, 1, 1)";
+        for (key, address) in addresses.iter().enumerate() {
+            connection.execute(insert, (key as i64 + 1, address)).unwrap();
+        }
+        sqlite(&mut connection, "memory").unwrap();
+        let mut statement =
+            connection.prepare("SELECT part FROM address_parts WHERE standing = ?1 ORDER BY part").unwrap();
+        for (key, address) in addresses.iter().enumerate() {
+            let rows = statement.query_map([key as i64 + 1], |row| row.get::<_, String>(0)).unwrap();
+            let filled: Vec<String> = rows.map(|row| row.unwrap()).collect();
+            let expected: Vec<&str> = crate::address_search::parts(address).into_iter().collect();
+            assert_eq!(filled, expected, "{address}");
+            assert!(!filled.is_empty());
+        }
+    }
+
     #[test]
     fn newer_format_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
