@@ -60,6 +60,8 @@ pub enum Command {
     Rebuild(Data),
     /// Records of the ERP.
     Erp(Erp),
+    /// Under which records mail files would be filed.
+    Link(LinkFiles),
     /// Accounts.
     Account(Account),
     /// The master key.
@@ -222,6 +224,19 @@ pub struct Doctor {
     /// JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `link`.
+#[derive(Debug, Args)]
+pub struct LinkFiles {
+    #[command(flatten)]
+    pub data: Data,
+    /// One JSON row a file.
+    #[arg(long)]
+    pub jsonl: bool,
+    /// Files, folders, `@LIST`, `-`.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
 }
 
 /// `erp`.
