@@ -8,6 +8,7 @@ mod engine;
 mod examination;
 mod exclusions;
 mod flow;
+mod links;
 mod lists;
 mod oauth;
 mod opening;
@@ -33,6 +34,7 @@ fn all() -> Vec<Case> {
         exclusions::ALL,
         doctor::ALL,
         flow::ALL,
+        links::CASES,
         lists::ALL,
         oauth::ALL,
         outgoing::ALL,
