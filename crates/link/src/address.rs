@@ -14,7 +14,8 @@ pub fn normal_address(written: &str) -> String {
 /// A domain, lower case, as A-labels, without a final dot.
 pub(crate) fn normal_domain(domain: &str) -> Cow<'_, str> {
     let domain = domain.trim_end_matches('.');
-    if domain.bytes().all(|c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.')) && !domain.contains("xn--")
+    if domain.bytes().all(|c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+        && !domain.contains("xn--")
     {
         return Cow::Borrowed(domain);
     }

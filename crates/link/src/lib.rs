@@ -5,7 +5,20 @@
 //! unique is not linked.
 
 mod address;
+mod decide;
+mod directory;
+mod forward;
 mod number;
+mod settings;
+mod trace;
 
 pub use address::normal_address;
+pub use decide::{Earlier, Had, History, Mail, decide};
+pub use directory::{Directory, Entry};
+pub use forward::is_forward;
 pub use number::normal_number;
+pub use settings::{Ignored, OwnNumbers, Settings};
+pub use trace::{Decision, Link, Outcome, Step, StepName, StepOutcome, Suggestion, Why};
+
+#[cfg(test)]
+mod tests;
