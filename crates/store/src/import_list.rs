@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use link::{Outcome, StepName};
 use model::{Kind, Scope, UnixMillis};
 
 use crate::codec::kind_code;
 use crate::db::Tx;
 use crate::error::Result;
-use crate::message_links::{self, LinkOutcome, MessageLinks};
+use crate::message_links::{self, MessageLinks};
 use crate::record_mails::lists;
 use crate::rows::MessageRow;
 use crate::sql::statements;
@@ -53,19 +54,17 @@ impl OpenReason {
     }
 
     /// Outcome, first and last step, and whether it has suggestions (-1: either).
-    const fn bounds(self) -> [i64; 4] {
+    fn bounds(self) -> [i64; 4] {
+        let ambiguous = |first: StepName, last: StepName| [Outcome::Ambiguous as i64, first as i64, last as i64, -1];
         match self {
-            Self::Order => [LinkOutcome::Ambiguous.code(), STEPS[0].0, STEPS[0].1, -1],
-            Self::Quote => [LinkOutcome::Ambiguous.code(), STEPS[1].0, STEPS[1].1, -1],
-            Self::Contact => [LinkOutcome::Ambiguous.code(), STEPS[2].0, STEPS[2].1, -1],
-            Self::Suggested => [LinkOutcome::None.code(), i16::MIN as i64, i16::MAX as i64, 1],
-            Self::None => [LinkOutcome::None.code(), i16::MIN as i64, i16::MAX as i64, 0],
+            Self::Order => ambiguous(StepName::S2a, StepName::S2c),
+            Self::Quote => ambiguous(StepName::S3a, StepName::S3c),
+            Self::Contact => ambiguous(StepName::S4a, StepName::S4b),
+            Self::Suggested => [Outcome::None as i64, 0, StepName::S4b as i64, 1],
+            Self::None => [Outcome::None as i64, 0, StepName::S4b as i64, 0],
         }
     }
 }
-
-/// First and last step of orders, quotes and contacts, by their places among S1, S2a … S4b.
-const STEPS: [(i64, i64); 3] = [(1, 3), (4, 6), (7, 8)];
 
 /// Which mails of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -112,7 +112,7 @@ pub use lists::{ListFilter, ListOrder, ListPage, ListStart, MessageCursor};
 pub use mailboxes::{Cursor, Mailbox, MailboxListing};
 pub use mailing_lists::{ListMember, MailingList};
 pub use manual_queue::{QueueRow, Resolution};
-pub use message_links::{LinkOutcome, LinkedRecord, MessageLink, MessageLinks, SuggestionWhy};
+pub use message_links::{LinkedRecord, MessageLink, MessageLinks};
 pub use notices::{Gathering, NoticeChannel};
 pub use oauth_attempts::OauthAttempt;
 pub use oauth_clients::{NewOauthClient, OauthClient, OauthService};

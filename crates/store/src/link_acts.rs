@@ -10,7 +10,7 @@ use crate::entries;
 use crate::error::{Result, StoreError};
 use crate::events;
 use crate::keys::ScopeKeys;
-use crate::message_links::{LinkOutcome, messages_of};
+use crate::message_links::messages_of;
 use crate::rows;
 use crate::sql::statements;
 use crate::store::Store;
@@ -316,7 +316,7 @@ fn act(
         .collect();
     let mut rows = Rows::new(4, all.len());
     for message in &all {
-        rows.push(args![*message, LinkOutcome::None.code(), now, &[] as &[u8]]);
+        rows.push(args![*message, link::Outcome::None as i64, now, &[] as &[u8]]);
     }
     tx.bulk(&DECIDE, &rows)?;
     let denied = denials(tx, wish.remember, &messages, &removed)?;

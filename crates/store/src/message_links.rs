@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use link::{Outcome, Why};
 use model::{How, MailId, RecordKey, RecordKind, Scope, UnixMillis};
 
 use crate::db::Tx;
@@ -53,78 +54,11 @@ pub struct MessageLink {
     pub removed: Option<(UnixMillis, String)>,
 }
 
-/// What linking decided of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LinkOutcome {
-    /// Something of its own was found.
-    Linked,
-    /// An earlier mail of the thread handed over its links.
-    Inherited,
-    /// More than one record would fit.
-    Ambiguous,
-    /// Nothing was found.
-    None,
-}
-
-impl LinkOutcome {
-    const ALL: [Self; 4] = [Self::Linked, Self::Inherited, Self::Ambiguous, Self::None];
-
-    /// The word in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Linked => "linked",
-            Self::Inherited => "inherited",
-            Self::Ambiguous => "ambiguous",
-            Self::None => "none",
-        }
-    }
-
-    pub(crate) fn from_code(code: i64) -> Result<Self> {
-        let found = usize::try_from(code).ok().and_then(|at| Self::ALL.get(at).copied());
-        found.ok_or(StoreError::Unreadable { what: "outcome of linking" })
-    }
-
-    pub(crate) const fn code(self) -> i64 {
-        self as i64
-    }
-}
-
-/// Why a record is suggested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SuggestionWhy {
-    /// A single number of it stands in the mail of a stranger.
-    SingleNumber,
-    /// A signed reference to it, in the mail of a stranger.
-    SignedReference,
-    /// One of several that were found.
-    OneOfSeveral,
-}
-
-impl SuggestionWhy {
-    /// The word in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SingleNumber => "single_number",
-            Self::SignedReference => "signed_reference",
-            Self::OneOfSeveral => "one_of_several",
-        }
-    }
-
-    fn from_code(code: i64) -> Result<Self> {
-        match code {
-            0 => Ok(Self::SingleNumber),
-            1 => Ok(Self::SignedReference),
-            2 => Ok(Self::OneOfSeveral),
-            _ => Err(StoreError::Unreadable { what: "reason of a suggestion" }),
-        }
-    }
-}
-
 /// Links of a message and what else a person needs to judge them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageLinks {
     /// What was decided; `None` before linking looked at it.
-    pub outcome: Option<LinkOutcome>,
+    pub outcome: Option<Outcome>,
     /// A person has decided; rules leave it alone.
     pub person: bool,
     /// Its sender is new to its thread, or to everything.
@@ -134,7 +68,7 @@ pub struct MessageLinks {
     /// Links that a person removed.
     pub removed: Vec<MessageLink>,
     /// Records it may belong to that nobody has linked or rejected.
-    pub suggestions: Vec<(LinkedRecord, SuggestionWhy)>,
+    pub suggestions: Vec<(LinkedRecord, Why)>,
 }
 
 /// Columns of a record as [`record`] reads them; `r` is the table.
@@ -161,10 +95,9 @@ statements! {
 
 /// Reads a record from the first columns.
 pub(crate) fn record(row: &Row<'_>) -> Result<LinkedRecord> {
-    let kind = usize::try_from(row.int(1)?).ok().and_then(|at| RecordKind::ALL.get(at).copied());
     Ok(LinkedRecord {
         key: RecordKey(row.int(0)?),
-        kind: kind.ok_or(StoreError::Unreadable { what: "kind of a record" })?,
+        kind: one_of(&RecordKind::ALL, row.int(1)?, "kind of a record")?,
         number: row.text(2)?,
         name: row.text(3)?,
         active: row.bool(4)?,
@@ -176,9 +109,14 @@ pub(crate) fn record(row: &Row<'_>) -> Result<LinkedRecord> {
     })
 }
 
+/// The one of this place among all of them.
+fn one_of<T: Copy>(all: &[T], code: i64, what: &'static str) -> Result<T> {
+    let found = usize::try_from(code).ok().and_then(|at| all.get(at).copied());
+    found.ok_or(StoreError::Unreadable { what })
+}
+
 pub(crate) fn how(code: i64) -> Result<How> {
-    let found = usize::try_from(code).ok().and_then(|at| How::ALL.get(at).copied());
-    found.ok_or(StoreError::Unreadable { what: "how a link was made" })
+    one_of(&How::ALL, code, "how a link was made")
 }
 
 /// Messages of mails, by the mail named.
@@ -197,7 +135,7 @@ pub(crate) fn of_messages(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, 
         return Ok(of);
     }
     let decisions = tx.query(&DECISIONS_OF, &[Arg::Ints(messages)], |row| {
-        Ok((row.int(0)?, LinkOutcome::from_code(row.int(1)?)?, row.bool(2)?, row.bool(3)?))
+        Ok((row.int(0)?, one_of(&Outcome::ALL, row.int(1)?, "outcome of linking")?, row.bool(2)?, row.bool(3)?))
     })?;
     for (message, outcome, person, stranger) in decisions {
         let entry = of.entry(message).or_default();
@@ -222,7 +160,7 @@ pub(crate) fn of_messages(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, 
         list.push(link);
     }
     let suggestions = tx.query(&SUGGESTIONS_OF, &[Arg::Ints(messages)], |row| {
-        let why = SuggestionWhy::from_code(row.int(RECORD_COLUMNS + 1)?)?;
+        let why = one_of(&Why::ALL, row.int(RECORD_COLUMNS + 1)?, "reason of a suggestion")?;
         Ok((row.int(RECORD_COLUMNS)?, (record(row)?, why)))
     })?;
     for (message, suggestion) in suggestions {

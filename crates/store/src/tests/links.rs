@@ -8,7 +8,7 @@ use crate::NewPart;
 use crate::sql::statements;
 use crate::value::args;
 use crate::{
-    BlockedEntry, EventFilter, HowCount, LinkActor, LinkOutcome, LinkWish, MessageLinks,
+    BlockedEntry, EventFilter, HowCount, LinkActor, LinkWish, MessageLinks,
     OpenFilter, OpenReason, Record, RecordFilter, Remember, Store, StoreError,
 };
 
@@ -107,7 +107,7 @@ fn links_by_hand_and_back(store: &Store) {
     assert_eq!(done.messages, 2);
     assert_eq!(store.last_change().unwrap(), change + 2, "the index hears of both");
     let now = links(store, 0);
-    assert_eq!((numbers(&now), now.person, now.outcome), (vec!["B-1"], true, Some(LinkOutcome::None)));
+    assert_eq!((numbers(&now), now.person, now.outcome), (vec!["B-1"], true, Some(link::Outcome::None)));
     let link = &now.links[0];
     assert_eq!((link.how, link.rule, link.actor.as_str()), (How::Person, false, "user-1"));
     assert_eq!(link.record.name, "name of B-1");
@@ -127,7 +127,7 @@ fn links_by_hand_and_back(store: &Store) {
     assert_eq!(numbers(&now), ["B-2"]);
     assert_eq!((now.removed[0].how, now.removed[0].rule), (How::Address, true));
     assert_eq!(now.removed[0].removed, Some((NOW, "user-1".to_owned())));
-    assert_eq!(now.outcome, Some(LinkOutcome::Linked), "what rules decided stays known");
+    assert_eq!(now.outcome, Some(link::Outcome::Linked), "what rules decided stays known");
     store.undo_links(done.undo, eva(), NOW).unwrap();
     let back = links(store, 2);
     assert_eq!((numbers(&back), back.person, back.removed.len()), (vec!["B-1"], false, 0));
