@@ -55,7 +55,8 @@ impl OpenReason {
 
     /// Outcome, first and last step, and whether it has suggestions (-1: either).
     fn bounds(self) -> [i64; 4] {
-        let ambiguous = |first: StepName, last: StepName| [Outcome::Ambiguous as i64, first as i64, last as i64, -1];
+        let ambiguous =
+            |first: StepName, last: StepName| [Outcome::Ambiguous as i64, first as i64, last as i64, -1];
         match self {
             Self::Order => ambiguous(StepName::S2a, StepName::S2c),
             Self::Quote => ambiguous(StepName::S3a, StepName::S3c),
@@ -200,8 +201,9 @@ impl Store {
                 found.truncate(limit);
                 found.last().map(|(message, _)| *message)
             } else {
-                let looked = tx
-                    .first(&LOOKED, &args![outcome, before, LOOK_MAX], |row| Ok((row.opt_int(0)?, row.int(1)?)))?;
+                let looked = tx.first(&LOOKED, &args![outcome, before, LOOK_MAX], |row| {
+                    Ok((row.opt_int(0)?, row.int(1)?))
+                })?;
                 looked.filter(|(_, count)| *count == LOOK_MAX).and_then(|(lowest, _)| lowest)
             };
             let messages: Vec<i64> = found.iter().map(|(message, _)| *message).collect();

@@ -197,7 +197,8 @@ fn denials(
             }
         }
     }
-    let known = tx.query(&DENIALS, &[Arg::Ints(removed)], |row| Ok((row.int(0)?, row.int(1)?, row.text(2)?)))?;
+    let known =
+        tx.query(&DENIALS, &[Arg::Ints(removed)], |row| Ok((row.int(0)?, row.int(1)?, row.text(2)?)))?;
     for denial in known {
         wanted.remove(&denial);
     }
@@ -274,8 +275,7 @@ fn act(
         all.sort_unstable();
         all.dedup();
     }
-    let before: BTreeMap<Pair, LinkRow> =
-        tx.query(&LINKS, &[Arg::Ints(&all)], stored)?.into_iter().collect();
+    let before: BTreeMap<Pair, LinkRow> = tx.query(&LINKS, &[Arg::Ints(&all)], stored)?.into_iter().collect();
     let mut after: BTreeMap<Pair, LinkRow> = BTreeMap::new();
     let by_hand = |removed: bool| LinkRow {
         how: How::Person as i64,
@@ -298,9 +298,9 @@ fn act(
         }
     }
     if wish.none {
-        let held = before.iter().filter(|((message, _), row)| {
-            row.removed.is_none() && messages.binary_search(message).is_ok()
-        });
+        let held = before
+            .iter()
+            .filter(|((message, _), row)| row.removed.is_none() && messages.binary_search(message).is_ok());
         after.extend(held.map(|(pair, row)| (*pair, off(row))));
     }
     for pair in messages.iter().flat_map(|message| set.iter().map(move |record| (*message, *record))) {
@@ -310,10 +310,8 @@ fn act(
         }
     }
     put(tx, &after.iter().map(|(pair, row)| (*pair, row)).collect::<Vec<_>>())?;
-    let decided: HashMap<i64, bool> = tx
-        .query(&DECIDED, &[Arg::Ints(&all)], |row| Ok((row.int(0)?, row.bool(1)?)))?
-        .into_iter()
-        .collect();
+    let decided: HashMap<i64, bool> =
+        tx.query(&DECIDED, &[Arg::Ints(&all)], |row| Ok((row.int(0)?, row.bool(1)?)))?.into_iter().collect();
     let mut rows = Rows::new(4, all.len());
     for message in &all {
         rows.push(args![*message, link::Outcome::None as i64, now, &[] as &[u8]]);
@@ -358,7 +356,8 @@ fn take_back(tx: &Tx<'_>, undo: &LinkUndo, actor: &LinkActor, now: UnixMillis) -
     }
     tx.bulk(&DROP, &rows)?;
     // Where somebody else has acted since, a person's decision stands.
-    let changed: BTreeSet<i64> = undo.links.keys().filter(|p| !undone.links.contains_key(p)).map(|p| p.0).collect();
+    let changed: BTreeSet<i64> =
+        undo.links.keys().filter(|p| !undone.links.contains_key(p)).map(|p| p.0).collect();
     undone.undecided.retain(|(message, _)| !changed.contains(message));
     let of = |known: bool| {
         let found = undone.undecided.iter().filter(move |(_, was)| *was == known);

@@ -135,7 +135,12 @@ pub(crate) fn of_messages(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, 
         return Ok(of);
     }
     let decisions = tx.query(&DECISIONS_OF, &[Arg::Ints(messages)], |row| {
-        Ok((row.int(0)?, one_of(&Outcome::ALL, row.int(1)?, "outcome of linking")?, row.bool(2)?, row.bool(3)?))
+        Ok((
+            row.int(0)?,
+            one_of(&Outcome::ALL, row.int(1)?, "outcome of linking")?,
+            row.bool(2)?,
+            row.bool(3)?,
+        ))
     })?;
     for (message, outcome, person, stranger) in decisions {
         let entry = of.entry(message).or_default();
@@ -185,7 +190,9 @@ impl Store {
             wanted.retain(|message| visible.contains_key(message));
             let links = of_messages(tx, &wanted)?;
             let shown = messages.into_iter().filter(|(_, message)| visible.contains_key(message));
-            Ok(shown.map(|(mail, message)| (mail, links.get(&message).cloned().unwrap_or_default())).collect())
+            Ok(shown
+                .map(|(mail, message)| (mail, links.get(&message).cloned().unwrap_or_default()))
+                .collect())
         })
     }
 }

@@ -134,7 +134,8 @@ fn condition_args<'a>(
     let from = filter.from.map_or(i64::MIN, |at| at.0);
     let until = filter.until.map_or(i64::MAX, |at| at.0);
     let kind = filter.kind.map_or(-1, kind_code);
-    let mut args = args![record.0, from, until, flag(filter.has_attachment), kind, lower, plain, capital].to_vec();
+    let mut args =
+        args![record.0, from, until, flag(filter.has_attachment), kind, lower, plain, capital].to_vec();
     args.push(Arg::Ints(lists));
     args
 }
@@ -210,7 +211,8 @@ impl Store {
             let mut args = condition_args(record, filter, &patterns, &lists);
             args.push(role_code(model::PartRole::Attachment).into());
             let total = tx.int(&ATTACHMENT_COUNT, &args)?;
-            let (date, seq, n) = after.map_or((i64::MAX, i64::MAX, 0), |after| (after.date.0, after.seq, after.n));
+            let (date, seq, n) =
+                after.map_or((i64::MAX, i64::MAX, 0), |after| (after.date.0, after.seq, after.n));
             args.extend(args![date, seq, n, limit as i64]);
             Ok(Some((tx.query(&ATTACHMENTS, &args, attachment)?, total.unsigned_abs())))
         })

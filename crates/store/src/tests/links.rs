@@ -8,8 +8,8 @@ use crate::NewPart;
 use crate::sql::statements;
 use crate::value::args;
 use crate::{
-    BlockedEntry, EventFilter, HowCount, LinkActor, LinkWish, MessageLinks,
-    OpenFilter, OpenReason, Record, RecordFilter, Remember, Store, StoreError,
+    BlockedEntry, EventFilter, HowCount, LinkActor, LinkWish, MessageLinks, OpenFilter, OpenReason, Record,
+    RecordFilter, Remember, Store, StoreError,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -65,9 +65,7 @@ fn key(store: &Store, kind: RecordKind, number: &str) -> i64 {
 }
 
 fn decide(store: &Store, message: i64, outcome: i64, step: i64, since: i64) {
-    store
-        .write(move |tx| tx.exec(&DECIDE, &args![message, outcome, step, 0_i64, since, &[1_u8]]))
-        .unwrap();
+    store.write(move |tx| tx.exec(&DECIDE, &args![message, outcome, step, 0_i64, since, &[1_u8]])).unwrap();
 }
 
 fn link_by_rule(store: &Store, message: i64, record: i64, how: How) {
@@ -250,7 +248,10 @@ fn mails_of_a_record(store: &Store) {
     assert_eq!((page.join(" "), next), ("Frage 2 Frage 1 Frage 0".to_owned(), None));
     let check = |filter: RecordFilter, expected: &[&str]| {
         let (page, _, total) = of(&filter, None, 9);
-        assert_eq!((page, total), (expected.iter().map(|s| (*s).to_owned()).collect(), expected.len() as u64));
+        assert_eq!(
+            (page, total),
+            (expected.iter().map(|s| (*s).to_owned()).collect(), expected.len() as u64)
+        );
     };
     for text in ["überweisung", "ÜBERWEISUNG", "Überw", "100 %"] {
         check(RecordFilter { text: Some(text.to_owned()), ..all.clone() }, &["Überweisung 100 %"]);
