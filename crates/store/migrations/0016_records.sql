@@ -50,14 +50,27 @@ CREATE TABLE record_numbers (
 ) CLUSTERED;
 CREATE INDEX record_numbers_normal ON record_numbers (normal, record);
 
--- Contacts were alone before.
+-- Words of its name, lower case, to find it by.
+CREATE TABLE record_words (
+    word TEXT NOT NULL,
+    record BIGINT NOT NULL,
+    PRIMARY KEY (word, record)
+) CLUSTERED;
+CREATE INDEX record_words_record ON record_words (record);
+
+-- Contacts were alone before. UPPER and LOWER know the letters of ASCII alone on both engines, hence those of German; a
+-- name counts as one word until its record changes.
 INSERT INTO counters (name, value) SELECT 'record', COUNT(*) FROM contacts;
 INSERT INTO records (key, kind, number, name, active, date, state, url, extra, source, known, updated, vanished,
     change_seq) SELECT key, 0, number, name, active, NULL, '', '', extra, 0, updated, updated, vanished,
     ROW_NUMBER() OVER (ORDER BY key) FROM contacts;
 INSERT INTO record_addresses (record, n, folded) SELECT contact, n, folded FROM contact_addresses;
 INSERT INTO record_numbers (record, n, written, normal) SELECT key, 0, number,
-    UPPER(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(number, ' ', ''), '-', ''), '.', ''), '/', ''), '_', '')) FROM contacts;
+    REPLACE(REPLACE(REPLACE(REPLACE(UPPER(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(number,
+    ' ', ''), '-', ''), '.', ''), '/', ''), '_', '')), 'ä', 'Ä'), 'ö', 'Ö'), 'ü', 'Ü'), 'ß', 'SS') FROM contacts;
+INSERT INTO record_words (word, record)
+    SELECT SUBSTR(REPLACE(REPLACE(REPLACE(LOWER(name), 'Ä', 'ä'), 'Ö', 'ö'), 'Ü', 'ü'), 1, 60), key
+    FROM contacts WHERE name <> '';
 DROP TABLE contact_addresses;
 DROP TABLE contacts;
 UPDATE format SET version = 13;

@@ -4,7 +4,7 @@ mod account_sets;
 mod address_search;
 mod cases;
 mod doctor;
-mod engine;
+pub(crate) mod engine;
 mod examination;
 mod exclusions;
 mod flow;
@@ -16,6 +16,7 @@ mod outgoing;
 mod people;
 
 mod keeping;
+mod records;
 mod source;
 mod standing;
 mod statements;
@@ -41,6 +42,7 @@ fn all() -> Vec<Case> {
         people::ALL,
         account_sets::ALL,
         keeping::ALL,
+        records::ALL,
         source::ALL,
         standing::ALL,
     ]

@@ -5,7 +5,7 @@ use model::{How, Kind, RecordKey, RecordKind, Scope, UnixMillis};
 use super::Case;
 use super::world::*;
 use crate::NewPart;
-use crate::sql::statements;
+use crate::sql::Sql;
 use crate::value::args;
 use crate::{
     BlockedEntry, EventFilter, HowCount, LinkActor, LinkWish, MessageLinks, OpenFilter, OpenReason, Record,
@@ -24,23 +24,32 @@ pub(super) const CASES: &[Case] = &[
     ("statistics_of_linking", statistics_of_linking),
 ];
 
-statements! {
-    DECIDE = "INSERT INTO decisions (message, outcome, step, person, stranger, since, version, trace) \
-        VALUES ($1, $2, $3, 0, $4, $5, 1, $6)";
-    LINK = "INSERT INTO links (message, record, how, rule, actor, at, batch) VALUES ($1, $2, $3, 1, 'rule', $4, 0)";
-    SUGGEST = "INSERT INTO link_suggestions (message, record, why) VALUES ($1, $2, $3)";
-    DENIED = "SELECT record, thread, address FROM link_denials ORDER BY record, thread, address";
-}
+static DECIDE: Sql = Sql::new(
+    "DECIDE",
+    "INSERT INTO decisions (message, outcome, step, person, stranger, since, version, trace) \
+     VALUES ($1, $2, $3, 0, $4, $5, 1, $6)",
+    &[],
+);
+static LINK: Sql = Sql::new(
+    "LINK",
+    "INSERT INTO links (message, record, how, rule, actor, at, batch) VALUES ($1, $2, $3, 1, 'rule', $4, 0)",
+    &[],
+);
+static SUGGEST: Sql =
+    Sql::new("SUGGEST", "INSERT INTO link_suggestions (message, record, why) VALUES ($1, $2, $3)", &[]);
+static DENIED: Sql = Sql::new(
+    "DENIED",
+    "SELECT record, thread, address FROM link_denials ORDER BY record, thread, address",
+    &[],
+);
 
 fn record(number: &str, addresses: &[&str], contact: Option<&str>) -> Record {
+    let kind = if contact.is_some() { RecordKind::Order } else { RecordKind::Contact };
     Record {
-        kind: if contact.is_some() { RecordKind::Order } else { RecordKind::Contact },
-        number: number.to_owned(),
         name: format!("name of {number}"),
-        active: true,
         addresses: addresses.iter().map(|a| (*a).to_owned()).collect(),
         contact: contact.map(str::to_owned),
-        ..Record::default()
+        ..Record::new(kind, number)
     }
 }
 
