@@ -113,6 +113,8 @@ operations! {
 
     MESSAGE_LINKS = Get "/api/v1/messages/{mail_id}/links", SignedIn, "links", "What a message is linked to, suggestions, ways out.",
         no_query, Empty => 200 Json("MessageLinks"), &[404];
+    LINK_TRACE = Get "/api/v1/messages/{mail_id}/links/why", SignedIn, "links", "Why a message is linked as it is: every step the rules took.",
+        no_query, Empty => 200 Json("LinkTrace"), &[404];
     SET_LINK = Put "/api/v1/messages/{mail_id}/links/{kind}/{number}", Worker, "links", "Links a message with a record.",
         no_query, Empty => 200 Json("LinksChanged"), &[404];
     REMOVE_LINK = Delete "/api/v1/messages/{mail_id}/links/{kind}/{number}", Worker, "links", "Removes a link, or rejects a suggestion; rules do not set it again.",

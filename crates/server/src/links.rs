@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use api::{
-    ContactProposalRequest, LinkSuggestion, LinkedRecord, LinksChange, LinksChanged, MessageLinks,
+    ContactProposalRequest, LinkStep, LinkSuggestion, LinkTrace, LinkedRecord, LinksChange, LinksChanged, MessageLinks,
     RecordLink, RecordName, RemoveLinkQuery,
 };
 use axum::extract::{Path, State as FromState};
@@ -85,7 +85,7 @@ pub(crate) async fn of_message(
 ) -> Result<axum::Json<MessageLinks>, Failure> {
     let links = state.read(move |state| {
         let row = state.store().message_row(caller.scope(), id)?.ok_or_else(Failure::not_found)?;
-        let links = state.store().links_of(caller.scope(), &[id])?.remove(&id).unwrap_or_default();
+        let links = state.store().message_links(caller.scope(), &[id])?.remove(&id).unwrap_or_default();
         let names = user_names(state)?;
         let shown =
             |list: Vec<store::MessageLink>| list.into_iter().map(|link| shown_link(link, &names)).collect();
@@ -100,6 +100,30 @@ pub(crate) async fn of_message(
         })
     });
     links.await.map(axum::Json)
+}
+
+/// `GET /messages/{mail_id}/links/why`
+pub(crate) async fn why(
+    FromState(state): FromState<State>,
+    Id(id): Id<MailId>,
+    caller: Caller,
+) -> Result<axum::Json<LinkTrace>, Failure> {
+    let trace = state.read(move |state| {
+        state.store().message_row(caller.scope(), id)?.ok_or_else(Failure::not_found)?;
+        let decided = state.store().link_decision(id)?;
+        let step = |step: link::Step| LinkStep {
+            step: step.step.as_str().to_owned(),
+            looked_at: step.looked_at,
+            found: step.found,
+            outcome: step.outcome.as_str().to_owned(),
+        };
+        Ok(LinkTrace {
+            outcome: decided.as_ref().map(|decided| decided.outcome.as_str().to_owned()),
+            person: decided.as_ref().is_some_and(|decided| decided.by_person),
+            steps: decided.into_iter().flat_map(|decided| decided.trace).map(step).collect(),
+        })
+    });
+    trace.await.map(axum::Json)
 }
 
 fn names(names: Vec<RecordName>, field: &str) -> Result<Vec<(RecordKind, String)>, Failure> {

@@ -196,6 +196,7 @@ fn outgoing_routes(routes: Routes) -> Routes {
 fn link_routes(routes: Routes) -> Routes {
     routes
         .add(&api::MESSAGE_LINKS, links::of_message)
+        .add(&api::LINK_TRACE, links::why)
         .add(&api::SET_LINK, links::set)
         .add(&api::REMOVE_LINK, links::remove)
         .add(&api::CHANGE_LINKS, links::bulk)

@@ -10,6 +10,7 @@ use crate::entries;
 use crate::error::{Result, StoreError};
 use crate::events;
 use crate::keys::ScopeKeys;
+use crate::link_codec;
 use crate::message_links::messages_of;
 use crate::rows;
 use crate::sql::statements;
@@ -97,9 +98,9 @@ statements! {
     DROP [Int, Int] = "WITH v(message, record) AS ({rows}) DELETE FROM links \
         WHERE (message, record) IN (SELECT message, record FROM v)";
     DECIDED = "SELECT message, person FROM decisions WHERE message = ANY($1)";
-    DECIDE [Int, Int, Int, Blob] = "WITH v(message, outcome, since, trace) AS ({rows}) INSERT INTO decisions \
+    DECIDE [Int, Int, Int, Int, Blob] = "WITH v(message, outcome, since, version, trace) AS ({rows}) INSERT INTO decisions \
         (message, outcome, step, person, stranger, since, version, trace) \
-        SELECT message, outcome, 0, 1, 0, since, 0, trace FROM v WHERE TRUE \
+        SELECT message, outcome, 0, 1, 0, since, version, trace FROM v WHERE TRUE \
         ON CONFLICT (message) DO UPDATE SET person = 1";
     UNDECIDE = "UPDATE decisions SET person = 0 WHERE message = ANY($1)";
     FORGET = "DELETE FROM decisions WHERE message = ANY($1)";
@@ -312,9 +313,10 @@ fn act(
     put(tx, &after.iter().map(|(pair, row)| (*pair, row)).collect::<Vec<_>>())?;
     let decided: HashMap<i64, bool> =
         tx.query(&DECIDED, &[Arg::Ints(&all)], |row| Ok((row.int(0)?, row.bool(1)?)))?.into_iter().collect();
-    let mut rows = Rows::new(4, all.len());
+    let trace = link_codec::octets(&[]);
+    let mut rows = Rows::new(5, all.len());
     for message in &all {
-        rows.push(args![*message, link::Outcome::None as i64, now, &[] as &[u8]]);
+        rows.push(args![*message, link::Outcome::None as i64, now, link_codec::VERSION, &trace]);
     }
     tx.bulk(&DECIDE, &rows)?;
     let denied = denials(tx, wish.remember, &messages, &removed)?;

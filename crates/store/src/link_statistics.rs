@@ -59,11 +59,11 @@ macro_rules! within {
 statements! {
     OUTCOMES = within!("d.outcome, COUNT(*)", "", "GROUP BY d.outcome");
     HOWS = within!("l.how, COUNT(*), SUM(CASE WHEN l.removed IS NULL THEN 0 ELSE 1 END)",
-        "JOIN links l ON l.message = d.message", "AND l.rule = 1 GROUP BY l.how ORDER BY l.how");
+        "JOIN links l ON l.message = d.message", "AND l.rule = 1 AND COALESCE(l.remover, '') <> 'rule' GROUP BY l.how ORDER BY l.how");
     BY_HAND = within!("COUNT(DISTINCT d.message)", "JOIN links l ON l.message = d.message",
         "AND l.rule = 0 AND l.removed IS NULL");
     CORRECTED = within!("COUNT(DISTINCT d.message)", "JOIN links l ON l.message = d.message",
-        "AND l.rule = 1 AND l.removed IS NOT NULL");
+        "AND l.rule = 1 AND l.removed IS NOT NULL AND l.remover <> 'rule'");
     NEEDLESS = within!("COUNT(*)", "", "AND d.person = 1 AND NOT EXISTS (SELECT 1 FROM links l \
         WHERE l.message = d.message AND l.removed IS NULL)");
 }

@@ -179,7 +179,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub fn links_of(&self, scope: &Scope, mails: &[MailId]) -> Result<HashMap<MailId, MessageLinks>> {
+    pub fn message_links(&self, scope: &Scope, mails: &[MailId]) -> Result<HashMap<MailId, MessageLinks>> {
         self.read(|tx| {
             let keys = self.keys().scope(tx, scope)?;
             let messages = messages_of(tx, mails)?;
