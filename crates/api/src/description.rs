@@ -199,7 +199,7 @@ fn components() -> Components {
         Outgoing Notifications NotificationsRequest NoticeList
         AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus RescanRequest ReleaseRequest HeldPage
         MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
-        LinkStatistics JumpTemplates ContactProposalRequest
+        LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

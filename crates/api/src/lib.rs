@@ -81,9 +81,9 @@ pub use keeping::{AfterFetch, Deletable, DeletableQuery, Keeping};
 pub use links::{
     BlockedEntry, BlockedEntryRequest, ContactProposalRequest, ImportGroup, ImportItem, ImportListPage,
     ImportListQuery, Jump, JumpTemplate, JumpTemplates, LinkBlocklist, LinkHowCount, LinkStatistics,
-    LinkStatisticsQuery, LinkStep, LinkSuggestion, LinkTrace, LinkedRecord, LinksChange, LinksChanged,
-    MessageLinks, OpenReason, RecordAttachment, RecordAttachmentPage, RecordLink, RecordMailQuery,
-    RecordName, Remember, RemoveLinkQuery,
+    LinkStatisticsQuery, LinkStep, LinkSuggestion, LinkTrace, LinkableList, LinkableQuery, LinkedRecord,
+    LinksChange, LinksChanged, MessageLinks, OpenReason, RecordAttachment, RecordAttachmentPage, RecordLink,
+    RecordMailQuery, RecordName, RecordSheet, Remember, RemoveLinkQuery,
 };
 pub use live::{AccountStateChanged, ImportProgress, MailsExamined, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};

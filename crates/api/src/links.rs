@@ -89,6 +89,44 @@ pub struct MessageLinks {
     pub jumps: Vec<Jump>,
 }
 
+/// Everything about a record but its mails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordSheet {
+    /// The record.
+    pub record: LinkedRecord,
+    /// Addresses; the first one is the one to write to.
+    pub addresses: Vec<String>,
+    /// Further numbers it is known by.
+    pub references: Vec<String>,
+    /// Number of its contact.
+    pub contact: Option<String>,
+    /// Number of its quote.
+    pub quote: Option<String>,
+    /// Numbers of its items.
+    pub items: Vec<String>,
+}
+
+/// What records are looked for.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct LinkableQuery {
+    /// Beginning of a number, of a word of a name or of an address.
+    pub text: String,
+    /// Only `contact`, `order`, `quote` or `item`.
+    pub kind: Option<String>,
+    /// How many, at most 200.
+    #[param(default = 50, minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// Records that were found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LinkableList {
+    /// The best first.
+    pub items: Vec<RecordSheet>,
+}
+
 /// Kind and number of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -6,8 +6,8 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::{
     Access, AddressQuery, Body, DashboardQuery, DeletableQuery, EventQuery, FrameQuery, HeldQuery,
     HistoryQuery, ImportEntryQuery, ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery,
-    ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery,
-    RecordMailQuery, RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    LinkableQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery,
+    QueueQuery, RecordMailQuery, RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -125,6 +125,10 @@ operations! {
         no_query, Empty => 204 Empty, &[404];
     PROPOSE_CONTACT = Post "/api/v1/messages/{mail_id}/contact_proposal", Worker, "links", "Hands a new contact to the ERP: webhooks hear of `contact.proposed`.",
         no_query, Json("ContactProposalRequest") => 204 Empty, &[404];
+    LINKABLE = Get "/api/v1/links/records", SignedIn, "links", "Records to link with, by the beginning of a number, a name or an address.",
+        query::<LinkableQuery>, Empty => 200 Json("LinkableList"), &[];
+    RECORD_SHEET = Get "/api/v1/links/records/{kind}/{number}", SignedIn, "links", "A record as its page shows it, also one that has vanished.",
+        no_query, Empty => 200 Json("RecordSheet"), &[404];
     IMPORT_LIST = Get "/api/v1/import-list", SignedIn, "links", "Mails linking could not decide about, by reason.",
         query::<ImportListQuery>, Empty => 200 Json("ImportListPage"), &[];
     RECORD_MESSAGES = Get "/api/v1/records/{kind}/{number}/messages", SignedIn, "links", "Mails linked with a record, newest first.",

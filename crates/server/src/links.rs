@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use api::{
-    ContactProposalRequest, LinkStep, LinkSuggestion, LinkTrace, LinkedRecord, LinksChange, LinksChanged, MessageLinks,
-    RecordLink, RecordName, RemoveLinkQuery,
+    ContactProposalRequest, LinkStep, LinkSuggestion, LinkTrace, LinkedRecord, LinksChange, LinksChanged,
+    MessageLinks, RecordLink, RecordName, RemoveLinkQuery,
 };
 use axum::extract::{Path, State as FromState};
 use axum::http::StatusCode;

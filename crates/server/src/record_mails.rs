@@ -1,6 +1,9 @@
 //! Mails and attachments of a record: its documents.
 
-use api::{MessagePage, RecordAttachment, RecordAttachmentPage, RecordMailQuery, Timestamp};
+use api::{
+    LinkableList, LinkableQuery, MessagePage, RecordAttachment, RecordAttachmentPage, RecordMailQuery,
+    RecordSheet, Timestamp,
+};
 use axum::extract::{Path, State as FromState};
 use axum::response::Response;
 use model::{RecordKind, UnixMillis};
@@ -31,6 +34,61 @@ fn filter(query: &RecordMailQuery) -> Result<RecordFilter, Failure> {
 
 fn cursor(asked: Option<&str>) -> Result<Option<MessageCursor>, Failure> {
     asked.map(|text| text.parse().map_err(|_| Failure::field("cursor", "cursor"))).transpose()
+}
+
+fn shown(known: store::KnownRecord) -> RecordSheet {
+    let record = known.record;
+    RecordSheet {
+        record: links::shown_record(store::LinkedRecord {
+            key: known.key,
+            kind: record.kind,
+            number: record.number,
+            name: record.name,
+            active: record.active,
+            date: record.date,
+            state: record.state,
+            url: record.url,
+            extra: record.extra,
+            vanished: known.vanished,
+        }),
+        addresses: record.addresses,
+        references: record.references,
+        contact: record.contact,
+        quote: record.quote,
+        items: record.items,
+    }
+}
+
+/// `GET /links/records`
+pub(crate) async fn find(
+    FromState(state): FromState<State>,
+    Params(query): Params<LinkableQuery>,
+) -> Result<axum::Json<LinkableList>, Failure> {
+    let limit = limit(query.limit)? as usize;
+    let kind = match query.kind {
+        Some(word) => {
+            let kind = RecordKind::from_word(&word);
+            let unknown = || Failure::field("kind", "word-unknown").with("word", &word).with("field", "kind");
+            Some(kind.ok_or_else(unknown)?)
+        }
+        None => None,
+    };
+    let text = query.text.trim().to_owned();
+    if text.is_empty() {
+        return Ok(axum::Json(LinkableList { items: Vec::new() }));
+    }
+    let found = state.read(move |state| Ok(state.store().find_records(&text, kind, limit)?)).await?;
+    Ok(axum::Json(LinkableList { items: found.into_iter().map(shown).collect() }))
+}
+
+/// `GET /links/records/{kind}/{number}`
+pub(crate) async fn sheet(
+    FromState(state): FromState<State>,
+    Path((kind, number)): Path<(String, String)>,
+) -> Result<axum::Json<RecordSheet>, Failure> {
+    let (kind, number) = links::named(&kind, &number)?;
+    let found = state.read(move |state| state.store().record(kind, &number)?.ok_or_else(Failure::not_found));
+    found.await.map(shown).map(axum::Json)
 }
 
 /// `GET /records/{kind}/{number}/messages`

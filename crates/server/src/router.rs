@@ -202,6 +202,8 @@ fn link_routes(routes: Routes) -> Routes {
         .add(&api::CHANGE_LINKS, links::bulk)
         .add(&api::UNDO_LINKS, links::undo)
         .add(&api::PROPOSE_CONTACT, links::propose_contact)
+        .add(&api::LINKABLE, record_mails::find)
+        .add(&api::RECORD_SHEET, record_mails::sheet)
         .add(&api::IMPORT_LIST, import_list::list)
         .add(&api::RECORD_MESSAGES, record_mails::list)
         .add(&api::EXPORT_RECORD_MESSAGES, record_mails::export)

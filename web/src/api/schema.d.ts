@@ -766,6 +766,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records to link with, by the beginning of a number, a name or an address. */
+        get: operations["linkable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/records/{kind}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A record as its page shows it, also one that has vanished. */
+        get: operations["record_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/statistics": {
         parameters: {
             query?: never;
@@ -1017,6 +1051,23 @@ export interface paths {
         };
         /** What a message is linked to, suggestions, ways out. */
         get: operations["message_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{mail_id}/links/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a message is linked as it is: every step the rules took. */
+        get: operations["link_trace"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3363,6 +3414,11 @@ export interface components {
             /** @description Every step taken, in order. */
             steps: components["schemas"]["LinkStep"][];
         };
+        /** @description Records that were found. */
+        LinkableList: {
+            /** @description The best first. */
+            items: components["schemas"]["RecordSheet"][];
+        };
         /** @description A record as it is shown beside a mail. */
         LinkedRecord: {
             /** @description Whether it is active. */
@@ -4366,6 +4422,21 @@ export interface components {
             kind: string;
             /** @description Number in the ERP. */
             number: string;
+        };
+        /** @description Everything about a record but its mails. */
+        RecordSheet: {
+            /** @description Addresses; the first one is the one to write to. */
+            addresses: string[];
+            /** @description Number of its contact. */
+            contact: string | null;
+            /** @description Numbers of its items. */
+            items: string[];
+            /** @description Number of its quote. */
+            quote: string | null;
+            /** @description The record. */
+            record: components["schemas"]["LinkedRecord"];
+            /** @description Further numbers it is known by. */
+            references: string[];
         };
         /** @description Why a held attachment is let through. */
         ReleaseRequest: {
@@ -8837,6 +8908,119 @@ export interface operations {
             };
         };
     };
+    linkable: {
+        parameters: {
+            query?: {
+                /** @description Beginning of a number, of a word of a name or of an address. */
+                text?: string;
+                /** @description Only `contact`, `order`, `quote` or `item`. */
+                kind?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Records to link with, by the beginning of a number, a name or an address. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkableList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A record as its page shows it, also one that has vanished. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordSheet"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     link_statistics: {
         parameters: {
             query?: {
@@ -10001,6 +10185,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageLinks"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why a message is linked as it is: every step the rules took. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkTrace"];
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */

@@ -84,6 +84,10 @@ async fn links_are_set_and_removed_and_come_back() {
     assert_eq!(wrong.problem(StatusCode::BAD_REQUEST).await, "time");
     let csv = world.get("/api/v1/records/contact/K-1/messages.csv").by(&agent).send().await;
     assert!(csv.text().contains("\"'=1+1\""), "{}", csv.text());
+    let found = world.get("/api/v1/links/records?text=m%C3%BCl").by(&agent).expect(StatusCode::OK).await;
+    assert_eq!(found["items"][0]["record"]["number"], "K-1");
+    let sheet = world.get("/api/v1/links/records/order/B%2F2026%201").by(&agent).expect(StatusCode::OK).await;
+    assert_eq!((&sheet["contact"], &sheet["record"]["state"]), (&json!("K-1"), &json!("offen")));
     let none = world.get("/api/v1/records/contact/K-1/attachments").by(&agent).expect(StatusCode::OK).await;
     assert_eq!(none["total"], 0);
     let missing = world.get("/api/v1/records/contact/K-7/messages").by(&agent);

@@ -155,7 +155,10 @@ fn links_are_only_for_who_may_read(store: &Store) {
     let both = vec![mail_id(0), mail_id(1)];
     assert_eq!(store.change_links(&scope(&[1]), both.clone(), wish(), eva(), NOW).unwrap().messages, 1);
     assert!(numbers(&links(store, 1)).is_empty());
-    assert_eq!(store.message_links(&scope(&[1]), &both).unwrap().into_keys().collect::<Vec<_>>(), [mail_id(0)]);
+    assert_eq!(
+        store.message_links(&scope(&[1]), &both).unwrap().into_keys().collect::<Vec<_>>(),
+        [mail_id(0)]
+    );
     store.change_links(&Scope::All, both, wish(), eva(), NOW).unwrap();
     let of = |scope: &Scope| {
         let found = store.record_mails(scope, (RecordKind::Order, "B-1"), &RecordFilter::default(), None, 9);
