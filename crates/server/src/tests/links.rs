@@ -32,7 +32,7 @@ async fn links(world: &World, caller: &Caller, id: &str) -> Value {
 async fn links_are_set_and_removed_and_come_back() {
     let world = World::new();
     records(&world);
-    let account = world.account("Info", &[&mail(1, "eva@example.org", "=1+1", "text")]);
+    let account = world.account("Info", &[&mail(1, "neu@example.net", "=1+1", "text")]);
     let agent = world.user("agent@example.org", Role::Agent, &[account]);
     let other = world.user("other@example.org", Role::Agent, &[]);
     let id = world.first_mail(account).to_string();
@@ -106,7 +106,7 @@ async fn links_are_set_and_removed_and_come_back() {
 async fn jumps_blocklist_and_proposals() {
     let world = World::new();
     records(&world);
-    let account = world.account("Info", &[&mail(1, "eva@example.org", "Frage & mehr", "text")]);
+    let account = world.account("Info", &[&mail(1, "neu@example.net", "Frage & mehr", "text")]);
     let agent = world.user("agent@example.org", Role::Agent, &[account]);
     let admin = world.administrator();
     let id = world.first_mail(account).to_string();
@@ -119,7 +119,7 @@ async fn jumps_blocklist_and_proposals() {
     ]});
     write(body).expect(StatusCode::OK).await;
     let jumps = links(&world, &agent, &id).await["jumps"].clone();
-    let url = "https://erp.example/?q=Frage%20%26%20mehr&m=eva%40example.org";
+    let url = "https://erp.example/?q=Frage%20%26%20mehr&m=neu%40example.net";
     assert_eq!(jumps, json!([{"name": "Search", "url": url}]), "no order, no way to it");
 
     let block = |entry: &str| {
