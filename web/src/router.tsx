@@ -32,6 +32,8 @@ interface ListSearch {
   account?: string | undefined;
   mailbox?: string | undefined;
   unread?: "1" | undefined;
+  /** Key of a tag. */
+  tag?: string | undefined;
   id?: string | undefined;
 }
 
@@ -128,6 +130,7 @@ const mail = createRoute({
     account: text(search["account"]),
     mailbox: text(search["mailbox"]),
     unread: search["unread"] === "1" ? "1" : undefined,
+    tag: /^\d{1,15}$/.test(text(search["tag"]) ?? "") ? text(search["tag"]) : undefined,
     id: text(search["id"]),
   }),
   component: lazyRouteComponent(() => import("./views/mail"), "MailView"),

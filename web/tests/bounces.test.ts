@@ -193,6 +193,22 @@ describe("bounce management", () => {
     await first.getByText("Dringend").waitFor();
   });
 
+  it("shows only the mails with a tag", async () => {
+    await page.goto("/mail/all");
+    const heading = page.getByRole("heading", { level: 1 }).locator("..");
+    await page.getByRole("combobox", { name: "Schlagwort" }).click();
+    await page.getByRole("option", { name: "Dringend" }).click();
+    await page.waitForURL("**/mail/all?tag=*");
+    await heading.getByText("1 Mail", { exact: true }).waitFor();
+    await page.locator("a[data-index='0']").getByText("Dringend").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByText("Ungelesen", { exact: true }).click();
+    await page.getByText("Keine Mail hier hat dieses Schlagwort.").waitFor();
+    await page.getByRole("link", { name: "Alle Mails zeigen" }).click();
+    await page.waitForURL((url) => url.search === "");
+    await page.locator("a[data-index='1']").waitFor();
+  });
+
   it("says what is to happen in a mailbox before anything does", async () => {
     await page.goto("/settings/accounts/new");
     await page.getByText("Was im Postfach geschieht").click();

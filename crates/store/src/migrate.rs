@@ -144,6 +144,35 @@ mod tests {
         assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), sum);
     }
 
+    /// Addresses that were there before searches within them are found by the same parts as new ones.
+    #[test]
+    fn addresses_of_an_older_database_get_their_parts() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        runner(for_sqlite).set_target(refinery::Target::Version(7)).run(&mut connection).unwrap();
+        let addresses = [
+            "anna.maria-schmidt@mail.kunde.example",
+            "o'neil+news@verein.example",
+            "..seltsam__name@x.example",
+            "jürgen.müller@bücher.example",
+            "ohne-domain",
+        ];
+        let insert = "INSERT INTO standings (key, folded, list, state, reason, failures, soft_recent, hard, weight, \
+             total, last) VALUES (?1, ?2, 0, 0, 0, 0, 0, 0, 0, 1, 1)";
+        for (key, address) in addresses.iter().enumerate() {
+            connection.execute(insert, (key as i64 + 1, address)).unwrap();
+        }
+        sqlite(&mut connection, "memory").unwrap();
+        let mut statement =
+            connection.prepare("SELECT part FROM address_parts WHERE standing = ?1 ORDER BY part").unwrap();
+        for (key, address) in addresses.iter().enumerate() {
+            let rows = statement.query_map([key as i64 + 1], |row| row.get::<_, String>(0)).unwrap();
+            let filled: Vec<String> = rows.map(|row| row.unwrap()).collect();
+            let expected: Vec<&str> = crate::address_search::parts(address).into_iter().collect();
+            assert_eq!(filled, expected, "{address}");
+            assert!(!filled.is_empty());
+        }
+    }
+
     const CONTACTS: &str = "INSERT INTO contacts (key, number, name, active, extra, updated, vanished) VALUES \
         (7, 'k-1 ö', 'ÄRGER GmbH', 1, '{}', 5, NULL), (9, 'k2', '', 0, '{\"a\":1}', 6, 8); \
         INSERT INTO contact_addresses (contact, n, folded) VALUES (7, 0, 'a@b.example'), (7, 1, 'c@b.example'); \

@@ -9920,6 +9920,8 @@ export interface operations {
                 unread?: boolean;
                 /** @description Only with (or without) attachments. */
                 has_attachment?: boolean;
+                /** @description Only with this tag: its `key` of `/tags`. */
+                tag?: number;
                 /** @description By date. */
                 order?: "desc" | "asc";
                 /** @description `next` of the page before. */
