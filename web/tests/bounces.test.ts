@@ -100,9 +100,12 @@ describe("bounce management", () => {
     expect(await axeFindings(page)).toEqual([]);
   });
 
-  it("finds the address by its deep link", async () => {
+  it("finds the address by its deep link, and from the page of its contact", async () => {
+    await page.goto("/contact?email=lost@anderswo.example");
+    await page.waitForURL("**/address/lost@anderswo.example");
     await page.goto(`/contact?email=${TOM}`);
-    await page.waitForURL("**/address/**");
+    await page.waitForURL("**/record/contact/K-7");
+    await page.getByRole("link", { name: TOM }).click();
     await page.getByRole("heading", { level: 1, name: TOM }).waitFor();
   });
 
