@@ -76,6 +76,7 @@ mod tags;
 mod thread;
 mod value;
 mod webhooks;
+mod what_if;
 mod work;
 
 #[cfg(test)]
@@ -140,4 +141,5 @@ pub use suppressions::{Checked, NewSuppression, Suppression};
 pub use tags::Tag;
 pub use thread::{NodeHash, ThreadAnswer, ThreadAssigner, ThreadMail, ThreadWork};
 pub use webhooks::{NewWebhook, Webhook};
+pub use what_if::{Change as LinkChange, Judged, LinkBatch, Replay, State as LinkState};
 pub use work::{FailedStep, Quarantined, Received, ResetProgress};

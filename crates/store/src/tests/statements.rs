@@ -67,6 +67,7 @@ fn all() -> Vec<&'static Sql> {
         crate::tags::ALL,
         crate::thread::ALL,
         crate::webhooks::ALL,
+        crate::what_if::ALL,
         crate::work::ALL,
     ]
     .concat()
