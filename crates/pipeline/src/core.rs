@@ -21,6 +21,7 @@ use crate::looked::Lately;
 use crate::news::News;
 use crate::oauth::Oauth;
 use crate::rush::Rush;
+use crate::steps::Reading;
 use crate::texts::Cache;
 use crate::watch::Seen;
 
@@ -149,6 +150,14 @@ impl Core {
     /// Whether somebody waits for the index.
     pub(crate) fn wants_index(&self) -> bool {
         self.hurried.load(Ordering::Relaxed) > 0
+    }
+
+    /// Keeps for index and examiner what was read of a mail; waits up to `patience` for room.
+    pub(crate) fn hand_over(&self, mail: MailId, reading: &mut Reading, patience: Duration) {
+        self.texts.put(mail, std::mem::take(&mut reading.texts), patience);
+        if let Some(looked) = reading.looked.take() {
+            self.looked.put(mail, looked);
+        }
     }
 
     /// Tells the pages of mails that were filed: one piece of news for each account.
