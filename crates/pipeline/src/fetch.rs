@@ -97,7 +97,7 @@ async fn fetch_run(
         selection: selection.clone(),
         mailboxes: HashMap::new(),
         passed_by: HashMap::new(),
-        gone: Vec::new(),
+        gone: HashMap::new(),
         large: None,
         opened: None,
         closed: Vec::new(),
@@ -214,15 +214,28 @@ fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
     Ok(known)
 }
 
+/// Mails of each mailbox that failed and are to be tried again, by what `place` makes of their positions.
+fn again<T>(
+    core: &Core,
+    account: AccountId,
+    place: impl Fn(Position) -> Option<T>,
+) -> Result<HashMap<MailboxId, Vec<T>>> {
+    let mut again: HashMap<MailboxId, Vec<T>> = HashMap::new();
+    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, rested(core), AGAIN_MAX)? {
+        if let Some(place) = place(position) {
+            again.entry(mailbox).or_default().push(place);
+        }
+    }
+    Ok(again)
+}
+
 /// Where each mailbox was left, and which mails are to be tried again.
 fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
     let mailboxes = core.store.mailboxes(account)?;
-    let mut again: HashMap<MailboxId, Vec<(u32, u32)>> = HashMap::new();
-    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, rested(core), AGAIN_MAX)? {
-        if let Position::Imap { uid_validity, uid } = position {
-            again.entry(mailbox).or_default().push((uid_validity, uid));
-        }
-    }
+    let mut again = again(core, account, |position| match position {
+        Position::Imap { uid_validity, uid } => Some((uid_validity, uid)),
+        _ => None,
+    })?;
     let wanted = mailboxes.into_iter().map(|mailbox| {
         let cursor =
             mailbox.cursor.map(|cursor| imap::Cursor { uid_validity: cursor.uid_validity, uid: cursor.uid });
@@ -240,12 +253,10 @@ fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
 
 /// The same for an account of Microsoft Graph: the link each folder was left at, and the ids of the mails.
 fn wanted_named(core: &Core, account: AccountId) -> Result<Vec<graph::Wanted>> {
-    let mut again: HashMap<MailboxId, Vec<String>> = HashMap::new();
-    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, rested(core), AGAIN_MAX)? {
-        if let Position::Unique { unique_id } = position {
-            again.entry(mailbox).or_default().push(unique_id);
-        }
-    }
+    let mut again = again(core, account, |position| match position {
+        Position::Unique { unique_id } => Some(unique_id),
+        _ => None,
+    })?;
     let wanted = core.store.mailboxes(account)?.into_iter().map(|mailbox| graph::Wanted {
         mailbox: mailbox.name,
         link: mailbox.cursor.map(|cursor| cursor.opaque).filter(|link| !link.is_empty()),
@@ -279,7 +290,7 @@ struct Taker {
     passed_by: HashMap<Vec<u8>, String>,
     large: Option<Coming>,
     /// Mails that were to be tried again and are no longer there.
-    gone: Vec<(MailboxId, Position)>,
+    gone: HashMap<MailboxId, Vec<Position>>,
     opened: Option<(MailboxId, Opened)>,
     closed: Vec<Closed>,
     renumbered: Vec<(MailboxId, u32)>,
@@ -311,8 +322,10 @@ impl Taker {
         for (mailbox, old) in std::mem::take(&mut self.renumbered) {
             self.mark_renumbered(mailbox, old)?;
         }
-        for (mailbox, position) in std::mem::take(&mut self.gone) {
-            self.core.store.forget_left_out(mailbox, vec![position])?;
+        for (mailbox, gone) in std::mem::take(&mut self.gone) {
+            for chunk in gone.chunks(GONE_CHUNK) {
+                self.core.store.forget_left_out(mailbox, chunk.to_vec())?;
+            }
         }
         for change in std::mem::take(&mut self.changes) {
             self.note(change)?;
@@ -361,7 +374,7 @@ impl Taker {
             }
             Event::Gone { mailbox, position } => {
                 let mailbox = self.mailbox(&mailbox)?;
-                self.gone.push((mailbox, position));
+                self.gone.entry(mailbox).or_default().push(position);
                 Ok(())
             }
             Event::Cut => {
@@ -607,16 +620,30 @@ const fn is_here(ours: Ours) -> bool {
 
 /// Of the mails of a mailbox without UIDs, those are gone whose names are not `there`; gives how many.
 pub(crate) fn mark_names_gone(core: &Core, mailbox: MailboxId, there: &HashSet<String>) -> Result<u64> {
+    each_gone(
+        there,
+        |after| core.store.live_names(mailbox, after, GONE_CHUNK),
+        |gone| core.store.mark_gone(mailbox, gone, core.now()).map(drop),
+    )
+}
+
+/// Of the names that `page` gives above one, ascending, hands those to `forget` that are not `there`, page by page; gives how
+/// many.
+pub(crate) fn each_gone(
+    there: &HashSet<String>,
+    page: impl Fn(&str) -> store::Result<Vec<String>>,
+    forget: impl Fn(Vec<Position>) -> store::Result<()>,
+) -> Result<u64> {
     let (mut gone_all, mut after) = (0, String::new());
     loop {
-        let page = core.store.live_names(mailbox, &after, GONE_CHUNK)?;
-        let Some(last) = page.last() else { return Ok(gone_all) };
+        let names = page(&after)?;
+        let Some(last) = names.last() else { return Ok(gone_all) };
         after.clone_from(last);
-        let gone = page.into_iter().filter(|name| !there.contains(name));
+        let gone = names.into_iter().filter(|name| !there.contains(name));
         let gone: Vec<Position> = gone.map(|unique_id| Position::Unique { unique_id }).collect();
         gone_all += gone.len() as u64;
         if !gone.is_empty() {
-            core.store.mark_gone(mailbox, gone, core.now())?;
+            forget(gone)?;
         }
     }
 }
