@@ -13,6 +13,7 @@ use model::{AccountId, MailId, UnixMillis};
 use store::Store;
 use tokio::sync::broadcast;
 
+use crate::allowance::Allowances;
 use crate::budget::Budgets;
 use crate::clock::ClockSeen;
 use crate::examination::Examination;
@@ -70,6 +71,8 @@ pub(crate) struct Core {
     pub(crate) doctor: doctor::Limits,
     /// Connections.
     pub(crate) budgets: Budgets,
+    /// Octets of accounts.
+    pub(crate) allowances: Allowances,
     /// What the tasks of accounts are doing.
     pub(crate) tasks: Tasks,
     /// Held while conditions are looked for.
@@ -116,6 +119,7 @@ impl Core {
             oauth: Oauth::default(),
             doctor: doctor::Limits::default(),
             budgets: Budgets::new(0),
+            allowances: Allowances::new(0),
             tasks: Tasks::default(),
             watching: Mutex::default(),
             clock_seen: ClockSeen::default(),

@@ -85,6 +85,10 @@ async fn fetch_run(
     mailboxes: &mut Mailboxes,
     progress: &Arc<Progress>,
 ) -> Result<Counts> {
+    let host = account.settings.host.clone();
+    if let Some(wait_ms) = core.allowances.wait_ms(account.id, &host, core.now()) {
+        return Err(Error::Allowance { wait_ms });
+    }
     let (outlet, inlet) = imap::channel(CHANNEL_OCTETS);
     let (for_feed, for_entering, id) = (Arc::clone(core), entrance.clone(), account.id);
     let feed = blocking(move || for_entering.feed(&for_feed, id, None)).await?;
@@ -94,6 +98,8 @@ async fn fetch_run(
         feed,
         account: account.id,
         account_name: account.settings.name.clone(),
+        host,
+        has_batches: matches!(mailboxes, Mailboxes::Imap(..)),
         selection: selection.clone(),
         mailboxes: HashMap::new(),
         passed_by: HashMap::new(),
@@ -284,6 +290,9 @@ struct Taker {
     feed: Feed,
     account: AccountId,
     account_name: String,
+    host: String,
+    /// Mails count as fetched when their batch ends, not each by itself.
+    has_batches: bool,
     selection: Selection,
     mailboxes: HashMap<Vec<u8>, MailboxId>,
     /// By raw name, those that are not opened, and the exclusion that says so.
@@ -315,10 +324,23 @@ impl Taker {
     }
 
     fn take_all(&mut self, mut inlet: Inlet) -> Result<(Counts, Option<ImapError>)> {
+        let mut spent = None;
         while let Some(event) = inlet.blocking_recv() {
+            let may_end = match &event {
+                Event::BatchEnd { .. } => true,
+                Event::Mail(_) | Event::End => !self.has_batches,
+                _ => false,
+            };
             self.take(event)?;
+            spent = if may_end { self.spent() } else { None };
+            if spent.is_some() {
+                break;
+            }
         }
         let counts = self.feed.flush()?;
+        if let Some(wait_ms) = spent {
+            return Err(Error::Allowance { wait_ms });
+        }
         for (mailbox, old) in std::mem::take(&mut self.renumbered) {
             self.mark_renumbered(mailbox, old)?;
         }
@@ -339,6 +361,15 @@ impl Taker {
         Ok((counts, self.refused.take()))
     }
 
+    /// How long to wait, if no more may be fetched today.
+    fn spent(&self) -> Option<i64> {
+        self.core.allowances.wait_ms(self.account, &self.host, self.core.now())
+    }
+
+    fn came(&self, octets: usize) {
+        self.core.allowances.add(self.account, &self.host, octets as u64, self.core.now());
+    }
+
     fn take(&mut self, event: Event) -> Result<()> {
         match event {
             Event::Mailboxes(list) => self.list(list),
@@ -347,6 +378,7 @@ impl Taker {
                 Ok(())
             }
             Event::Mail(mail) => {
+                self.came(mail.octets.len());
                 let is_junk = mail.facts.is_junk;
                 let (mailbox, provenance) = self.provenance(mail.facts)?;
                 let later = self.later();
@@ -359,10 +391,13 @@ impl Taker {
                 self.large = Some(self.feed.begin(mailbox, provenance, is_junk)?);
                 Ok(())
             }
-            Event::Chunk(octets) => match &mut self.large {
-                Some(coming) => self.feed.take(coming, &octets),
-                None => Ok(()),
-            },
+            Event::Chunk(octets) => {
+                self.came(octets.len());
+                match &mut self.large {
+                    Some(coming) => self.feed.take(coming, &octets),
+                    None => Ok(()),
+                }
+            }
             Event::End => match self.large.take() {
                 Some(coming) => self.feed.end(coming, None),
                 None => Ok(()),

@@ -2,6 +2,7 @@
 //! servers.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+mod allowance;
 mod faults;
 mod graph;
 mod mails;
