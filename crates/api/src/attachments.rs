@@ -97,6 +97,8 @@ pub struct AttachmentSettings {
     pub name_servers: Vec<String>,
     /// Hosts whose `Received` fields are believed.
     pub trusted_hosts: Vec<String>,
+    /// Names (`authserv-id`) of hosts whose `Authentication-Results` are believed.
+    pub authserv_ids: Vec<String>,
     /// How the scanner is.
     pub status: ScannerStatus,
     /// Mails whose attachments nobody has looked at yet; ends at 10,000.
@@ -121,6 +123,8 @@ pub struct AttachmentSettingsChange {
     pub name_servers: Option<Vec<String>>,
     /// Names, or `*.example.org`.
     pub trusted_hosts: Option<Vec<String>>,
+    /// Names, or `*.example.org`.
+    pub authserv_ids: Option<Vec<String>>,
 }
 
 /// A scanner to try.
@@ -222,7 +226,20 @@ pub struct DkimSignature {
     pub reason: String,
 }
 
-/// Who a mail is really from, as checked when it came.
+/// What a host that is believed found out when it took the mail (RFC 8601).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StatedResult {
+    /// Its name.
+    pub by: String,
+    /// `spf`, `dkim`, `dmarc` or `arc`.
+    pub method: String,
+    /// Result.
+    pub result: AuthResult,
+    /// Domain it is about; empty if it was not said.
+    pub domain: String,
+}
+
+/// Who a mail is really from, as checked when it came. Where that was not possible, as a host that is believed says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Authentication {
     /// When.
@@ -243,4 +260,6 @@ pub struct Authentication {
     pub dmarc_policy: String,
     /// Whether the chain of ARC seals (RFC 8617) is whole.
     pub arc: AuthResult,
+    /// What hosts that are believed found out.
+    pub stated: Vec<StatedResult>,
 }

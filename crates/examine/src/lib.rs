@@ -26,7 +26,7 @@ mod unpack;
 mod wire;
 
 pub use authentication::{
-    AuthResult, Authentication, Authenticator, DkimSignature, NameServerError, NameServers, Origin,
+    AuthResult, Authentication, Authenticator, DkimSignature, NameServerError, NameServers, Origin, Stated,
 };
 pub use clamd::{AddressError, Clamd, ScanError, Scanned, ScannerAddress};
 pub use container::{ContainerEntry, ContainerError, ContainerWhat};

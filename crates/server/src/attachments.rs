@@ -3,7 +3,7 @@
 use api::{
     AttachmentClass, AttachmentFinding, AttachmentHold, AttachmentRelease, AttachmentSettings,
     AttachmentSettingsChange, Authentication, DkimSignature, HeldAttachment, HeldPage, HeldQuery, HoldReason,
-    ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest,
+    ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest, StatedResult,
 };
 use axum::extract::{Path, State as FromState};
 use axum::http::StatusCode;
@@ -156,6 +156,16 @@ pub(crate) fn authentication(state: &State, seq: i64) -> Result<Option<Authentic
         dmarc_domain: found.dmarc_domain,
         dmarc_policy: found.dmarc_policy,
         arc: word(found.arc),
+        stated: found
+            .stated
+            .into_iter()
+            .map(|one| StatedResult {
+                by: one.by,
+                method: one.method,
+                result: word(one.result),
+                domain: one.domain,
+            })
+            .collect(),
     }))
 }
 
@@ -196,6 +206,7 @@ fn all(state: &State) -> Result<AttachmentSettings, Failure> {
         authenticate: settings.authenticate,
         name_servers: settings.name_servers.clone(),
         trusted_hosts: settings.trusted_hosts.clone(),
+        authserv_ids: settings.authserv_ids.clone(),
         status: status(engine.ask_scanner().unwrap_or_default(), None),
         unseen: counts.unseen,
         waiting: counts.waiting,
@@ -226,6 +237,7 @@ pub(crate) async fn set(
             settings.authenticate = asked.authenticate.unwrap_or(settings.authenticate);
             settings.name_servers = asked.name_servers.unwrap_or(settings.name_servers);
             settings.trusted_hosts = asked.trusted_hosts.unwrap_or(settings.trusted_hosts);
+            settings.authserv_ids = asked.authserv_ids.unwrap_or(settings.authserv_ids);
             let settings = settings.checked().map_err(refused)?;
             state.engine().set_examination(settings).map_err(failed)?;
             let version = state.engine().examination().version.to_string();
@@ -254,6 +266,7 @@ fn refused(error: SettingsError) -> Failure {
             Failure::field("name_servers", "name-server").with("address", address)
         }
         SettingsError::Host(host) => Failure::field("trusted_hosts", "trusted-host").with("host", host),
+        SettingsError::AuthservId(host) => Failure::field("authserv_ids", "trusted-host").with("host", host),
         SettingsError::TooMany => Failure::field("name_servers", "too-many-items").with("items", 50),
     }
 }

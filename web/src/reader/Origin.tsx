@@ -59,6 +59,15 @@ export function Origin({ origin }: { origin: Authentication | null }) {
         )}
         <dt>{t("origin.arc")}</dt>
         <dd>{result(origin.arc)}</dd>
+        {origin.stated.map((one, at) => (
+          <div key={`stated ${at}`}>
+            <dt>{t("origin.stated", { by: one.by })}</dt>
+            <dd>
+              {one.method.toUpperCase()} {result(one.result)}
+              {one.domain === "" ? null : ` · ${one.domain}`}
+            </dd>
+          </div>
+        ))}
         <dt>{t("origin.checked")}</dt>
         <dd>{longDate(origin.checked)}</dd>
       </dl>

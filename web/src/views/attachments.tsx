@@ -56,7 +56,7 @@ function useSave() {
 }
 
 function put(
-  body: Partial<Pick<AttachmentSettings, "policy" | "authenticate" | "name_servers" | "trusted_hosts">> & {
+  body: Partial<Pick<AttachmentSettings, "policy" | "authenticate" | "name_servers" | "trusted_hosts" | "authserv_ids">> & {
     scanner?: string;
   },
 ) {
@@ -212,13 +212,19 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
   const [authenticate, setAuthenticate] = useState(kept.authenticate);
   const [servers, setServers] = useState(kept.name_servers.join("\n"));
   const [trusted, setTrusted] = useState(kept.trusted_hosts.join("\n"));
+  const [believed, setBelieved] = useState(kept.authserv_ids.join("\n"));
   const save = useSave();
   return (
     <form
       className={page.card}
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate({ authenticate, name_servers: lines(servers), trusted_hosts: lines(trusted) });
+        save.mutate({
+          authenticate,
+          name_servers: lines(servers),
+          trusted_hosts: lines(trusted),
+          authserv_ids: lines(believed),
+        });
       }}
     >
       <Stack>
@@ -238,6 +244,14 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
           minRows={2}
           value={trusted}
           onChange={(event) => setTrusted(event.currentTarget.value)}
+        />
+        <Textarea
+          label={t("attachments.believed")}
+          description={t("attachments.believedHelp")}
+          autosize
+          minRows={1}
+          value={believed}
+          onChange={(event) => setBelieved(event.currentTarget.value)}
         />
         <Textarea
           label={t("attachments.nameServers")}
