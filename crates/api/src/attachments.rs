@@ -99,6 +99,8 @@ pub struct AttachmentSettings {
     pub trusted_hosts: Vec<String>,
     /// Names (`authserv-id`) of hosts whose `Authentication-Results` are believed.
     pub authserv_ids: Vec<String>,
+    /// Spam filter that is asked: `rspamd://host:port` or `spamd://host:port`; null: none.
+    pub spam_filter: Option<String>,
     /// How the scanner is.
     pub status: ScannerStatus,
     /// Mails whose attachments nobody has looked at yet; ends at 10,000.
@@ -125,6 +127,8 @@ pub struct AttachmentSettingsChange {
     pub trusted_hosts: Option<Vec<String>>,
     /// Names, or `*.example.org`.
     pub authserv_ids: Option<Vec<String>>,
+    /// `rspamd://host:port` or `spamd://host:port`; empty: none is asked.
+    pub spam_filter: Option<String>,
 }
 
 /// A scanner to try.
@@ -239,8 +243,21 @@ pub struct StatedResult {
     pub domain: String,
 }
 
+/// What a spam filter says of a mail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SpamMark {
+    /// `rspamd`, `spamassassin`, or the header field in which another filter said it.
+    pub by: String,
+    /// It is spam.
+    pub is_spam: bool,
+    /// Points; null if they were not said.
+    pub score: Option<f64>,
+    /// So many make it spam.
+    pub required: Option<f64>,
+}
+
 /// Who a mail is really from, as checked when it came. Where that was not possible, as a host that is believed says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Authentication {
     /// When.
     pub checked: Timestamp,
@@ -262,4 +279,6 @@ pub struct Authentication {
     pub arc: AuthResult,
     /// What hosts that are believed found out.
     pub stated: Vec<StatedResult>,
+    /// What a spam filter says of it; null if none was asked or left a mark.
+    pub spam: Option<SpamMark>,
 }

@@ -15,6 +15,8 @@ use mail_auth::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::spam::SpamMark;
+
 /// For all questions about one mail together.
 const MAIL_TIME: Duration = Duration::from_secs(20);
 /// For one question to one server.
@@ -119,6 +121,9 @@ pub struct Authentication {
     /// What hosts that are believed found out.
     #[serde(default)]
     pub stated: Vec<Stated>,
+    /// What a spam filter says of the mail, if one does.
+    #[serde(default)]
+    pub spam: Option<SpamMark>,
 }
 
 impl Authentication {
@@ -257,6 +262,7 @@ impl Authenticator {
             dmarc_policy: if has_record { dmarc.policy().to_string() } else { String::new() },
             arc: of_dkim(arc.result()),
             stated: Vec::new(),
+            spam: None,
         }
     }
 

@@ -22,6 +22,8 @@ mod job;
 mod outcome;
 mod process;
 mod sniff;
+mod spam;
+mod talk;
 mod unpack;
 mod wire;
 
@@ -32,6 +34,7 @@ pub use clamd::{AddressError, Clamd, ScanError, Scanned, ScannerAddress};
 pub use container::{ContainerEntry, ContainerError, ContainerWhat};
 pub use examiner::{Examiner, LargeMail, MailError, Options, PartText};
 pub use outcome::{Document, Limits, Outcome, Reason, Text};
+pub use spam::{FilterAddress, FilterError, SpamFilter, SpamMark, milli};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use examine::{AuthResult, Authentication, Authenticator, NameServers, Origin, Stated};
+use examine::{AuthResult, Authentication, Authenticator, NameServers, Origin, SpamFilter, SpamMark, Stated};
 use model::{Envelope, Message, ReversePath, UnixMillis};
 use store::{CheckedMail, ExaminationTask, UncheckedMail};
 use tokio::task::JoinSet;
@@ -14,6 +14,7 @@ use crate::core::Core;
 use crate::error::Result;
 use crate::examination::ExaminationSettings;
 use crate::news::News;
+use crate::spam;
 
 /// Mails checked at the same time, and written with one transaction.
 const BATCH: usize = 16;
@@ -26,6 +27,10 @@ const AGAIN_MS: i64 = 5 * 60_000;
 /// So often in all: more than five hours.
 const ATTEMPTS_MAX: u32 = 7;
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Larger mails are not given to a spam filter: it would not read them, octets.
+const FILTERED_MAX: u64 = 8 << 20;
+/// For one mail.
+const FILTER_TIME: Duration = Duration::from_secs(30);
 /// Fields of hosts that are believed, and results in them.
 const FIELDS_MAX: usize = 10;
 const STATED_MAX: usize = 20;
@@ -58,7 +63,7 @@ pub(crate) fn run(core: &Arc<Core>) {
     let mut asking: Option<(NameServers, Authenticator)> = None;
     loop {
         let settings = core.examination.settings();
-        if settings.authenticate {
+        if settings.checks_mails() {
             let closing = async {
                 while !core.authenticator_bell.is_closed() {
                     tokio::time::sleep(CLOSING).await;
@@ -156,27 +161,57 @@ async fn check(
     let seq = mail.octets.seq;
     let octets = Some(mail.octets.octets).filter(|octets| *octets <= MAIL_MAX);
     let octets = octets.and_then(|_| core.archive.read_all(mail.octets.location, MAIL_MAX).ok());
+    let mut is_open = false;
     let found = match octets {
         Some(octets) => {
             let read = || parse::read(&octets, &core.limits).0;
             let message = catch_unwind(AssertUnwindSafe(read)).unwrap_or_default();
             let origin = origin(settings, mail.envelope.as_ref(), &message);
             let found = match authenticator {
+                _ if !settings.authenticate => Authentication::default(),
                 Some(authenticator) => authenticator.check(&octets, &origin).await,
                 None => Authentication::unreachable(&origin),
             };
-            found.with_stated(stated(settings, &message))
+            let asked = ask_filter(settings, octets, origin).await;
+            is_open = asked.is_err();
+            let spam = asked.ok().flatten().or_else(|| spam::marked(&message));
+            Authentication { spam, ..found.with_stated(stated(settings, &message)) }
         }
         None => Authentication::default(),
     };
     let attempts = mail.attempts + 1;
-    let again = found.is_temporary() && attempts < ATTEMPTS_MAX;
+    let again = (is_open || found.is_temporary()) && attempts < ATTEMPTS_MAX;
     let due = core.now().plus_ms(AGAIN_MS << mail.attempts.min(10));
     CheckedMail {
         seq,
         result: text(&found),
         forged: found.is_forged(),
         again: again.then_some((due, attempts)),
+    }
+}
+
+/// What the spam filter says, if one is set.
+///
+/// # Errors
+/// If it gives no answer: it is asked again.
+async fn ask_filter(
+    settings: &ExaminationSettings,
+    octets: Vec<u8>,
+    origin: Origin,
+) -> std::result::Result<Option<SpamMark>, ()> {
+    let Some(address) = settings.spam_filter().filter(|_| octets.len() as u64 <= FILTERED_MAX) else {
+        return Ok(None);
+    };
+    let filter = SpamFilter::new(address, FILTER_TIME);
+    let asked = tokio::task::spawn_blocking(move || filter.check(&octets, &origin)).await;
+    match asked {
+        Ok(Ok(mark)) => Ok(Some(mark)),
+        Ok(Err(error)) => {
+            tracing::warn!(error = %crate::chain(&error), "a mail waits for the spam filter");
+            Err(())
+        }
+        // The engine closes.
+        Err(_) => Err(()),
     }
 }
 

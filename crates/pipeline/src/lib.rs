@@ -40,6 +40,7 @@ mod rush;
 pub mod samples;
 mod search;
 mod source;
+mod spam;
 mod steps;
 mod supervisor;
 mod taken;

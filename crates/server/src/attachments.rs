@@ -3,7 +3,7 @@
 use api::{
     AttachmentClass, AttachmentFinding, AttachmentHold, AttachmentRelease, AttachmentSettings,
     AttachmentSettingsChange, Authentication, DkimSignature, HeldAttachment, HeldPage, HeldQuery, HoldReason,
-    ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest, StatedResult,
+    ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest, SpamMark, StatedResult,
 };
 use axum::extract::{Path, State as FromState};
 use axum::http::StatusCode;
@@ -166,7 +166,18 @@ pub(crate) fn authentication(state: &State, seq: i64) -> Result<Option<Authentic
                 domain: one.domain,
             })
             .collect(),
+        spam: found.spam.map(|mark| SpamMark {
+            by: mark.by,
+            is_spam: mark.is_spam,
+            score: mark.score_milli.map(points),
+            required: mark.required_milli.map(points),
+        }),
     }))
+}
+
+/// Of thousandths.
+fn points(milli: i64) -> f64 {
+    milli as f64 / 1000.0
 }
 
 const fn word(result: AuthResult) -> api::AuthResult {
@@ -207,6 +218,7 @@ fn all(state: &State) -> Result<AttachmentSettings, Failure> {
         name_servers: settings.name_servers.clone(),
         trusted_hosts: settings.trusted_hosts.clone(),
         authserv_ids: settings.authserv_ids.clone(),
+        spam_filter: Some(settings.spam_filter.clone()).filter(|filter| !filter.is_empty()),
         status: status(engine.ask_scanner().unwrap_or_default(), None),
         unseen: counts.unseen,
         waiting: counts.waiting,
@@ -238,6 +250,7 @@ pub(crate) async fn set(
             settings.name_servers = asked.name_servers.unwrap_or(settings.name_servers);
             settings.trusted_hosts = asked.trusted_hosts.unwrap_or(settings.trusted_hosts);
             settings.authserv_ids = asked.authserv_ids.unwrap_or(settings.authserv_ids);
+            settings.spam_filter = asked.spam_filter.unwrap_or(settings.spam_filter);
             let settings = settings.checked().map_err(refused)?;
             state.engine().set_examination(settings).map_err(failed)?;
             let version = state.engine().examination().version.to_string();
@@ -266,6 +279,9 @@ fn refused(error: SettingsError) -> Failure {
             Failure::field("name_servers", "name-server").with("address", address)
         }
         SettingsError::Host(host) => Failure::field("trusted_hosts", "trusted-host").with("host", host),
+        SettingsError::SpamFilter(address) => {
+            Failure::field("spam_filter", "spam-filter-address").with("address", address)
+        }
         SettingsError::AuthservId(host) => Failure::field("authserv_ids", "trusted-host").with("host", host),
         SettingsError::TooMany => Failure::field("name_servers", "too-many-items").with("items", 50),
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use examine::{NameServers, ScannerAddress};
+use examine::{FilterAddress, NameServers, ScannerAddress};
 use inspect::{Class, Policy};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,8 @@ pub struct ExaminationSettings {
     pub trusted_hosts: Vec<String>,
     /// Names (`authserv-id`) of hosts whose `Authentication-Results` are believed, in the same form.
     pub authserv_ids: Vec<String>,
+    /// `rspamd://host:port` or `spamd://host:port`; empty: no spam filter is asked.
+    pub spam_filter: String,
 }
 
 impl Default for ExaminationSettings {
@@ -42,6 +44,7 @@ impl Default for ExaminationSettings {
             name_servers: Vec::new(),
             trusted_hosts: Vec::new(),
             authserv_ids: Vec::new(),
+            spam_filter: String::new(),
         }
     }
 }
@@ -55,6 +58,9 @@ pub enum SettingsError {
     /// Neither path nor host and port.
     #[error("{0} is not an address of a scanner")]
     Scanner(String),
+    /// No spam filter.
+    #[error("{0} is not the address of a spam filter")]
+    SpamFilter(String),
     /// No address.
     #[error("{0} is not the address of a name server")]
     NameServer(String),
@@ -95,6 +101,10 @@ impl ExaminationSettings {
         if !self.scanner.is_empty() && self.scanner().is_none() {
             return Err(SettingsError::Scanner(self.scanner));
         }
+        self.spam_filter = self.spam_filter.trim().to_owned();
+        if !self.spam_filter.is_empty() && self.spam_filter().is_none() {
+            return Err(SettingsError::SpamFilter(self.spam_filter));
+        }
         for server in &mut self.name_servers {
             *server = server.trim().to_owned();
             name_server(server).ok_or_else(|| SettingsError::NameServer(server.clone()))?;
@@ -107,6 +117,16 @@ impl ExaminationSettings {
     /// Where the scanner is, if one is set.
     pub fn scanner(&self) -> Option<ScannerAddress> {
         Some(self.scanner.as_str()).filter(|text| !text.is_empty())?.parse().ok()
+    }
+
+    /// Where the spam filter is, if one is set.
+    pub fn spam_filter(&self) -> Option<FilterAddress> {
+        Some(self.spam_filter.as_str()).filter(|text| !text.is_empty())?.parse().ok()
+    }
+
+    /// Whether mails are checked when they come.
+    pub(crate) fn checks_mails(&self) -> bool {
+        self.authenticate || !self.spam_filter.is_empty()
     }
 
     /// What is held.
@@ -178,6 +198,8 @@ mod tests {
         })
         .unwrap();
         check(ExaminationSettings { name_servers: text(&["dns.example"]), ..base() }).unwrap_err();
+        check(ExaminationSettings { spam_filter: "rspamd://127.0.0.1:11333".to_owned(), ..base() }).unwrap();
+        check(ExaminationSettings { spam_filter: "127.0.0.1:11333".to_owned(), ..base() }).unwrap_err();
         check(ExaminationSettings { trusted_hosts: text(&["MX.example.org.", "*.example.org"]), ..base() })
             .unwrap();
         check(ExaminationSettings { trusted_hosts: text(&["*."]), ..base() }).unwrap_err();

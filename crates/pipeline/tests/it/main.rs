@@ -12,5 +12,6 @@ mod origin;
 mod receiver;
 mod rekey;
 mod restarts;
+mod spam;
 mod webhooks;
 mod world;

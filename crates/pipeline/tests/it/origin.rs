@@ -22,14 +22,14 @@ use crate::world::{World, wait};
 /// Public, and nobody's in a test.
 const CLIENT: [u8; 4] = [203, 0, 114, 7];
 
-struct Post {
-    world: World,
+pub(crate) struct Post {
+    pub(crate) world: World,
     names: NameServer,
     key: Vec<u8>,
 }
 
 impl Post {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (world, names) = (World::new(), NameServer::start());
         let key = Ed25519Key::generate_pkcs8().unwrap();
         let public = Ed25519Key::from_pkcs8_der(&key).unwrap().public_key();
@@ -78,7 +78,7 @@ impl Post {
     }
 
     /// Hands a mail over as the listener does.
-    fn deliver(&self, mail: &str, client: Option<[u8; 4]>) {
+    pub(crate) fn deliver(&self, mail: &str, client: Option<[u8; 4]>) {
         let (deliveries, waiting) = mpsc::channel(1);
         let taking = Taking::start(&self.world.engine, "archive", waiting).unwrap();
         let mut content = Spool::default();
@@ -96,7 +96,7 @@ impl Post {
     }
 
     /// What was found out about the mail with this subject.
-    fn found(&self, subject: &str) -> Authentication {
+    pub(crate) fn found(&self, subject: &str) -> Authentication {
         let store = self.world.store();
         wait(|| {
             let page =
@@ -108,7 +108,7 @@ impl Post {
     }
 }
 
-fn mail(subject: &str, from: &str, before: &str) -> String {
+pub(crate) fn mail(subject: &str, from: &str, before: &str) -> String {
     format!(
         "{before}From: {from}\r\nTo: tom@example.net\r\nSubject: {subject}\r\nMessage-ID: <{subject}@example.org>\r\n\
          Date: Mon, 2 Mar 2026 09:00:00 +0000\r\n\r\nhello\r\n"

@@ -134,6 +134,7 @@ async fn the_policy_decides_at_once() {
         (json!({"name_servers": ["dns.example.org"]}), "name-server"),
         (json!({"trusted_hosts": ["a b"]}), "trusted-host"),
         (json!({"authserv_ids": ["a b"]}), "trusted-host"),
+        (json!({"spam_filter": "127.0.0.1:783"}), "spam-filter-address"),
     ] {
         let asked = world.ask(Method::PUT, SETTINGS).by(&admin).json(&change);
         assert_eq!(asked.problem(StatusCode::BAD_REQUEST).await, problem, "{change}");
