@@ -97,22 +97,6 @@ CREATE TABLE conditions (
     last_seen INTEGER NOT NULL,
     ended INTEGER
 ) STRICT;
-CREATE TABLE contact_addresses (
-    contact INTEGER NOT NULL,
-    n INTEGER NOT NULL,
-    folded TEXT NOT NULL,
-    PRIMARY KEY (contact, n)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX contact_addresses_folded ON contact_addresses (folded, contact);
-CREATE TABLE contacts (
-    key INTEGER PRIMARY KEY,
-    number TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    active INTEGER NOT NULL,
-    extra TEXT NOT NULL,
-    updated INTEGER NOT NULL,
-    vanished INTEGER
-) STRICT;
 CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
@@ -124,6 +108,18 @@ CREATE TABLE cursors (
     opaque TEXT NOT NULL,
     updated INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE decisions (
+    message INTEGER PRIMARY KEY,
+    outcome INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    person INTEGER NOT NULL,
+    stranger INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    trace BLOB NOT NULL
+) STRICT;
+CREATE INDEX decisions_day ON decisions (since, message);
+CREATE INDEX decisions_open ON decisions (outcome, message) WHERE person = 0 AND outcome > 1;
 CREATE TABLE entries (
     list INTEGER NOT NULL,
     date INTEGER NOT NULL,
@@ -296,6 +292,42 @@ CREATE TABLE left_out (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX left_out_again ON left_out (mailbox, attempts) WHERE excluded <> 1;
 CREATE INDEX left_out_excluded ON left_out (mailbox, reason) WHERE excluded = 1;
+CREATE TABLE link_blocklist (
+    entry TEXT PRIMARY KEY,
+    note TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE link_denials (
+    record INTEGER NOT NULL,
+    thread INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (record, thread, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_denials_address ON link_denials (address) WHERE address <> '';
+CREATE INDEX link_denials_thread ON link_denials (thread) WHERE thread > 0;
+CREATE TABLE link_suggestions (
+    message INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    why INTEGER NOT NULL,
+    PRIMARY KEY (message, record)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE links (
+    message INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    how INTEGER NOT NULL,
+    rule INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    batch INTEGER NOT NULL,
+    removed INTEGER,
+    remover TEXT,
+    PRIMARY KEY (message, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_batch ON links (batch) WHERE batch > 0;
+CREATE INDEX links_record ON links (record, message) WHERE removed IS NULL;
 CREATE TABLE list_counts (
     list INTEGER NOT NULL,
     class INTEGER NOT NULL,
@@ -516,6 +548,54 @@ CREATE TABLE quotas (
     most INTEGER NOT NULL,
     at INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE record_addresses (
+    record INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    folded TEXT NOT NULL,
+    PRIMARY KEY (record, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX record_addresses_folded ON record_addresses (folded, record);
+CREATE TABLE record_numbers (
+    record INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    written TEXT NOT NULL,
+    normal TEXT NOT NULL,
+    PRIMARY KEY (record, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX record_numbers_normal ON record_numbers (normal, record);
+CREATE TABLE record_relations (
+    record INTEGER NOT NULL,
+    role INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    number TEXT NOT NULL,
+    PRIMARY KEY (record, role, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX record_relations_number ON record_relations (role, number, record);
+CREATE TABLE record_words (
+    word TEXT NOT NULL,
+    record INTEGER NOT NULL,
+    PRIMARY KEY (word, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX record_words_record ON record_words (record);
+CREATE TABLE records (
+    key INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    number TEXT NOT NULL,
+    name TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    date INTEGER,
+    state TEXT NOT NULL,
+    url TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    source INTEGER NOT NULL,
+    known INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    vanished INTEGER,
+    change_seq INTEGER NOT NULL,
+    UNIQUE (kind, number)
+) STRICT;
+CREATE UNIQUE INDEX records_change ON records (change_seq);
+CREATE INDEX records_source ON records (source, kind, updated) WHERE vanished IS NULL;
 CREATE TABLE rule_firings (
     standing INTEGER NOT NULL,
     rule TEXT NOT NULL,

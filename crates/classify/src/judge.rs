@@ -93,13 +93,20 @@ pub(crate) fn judge_all(report: &mut RecipientReport, sources: &Sources<'_>, fou
     let own = crate::lower(&format!("{} {comment}", sources.diagnostic));
     let prose = crate::lower(sources.prose);
     let after_data = answers_data(&own) || answers_data(&prose);
-    let said =
-        reason::Said { text: &own, status, smtp_code: report.smtp_code, action: report.action, after_data };
+    let recipient = report.recipient.as_deref().unwrap_or_default().to_lowercase();
+    let said = reason::Said {
+        text: &own,
+        recipient: &recipient,
+        status,
+        smtp_code: report.smtp_code,
+        action: report.action,
+        after_data,
+    };
     let mut because = reason::because(&said);
     // What the report adds in words is weighed where the diagnostic names no reason in words.
     let mut in_prose = false;
     if because.phrase.is_none() && !prose.is_empty() {
-        let of_prose = reason::because(&reason::Said { text: &prose, ..said });
+        let of_prose = reason::because(&reason::Said { text: &prose, recipient: "", ..said });
         if of_prose.phrase.is_some() && (because.word.is_none() || of_prose.exact) {
             because = of_prose;
             in_prose = true;
@@ -137,10 +144,16 @@ fn cause_code(status: Option<EnhancedStatus>, codes: &Codes) -> Option<u16> {
 }
 
 /// `text` in lower case. The host took the address and answered the mail with a refusal. `Sendmail` sends commands ahead: what it
-/// writes below `DATA` may answer `RCPT` unless the whole service is called unavailable.
+/// writes below `DATA` may answer `RCPT` unless the whole service is called unavailable. KDDI (au) names the address in what
+/// it says of one, `550 <a@b>: User unknown`, and nobody where it filters the mail.
 fn answers_data(text: &str) -> bool {
-    const SIGNS: [&str; 4] =
-        ["end of data", "failed after i sent the message", "smtp command data", "after data"];
+    const SIGNS: [&str; 5] = [
+        "end of data",
+        "failed after i sent the message",
+        "smtp command data",
+        "after data",
+        "550 : user unknown",
+    ];
     let has = |sign: &str| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some();
     SIGNS.iter().any(|sign| has(sign)) || has(">>> data <<< 5") && has("service unavailable")
 }

@@ -110,6 +110,8 @@ static PHRASES: LazyLock<(Needles, Vec<usize>)> = LazyLock::new(|| {
 pub(crate) struct Said<'a> {
     /// Its words, lower case, white space folded.
     pub(crate) text: &'a str,
+    /// The recipient, lower case; empty if the words are not only about that one.
+    pub(crate) recipient: &'a str,
     /// The effective code.
     pub(crate) status: Option<EnhancedStatus>,
     /// The reply code.
@@ -138,8 +140,10 @@ pub(crate) struct Because {
 /// Reason and permanence of one report.
 pub(crate) fn because(said: &Said<'_>) -> Because {
     let text = without_prefaces(said.text);
-    let (of_text, phrase) = by_text(&text).unzip();
     let of_code = said.status.and_then(by_code);
+    let found = by_text(&text);
+    let found = if found.is_none() && of_code.is_none() { with_recipient_named(said, &text) } else { found };
+    let (of_text, phrase) = found.unzip();
     let reason = choose(said, &text, of_text, of_code);
     let Some((reason, by_text)) = reason else {
         let permanence = match said.action {
@@ -153,7 +157,7 @@ pub(crate) fn because(said: &Said<'_>) -> Because {
     Because {
         word: Some(reason.word),
         rule: Some(if by_text { reason.by_text } else { reason.by_code }),
-        permanence: permanence(reason, said),
+        permanence: permanence(reason, by_text, said),
         phrase: phrase.filter(|_| by_text),
         exact: !reason.is_vague(),
     }
@@ -175,13 +179,40 @@ fn without_prefaces(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// The weightiest reason that a text shows, and the words that show it.
+/// The weightiest reason that a text shows, and the words that show it. Words of a link's path name a page of help,
+/// which may be about anything; they count where no others do.
 fn by_text(text: &str) -> Option<(&'static Reason, &'static str)> {
     let (needles, reasons) = &*PHRASES;
-    let (first, number) =
-        needles.find(text).filter_map(|(number, _)| Some((reasons.get(number)?, number))).min()?;
+    let (_, first, number) = needles
+        .find(text)
+        .filter_map(|(number, at)| Some((in_path(text, at), reasons.get(number)?, number)))
+        .min()?;
     Some((REASONS.get(*first)?, needles.phrase(number)?))
 }
+
+/// Whether this byte lies in the path of a link, behind its host.
+fn in_path(text: &str, at: usize) -> bool {
+    let before = text.as_bytes().get(at.saturating_sub(LINK_BYTES_MAX)..at).unwrap_or_default();
+    let word = before.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    memmem::find(word, b"://").is_some_and(|scheme| word.iter().skip(scheme + 3).any(|c| *c == b'/'))
+}
+
+/// Bytes of a link that are looked at.
+const LINK_BYTES_MAX: usize = 200;
+
+/// A reply that has the address where others have a word: `542 a@b.example rejected`, `mailbox a@b.example is full`.
+fn with_recipient_named(said: &Said<'_>, text: &str) -> Option<(&'static Reason, &'static str)> {
+    if said.recipient.is_empty() || said.smtp_code.is_none() || text.len() > REPLY_BYTES_MAX {
+        return None;
+    }
+    let (before, after) = text.split_once(said.recipient)?;
+    let before = before.trim_end_matches(['<', '(', '[', '"', '\'']).trim_end();
+    let after = after.trim_start_matches(['>', ')', ']', '"', '\'']).trim_start();
+    by_text(&format!("{before} recipient {after}")).or_else(|| by_text(&format!("{before} {after}")))
+}
+
+/// Bytes of what a server says of one address.
+const REPLY_BYTES_MAX: usize = 300;
 
 fn by_code(status: EnhancedStatus) -> Option<&'static Reason> {
     REASONS.iter().find(|reason| reason.codes.contains(&(status.subject, status.detail)))
@@ -201,7 +232,10 @@ fn choose(
             let code = said.status.map(|s| (s.subject, s.detail));
             let about_sender = code_says.word == "sender_rejected";
             let vague = text_says.is_vague();
-            let exact = matches!(code, Some((1 | 2 | 6, 1..) | (3, 4) | (7, 20..)));
+            let transient = said.status.is_some_and(|s| s.class == StatusClass::Transient);
+            // Postfix writes 4.1.1 also of an address that it could not ask about.
+            let exact = matches!(code, Some((1 | 2 | 6, 1..) | (3, 4) | (7, 20..)))
+                && !(transient && unknown(code_says));
             let moved = code == Some((1, 6)) && text_says.word == "user_unknown";
             if about_sender && unknown(text_says) || vague && exact || moved {
                 Some((code_says, false))
@@ -226,7 +260,7 @@ fn answers_mail_from(text: &str) -> bool {
 }
 
 /// A domain that cannot be looked up now may be there tomorrow, and a late mail is not lost.
-fn permanence(reason: &Reason, said: &Said<'_>) -> Permanence {
+fn permanence(reason: &Reason, by_text: bool, said: &Said<'_>) -> Permanence {
     if said.action == Some(Action::Delayed) {
         return Permanence::Temporary;
     }
@@ -236,7 +270,8 @@ fn permanence(reason: &Reason, said: &Said<'_>) -> Permanence {
     }
     let transient = said.status.is_some_and(|s| s.class == StatusClass::Transient)
         || said.status.is_none() && said.smtp_code.is_some_and(|code| code < 500);
-    if transient && reason.word != "user_unknown" {
+    // A host that says in words that there is no such user means it, whatever the class of its code is.
+    if transient && !(by_text && reason.word == "user_unknown") {
         return Permanence::Temporary;
     }
     if answers_mail_from(said.text) && reason.permanence == Permanence::Permanent {
@@ -273,6 +308,7 @@ mod tests {
             let codes = crate::codes::codes(text);
             let said = Said {
                 text: &text.to_lowercase(),
+                recipient: "user@dest.example",
                 status: codes.status,
                 smtp_code: codes.smtp_code,
                 action: Some(Action::Failed),
@@ -308,5 +344,27 @@ mod tests {
         check("554 5.4.6 too many hops", "routing_loop", Temporary);
         check("550 5.1.1", "user_unknown", Permanent);
         check("550 5.7.1", "policy", Temporary);
+        check("450 4.1.1 unverified address: connect to mx.dest.example: timed out", "network", Temporary);
+        check("450 4.1.1", "user_unknown", Temporary);
+        check("542 user@dest.example Rejected", "user_unknown", Permanent);
+        check("550 Rejected: user@dest.example is a spam trap", "spam", Temporary);
+        check("550 User (user@dest.example) unknown.", "user_unknown", Permanent);
+        check("552 Mailbox <user@dest.example> is full", "mailbox_full", Temporary);
+        check("550 account user@dest.example is locked", "mailbox_disabled", Temporary);
+        check("550 RCPT not exist http://help.example/help_spam_16.htm", "user_unknown", Permanent);
+        check("550 see http://www.spamhaus.org/query/bl?ip=192.0.2.1", "blocked", Temporary);
+        check("550 see https://help.example/p/unsolicited", "spam", Temporary);
+        check("553 sorry, this recipient is not in my validrcptto list (#5.7.1)", "user_unknown", Permanent);
+        check("551 User not local; please try <new@dest.example>", "moved", Permanent);
+        check("550 an MX or SRV record indicated no SMTP service", "no_mail_host", Permanent);
+        check("550 5.4.310 DNS domain dest.example does not exist", "domain_unknown", Permanent);
+        check("550 5.4.312 DNS query failed", "network", Temporary);
+        check("550 5.1.90 You've reached your limit for recipients", "rate_limited", Temporary);
+        check("550 closed due to inactivity", "mailbox_disabled", Temporary);
+        check("552 Das Postfach des Empfängers ist voll", "mailbox_full", Temporary);
+        check("550 Kein solcher Benutzer", "user_unknown", Permanent);
+        check("550 Casella inesistente", "user_unknown", Permanent);
+        check("550 dominio inesistente", "domain_unknown", Permanent);
+        check("550 Bad HELO - Host impersonating domain name", "policy", Temporary);
     }
 }

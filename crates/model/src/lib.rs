@@ -8,6 +8,7 @@ mod address;
 mod ids;
 mod message;
 mod origin;
+mod record;
 mod scope;
 mod time;
 mod verdict;
@@ -23,6 +24,7 @@ pub use message::{
     PartRole, Place, Span, TextKind, TransferEncoding,
 };
 pub use origin::{Client, Envelope, Flags, Location, Position, Provenance};
+pub use record::{How, RecordKey, RecordKind};
 pub use scope::{Role, Scope};
 pub use time::UnixMillis;
 pub use verdict::{

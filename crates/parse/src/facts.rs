@@ -1,5 +1,8 @@
 //! Number tokens and addresses in subject and body, with their places.
 
+mod context;
+mod joined;
+
 use model::{BodyText, Found, MailFacts, NumberToken, Place, Span, TextKind};
 
 /// Characters of a number token.
@@ -13,8 +16,9 @@ const DOMAIN_BYTES_MAX: usize = 255;
 /// Finds what linking looks for: at most `max` of each sort in each place.
 ///
 /// A number token is a run of letters, digits and `- _ / . +` inside it that holds a digit and has at least
-/// three characters: `B-2026-15343`, `RE2024/0815`, `12345`. What belongs to an address or a web address is
-/// no token.
+/// three characters: `B-2026-15343`, `RE2024/0815`, `12345`; several with one blank between them are one more: `B 2026
+/// 15343`. What belongs to an address or a web address is no token, nor are dates, telephone numbers, IBANs, amounts,
+/// postcodes, and what a footer says of register, tax and bank.
 pub(crate) fn facts(subject: Option<&str>, body: &BodyText, max: usize) -> MailFacts {
     let mut facts = MailFacts::default();
     if let Some(subject) = subject {
@@ -40,12 +44,13 @@ struct Scan<'a> {
     facts: &'a mut MailFacts,
     place: Place,
     numbers_left: usize,
+    joined_left: usize,
     addresses_left: usize,
 }
 
 impl<'a> Scan<'a> {
     fn new(facts: &'a mut MailFacts, place: Place, max: usize) -> Self {
-        Self { facts, place, numbers_left: max, addresses_left: max }
+        Self { facts, place, numbers_left: max, joined_left: max / 4, addresses_left: max }
     }
 
     /// Scans a stretch that begins at `base` of its text.
@@ -56,40 +61,53 @@ impl<'a> Scan<'a> {
             let Some(hit) = hit(&bytes[pos..]).map(|at| pos + at) else { return };
             let from = pos + word_start(&text[pos..hit]);
             let to = hit + word_len(&text[hit..]);
-            self.word(&text[from..to], base + from);
+            self.word(text, from, to, base);
             pos = to;
         }
     }
 
     /// A word: no white space, no angle brackets, no quotes in it.
-    fn word(&mut self, word: &str, at: usize) {
+    fn word(&mut self, text: &str, from: usize, to: usize, base: usize) {
+        let word = &text[from..to];
         if word.contains('@') {
-            self.addresses(word, at);
+            self.addresses(word, base + from);
         } else if !(word.contains("://") || word.starts_with("www.")) {
-            self.numbers(word, at);
+            self.numbers(text, from, to, base);
         }
     }
 
-    fn numbers(&mut self, word: &str, at: usize) {
-        let mut from = 0;
-        while from < word.len() && self.numbers_left > 0 {
-            let rest = &word[from..];
+    fn numbers(&mut self, text: &str, mut from: usize, to: usize, base: usize) {
+        while from < to && self.numbers_left > 0 {
+            let rest = &text[from..to];
             let len = rest.find(|c: char| !is_token_char(c)).unwrap_or(rest.len());
             let token = &rest[..len];
             let trimmed = token.trim_start_matches(|c: char| !c.is_alphanumeric());
             let start = from + token.len() - trimmed.len();
             let trimmed = trimmed.trim_end_matches(|c: char| !c.is_alphanumeric());
-            if trimmed.len() <= TOKEN_BYTES_MAX
-                && trimmed.bytes().any(|c| c.is_ascii_digit())
-                && trimmed.chars().take(TOKEN_CHARS_MIN).count() == TOKEN_CHARS_MIN
-            {
-                self.numbers_left -= 1;
-                let span = Span { at: (at + start) as u64, len: trimmed.len() as u64 };
-                let value = NumberToken(trimmed.to_owned());
-                self.facts.numbers.push(Found { value, place: self.place, span });
+            if trimmed.len() <= TOKEN_BYTES_MAX && trimmed.bytes().any(|c| c.is_ascii_digit()) {
+                self.number(text, start, start + trimmed.len(), base);
             }
             from += len;
-            from += word[from..].chars().next().map_or(0, char::len_utf8);
+            from += text[from..to].chars().next().map_or(0, char::len_utf8);
+        }
+    }
+
+    /// A token with a digit.
+    fn number(&mut self, text: &str, from: usize, to: usize, base: usize) {
+        if !context::is_reference(text, from, to) {
+            return;
+        }
+        let is_long = text[from..to].chars().take(TOKEN_CHARS_MIN).count() == TOKEN_CHARS_MIN;
+        let begins = is_long.then_some(from).into_iter();
+        for start in begins.chain(joined::begins(text, from, to)) {
+            let left = if start == from { &mut self.numbers_left } else { &mut self.joined_left };
+            if *left == 0 {
+                continue;
+            }
+            *left -= 1;
+            let span = Span { at: (base + start) as u64, len: (to - start) as u64 };
+            let value = NumberToken(text[start..to].to_owned());
+            self.facts.numbers.push(Found { value, place: self.place, span });
         }
     }
 

@@ -213,8 +213,9 @@ fn detail(
     let contacts = if nobody { Vec::new() } else { state.store().contacts_of(address)? };
     let named = contacts
         .first()
+        .map(|known| &known.record)
         .map(|contact| ContactName { number: contact.number.clone(), name: contact.name.clone() });
-    let contacts = contacts.into_iter().map(|contact| Contact {
+    let contacts = contacts.into_iter().map(|known| known.record).map(|contact| Contact {
         number: contact.number,
         name: contact.name,
         active: contact.active,

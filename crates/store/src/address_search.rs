@@ -46,7 +46,7 @@ statements! {
         (SELECT 1 FROM address_parts q WHERE q.standing = p.standing AND q.part >= $5 AND q.part < p.part)",
         visible!("$7"), "ORDER BY p.part, p.standing LIMIT $6");
     NAMES [Text] = "WITH v(folded) AS ({rows}) SELECT a.folded, c.number, c.name FROM v \
-        JOIN contact_addresses a ON a.folded = v.folded JOIN contacts c ON c.key = a.contact \
+        JOIN record_addresses a ON a.folded = v.folded JOIN records c ON c.key = a.record AND c.kind = 0 \
         ORDER BY a.folded, c.active DESC, \
         CASE WHEN c.vanished IS NULL THEN 0 ELSE 1 END, c.key";
 }

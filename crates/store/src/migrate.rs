@@ -8,10 +8,10 @@ use tokio_postgres::Client;
 use crate::error::{Cause, Result, StoreError, is_full};
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
-pub(crate) const FORMAT: i64 = 12;
+pub(crate) const FORMAT: i64 = 14;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 15] = [
+const MIGRATIONS: [(&str, &str); 17] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -27,6 +27,8 @@ const MIGRATIONS: [(&str, &str); 15] = [
     ("V0013__keeping", include_str!("../migrations/0013_keeping.sql")),
     ("V0014__exclusions", include_str!("../migrations/0014_exclusions.sql")),
     ("V0015__graph", include_str!("../migrations/0015_graph.sql")),
+    ("V0016__records", include_str!("../migrations/0016_records.sql")),
+    ("V0017__links", include_str!("../migrations/0017_links.sql")),
 ];
 
 /// What SQLite reads: its four storage classes, strict tables, clustered ones without a rowid.
@@ -140,6 +142,56 @@ mod tests {
             std::fs::write(path, &sum).unwrap();
         }
         assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), sum);
+    }
+
+    const CONTACTS: &str = "INSERT INTO contacts (key, number, name, active, extra, updated, vanished) VALUES \
+        (7, 'k-1 ö', 'ÄRGER GmbH', 1, '{}', 5, NULL), (9, 'k2', '', 0, '{\"a\":1}', 6, 8); \
+        INSERT INTO contact_addresses (contact, n, folded) VALUES (7, 0, 'a@b.example'), (7, 1, 'c@b.example'); \
+        UPDATE counters SET value = 9 WHERE name = 'row'";
+    /// Contacts of format 12 as records.
+    fn records_of_contacts(store: &crate::Store) {
+        let records = store.records_changed(0, 10).unwrap();
+        let numbers: Vec<_> =
+            records.iter().map(|known| (known.key.0, known.change_seq, known.vanished)).collect();
+        assert_eq!(numbers, [(7, 1, false), (9, 2, true)]);
+        let mut first = crate::Record::new(model::RecordKind::Contact, "k-1 ö");
+        first.name = "ÄRGER GmbH".to_owned();
+        first.addresses = vec!["a@b.example".to_owned(), "c@b.example".to_owned()];
+        assert_eq!(records[0].record, first);
+        let mut last = crate::Record::new(model::RecordKind::Contact, "k2");
+        (last.active, last.extra) = (false, "{\"a\":1}".to_owned());
+        assert_eq!(records[1].record, last);
+        for text in ["K1Ö", "ärger", "c@b"] {
+            assert_eq!(store.find_records(text, None, 5).unwrap(), records[..1], "{text}");
+        }
+        first.number = "new".to_owned();
+        store.put_records(vec![first], 0, model::UnixMillis(9)).unwrap();
+        assert_eq!(store.records_changed(2, 10).unwrap()[0].change_seq, 3);
+    }
+
+    #[test]
+    fn contacts_become_records() {
+        let target = refinery::Target::Version(15);
+        let folder = crate::tests::engine::Folder::new();
+        let path = folder.path.join("poststelle.db");
+        let mut connection = Connection::open(&path).unwrap();
+        runner(for_sqlite).set_target(target).run(&mut connection).unwrap();
+        connection.execute_batch(CONTACTS).unwrap();
+        drop(connection);
+        records_of_contacts(&crate::Store::open(&crate::Database::Sqlite { path }).unwrap());
+        let Some(server) = crate::tests::engine::Postgres::start() else { return };
+        let database = server.database("contacts");
+        let crate::Database::Postgres { url, .. } = &database else { unreachable!() };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (mut client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+            let served = tokio::spawn(connection);
+            runner(for_postgres).set_target(target).run_async(&mut client).await.unwrap();
+            client.batch_execute(CONTACTS).await.unwrap();
+            drop(client);
+            served.await.unwrap().unwrap();
+        });
+        records_of_contacts(&crate::Store::open(&database).unwrap());
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub struct HistoryRow {
 pub struct DryRun {
     /// Addresses with events in that time.
     pub judged: u64,
-    /// Addresses that are known at all: of contacts, lists, and with events.
+    /// Addresses that are known at all: of records, lists, and with events.
     pub known: u64,
     /// Addresses that would get no bulk mail.
     pub bulk: u64,
@@ -133,7 +133,7 @@ statements! {
     AFTER = "SELECT key, folded, list FROM standings WHERE key > $1 ORDER BY key LIMIT $2";
     BY_KEYS = select!("WHERE s.key = ANY($1)");
     VISIBLE = concat!("SELECT s.key FROM standings s WHERE s.key = ANY($1)", visible!("$2"));
-    KNOWN = "SELECT COUNT(*) FROM (SELECT folded FROM contact_addresses UNION SELECT folded FROM list_members \
+    KNOWN = "SELECT COUNT(*) FROM (SELECT folded FROM record_addresses UNION SELECT folded FROM list_members \
         UNION SELECT folded FROM standings) k";
 }
 
@@ -432,7 +432,7 @@ impl Store {
         })
     }
 
-    /// How many addresses are known at all: of contacts, of lists, and those something happened to.
+    /// How many addresses are known at all: of records, of lists, and those something happened to.
     ///
     /// # Errors
     /// Those of the database.

@@ -92,8 +92,9 @@ statements! {
     MEMBERS [Text, Int] = "WITH v(folded, list) AS ({rows}) SELECT m.folded, m.active, m.since FROM v \
         JOIN list_members m ON m.folded = v.folded AND m.list = v.list";
     ALTERNATIVES [Text] = "WITH v(folded) AS ({rows}) SELECT v.folded, b.folded FROM v \
-        JOIN contact_addresses a ON a.folded = v.folded JOIN contacts c ON c.key = a.contact AND c.active = 1 \
-        JOIN contact_addresses b ON b.contact = a.contact AND b.folded <> v.folded ORDER BY v.folded, c.key, b.n";
+        JOIN record_addresses a ON a.folded = v.folded \
+        JOIN records c ON c.key = a.record AND c.kind = 0 AND c.active = 1 \
+        JOIN record_addresses b ON b.record = a.record AND b.folded <> v.folded ORDER BY v.folded, c.key, b.n";
 }
 
 fn suppression(row: &Row<'_>) -> Result<Suppression> {

@@ -4,7 +4,7 @@ mod account_sets;
 mod address_search;
 mod cases;
 mod doctor;
-mod engine;
+pub(crate) mod engine;
 mod examination;
 mod exclusions;
 mod flow;
@@ -15,6 +15,7 @@ mod outgoing;
 mod people;
 
 mod keeping;
+mod records;
 mod source;
 mod standing;
 mod statements;
@@ -39,6 +40,7 @@ fn all() -> Vec<Case> {
         people::ALL,
         account_sets::ALL,
         keeping::ALL,
+        records::ALL,
         source::ALL,
         standing::ALL,
     ]

@@ -62,5 +62,11 @@ pub(super) const REASON: Reason = Reason {
         "dialup",
         "client host rejected",
         "ip has been temporarily blocked",
+        "ipcheck.proofpoint",
+        "blocked senders",
+        "blocked - see",
+        "(ask your postmaster for help",
+        "ip-adresse wurde gesperrt",
+        "ip-adresse gesperrt",
     ],
 };

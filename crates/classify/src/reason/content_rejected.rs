@@ -31,5 +31,10 @@ pub(super) const REASON: Reason = Reason {
         "dangling",
         "anhang",
         "pièce jointe",
+        "content restrictions",
+        "content denied",
+        "without to: field",
+        "without from: field",
+        "syntax check",
     ],
 };

@@ -10,7 +10,7 @@ pub(super) const REASON: Reason = Reason {
     by_text: "reason.domain_unknown.text",
     by_code: "reason.domain_unknown.code",
     permanence: Permanence::Permanent,
-    codes: &[(1, 2), (4, 4)],
+    codes: &[(1, 2), (4, 4), (4, 310)],
     phrases: &[
         "host unknown",
         "unknown host",
@@ -53,5 +53,12 @@ pub(super) const REASON: Reason = Reason {
         "domein bestaat niet",
         "domena nie istnieje",
         "no relevant answers",
+        "dns domain",
+        "non-existent host",
+        "nonexistent host",
+        "dominio inexistente",
+        "domínio inexistente",
+        "recipient domain must exist",
+        "domain must resolve",
     ],
 };

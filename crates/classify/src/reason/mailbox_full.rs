@@ -104,5 +104,11 @@ pub(super) const REASON: Reason = Reason {
         "przepełniona",
         "limit skrzynki",
         "caixa cheia",
+        "empfängers ist voll",
+        "speicherplatz erschöpft",
+        "aux lettres saturée",
+        "está lleno",
+        "spazio esaurito",
+        "brak miejsca",
     ],
 };

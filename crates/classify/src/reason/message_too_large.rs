@@ -42,5 +42,7 @@ pub(super) const REASON: Reason = Reason {
         "bericht is te groot",
         "wiadomość jest zbyt duża",
         "zbyt duży rozmiar",
+        "maximum incoming message size",
+        "maximum incoming mail size",
     ],
 };

@@ -25,5 +25,6 @@ pub(super) const REASON: Reason = Reason {
         "verzogen",
         "neue adresse lautet",
         "adresse hat sich geändert",
+        "user not local",
     ],
 };

@@ -10,7 +10,7 @@ pub(super) const REASON: Reason = Reason {
     by_text: "reason.network.text",
     by_code: "reason.network.code",
     permanence: Permanence::Temporary,
-    codes: &[(4, 0), (4, 1), (4, 2), (4, 3), (4, 5)],
+    codes: &[(4, 0), (4, 1), (4, 2), (4, 3), (4, 5), (4, 312), (4, 316), (4, 317)],
     phrases: &[
         "connection timed out",
         "connection refused",
@@ -53,5 +53,9 @@ pub(super) const REASON: Reason = Reason {
         "connessione",
         "verbinding",
         "połączenie",
+        "dns query failed",
+        "timeout exceeded while",
+        "smtp timeout",
+        "timeout while",
     ],
 };

@@ -22,5 +22,7 @@ pub(super) const REASON: Reason = Reason {
         "does not receive mail",
         "does not accept any mail",
         "no mail accepted for domain",
+        "no smtp service",
+        "mx record indicated no",
     ],
 };

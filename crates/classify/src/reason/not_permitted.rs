@@ -10,7 +10,7 @@ pub(super) const REASON: Reason = Reason {
     by_text: "reason.not_permitted.text",
     by_code: "reason.not_permitted.code",
     permanence: Permanence::Temporary,
-    codes: &[(7, 124), (7, 130), (7, 133), (7, 134), (7, 136), (7, 137)],
+    codes: &[(7, 124), (7, 129), (7, 130), (7, 133), (7, 134), (7, 136), (7, 137)],
     phrases: &[
         "not a member of",
         "only accepts messages from people",

@@ -28,5 +28,9 @@ pub(super) const REASON: Reason = Reason {
         "protocol violation",
         "command rejected",
         "smtp authentication",
+        "bad helo",
+        "invalid helo",
+        "helo argument",
+        "refuses mail",
     ],
 };

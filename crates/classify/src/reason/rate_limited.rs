@@ -10,7 +10,7 @@ pub(super) const REASON: Reason = Reason {
     by_text: "reason.rate_limited.text",
     by_code: "reason.rate_limited.code",
     permanence: Permanence::Temporary,
-    codes: &[(3, 2), (5, 3)],
+    codes: &[(1, 90), (3, 2), (5, 3)],
     phrases: &[
         "rate limit",
         "rate that",
@@ -31,5 +31,7 @@ pub(super) const REASON: Reason = Reason {
         "zu viele empfänger",
         "trop de connexions",
         "troppe connessioni",
+        "daily limit",
+        "frequency limited",
     ],
 };

@@ -26,5 +26,7 @@ pub(super) const REASON: Reason = Reason {
         "too many received",
         "mailschleife",
         "endlosschleife",
+        "forwarding loop",
+        "record points to local host",
     ],
 };

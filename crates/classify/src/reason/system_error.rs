@@ -44,5 +44,7 @@ pub(super) const REASON: Reason = Reason {
         "erreur interne",
         "error interno",
         "errore interno",
+        "mail transport error",
+        "mailing to remote domains not supported",
     ],
 };

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use erp::{CONTACT_COLUMNS, Columns, Table};
 use jiff::Timestamp;
-use model::{EventId, UnixMillis};
+use model::{EventId, RecordKind, UnixMillis};
 use pipeline::Engine;
 use serde_json::json;
-use store::{Contact, ContactChanges, Event};
+use store::{Event, Record, RecordChanges};
 
 use crate::cli;
 use crate::cli::ErpAction;
@@ -25,7 +25,7 @@ const NAMED_MAX: u64 = 20;
 /// What an import did.
 #[derive(Default)]
 struct Sums {
-    changes: ContactChanges,
+    changes: RecordChanges,
     vanished: u64,
     failed: u64,
     unusable: u64,
@@ -51,7 +51,7 @@ pub fn run(engine: &Engine, args: &cli::Erp, lang: Lang, streams: &mut Streams<'
     take(engine, &mut table, &columns, at, &path, &mut sums, lang, streams)?;
     // A number in a row that failed has not vanished.
     if sums.failed == 0 {
-        sums.vanished = engine.store().vanish_contacts(at)?;
+        sums.vanished = engine.store().vanish_records(RecordKind::Contact, 0, at)?;
     }
     log(engine, &sums, at)?;
     report(&sums, *json, lang, streams)?;
@@ -112,27 +112,27 @@ fn take(
             }
         }
         if chunk.len() == CHUNK {
-            sums.add(engine.store().put_contacts(std::mem::take(&mut chunk), at)?);
+            sums.add(engine.store().put_records(std::mem::take(&mut chunk), 0, at)?);
         }
     }
-    sums.add(engine.store().put_contacts(chunk, at)?);
+    sums.add(engine.store().put_records(chunk, 0, at)?);
     Ok(())
 }
 
-fn stored(contact: erp::Contact) -> Contact {
+fn stored(contact: erp::Contact) -> Record {
     let extra: serde_json::Map<String, serde_json::Value> =
         contact.extra.into_iter().map(|(name, value)| (name, value.into())).collect();
-    Contact {
-        number: contact.number,
+    Record {
         name: contact.name,
         active: contact.active,
         addresses: contact.addresses,
         extra: serde_json::Value::Object(extra).to_string(),
+        ..Record::new(RecordKind::Contact, &contact.number)
     }
 }
 
 impl Sums {
-    fn add(&mut self, changes: ContactChanges) {
+    fn add(&mut self, changes: RecordChanges) {
         self.changes.new += changes.new;
         self.changes.changed += changes.changed;
         self.changes.same += changes.same;

@@ -292,14 +292,12 @@ async fn a_rebuild_gives_the_same_addresses() {
 #[tokio::test]
 async fn addresses_are_found_and_named() {
     let scene = Scene::new().await;
-    let contact = store::Contact {
-        number: "K-7".to_owned(),
+    let contact = store::Record {
         name: "Tom Meier".to_owned(),
-        active: true,
         addresses: vec!["Tom@b.example".to_owned()],
-        extra: String::new(),
+        ..store::Record::new(model::RecordKind::Contact, "K-7")
     };
-    scene.world.engine.store().put_contacts(vec![contact], model::UnixMillis(1)).unwrap();
+    scene.world.engine.store().put_records(vec![contact], 0, model::UnixMillis(1)).unwrap();
     let meier = json!({"number": "K-7", "name": "Tom Meier"});
     let page = scene.get("/api/v1/addresses?search=B.EX", &scene.reader).await;
     assert_eq!(

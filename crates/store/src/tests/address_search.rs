@@ -72,7 +72,7 @@ fn found_by_any_part(store: &Store) {
 fn contacts_by_address(store: &Store) {
     let mut old = contact("1", &["tom@b.example", "both@b.example"]);
     old.active = false;
-    store.put_contacts(vec![old, contact("2", &["both@b.example"])], NOW).unwrap();
+    store.put_records(vec![old, contact("2", &["both@b.example"])], 0, NOW).unwrap();
     let names = store.contact_names(&["Tom@B.example", "both@b.example", "nobody@b.example"]).unwrap();
     assert_eq!((names.len(), names["tom@b.example"].number.as_str()), (2, "1"));
     assert_eq!(names["both@b.example"].name, "Contact 2");
@@ -86,7 +86,7 @@ fn numbers_to_compare_with(store: &Store) {
     assert_eq!(store.affected_addresses(now()).unwrap(), 0);
     let of = store.affected_by_domain(&["b.example", "example", "", "b.example"], since).unwrap();
     assert_eq!(of.into_iter().collect::<Vec<_>>(), [("b.example".to_owned(), 2)]);
-    store.put_contacts(vec![contact("1", &["a@b.example", "new@b.example"])], NOW).unwrap();
+    store.put_records(vec![contact("1", &["a@b.example", "new@b.example"])], 0, NOW).unwrap();
     assert_eq!(store.known_addresses().unwrap(), 4);
     // Nobody knows what was sent until a mailbox for sent mail has some.
     let outbox = MailboxListing {

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::Database;
 
 /// A temporary folder, removed at the end.
-pub(super) struct Folder {
-    pub(super) path: PathBuf,
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
 }
 
 impl Folder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("store-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
@@ -27,16 +27,16 @@ impl Drop for Folder {
 }
 
 /// A PostgreSQL server of the test's own.
-pub(super) struct Postgres(test_support::Postgres);
+pub(crate) struct Postgres(test_support::Postgres);
 
 impl Postgres {
     /// `None`, and a line that says so, if PostgreSQL is not installed.
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         test_support::Postgres::start().map(Self)
     }
 
     /// An empty database.
-    pub(super) fn database(&self, name: &str) -> Database {
+    pub(crate) fn database(&self, name: &str) -> Database {
         Database::Postgres { url: self.0.database(name), tls: None }
     }
 }

@@ -1,15 +1,15 @@
 //! Reports, states of addresses, rules, the manual queue.
 
 use model::{
-    Action, Address, Kind, MessageId, Original, Permanence, Position, RecipientReport, Scope, UnixMillis,
-    Verdict,
+    Action, Address, Kind, MessageId, Original, Permanence, Position, RecipientReport, RecordKind, Scope,
+    UnixMillis, Verdict,
 };
 use standing::{MailClass, Reason, State, Strength};
 
 use super::Case;
 use super::world::*;
 use crate::{
-    AddressRole, BounceRules, CheckedMail, Contact, Filed, ListMember, NewSuppression, Resolution, Store,
+    AddressRole, BounceRules, CheckedMail, Filed, ListMember, NewSuppression, Record, Resolution, Store,
     SumBy,
 };
 
@@ -28,7 +28,6 @@ pub(super) const ALL: &[Case] = &[
     ("reports_by_others_change_nothing", reports_by_others_change_nothing),
     ("suppression", suppression),
     ("members_and_unsubscribing", members_and_unsubscribing),
-    ("contacts", contacts),
     ("rules_kept_and_tried", rules_kept_and_tried),
 ];
 
@@ -390,19 +389,17 @@ fn many_recipients(store: &Store) {
     assert_eq!(store.address_counts().unwrap(), [(State::Doubtful, 1000)]);
 }
 
-pub(super) fn contact(number: &str, addresses: &[&str]) -> Contact {
-    Contact {
-        number: number.to_owned(),
+pub(super) fn contact(number: &str, addresses: &[&str]) -> Record {
+    Record {
         name: format!("Contact {number}"),
-        active: true,
         addresses: addresses.iter().map(|a| (*a).to_owned()).collect(),
-        extra: "{}".to_owned(),
+        ..Record::new(RecordKind::Contact, number)
     }
 }
 
 fn suppression(store: &Store) {
     bounced(store, 3);
-    store.put_contacts(vec![contact("1", &["tom@b.example", "tom@c.example"])], NOW).unwrap();
+    store.put_records(vec![contact("1", &["tom@b.example", "tom@c.example"])], 0, NOW).unwrap();
     let ask = |address: &str, class| {
         let asked = [address.to_owned(), "nobody@b.example".to_owned(), address.to_owned()];
         let mut checked = store.check_addresses(&asked, class, 0, now()).unwrap();
@@ -478,26 +475,6 @@ fn members_and_unsubscribing(store: &Store) {
     assert!(store.drop_list_member(list.key, "tom@b.example").is_err());
     store.remove_mailing_list(list.key).unwrap();
     assert!(store.mailing_lists().unwrap().is_empty());
-}
-
-fn contacts(store: &Store) {
-    let first = vec![
-        contact("1", &["a@b.example", "B@b.example"]),
-        contact("2", &["c@b.example"]),
-        contact("1", &["x@b.example"]),
-    ];
-    let changes = store.put_contacts(first, NOW).unwrap();
-    assert_eq!((changes.new, changes.changed, changes.same), (2, 0, 0));
-    assert!(store.contacts_of("a@b.example").unwrap().is_empty());
-    let later = NOW.plus_ms(1);
-    let changes = store.put_contacts(vec![contact("1", &["x@b.example"]), contact("3", &[])], later).unwrap();
-    assert_eq!((changes.new, changes.changed, changes.same), (1, 0, 1));
-    assert_eq!(store.vanish_contacts(later).unwrap(), 1);
-    assert_eq!(store.contact_count().unwrap(), 2);
-    let changes = store.put_contacts(vec![contact("2", &["c@b.example", "D@b.example"])], later).unwrap();
-    assert_eq!((changes.new, changes.changed), (0, 1));
-    assert_eq!(store.contacts_of("d@B.example").unwrap()[0].addresses, ["c@b.example", "d@b.example"]);
-    assert_eq!(store.contacts("1", 10).unwrap().len(), 2);
 }
 
 fn rules_kept_and_tried(store: &Store) {
