@@ -1,6 +1,6 @@
-//! Asks a spam filter: rspamd or the spamd of SpamAssassin.
+//! Asks a spam filter: rspamd or the spamd of `SpamAssassin`.
 //!
-//! Source: rspamd, "HTTP protocol" (`/checkv2`); SpamAssassin, "spamd/PROTOCOL" (`CHECK`).
+//! Source: rspamd, "HTTP protocol" (`/checkv2`); `SpamAssassin`, "spamd/PROTOCOL" (`CHECK`).
 
 use std::fmt;
 use std::io;

@@ -6,7 +6,7 @@ use model::Message;
 /// What rspamd wants done with what it takes for spam.
 const ACTIONS: [&str; 3] = ["reject", "add header", "rewrite subject"];
 
-/// What the fields say that SpamAssassin, rspamd and those after them leave; `None` without one. One that says yes is enough.
+/// What the fields say that `SpamAssassin`, rspamd and those after them leave; `None` without one. One that says yes is enough.
 pub(crate) fn marked(message: &Message) -> Option<SpamMark> {
     let mut marks = Vec::new();
     for name in ["X-Spam-Status", "X-Spamd-Result", "X-Rspamd-Action", "X-Spam-Flag", "X-Spam"] {

@@ -32,7 +32,7 @@ impl SpamFilter {
         Self::start(true)
     }
 
-    /// Starts the spamd of SpamAssassin.
+    /// Starts the spamd of `SpamAssassin`.
     ///
     /// # Panics
     /// If it is not installed or does not start.

@@ -34,14 +34,17 @@ impl MethodResult {
 
 /// Reads a field. `body`: its unfolded text. `None` where no host names itself, as some services write it.
 pub fn auth_results(body: &str) -> Option<AuthResults> {
-    let mut clauses = clauses(body).into_iter();
-    let first = clauses.next()?;
+    let clauses = clauses(body);
+    let (first, rest) = clauses.split_first()?;
     let authserv_id = first.first().filter(|word| !word.is_empty() && !word.contains('='))?;
     let authserv_id = authserv_id.trim_end_matches('.').to_ascii_lowercase();
-    Some(AuthResults { authserv_id, results: clauses.filter_map(method_result).take(RESULTS_MAX).collect() })
+    Some(AuthResults {
+        authserv_id,
+        results: rest.iter().filter_map(|words| method_result(words)).take(RESULTS_MAX).collect(),
+    })
 }
 
-fn method_result(words: Vec<String>) -> Option<MethodResult> {
+fn method_result(words: &[String]) -> Option<MethodResult> {
     let mut pairs = words.iter().filter_map(|word| word.split_once('='));
     let (method, result) = pairs.next()?;
     let method = method.split('/').next().unwrap_or_default().to_ascii_lowercase();
