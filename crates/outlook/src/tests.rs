@@ -168,7 +168,7 @@ fn cyclic_trees_of_nodes() {
     }
     match Pst::open(cyclic.as_slice()) {
         Ok(file) => assert_eq!(file.len(), 0),
-        Err(error) => assert!(matches!(error, PstError::Damaged(_)), "{error}"),
+        Err(error) => assert!(matches!(error, PstError::Damaged(_)), "{error:?}"),
     }
 }
 

@@ -333,7 +333,9 @@ fn load(
             .partition(|(role, _)| *role == AddressRole::From);
         let bare = |list: Vec<(AddressRole, Address)>| list.into_iter().map(|(_, a)| a).collect::<Vec<_>>();
         let mut reported = standing::reported(&verdict, &bare(from), &ReturnPath::Plain, row.date);
-        reported.iter_mut().for_each(|one| one.report.forged = forged);
+        for one in &mut reported {
+            one.report.forged = forged;
+        }
         reports += reported.len();
         if reports > REPORTS_MAX && !out.is_empty() && !waiting.contains(&row.seq) {
             return Ok((out, Some(row.change - 1)));

@@ -111,7 +111,9 @@ fn clauses(body: &str) -> Vec<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn check(body: &str, expected: Option<(&str, &[(&str, &str, &[(&str, &str)])])>) {
+    type Said<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+    fn check(body: &str, expected: Option<(&str, &[Said<'_>])>) {
         let expected = expected.map(|(id, results)| AuthResults {
             authserv_id: id.to_owned(),
             results: results

@@ -101,7 +101,8 @@ impl ExaminationSettings {
         if !self.scanner.is_empty() && self.scanner().is_none() {
             return Err(SettingsError::Scanner(self.scanner));
         }
-        self.spam_filter = self.spam_filter.trim().to_owned();
+        let spam_filter = self.spam_filter.trim().to_owned();
+        self.spam_filter = spam_filter;
         if !self.spam_filter.is_empty() && self.spam_filter().is_none() {
             return Err(SettingsError::SpamFilter(self.spam_filter));
         }
