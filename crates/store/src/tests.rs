@@ -8,6 +8,7 @@ pub(crate) mod engine;
 mod examination;
 mod exclusions;
 mod flow;
+mod links;
 mod lists;
 mod oauth;
 mod opening;
@@ -34,6 +35,7 @@ fn all() -> Vec<Case> {
         exclusions::ALL,
         doctor::ALL,
         flow::ALL,
+        links::ALL,
         lists::ALL,
         oauth::ALL,
         outgoing::ALL,
