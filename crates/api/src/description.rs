@@ -198,6 +198,8 @@ fn components() -> Components {
         SmtpAccountList SmtpAccount SmtpAccountRequest SmtpTest WebhookList Webhook WebhookRequest WebhookSecret OutgoingPage
         Outgoing Notifications NotificationsRequest NoticeList
         AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus RescanRequest ReleaseRequest HeldPage
+        MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
+        LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

@@ -49,6 +49,7 @@ mod texts;
 mod trouble;
 mod verify;
 mod watch;
+mod what_if;
 
 pub use budget::CONNECTIONS_PER_SERVER;
 pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, Engine, Options};
@@ -68,6 +69,7 @@ pub use search::{Answer, Asked, Hit};
 pub use supervisor::{Resolve, Supervisor};
 pub use taken::Taking;
 pub use verify::{Fault, Verified};
+pub use what_if::{Activated, Agreement, TRIED_MAX, Tried, WhatIf};
 
 /// An error and all its causes, in one line, for the log.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {

@@ -8,6 +8,7 @@ pub(crate) mod engine;
 mod examination;
 mod exclusions;
 mod flow;
+mod link_people;
 mod links;
 mod lists;
 mod oauth;
@@ -36,6 +37,7 @@ fn all() -> Vec<Case> {
         doctor::ALL,
         flow::ALL,
         links::ALL,
+        link_people::CASES,
         lists::ALL,
         oauth::ALL,
         outgoing::ALL,

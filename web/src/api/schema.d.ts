@@ -592,6 +592,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/import-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mails linking could not decide about, by reason. */
+        get: operations["import_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -673,6 +690,144 @@ export interface paths {
         get: operations["import_report_json"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/blocklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses and domains that linking ignores. */
+        get: operations["link_blocklist"];
+        put?: never;
+        /** Adds an address or a domain, or changes its note. */
+        post: operations["block_linking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/blocklist/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an address or a domain off. */
+        delete: operations["unblock_linking"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Links several messages with records, removes links, or says that they need none. */
+        post: operations["change_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/jumps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ways out of the program, with variables. */
+        get: operations["jump_templates"];
+        /** Replaces them. */
+        put: operations["set_jump_templates"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records to link with, by the beginning of a number, a name or an address. */
+        get: operations["linkable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/records/{kind}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A record as its page shows it, also one that has vanished. */
+        get: operations["record_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many mails were linked, by rule and by hand, and how many were corrected. */
+        get: operations["link_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/undo/{undo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a change of links back; what was changed again since stays. */
+        post: operations["undo_links"];
         delete?: never;
         options?: never;
         head?: never;
@@ -853,6 +1008,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/{mail_id}/contact_proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a new contact to the ERP: webhooks hear of `contact.proposed`. */
+        post: operations["propose_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{mail_id}/frame": {
         parameters: {
             query?: never;
@@ -865,6 +1037,58 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{mail_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a message is linked to, suggestions, ways out. */
+        get: operations["message_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{mail_id}/links/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a message is linked as it is: every step the rules took. */
+        get: operations["link_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{mail_id}/links/{kind}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Links a message with a record. */
+        put: operations["set_link"];
+        post?: never;
+        /** Removes a link, or rejects a suggestion; rules do not set it again. */
+        delete: operations["remove_link"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1089,6 +1313,57 @@ export interface paths {
         put?: never;
         /** Tries such a mail again. */
         post: operations["retry_quarantined"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{kind}/{number}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attachments of mails linked with a record, newest first. */
+        get: operations["record_attachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{kind}/{number}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mails linked with a record, newest first. */
+        get: operations["record_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{kind}/{number}/messages.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV. */
+        get: operations["export_record_messages"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2083,6 +2358,24 @@ export interface components {
             language: string | null;
             until: components["schemas"]["Timestamp"] | null;
         };
+        /** @description An entry of the blocklist of linking. */
+        BlockedEntry: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description `local@domain`, or a domain with everything below it. */
+            entry: string;
+            /** @description Why; may be empty. */
+            note: string;
+            /** @description Name of the person who added it, if still known. */
+            user: string | null;
+        };
+        /** @description A new entry of the blocklist, or a new note of one. */
+        BlockedEntryRequest: {
+            /** @description An address, or a domain with everything below it. */
+            entry: string;
+            /** @description Why. */
+            note?: string;
+        };
         /** @description One number. */
         BounceCount: {
             /**
@@ -2318,6 +2611,13 @@ export interface components {
             name: string;
             /** @description Number in the ERP. */
             number: string;
+        };
+        /** @description A new contact from the mail of a stranger, handed to the ERP. */
+        ContactProposalRequest: {
+            /** @description Address. */
+            address: string;
+            /** @description Name. */
+            name: string;
         };
         /** @description How many of something. */
         CountOf: {
@@ -2677,10 +2977,42 @@ export interface components {
             /** @description Why, in the language of the request. */
             reason: string;
         };
+        /** @description Mails that wait for the same reason. */
+        ImportGroup: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description There are more; they were not all counted. */
+            more: boolean;
+            /** @description The reason. */
+            reason: components["schemas"]["OpenReason"];
+        };
+        /** @description A mail that waits. */
+        ImportItem: {
+            /** @description Its row. */
+            message: components["schemas"]["MessageRow"];
+            /** @description When it came here. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Its sender is new to its thread, or to everything. */
+            stranger: boolean;
+            /** @description Records it may belong to. */
+            suggestions: components["schemas"]["LinkSuggestion"][];
+        };
         /** @description Imports, newest first. */
         ImportList: {
             /** @description Those into accounts the caller may read; administrators: all. */
             items: components["schemas"]["ImportRun"][];
+        };
+        /** @description The import list: what linking could not decide and no person has yet. */
+        ImportListPage: {
+            /** @description All reasons; quarantined mails are listed under `/quarantine`. */
+            groups: components["schemas"]["ImportGroup"][];
+            /** @description Mails of the reason asked for, the latest first; may be fewer than asked for although there are more. */
+            items: components["schemas"]["ImportItem"][];
+            /** @description Cursor of the next page. */
+            next: string | null;
         };
         /**
          * @description What became of an entry of an import.
@@ -2821,6 +3153,25 @@ export interface components {
             account: string;
             /** @description EML, mbox, PST, OST, MSG, EMLX, ZIP, tar, `.gz`, `.zst`; several. */
             file: string[];
+        };
+        /** @description A way out of the program, with the values of a mail filled in. */
+        Jump: {
+            /** @description Name. */
+            name: string;
+            /** @description Address. */
+            url: string;
+        };
+        /** @description A way out of the program. Variables: `#EMAIL#`, `#NAME#`, `#CONTACT#`, `#ORDER#`, `#QUOTE#`, `#SUBJECT#`. */
+        JumpTemplate: {
+            /** @description Name. */
+            name: string;
+            /** @description Address with variables; their values are percent-encoded. */
+            template: string;
+        };
+        /** @description All ways out, in their order. */
+        JumpTemplates: {
+            /** @description At most 20. */
+            items: components["schemas"]["JumpTemplate"][];
         };
         /** @description What stays in the mailboxes of an account; the archive keeps all of it in any case. */
         Keeping: {
@@ -2982,6 +3333,171 @@ export interface components {
              * @description How many there are in all.
              */
             total: number;
+        };
+        /** @description Addresses and domains that linking ignores. */
+        LinkBlocklist: {
+            /** @description Ignored without being on the list: addresses of accounts, users and senders. */
+            automatic: string[];
+            /** @description By entry. */
+            items: components["schemas"]["BlockedEntry"][];
+        };
+        /** @description Links that rules set in one way. */
+        LinkHowCount: {
+            /** @description The way, as in links. */
+            how: string;
+            /**
+             * Format: int64
+             * @description Links.
+             */
+            links: number;
+            /**
+             * Format: int64
+             * @description Of those, removed by a person.
+             */
+            removed: number;
+        };
+        /** @description How well linking does, over the mails that came here within a period. */
+        LinkStatistics: {
+            /**
+             * Format: int64
+             * @description Mails that more than one record would fit.
+             */
+            ambiguous: number;
+            /**
+             * Format: int64
+             * @description Mails with a link a person set.
+             */
+            by_hand: number;
+            /**
+             * Format: int64
+             * @description Mails of which a person removed a link that a rule had set.
+             */
+            corrected: number;
+            /**
+             * Format: int32
+             * @description Days back from now.
+             */
+            days: number;
+            /** @description By the way rules came to their links. */
+            hows: components["schemas"]["LinkHowCount"][];
+            /**
+             * Format: int64
+             * @description Mails that an earlier one handed its links to.
+             */
+            inherited: number;
+            /**
+             * Format: int64
+             * @description Mails linked to something found for them.
+             */
+            linked: number;
+            /**
+             * Format: int64
+             * @description Mails a person said need no link.
+             */
+            needless: number;
+            /**
+             * Format: int64
+             * @description Mails nothing was found for.
+             */
+            none: number;
+        };
+        /** @description A record named in a step. */
+        LinkStep: {
+            /** @description Numbers of the records it found. */
+            found: string[];
+            /** @description Addresses or numbers it looked at, separated by commas; of the history how many earlier mails. */
+            looked_at: string;
+            /** @description `linked`, `inherited`, `ambiguous`, `none`, `forward`, `denied`. */
+            outcome: string;
+            /** @description `S1`, `S2a`, … as in the manual. */
+            step: string;
+        };
+        /** @description A record a mail may belong to; a person decides. */
+        LinkSuggestion: {
+            /** @description The record. */
+            record: components["schemas"]["LinkedRecord"];
+            /**
+             * @description `number`: a single number of it stands in the mail of a stranger; `reference`: a signed reference does; `one of
+             *     several` that were found.
+             */
+            why: string;
+        };
+        /** @description Why a message is linked as it is. */
+        LinkTrace: {
+            /** @description What the rules decided; null: they have not looked at it. */
+            outcome: string | null;
+            /** @description A person has decided since. */
+            person: boolean;
+            /** @description Every step taken, in order. */
+            steps: components["schemas"]["LinkStep"][];
+        };
+        /** @description Records that were found. */
+        LinkableList: {
+            /** @description The best first. */
+            items: components["schemas"]["RecordSheet"][];
+        };
+        /** @description A record as it is shown beside a mail. */
+        LinkedRecord: {
+            /** @description Whether it is active. */
+            active: boolean;
+            date: components["schemas"]["Timestamp"] | null;
+            /** @description Further fields, by name. */
+            extra: {
+                [key: string]: string;
+            };
+            /** @description `contact`, `order`, `quote`, `item`. */
+            kind: string;
+            /** @description Its name; may be empty. */
+            name: string;
+            /** @description Its number in the ERP. */
+            number: string;
+            /** @description State in the ERP's words; may be empty. */
+            state: string;
+            /** @description Its page in the ERP (http, https); null if there is none. */
+            url: string | null;
+            /** @description The last whole run of its source did not name it. */
+            vanished: boolean;
+        };
+        /** @description Links set and removed on several messages. */
+        LinksChange: {
+            /**
+             * @description Mails whose messages are meant; those the caller may not read are left out.
+             * @default []
+             */
+            mails?: string[];
+            /**
+             * @description They need no link: what they have is removed, and they leave the import list.
+             * @default false
+             */
+            none?: boolean;
+            /**
+             * @description Where a removal holds.
+             * @default mail
+             */
+            remember?: components["schemas"]["Remember"];
+            /**
+             * @description Records not to be linked; also a way to reject a suggestion.
+             * @default []
+             */
+            remove?: components["schemas"]["RecordName"][];
+            /**
+             * @description Records to link.
+             * @default []
+             */
+            set?: components["schemas"]["RecordName"][];
+        };
+        /** @description What became of it. */
+        LinksChanged: {
+            /**
+             * Format: int64
+             * @description Messages meant.
+             */
+            messages: number;
+            /**
+             * Format: uuid
+             * @description Key to take it back with, for an hour.
+             */
+            undo: string;
         };
         /** @description A member. */
         ListMember: {
@@ -3193,6 +3709,23 @@ export interface components {
             /** @description Why, and what it reports. */
             verdict: components["schemas"]["Verdict"];
             written: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description What a message is linked to. */
+        MessageLinks: {
+            /** @description Ways out, those whose values are there. */
+            jumps: components["schemas"]["Jump"][];
+            /** @description Links, by kind and number. */
+            links: components["schemas"]["RecordLink"][];
+            /** @description `linked`, `inherited`, `ambiguous`, `none`: what the rules decided; null: they have not looked at it. */
+            outcome: string | null;
+            /** @description A person has decided; rules leave it alone. */
+            person: boolean;
+            /** @description Links a person removed. */
+            removed: components["schemas"]["RecordLink"][];
+            /** @description Its sender is new to its thread, or to everything. */
+            stranger: boolean;
+            /** @description Records it may belong to. */
+            suggestions: components["schemas"]["LinkSuggestion"][];
         };
         /** @description `message.new`: mails of an account were filed. Several at once are one event. */
         MessageNew: {
@@ -3546,6 +4079,11 @@ export interface components {
          * @enum {string}
          */
         OauthWay: "browser" | "device" | "application" | "account";
+        /**
+         * @description Why mails wait on the import list.
+         * @enum {string}
+         */
+        OpenReason: "order" | "quote" | "contact" | "suggested" | "none" | "quarantined";
         /** @description The mail a report speaks of. */
         Original: {
             date: components["schemas"]["Timestamp"] | null;
@@ -3841,11 +4379,92 @@ export interface components {
             /** @description `Status` field as written. */
             status_literal: string | null;
         };
+        /** @description An attachment of a mail of a record. */
+        RecordAttachment: {
+            /** @description Media type, as declared. */
+            content_type: string;
+            /** @description Effective date of the mail. */
+            date: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description Its mail.
+             */
+            mail_id: string;
+            /** @description File name. */
+            name: string | null;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            octets: number;
+            /** @description Number of the part. */
+            part: string;
+            /** @description Subject of the mail; may be empty. */
+            subject: string;
+        };
+        /** @description Attachments of a record's mails. */
+        RecordAttachmentPage: {
+            /** @description Those of the newest mail first. */
+            items: components["schemas"]["RecordAttachment"][];
+            /** @description Cursor of the next page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            total: number;
+        };
+        /** @description A link of a mail, or one that was removed. */
+        RecordLink: {
+            /** @description When it was set. */
+            at: components["schemas"]["Timestamp"];
+            /** @description `rule` or `person`. */
+            by: string;
+            /**
+             * @description How the mail came to it: `history`, `address`, `address+reference`, `two references`, `with order`, `with quote`,
+             *     `only item`, `contact`, `person`.
+             */
+            how: string;
+            /** @description The record. */
+            record: components["schemas"]["LinkedRecord"];
+            removed: components["schemas"]["Timestamp"] | null;
+            /** @description Name of that person, if still known. */
+            remover: string | null;
+            /** @description Name of the person who set it, if it was one and is still known. */
+            user: string | null;
+        };
+        /** @description Kind and number of a record. */
+        RecordName: {
+            /** @description `contact`, `order`, `quote`, `item`. */
+            kind: string;
+            /** @description Number in the ERP. */
+            number: string;
+        };
+        /** @description Everything about a record but its mails. */
+        RecordSheet: {
+            /** @description Addresses; the first one is the one to write to. */
+            addresses: string[];
+            /** @description Number of its contact. */
+            contact: string | null;
+            /** @description Numbers of its items. */
+            items: string[];
+            /** @description Number of its quote. */
+            quote: string | null;
+            /** @description The record. */
+            record: components["schemas"]["LinkedRecord"];
+            /** @description Further numbers it is known by. */
+            references: string[];
+        };
         /** @description Why a held attachment is let through. */
         ReleaseRequest: {
             /** @description In words; the log keeps it. */
             reason: string;
         };
+        /**
+         * @description Where a removal holds.
+         * @enum {string}
+         */
+        Remember: "mail" | "thread" | "address";
         /**
          * @description `Action` of a delivery report.
          * @enum {string}
@@ -7481,6 +8100,64 @@ export interface operations {
             };
         };
     };
+    import_list: {
+        parameters: {
+            query?: {
+                /** @description Of this reason; without it only the groups are answered. */
+                reason?: "order" | "quote" | "contact" | "suggested" | "none" | "quarantined";
+                /** @description Only of this kind. */
+                kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description Also mails that our own accounts wrote. */
+                own?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mails linking could not decide about, by reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportListPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     imports: {
         parameters: {
             query?: never;
@@ -7897,6 +8574,589 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_blocklist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Addresses and domains that linking ignores. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkBlocklist"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    block_linking: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockedEntryRequest"];
+            };
+        };
+        responses: {
+            /** @description Adds an address or a domain, or changes its note. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock_linking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Takes an address or a domain off. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_links: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinksChange"];
+            };
+        };
+        responses: {
+            /** @description Links several messages with records, removes links, or says that they need none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksChanged"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jump_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ways out of the program, with variables. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JumpTemplates"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_jump_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JumpTemplates"];
+            };
+        };
+        responses: {
+            /** @description Replaces them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JumpTemplates"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    linkable: {
+        parameters: {
+            query?: {
+                /** @description Beginning of a number, of a word of a name or of an address. */
+                text?: string;
+                /** @description Only `contact`, `order`, `quote` or `item`. */
+                kind?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Records to link with, by the beginning of a number, a name or an address. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkableList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A record as its page shows it, also one that has vanished. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordSheet"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_statistics: {
+        parameters: {
+            query?: {
+                /** @description Days back from now, at most 3660. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many mails were linked, by rule and by hand, and how many were corrected. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkStatistics"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_links: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                undo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Takes a change of links back; what was changed again since stays. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8705,6 +9965,8 @@ export interface operations {
                 unread?: boolean;
                 /** @description Only with (or without) attachments. */
                 has_attachment?: boolean;
+                /** @description Only with this tag: its `key` of `/tags`. */
+                tag?: number;
                 /** @description By date. */
                 order?: "desc" | "asc";
                 /** @description `next` of the page before. */
@@ -8819,6 +10081,78 @@ export interface operations {
             };
         };
     };
+    propose_contact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactProposalRequest"];
+            };
+        };
+        responses: {
+            /** @description Hands a new contact to the ERP: webhooks hear of `contact.proposed`. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     message_frame: {
         parameters: {
             query?: {
@@ -8853,6 +10187,263 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    message_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a message is linked to, suggestions, ways out. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageLinks"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why a message is linked as it is: every step the rules took. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkTrace"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Links a message with a record. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksChanged"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_link: {
+        parameters: {
+            query?: {
+                /** @description Where it holds. */
+                remember?: "mail" | "thread" | "address";
+            };
+            header?: never;
+            path: {
+                mail_id: string;
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a link, or rejects a suggestion; rules do not set it again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksChanged"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10001,6 +11592,228 @@ export interface operations {
             };
             /** @description The role does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_attachments: {
+        parameters: {
+            query?: {
+                /** @description Stands in the subject, whatever its case. */
+                text?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before this time. */
+                until?: string;
+                /** @description Only with (or without) attachments. */
+                has_attachment?: boolean;
+                /** @description Only of this kind. */
+                kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Attachments of mails linked with a record, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordAttachmentPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_messages: {
+        parameters: {
+            query?: {
+                /** @description Stands in the subject, whatever its case. */
+                text?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before this time. */
+                until?: string;
+                /** @description Only with (or without) attachments. */
+                has_attachment?: boolean;
+                /** @description Only of this kind. */
+                kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mails linked with a record, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_record_messages: {
+        parameters: {
+            query?: {
+                /** @description Stands in the subject, whatever its case. */
+                text?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before this time. */
+                until?: string;
+                /** @description Only with (or without) attachments. */
+                has_attachment?: boolean;
+                /** @description Only of this kind. */
+                kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same as CSV. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
