@@ -17,4 +17,5 @@ mod people;
 mod rights;
 mod texts;
 mod watch;
+mod what_if;
 mod world;
