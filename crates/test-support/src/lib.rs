@@ -17,6 +17,7 @@ mod postgres;
 mod proxy;
 mod random;
 mod scratch;
+mod spam;
 
 pub use certificate::Certificate;
 pub use clamd::{Clamd, EICAR};
@@ -30,3 +31,4 @@ pub use postgres::Postgres;
 pub use proxy::{Fault, Proxy};
 pub use random::Random;
 pub use scratch::Scratch;
+pub use spam::{GTUBE, SpamFilter};
