@@ -352,7 +352,8 @@ impl Engine {
     ///
     /// # Errors
     /// Those of the database.
-    pub fn relink_one(&self, message: i64) -> Result<bool> {
+    pub fn relink_one(&self, mail: MailId) -> Result<bool> {
+        let Some(message) = self.store().unlinked(mail)? else { return Ok(false) };
         let Some(linking) = self.linking()? else { return Ok(false) };
         let linked = self.store().relink_one(message, linking)?;
         if linked {

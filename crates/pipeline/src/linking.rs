@@ -222,6 +222,10 @@ fn relinked(core: &Core) -> Result<i64> {
 /// Runs until the engine closes: when records came and no more are coming, mails without link are looked at again.
 pub(crate) fn run(core: &Arc<Core>) {
     let (mut last, mut since): (i64, Option<Instant>) = (0, None);
+    // A million records take seconds to load: better now than with the first mail.
+    if let Err(error) = current(core) {
+        tracing::warn!(error = %crate::chain(&error), "the records of the ERP cannot be read");
+    }
     while !core.linker_bell.is_closed() {
         let step = || -> Result<(i64, i64)> { Ok((core.store.records_change()?, relinked(core)?)) };
         match step() {
