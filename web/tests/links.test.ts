@@ -192,7 +192,7 @@ describe("settings of links", () => {
     await page.getByLabel("Name").fill("Kundenakte");
     await page.getByLabel("Adresse").fill("javascript:alert('#NAME#')");
     await page.getByRole("button", { name: "Speichern" }).click();
-    await page.getByText("Diese Adresse ist nicht erlaubt").waitFor();
+    await page.getByText("Diese Adresse ist nicht erlaubt").first().waitFor();
     await checked(page, "jumps");
     await page.getByLabel("Adresse").fill("https://erp.example/kunden/#CONTACT#?mail=#EMAIL#");
     await page.getByRole("button", { name: "Speichern" }).click();
