@@ -139,7 +139,7 @@ describe("the import list", () => {
   });
 
   it("shows how linking does", async () => {
-    await page.getByRole("link", { name: "Auswertung der Zuordnung" }).first().click();
+    await page.getByRole("link", { name: "Auswertung der Zuordnung" }).click();
     const tile = (name: string) => page.locator("dl > div").filter({ has: page.getByText(name, { exact: true }) });
     await tile("Selbst zugeordnet").getByText("1 · 25 %").waitFor();
     await tile("Von Hand zugeordnet").getByText("1 · 25 %").waitFor();
