@@ -5417,6 +5417,11 @@ export interface components {
             changed: number;
             /**
              * Format: int64
+             * @description How many more there are that the caller may not read.
+             */
+            hidden: number;
+            /**
+             * Format: int64
              * @description Filed nowhere any more.
              */
             lost: number;
