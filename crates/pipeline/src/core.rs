@@ -69,6 +69,8 @@ pub(crate) struct Core {
     pub(crate) doctor: doctor::Limits,
     /// Connections.
     pub(crate) budgets: Budgets,
+    /// Sources of records that run.
+    pub(crate) erp: crate::erp::ErpRunning,
     /// What the tasks of accounts are doing.
     pub(crate) tasks: Tasks,
     /// Held while conditions are looked for.
@@ -115,6 +117,7 @@ impl Core {
             oauth: Oauth::default(),
             doctor: doctor::Limits::default(),
             budgets: Budgets::new(0),
+            erp: crate::erp::ErpRunning::default(),
             tasks: Tasks::default(),
             watching: Mutex::default(),
             clock_seen: ClockSeen::default(),

@@ -8,10 +8,10 @@ use tokio_postgres::Client;
 use crate::error::{Cause, Result, StoreError, is_full};
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
-pub(crate) const FORMAT: i64 = 14;
+pub(crate) const FORMAT: i64 = 15;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 17] = [
+const MIGRATIONS: [(&str, &str); 18] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -29,6 +29,7 @@ const MIGRATIONS: [(&str, &str); 17] = [
     ("V0015__graph", include_str!("../migrations/0015_graph.sql")),
     ("V0016__records", include_str!("../migrations/0016_records.sql")),
     ("V0017__links", include_str!("../migrations/0017_links.sql")),
+    ("V0018__erp_sources", include_str!("../migrations/0018_erp_sources.sql")),
 ];
 
 /// What SQLite reads: its four storage classes, strict tables, clustered ones without a rowid.
