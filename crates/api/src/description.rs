@@ -198,6 +198,8 @@ fn components() -> Components {
         SmtpAccountList SmtpAccount SmtpAccountRequest SmtpTest WebhookList Webhook WebhookRequest WebhookSecret OutgoingPage
         Outgoing Notifications NotificationsRequest NoticeList
         AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus RescanRequest ReleaseRequest HeldPage
+        ErpRecordPage ErpRecord ErpRecordRequest ErpLineRequest ErpBatchAnswer ErpSessionRequest ErpRun ErpRunPage
+        ErpSourceList ErpSource ErpSourceRequest ErpSourceTest ErpSourceTried ErpPreview
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

@@ -5,7 +5,11 @@ use jiff::tz::TimeZone;
 use model::UnixMillis;
 
 /// ISO 8601 or German (`2.3.26`, `02.03.2026 09:15`); without an offset it is UTC. Empty, and the zeros of MySQL: none.
-pub(crate) fn read(cell: &str) -> Result<Option<UnixMillis>, ()> {
+///
+/// # Errors
+/// If it is none of these.
+#[expect(clippy::result_unit_err, reason = "there is nothing to say but that it is none")]
+pub fn date(cell: &str) -> Result<Option<UnixMillis>, ()> {
     let cell = cell.trim();
     if cell.is_empty() || cell.starts_with("0000-00-00") {
         return Ok(None);
@@ -61,7 +65,7 @@ mod tests {
         let day = 1_772_409_600_000; // 2026-03-02
         let hour = 3_600_000;
         let check = |cell: &str, expected: Result<Option<i64>, ()>| {
-            assert_eq!(read(cell), expected.map(|at| at.map(UnixMillis)), "{cell}");
+            assert_eq!(date(cell), expected.map(|at| at.map(UnixMillis)), "{cell}");
         };
         for cell in ["2026-03-02", " 2.3.2026 ", "02.03.26", "2026/03/02", "2026-03-02 00:00:00.000"] {
             check(cell, Ok(Some(day)));

@@ -14,6 +14,7 @@ mod sql;
 mod table;
 
 pub use columns::Columns;
+pub use date::date;
 pub use error::{Error, RowError};
 pub use record::{Record, boolean, columns_of, record};
 pub use records::{Numbered, Records};

@@ -162,7 +162,7 @@ pub fn record(kind: RecordKind, columns: &Columns, cells: &[String]) -> Result<R
         extra: columns.extra(cells),
         ..Record::new(kind, cell("number"))
     };
-    match date::read(cell("date")) {
+    match date(cell("date")) {
         Ok(date) => record.date = date,
         Err(()) => record.unusable.push(shortened(cell("date"))),
     }

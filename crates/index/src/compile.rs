@@ -62,7 +62,7 @@ impl Compiler {
             Node::Kind(kind) => labelled(label::kind(*kind)),
             Node::HasAttachment => labelled(label::ATTACHMENT),
             Node::Unread => labelled(label::UNREAD),
-            Node::Tag(label) => labelled(*label),
+            Node::Tag(label) | Node::Record(label) => labelled(*label),
             Node::Account(accounts) => account_query(accounts),
             Node::Date(from, until) => {
                 let bound = |at: Option<i64>| at.map(|at| Term::from_field_i64(DATE, at));

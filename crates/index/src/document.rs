@@ -1,6 +1,6 @@
 //! A message on its way into the index.
 
-use model::{AccountId, Address, Kind, Message, TextKind, UnixMillis};
+use model::{AccountId, Address, Kind, Message, RecordKind, TextKind, UnixMillis};
 
 /// One message: what people see as one mail, its twins merged.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,8 @@ pub struct Document<'a> {
     pub message_id: &'a str,
     /// Names of tags, as people write them.
     pub tags: &'a [String],
+    /// Records it is filed under, with their numbers.
+    pub links: &'a [(RecordKind, String)],
 }
 
 /// Name and text of an attachment.

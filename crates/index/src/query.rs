@@ -110,6 +110,8 @@ pub(crate) enum Node {
     Unread,
     /// A term of the labels.
     Tag(u64),
+    /// Filed under this record.
+    Record(u64),
     Account(Vec<AccountId>),
     /// Milliseconds: from (inclusive), until (exclusive).
     Date(Option<i64>, Option<i64>),

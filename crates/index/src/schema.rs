@@ -148,7 +148,7 @@ pub(crate) fn flags(kind: Kind, has_attachment: bool, unread: bool) -> u64 {
 
 /// Terms of [`LABEL`].
 pub(crate) mod label {
-    use model::Kind;
+    use model::{Kind, RecordKind};
 
     use super::kind_number;
     use crate::parts::digest;
@@ -164,6 +164,12 @@ pub(crate) mod label {
     pub(crate) fn tag(name: &str) -> u64 {
         let words: Vec<&str> = name.split_whitespace().collect();
         digest(words.join(" ").to_lowercase().as_bytes()) & (u64::MAX >> 1) | 1 << 62
+    }
+
+    /// A record, however its number is written.
+    pub(crate) fn record(kind: RecordKind, number: &str) -> u64 {
+        let text = format!("{} {}", kind.as_str(), link::normal_number(number));
+        digest(text.as_bytes()) & (u64::MAX >> 2) | 1 << 61
     }
 
     /// A `Message-ID` without brackets.

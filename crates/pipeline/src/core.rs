@@ -16,6 +16,7 @@ use tokio::sync::broadcast;
 use crate::budget::Budgets;
 use crate::clock::ClockSeen;
 use crate::examination::Examination;
+use crate::linking::Linker;
 use crate::live::Tasks;
 use crate::looked::Lately;
 use crate::news::News;
@@ -61,6 +62,10 @@ pub(crate) struct Core {
     pub(crate) examiner_bell: Bell,
     /// Rings when mails may be due to be checked for who they are from.
     pub(crate) authenticator_bell: Bell,
+    /// Records in memory.
+    pub(crate) linker: Linker,
+    /// Rings when records may be new.
+    pub(crate) linker_bell: Bell,
     /// Rings when the index went on.
     pub(crate) indexed: Bell,
     /// Tokens that are being fetched.
@@ -113,6 +118,8 @@ impl Core {
             examination: Examination::default(),
             examiner_bell: Bell::default(),
             authenticator_bell: Bell::default(),
+            linker: Linker::default(),
+            linker_bell: Bell::default(),
             indexed: Bell::default(),
             oauth: Oauth::default(),
             doctor: doctor::Limits::default(),

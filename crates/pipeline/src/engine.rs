@@ -14,7 +14,7 @@ use examine::Authentication;
 use index::Index;
 use keys::{MasterKey, Purpose, Sealer};
 use model::{AccountId, Activity, MailId, UnixMillis};
-use store::{Account, AccountKind, Database, ExaminedPart, NewAccount, Store};
+use store::{Account, AccountKind, Database, ExaminedPart, Linking, NewAccount, Store};
 use tokio::sync::broadcast;
 
 use crate::budget::Budgets;
@@ -24,6 +24,7 @@ use crate::examination::{ExaminationSettings, ScannerState};
 use crate::feed::Counts;
 use crate::flow::{Entrance, Flow};
 use crate::import::{Import, Step};
+use crate::linking::LinkSettings;
 use crate::news::News;
 use crate::recovery::{Recovered, recover};
 use crate::verify::Verified;
@@ -84,6 +85,7 @@ struct Running {
     feedback: Option<JoinHandle<()>>,
     examiner: Option<JoinHandle<()>>,
     authenticator: Option<JoinHandle<()>>,
+    linker: Option<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -308,6 +310,58 @@ impl Engine {
         running.as_ref().map(|running| running.flow.entrance()).ok_or(Error::Stopped)
     }
 
+    /// What is set about linking.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn link_settings(&self) -> Result<LinkSettings> {
+        Ok(LinkSettings::read(self.store().setting(LinkSettings::NAME)?.as_deref()))
+    }
+
+    /// Sets it; counts for mails from now on.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn set_link_settings(&self, settings: &LinkSettings) -> Result<()> {
+        let text = serde_json::to_string(settings).unwrap_or_default();
+        Ok(self.store().set_setting(LinkSettings::NAME.to_owned(), Some(text))?)
+    }
+
+    /// What decides under which records mails are filed; `None` where there are no records. Loads them if they are not in
+    /// memory.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn linking(&self) -> Result<Option<Linking>> {
+        crate::linking::current(self.core())
+    }
+
+    /// Decides again on a message without link that nobody has decided on; `true` if it has one now.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn relink_one(&self, message: i64) -> Result<bool> {
+        let Some(linking) = self.linking()? else { return Ok(false) };
+        let linked = self.store().relink_one(message, linking)?;
+        if linked {
+            self.messages_changed();
+        }
+        Ok(linked)
+    }
+
+    /// Files the mails of the last weeks that have no link under records that came since. Gives how many have one now.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn relink_new(&self) -> Result<u64> {
+        crate::linking::relink_new(self.core())
+    }
+
+    /// Records came: mails without link are looked at again when no more are coming.
+    pub fn records_changed(&self) {
+        self.core().linker_bell.ring();
+    }
+
     /// Waits until everything received is filed, everything filed can be found, its reports are handled, and its attachments are
     /// looked at.
     ///
@@ -377,6 +431,8 @@ impl Engine {
         join(running.examiner.take(), "examiner");
         core.authenticator_bell.close();
         join(running.authenticator.take(), "authenticator");
+        core.linker_bell.close();
+        join(running.linker.take(), "linker");
         core.store.close();
     }
 }
@@ -409,6 +465,9 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
     let authenticator = std::thread::Builder::new()
         .name("authenticator".into())
         .spawn(move || crate::authentication::run(&for_authenticator))?;
+    let for_linker = Arc::clone(core);
+    let linker =
+        std::thread::Builder::new().name("linker".into()).spawn(move || crate::linking::run(&for_linker))?;
     Ok(Running {
         flow,
         runner: Some(runner),
@@ -416,6 +475,7 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
         feedback: Some(feedback),
         examiner: Some(examiner),
         authenticator: Some(authenticator),
+        linker: Some(linker),
     })
 }
 

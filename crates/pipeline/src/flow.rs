@@ -339,7 +339,8 @@ impl Writer {
             }
         }
         if !filed.is_empty() {
-            self.core.store.file_batch(filed, Arc::new(steps::Threads))?;
+            let linking = crate::linking::linking(&self.core)?;
+            self.core.store.file_batch(filed, Arc::new(steps::Threads), linking)?;
             self.core.wake_follower();
         }
         self.core.tell_filed(news);

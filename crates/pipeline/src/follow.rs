@@ -167,5 +167,6 @@ fn document<'a>(
         attachments,
         message_id: message.message_id.as_ref().map_or("", |id| id.as_str()),
         tags: &message.tags,
+        links: &message.links,
     }
 }

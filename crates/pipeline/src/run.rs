@@ -113,8 +113,9 @@ fn file(core: &Arc<Core>, batch: &[Received], threads: usize) -> Result<bool> {
             }
         }
     }
+    let linking = crate::linking::linking(core)?;
     let _filing = core.filing.lock().unwrap_or_else(PoisonError::into_inner);
-    core.store.file_batch(filed, Arc::new(steps::Threads))?;
+    core.store.file_batch(filed, Arc::new(steps::Threads), linking)?;
     core.wake_follower();
     Ok(again)
 }

@@ -225,7 +225,7 @@ fn run(store: &Store, mails: u64) {
         });
         let batch: Vec<Filed> = found.collect();
         let begin = Instant::now();
-        store.file_batch(batch, assigner.clone()).expect("filed");
+        store.file_batch(batch, assigner.clone(), None).expect("filed");
         filing += begin.elapsed();
         if (from / BATCH) % 100 == 99 {
             rate("  so far", from + BATCH, intake + filing);

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use model::{AccountId, Address, Kind, MessageId, Scope, ThreadId, UnixMillis};
+use model::{AccountId, Address, Kind, MessageId, RecordKind, Scope, ThreadId, UnixMillis};
 
 use crate::addresses::{self, AddressRole};
 use crate::codec;
 use crate::db::Tx;
 use crate::detail::MailOctets;
 use crate::error::{Result, StoreError};
+use crate::links;
 use crate::rows;
 use crate::sql::statements;
 use crate::store::Store;
@@ -72,6 +73,8 @@ pub struct IndexedMessage {
     pub accounts: Vec<AccountId>,
     /// Names of its tags.
     pub tags: Vec<String>,
+    /// Records it is filed under, with their numbers.
+    pub links: Vec<(RecordKind, String)>,
 }
 
 /// A part, as far as an index cares.
@@ -184,6 +187,7 @@ impl Store {
         let scope = self.keys().scope(tx, &Scope::All)?;
         let mut visible = rows::visible(tx, &scope, &seqs)?;
         let mut tags = tags::of_messages(tx, &seqs)?;
+        let mut links = links::of_messages(tx, &seqs)?;
         let mut out = Vec::with_capacity(list.len());
         for change in list {
             let (seq, change_seq) = (change.seq, change.change_seq);
@@ -216,6 +220,12 @@ impl Store {
                 addresses: addresses.remove(&seq).unwrap_or_default(),
                 parts: parts.remove(&seq).unwrap_or_default(),
                 accounts: accounts?,
+                links: links
+                    .remove(&seq)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|link| (link.kind, link.number))
+                    .collect(),
                 tags: tags.remove(&seq).unwrap_or_default().into_iter().map(|tag| tag.name).collect(),
             })));
         }

@@ -12,8 +12,8 @@ use model::{
 
 use crate::error::{Result, StoreError};
 
-/// Version of what [`facts_octets`] and [`verdict_octets`] write.
-pub(crate) const VERSION: i64 = 1;
+/// Version of what [`facts_octets`] and [`verdict_octets`] write. 1: the same octets; numbers were found otherwise.
+pub(crate) const VERSION: i64 = 2;
 
 /// Distinct rules and sources kept for the life of the process; ours are some hundred.
 const WORDS_MAX: usize = 4096;
@@ -66,7 +66,7 @@ pub(crate) fn facts_octets(facts: &MailFacts, defects: &[Defect]) -> Vec<u8> {
 
 /// What [`facts_octets`] wrote in this version.
 pub(crate) fn facts(version: i64, octets: &[u8]) -> Result<(MailFacts, Vec<Defect>)> {
-    if version != VERSION {
+    if !(1..=VERSION).contains(&version) {
         return Err(UNREADABLE);
     }
     let mut input = In(octets);
@@ -201,7 +201,7 @@ fn more(input: &mut In<'_>, verdict: &mut Verdict) -> Result<()> {
 
 /// What [`verdict_octets`] wrote in this version.
 pub(crate) fn verdict(version: i64, octets: &[u8]) -> Result<Verdict> {
-    if version != VERSION {
+    if !(1..=VERSION).contains(&version) {
         return Err(UNREADABLE);
     }
     let mut input = In(octets);
@@ -272,10 +272,10 @@ const fn place_code(place: Place) -> u64 {
     }
 }
 
-struct Out(Vec<u8>);
+pub(crate) struct Out(pub(crate) Vec<u8>);
 
 impl Out {
-    fn number(&mut self, mut value: u64) {
+    pub(crate) fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);
             value >>= 7;
@@ -287,7 +287,7 @@ impl Out {
         self.0.push(u8::from(value));
     }
 
-    fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.0.extend(text.as_bytes());
     }
@@ -308,7 +308,7 @@ impl Out {
         self.0.extend(time.iter().flat_map(|time| time.0.to_le_bytes()));
     }
 
-    fn list<T>(&mut self, list: &[T], mut each: impl FnMut(&mut Self, &T)) {
+    pub(crate) fn list<T>(&mut self, list: &[T], mut each: impl FnMut(&mut Self, &T)) {
         self.number(list.len() as u64);
         for item in list {
             each(self, item);
@@ -341,7 +341,7 @@ impl Out {
     }
 }
 
-struct In<'a>(&'a [u8]);
+pub(crate) struct In<'a>(pub(crate) &'a [u8]);
 
 impl<'a> In<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8]> {
@@ -350,7 +350,7 @@ impl<'a> In<'a> {
         Ok(taken)
     }
 
-    fn number(&mut self) -> Result<u64> {
+    pub(crate) fn number(&mut self) -> Result<u64> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let octet = self.take(1)?[0];
@@ -371,7 +371,7 @@ impl<'a> In<'a> {
         std::str::from_utf8(octets).map(str::to_owned).map_err(|_| UNREADABLE)
     }
 
-    fn text(&mut self) -> Result<String> {
+    pub(crate) fn text(&mut self) -> Result<String> {
         let len = self.number()?;
         self.octets_as_text(len)
     }
@@ -391,7 +391,7 @@ impl<'a> In<'a> {
         Ok(Some(UnixMillis(i64::from_le_bytes(octets))))
     }
 
-    fn list<T>(&mut self, mut each: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+    pub(crate) fn list<T>(&mut self, mut each: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         let count = self.number()?;
         // Every item takes an octet at least.
         if count > self.0.len() as u64 {

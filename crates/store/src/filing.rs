@@ -1,6 +1,6 @@
 //! What the pure steps found, written with one transaction a batch.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use model::{Address, Defect, MailFacts, MessageId, PartRole, Sha256, UnixMillis, Verdict};
@@ -10,6 +10,7 @@ use crate::codec;
 use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
+use crate::links::{self, Linking, Open};
 use crate::placements::hash64;
 use crate::sql::statements;
 use crate::store::{Store, take};
@@ -151,7 +152,12 @@ fn messages(tx: &Tx<'_>, batch: &[Filed]) -> Result<Messages> {
     Ok(answer)
 }
 
-fn file(tx: &Tx<'_>, batch: &[Filed], assigner: &dyn ThreadAssigner) -> Result<()> {
+fn file(
+    tx: &Tx<'_>,
+    batch: &[Filed],
+    assigner: &dyn ThreadAssigner,
+    linking: Option<&Linking>,
+) -> Result<()> {
     // Also the lock that lets one batch after the other look for messages, nodes and addresses.
     let first_change = take(tx, "change", batch.len())?;
     let seqs: Vec<i64> = batch.iter().map(|filed| filed.seq).collect();
@@ -177,14 +183,41 @@ fn file(tx: &Tx<'_>, batch: &[Filed], assigner: &dyn ThreadAssigner) -> Result<(
         let (was, message) = (was.unwrap_or(*seq), *messages.of.get(seq)?);
         (was != message).then_some((*seq, was, message))
     });
-    tags::follow(tx, &moved_messages.collect::<Vec<_>>())?;
+    let moved_messages: Vec<_> = moved_messages.collect();
+    tags::follow(tx, &moved_messages)?;
+    links::follow(tx, &moved_messages)?;
     write_details(tx, batch, &again)?;
+    if let Some(linking) = linking {
+        links::file(tx, open(batch, &messages, &threads), linking)?;
+    }
     tx.exec(&RELEASE, &[Arg::Ints(&seqs)])?;
     changes.settle(tx)?;
     let mut touched = moved;
     touched.extend(messages.joined);
     touched.retain(|seq| !messages.of.contains_key(seq));
     entries::touch(tx, &touched)
+}
+
+/// New messages; twins are filed as their message is.
+fn open<'a>(batch: &'a [Filed], messages: &Messages, threads: &HashMap<i64, i64>) -> Vec<Open<'a>> {
+    let new: HashSet<i64> = messages.new.iter().map(|(_, seq)| *seq).collect();
+    let mails = batch.iter().filter(|filed| new.contains(&filed.seq));
+    mails
+        .map(|filed| {
+            let addresses = filed.addresses.iter();
+            let (from, to) =
+                links::header(addresses.map(|(role, address)| (*role, address.addr_spec.as_str())));
+            Open {
+                message: filed.seq,
+                thread: threads.get(&filed.seq).copied().unwrap_or(filed.seq),
+                date: filed.date,
+                subject: &filed.subject,
+                from,
+                to,
+                facts: &filed.facts,
+            }
+        })
+        .collect()
 }
 
 fn write_mails(
@@ -260,14 +293,19 @@ fn write_details(tx: &Tx<'_>, batch: &[Filed], again: &[i64]) -> Result<()> {
 
 impl Store {
     /// Files a batch, at most some 500 mails, ascending by `seq`, each once: all of it or nothing. Filing a
-    /// mail again replaces what was filed before.
+    /// mail again replaces what was filed before. New messages are filed under records by `linking`.
     ///
     /// # Errors
     /// `Missing` mail.
-    pub fn file_batch(&self, batch: Vec<Filed>, assigner: Arc<dyn ThreadAssigner>) -> Result<()> {
+    pub fn file_batch(
+        &self,
+        batch: Vec<Filed>,
+        assigner: Arc<dyn ThreadAssigner>,
+        linking: Option<Linking>,
+    ) -> Result<()> {
         if batch.is_empty() {
             return Ok(());
         }
-        self.write_batch(move |tx| file(tx, &batch, assigner.as_ref()))
+        self.write_batch(move |tx| file(tx, &batch, assigner.as_ref(), linking.as_ref()))
     }
 }

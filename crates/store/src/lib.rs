@@ -33,6 +33,8 @@ mod intake;
 mod keeping;
 mod keys;
 mod ledgers;
+mod link_codec;
+mod links;
 mod lists;
 mod mailboxes;
 mod mailing_lists;
@@ -100,6 +102,7 @@ pub use import_entries::{DuplicateOf, EntryFate, EntryOutcome, ImportEntry, NewE
 pub use intake::{Intake, IntakeItem, IntakeOutcome, SegmentCommit};
 pub use keeping::{AfterFetch, Keeping};
 pub use ledgers::Ledger;
+pub use links::{Decided, LinkRow, Linking, Relinked};
 pub use lists::{ListFilter, ListOrder, ListPage, ListStart, MessageCursor};
 pub use mailboxes::{Cursor, Mailbox, MailboxListing};
 pub use mailing_lists::{ListMember, MailingList};

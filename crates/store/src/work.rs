@@ -10,6 +10,7 @@ use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
 use crate::events;
 use crate::feedback;
+use crate::links;
 use crate::placements::{envelope, flags};
 use crate::sql::statements;
 use crate::store::{Store, take};
@@ -213,6 +214,7 @@ fn reset(tx: &Tx<'_>, limit: i64) -> Result<ResetProgress> {
         return Ok(ResetProgress { reset: 0, done: true });
     };
     let reset = tx.exec(&RESET, &args![after, last])?;
+    links::forget(tx, after, last)?;
     let done = count < limit;
     if done {
         tx.exec(&END_PROGRESS, &[])?;

@@ -1,6 +1,6 @@
 //! The grammar: words, phrases, query words, `-`, `OR` and parentheses.
 
-use model::Kind;
+use model::{Kind, RecordKind};
 
 use crate::schema::label;
 
@@ -46,12 +46,14 @@ const FIELDS: &[(&str, Field)] = &[
     ("kategorie", Field::Later("category:")),
     ("tag", Field::Tag),
     ("schlagwort", Field::Tag),
-    ("order", Field::Later("order:")),
-    ("bestellung", Field::Later("order:")),
-    ("quote", Field::Later("quote:")),
-    ("angebot", Field::Later("quote:")),
-    ("contact", Field::Later("contact:")),
-    ("kontakt", Field::Later("contact:")),
+    ("order", Field::Record(RecordKind::Order)),
+    ("bestellung", Field::Record(RecordKind::Order)),
+    ("quote", Field::Record(RecordKind::Quote)),
+    ("angebot", Field::Record(RecordKind::Quote)),
+    ("item", Field::Record(RecordKind::Item)),
+    ("artikel", Field::Record(RecordKind::Item)),
+    ("contact", Field::Record(RecordKind::Contact)),
+    ("kontakt", Field::Record(RecordKind::Contact)),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,7 @@ enum Field {
     Kind,
     Account,
     Tag,
+    Record(RecordKind),
     Is,
     Before,
     After,
@@ -288,6 +291,7 @@ impl<'a> Parser<'a> {
                 Node::Account(accounts)
             }
             Field::Tag => Node::Tag(label::tag(value)),
+            Field::Record(kind) => Node::Record(label::record(kind, value)),
             Field::Is => match lower.as_str() {
                 "unread" | "ungelesen" => Node::Unread,
                 "read" | "gelesen" => Node::Not(Box::new(Node::Unread)),

@@ -316,7 +316,7 @@ fn filing_again_replaces(store: &Store) {
     assert_eq!(subjects(store, &scope(&[1]), &lists), ["other"]);
     let detail = store.message(&Scope::All, mail_id(1)).unwrap().unwrap();
     assert_eq!(detail.addresses.len(), 1);
-    let unknown = store.file_batch(vec![filed(999, 999)], std::sync::Arc::new(Connected)).unwrap_err();
+    let unknown = store.file_batch(vec![filed(999, 999)], std::sync::Arc::new(Connected), None).unwrap_err();
     assert!(matches!(unknown, StoreError::Missing { what: "mail", .. }));
 }
 

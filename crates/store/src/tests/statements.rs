@@ -58,6 +58,7 @@ fn all() -> Vec<&'static Sql> {
         crate::store::ALL,
         crate::streams::ALL,
         crate::suppressions::ALL,
+        crate::links::ALL,
         crate::tags::ALL,
         crate::thread::ALL,
         crate::webhooks::ALL,

@@ -121,7 +121,7 @@ pub(super) fn address(name: &str, addr_spec: &str) -> Address {
 }
 
 pub(super) fn file(store: &Store, batch: Vec<Filed>) {
-    store.file_batch(batch, Arc::new(Connected)).unwrap();
+    store.file_batch(batch, Arc::new(Connected), None).unwrap();
 }
 
 /// Takes in and files mails `range`, each alone, in mailbox `mailbox`; gives their numbers.

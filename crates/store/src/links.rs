@@ -1,0 +1,524 @@
+//! Which records messages are filed under, and why: written when a message is filed, and again when records arrive later.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use link::{Decision, Directory, Earlier, Had, History, Link, Mail, Outcome, Settings, Step, StepOutcome};
+use model::{How, MailFacts, RecordKey, RecordKind, UnixMillis};
+
+use crate::addresses::{self, AddressRole};
+use crate::codec;
+use crate::db::Tx;
+use crate::entries;
+use crate::error::{Result, StoreError};
+use crate::keys::ALL_MAIL;
+use crate::link_codec;
+use crate::sql::statements;
+use crate::store::Store;
+use crate::value::{Arg, Row, Rows, args};
+
+/// What decides, at one moment.
+#[derive(Clone)]
+pub struct Linking {
+    /// All records.
+    pub directory: Arc<RwLock<Directory>>,
+    /// How is decided where the rules leave a choice, and who is ignored.
+    pub settings: Arc<Settings>,
+    /// When.
+    pub now: UnixMillis,
+}
+
+/// A link of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkRow {
+    /// Kind of the record.
+    pub kind: RecordKind,
+    /// Its key.
+    pub key: RecordKey,
+    /// Its number.
+    pub number: String,
+    /// How the message came to it.
+    pub how: How,
+    /// Set by a rule, not by a person.
+    pub by_rule: bool,
+}
+
+/// What was decided of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// A person has set or removed a link, or said that it needs none.
+    pub by_person: bool,
+    /// Its sender is unknown to its thread; where it begins one, to the ERP.
+    pub stranger: bool,
+    /// When.
+    pub since: UnixMillis,
+    /// Every step taken.
+    pub trace: Vec<Step>,
+}
+
+/// What a rerun did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relinked {
+    /// Messages looked at.
+    pub seen: u64,
+    /// Messages that have links now.
+    pub linked: u64,
+    /// The last one looked at: where the next call goes on; `None` at the end.
+    pub next: Option<(UnixMillis, i64)>,
+}
+
+/// A message to be decided on.
+pub(crate) struct Open<'a> {
+    pub(crate) message: i64,
+    pub(crate) thread: i64,
+    pub(crate) date: UnixMillis,
+    pub(crate) subject: &'a str,
+    pub(crate) from: Vec<&'a str>,
+    pub(crate) to: Vec<&'a str>,
+    pub(crate) facts: &'a MailFacts,
+}
+
+statements! {
+    /// Threads of several messages; a message alone has no history.
+    PAST = "SELECT thread, seq, date FROM mails WHERE thread = ANY($1) AND message_seq = seq";
+    OF_MESSAGES = "SELECT l.message, r.kind, l.record, r.number, l.how, l.rule, l.removed FROM links l \
+        JOIN records r ON r.key = l.record WHERE l.message = ANY($1) ORDER BY l.message, r.kind, r.number";
+    DENIED_ANY = "SELECT record FROM link_denials LIMIT 1";
+    DENIED_THREADS = "SELECT thread, record FROM link_denials WHERE thread > 0 AND thread = ANY($1)";
+    DENIED_ADDRESSES [Text] = "WITH v(address) AS ({rows}) SELECT d.address, d.record FROM v \
+        JOIN link_denials d ON d.address = v.address AND d.address <> ''";
+    ADD [Int, Int, Int, Int, Int] = "WITH v(message, record, how, at, removed) AS ({rows}) \
+        INSERT INTO links (message, record, how, rule, actor, at, batch, removed, remover) \
+        SELECT message, record, how, 1, 'rule', at, 0, removed, \
+        CASE WHEN removed IS NULL THEN NULL ELSE 'rule' END FROM v WHERE TRUE ON CONFLICT (message, record) DO NOTHING";
+    DECIDE [Int, Int, Int, Int, Int, Int, Blob] = "WITH v(message, outcome, step, stranger, since, version, trace) \
+        AS ({rows}) INSERT INTO decisions (message, outcome, step, person, stranger, since, version, trace) \
+        SELECT message, outcome, step, 0, stranger, since, version, trace FROM v WHERE TRUE \
+        ON CONFLICT (message) DO UPDATE SET outcome = excluded.outcome, step = excluded.step, \
+        stranger = excluded.stranger, version = excluded.version, trace = excluded.trace WHERE decisions.person = 0";
+    DROP_SUGGESTIONS = "DELETE FROM link_suggestions WHERE message = ANY($1)";
+    SUGGEST [Int, Int, Int] = "WITH v(message, record, why) AS ({rows}) \
+        INSERT INTO link_suggestions (message, record, why) SELECT message, record, why FROM v WHERE TRUE \
+        ON CONFLICT (message, record) DO NOTHING";
+    DECIDED = "SELECT outcome, person, stranger, since, version, trace FROM decisions WHERE message = $1";
+    MESSAGE_OF = "SELECT COALESCE(message_seq, seq) FROM mails WHERE mail_id = $1";
+    LOAD = "SELECT m.seq, m.thread, m.date, h.subject, f.version, f.facts FROM mails m \
+        JOIN heads h ON h.seq = m.seq JOIN facts f ON f.seq = m.seq \
+        WHERE m.seq = ANY($1) AND m.message_seq = m.seq AND m.thread IS NOT NULL AND m.date IS NOT NULL";
+    OPEN = "SELECT e.date, e.message_seq, d.outcome FROM entries e LEFT JOIN decisions d ON d.message = e.message_seq \
+        WHERE e.list = $1 AND (e.date, e.message_seq) > ($2, $3) \
+        AND (d.message IS NULL OR (d.person = 0 AND d.outcome > 1)) ORDER BY e.date, e.message_seq LIMIT $4";
+    IGNORED = "SELECT address FROM accounts WHERE address IS NOT NULL UNION SELECT login FROM accounts WHERE login LIKE '%@%' \
+        UNION SELECT email FROM users UNION SELECT from_address FROM smtp_accounts UNION SELECT entry FROM link_blocklist";
+    OPEN_ONE = "SELECT m.date, m.seq, d.outcome FROM mails m LEFT JOIN decisions d ON d.message = m.seq \
+        WHERE m.seq = $1 AND m.date IS NOT NULL AND (d.message IS NULL OR (d.person = 0 AND d.outcome > 1))";
+    FORGET_LINKS = "DELETE FROM links WHERE message > $1 AND message <= $2 AND rule = 1 AND NOT EXISTS \
+        (SELECT 1 FROM decisions d WHERE d.message = links.message AND d.person = 1)";
+    FORGET_DECISIONS = "DELETE FROM decisions WHERE message > $1 AND message <= $2 AND person = 0";
+    FORGET_SUGGESTIONS = "DELETE FROM link_suggestions WHERE message > $1 AND message <= $2";
+    FOLLOW_LINKS [Int, Int] = "WITH v(was, message) AS ({rows}) INSERT INTO links (message, record, how, rule, actor, at, \
+        batch, removed, remover) SELECT v.message, l.record, MIN(l.how), MIN(l.rule), MIN(l.actor), MIN(l.at), MIN(l.batch), \
+        MIN(l.removed), MIN(l.remover) FROM v JOIN links l ON l.message = v.was GROUP BY v.message, l.record \
+        ON CONFLICT (message, record) DO NOTHING";
+    FOLLOW_DECISIONS [Int, Int] = "WITH v(was, message) AS ({rows}) INSERT INTO decisions (message, outcome, step, person, \
+        stranger, since, version, trace) SELECT v.message, d.outcome, d.step, d.person, d.stranger, d.since, d.version, \
+        d.trace FROM v JOIN decisions d ON d.message = v.was WHERE TRUE ON CONFLICT (message) DO NOTHING";
+    LEAVE_LINKS = "DELETE FROM links WHERE message = ANY($1)";
+    LEAVE_DECISIONS = "DELETE FROM decisions WHERE message = ANY($1)";
+}
+
+fn kind(value: i64) -> Result<RecordKind> {
+    let kind = usize::try_from(value).ok().and_then(|at| RecordKind::ALL.get(at).copied());
+    kind.ok_or(StoreError::Unreadable { what: "record kind" })
+}
+
+fn how(value: i64) -> Result<How> {
+    let how = usize::try_from(value).ok().and_then(|at| How::ALL.get(at).copied());
+    how.ok_or(StoreError::Unreadable { what: "way to a record" })
+}
+
+/// A link with its message; the last one says whether it was removed.
+fn link_row(row: &Row<'_>) -> Result<(i64, LinkRow, bool)> {
+    let link = LinkRow {
+        kind: kind(row.int(1)?)?,
+        key: RecordKey(row.int(2)?),
+        number: row.text(3)?,
+        how: how(row.int(4)?)?,
+        by_rule: row.bool(5)?,
+    };
+    Ok((row.int(0)?, link, row.opt_int(6)?.is_some()))
+}
+
+/// An earlier mail of a thread.
+#[derive(Default)]
+struct Past {
+    date: UnixMillis,
+    message: i64,
+    earlier: Earlier,
+    /// Everybody in it, as they are compared.
+    people: BTreeSet<String>,
+}
+
+/// The earlier mails of threads, by thread, ascending by date.
+#[derive(Default)]
+struct Pasts(HashMap<i64, Vec<Past>>);
+
+impl Pasts {
+    fn load(tx: &Tx<'_>, open: &[Open<'_>]) -> Result<Self> {
+        let mut threads: Vec<i64> = open.iter().map(|open| open.thread).collect();
+        threads.sort_unstable();
+        threads.dedup();
+        let mut of: HashMap<i64, Vec<Past>> = HashMap::new();
+        for (thread, message, date) in tx.query(&PAST, &[Arg::Ints(&threads)], |row| {
+            Ok((row.int(0)?, row.int(1)?, row.opt_time(2)?.unwrap_or_default()))
+        })? {
+            of.entry(thread).or_default().push(Past { date, message, ..Past::default() });
+        }
+        of.retain(|_, past| past.len() > 1);
+        let messages: Vec<i64> = of.values().flatten().map(|past| past.message).collect();
+        if messages.is_empty() {
+            return Ok(Self(of));
+        }
+        let mut links: HashMap<i64, Earlier> = HashMap::new();
+        for (message, link, removed) in tx.query(&OF_MESSAGES, &[Arg::Ints(&messages)], link_row)? {
+            let earlier = links.entry(message).or_default();
+            let by_rule = link.by_rule;
+            let link = Link { kind: link.kind, key: link.key, number: link.number, how: link.how };
+            match removed {
+                false => earlier.links.push(link),
+                true if by_rule => earlier.removed.push(link),
+                true => {}
+            }
+        }
+        let mut people = addresses::of_mails(tx, &messages, None)?;
+        for past in of.values_mut().flatten() {
+            past.earlier = links.remove(&past.message).unwrap_or_default();
+            let people = people.remove(&past.message).unwrap_or_default();
+            past.people =
+                people.into_iter().map(|(_, address)| link::normal_address(&address.addr_spec)).collect();
+        }
+        for past in of.values_mut() {
+            past.sort_by_key(|past| (past.date, past.message));
+        }
+        Ok(Self(of))
+    }
+
+    /// Decides with what came before, and notes the decision for what comes behind.
+    fn decide(&mut self, open: &Open<'_>, linking: &Deciding<'_>, denied: &[RecordKey]) -> Decision {
+        let past = self.0.get_mut(&open.thread);
+        let (before, own) = match &past {
+            None => (&[][..], None),
+            Some(past) => {
+                let end = past.partition_point(|p| (p.date, p.message) < (open.date, open.message));
+                (&past[..end], past.iter().position(|p| p.message == open.message))
+            }
+        };
+        let filed: Vec<Earlier> = before
+            .iter()
+            .filter(|past| !(past.earlier.links.is_empty() && past.earlier.removed.is_empty()))
+            .map(|past| past.earlier.clone())
+            .take(1)
+            .collect();
+        let knows_sender = open.from.iter().any(|from| {
+            let from = link::normal_address(from);
+            before.iter().any(|past| past.people.contains(&from))
+        });
+        let mail = Mail {
+            from: &open.from,
+            to: &open.to,
+            facts: open.facts,
+            date: open.date,
+            is_forward: link::is_forward(open.subject),
+            history: History { mails: before.len(), filed: &filed, knows_sender },
+            had: Had::default(),
+            denied,
+            known_by: linking.known_when_it_came.then_some(open.date),
+        };
+        let decision = link::decide(&mail, linking.directory, linking.settings);
+        if let (Some(past), Some(own)) = (past, own) {
+            past[own].earlier = Earlier { links: decision.links.clone(), removed: decision.removals.clone() };
+        }
+        decision
+    }
+}
+
+/// What decides, held for a batch.
+pub(crate) struct Deciding<'a> {
+    pub(crate) directory: &'a Directory,
+    pub(crate) settings: &'a Settings,
+    /// Only records that were known when the mail was written count.
+    pub(crate) known_when_it_came: bool,
+}
+
+/// What persons do not want, by message.
+fn denials(tx: &Tx<'_>, open: &[Open<'_>]) -> Result<HashMap<i64, Vec<RecordKey>>> {
+    let mut of = HashMap::new();
+    if tx.first(&DENIED_ANY, &[], |row| row.int(0))?.is_none() {
+        return Ok(of);
+    }
+    let threads: Vec<i64> = open.iter().map(|open| open.thread).collect();
+    let people = |open: &Open<'_>| {
+        let people = open.from.iter().chain(&open.to);
+        people.map(|address| link::normal_address(address)).collect::<Vec<_>>()
+    };
+    let all: BTreeSet<String> = open.iter().flat_map(people).collect();
+    let mut rows = Rows::new(1, all.len());
+    for address in &all {
+        rows.push(args![address]);
+    }
+    let of_threads =
+        tx.query(&DENIED_THREADS, &[Arg::Ints(&threads)], |row| Ok((row.int(0)?, row.int(1)?)))?;
+    let of_addresses = tx.bulk_query(&DENIED_ADDRESSES, &rows, |row| Ok((row.text(0)?, row.int(1)?)))?;
+    for open in open {
+        let people = people(open);
+        let by_thread = of_threads.iter().filter(|(thread, _)| *thread == open.thread).map(|(_, key)| *key);
+        let by_address = of_addresses.iter().filter(|(a, _)| people.contains(a)).map(|(_, key)| *key);
+        let denied: Vec<RecordKey> = by_thread.chain(by_address).map(RecordKey).collect();
+        if !denied.is_empty() {
+            of.insert(open.message, denied);
+        }
+    }
+    Ok(of)
+}
+
+/// Decides on messages in the order of their dates, each with what was decided of those before; in that order.
+pub(crate) fn decide(
+    tx: &Tx<'_>,
+    open: &mut [Open<'_>],
+    deciding: &Deciding<'_>,
+) -> Result<Vec<(i64, Decision)>> {
+    open.sort_by_key(|open| (open.date, open.message));
+    let mut pasts = Pasts::load(tx, open)?;
+    let denied = denials(tx, open)?;
+    let of = |message| denied.get(&message).map_or(&[][..], Vec::as_slice);
+    Ok(open.iter().map(|open| (open.message, pasts.decide(open, deciding, of(open.message)))).collect())
+}
+
+/// Writes decisions, links, removals that were handed over, and suggestions.
+pub(crate) fn write(tx: &Tx<'_>, decided: &[(i64, Decision)], now: UnixMillis) -> Result<()> {
+    let (mut links, mut rows, mut suggestions) =
+        (Rows::new(5, decided.len()), Rows::new(7, decided.len()), Rows::new(3, 0));
+    for (message, decision) in decided {
+        for link in &decision.links {
+            links.push(args![*message, link.key.0, link.how as i64, now, None::<UnixMillis>]);
+        }
+        for link in &decision.removals {
+            links.push(args![*message, link.key.0, How::History as i64, now, Some(now)]);
+        }
+        for suggestion in &decision.suggestions {
+            suggestions.push(args![*message, suggestion.key.0, suggestion.why as i64]);
+        }
+        let ambiguous = decision.trace.iter().rfind(|step| step.outcome == StepOutcome::Ambiguous);
+        rows.push(args![
+            *message,
+            decision.outcome as i64,
+            ambiguous.map_or(0, |step| step.step as i64),
+            decision.stranger,
+            now,
+            link_codec::VERSION,
+            link_codec::octets(&decision.trace),
+        ]);
+    }
+    tx.bulk(&ADD, &links)?;
+    tx.bulk(&DECIDE, &rows)?;
+    tx.bulk(&SUGGEST, &suggestions)?;
+    Ok(())
+}
+
+/// Decides on messages that are filed now.
+pub(crate) fn file(tx: &Tx<'_>, mut open: Vec<Open<'_>>, linking: &Linking) -> Result<()> {
+    let directory = linking.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let deciding = Deciding { directory: &directory, settings: &linking.settings, known_when_it_came: false };
+    let decided = decide(tx, &mut open, &deciding)?;
+    write(tx, &decided, linking.now)
+}
+
+/// Messages whose first mail is another one now keep what is known of them: (mail, was, message).
+pub(crate) fn follow(tx: &Tx<'_>, moved: &[(i64, i64, i64)]) -> Result<()> {
+    let mut rows = Rows::new(2, moved.len());
+    let mut gone = Vec::new();
+    for (mail, was, message) in moved {
+        rows.push(args![*was, *message]);
+        if mail == was {
+            gone.push(*mail);
+        }
+    }
+    tx.bulk(&FOLLOW_LINKS, &rows)?;
+    tx.bulk(&FOLLOW_DECISIONS, &rows)?;
+    if !gone.is_empty() {
+        tx.exec(&LEAVE_LINKS, &[Arg::Ints(&gone)])?;
+        tx.exec(&LEAVE_DECISIONS, &[Arg::Ints(&gone)])?;
+    }
+    Ok(())
+}
+
+/// Forgets what rules decided of a range of messages; what a person had a hand in stays.
+pub(crate) fn forget(tx: &Tx<'_>, after: i64, last: i64) -> Result<()> {
+    for statement in [&FORGET_LINKS, &FORGET_DECISIONS, &FORGET_SUGGESTIONS] {
+        tx.exec(statement, &args![after, last])?;
+    }
+    Ok(())
+}
+
+/// A message as it was stored.
+pub(crate) struct Loaded {
+    message: i64,
+    thread: i64,
+    date: UnixMillis,
+    subject: String,
+    from: Vec<String>,
+    to: Vec<String>,
+    facts: MailFacts,
+}
+
+impl Loaded {
+    pub(crate) fn open(&self) -> Open<'_> {
+        Open {
+            message: self.message,
+            thread: self.thread,
+            date: self.date,
+            subject: &self.subject,
+            from: self.from.iter().map(String::as_str).collect(),
+            to: self.to.iter().map(String::as_str).collect(),
+            facts: &self.facts,
+        }
+    }
+}
+
+/// From and To with Cc, in the order in which linking looks at them.
+pub(crate) fn header<'a>(
+    addresses: impl Iterator<Item = (AddressRole, &'a str)> + Clone,
+) -> (Vec<&'a str>, Vec<&'a str>) {
+    let of = |role: AddressRole| addresses.clone().filter(move |(r, _)| *r == role).map(|(_, a)| a);
+    (of(AddressRole::From).collect(), of(AddressRole::To).chain(of(AddressRole::Cc)).collect())
+}
+
+pub(crate) fn load(tx: &Tx<'_>, messages: &[i64]) -> Result<Vec<Loaded>> {
+    let mut people = addresses::of_mails(tx, messages, None)?;
+    tx.query(&LOAD, &[Arg::Ints(messages)], |row| {
+        let message = row.int(0)?;
+        let people = people.remove(&message).unwrap_or_default();
+        let (from, to) = header(people.iter().map(|(role, address)| (*role, address.addr_spec.as_str())));
+        let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
+        Ok(Loaded {
+            message,
+            thread: row.int(1)?,
+            date: row.time(2)?,
+            subject: row.text(3)?,
+            from: owned(from),
+            to: owned(to),
+            facts: codec::facts(row.int(4)?, &row.blob(5)?)?.0,
+        })
+    })
+}
+
+/// Decides again on messages that have no link; only adds.
+fn relink(tx: &Tx<'_>, open: &[(UnixMillis, i64, Option<i64>)], linking: &Linking) -> Result<u64> {
+    let directory = linking.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let deciding = Deciding { directory: &directory, settings: &linking.settings, known_when_it_came: false };
+    let messages: Vec<i64> = open.iter().map(|(_, message, _)| *message).collect();
+    let loaded = load(tx, &messages)?;
+    let mut mails: Vec<Open<'_>> = loaded.iter().map(Loaded::open).collect();
+    let mut decided = decide(tx, &mut mails, &deciding)?;
+    let was: HashMap<i64, Option<i64>> = open.iter().map(|(_, message, was)| (*message, *was)).collect();
+    // What says the same as before is not written again, unless there is something to choose from now.
+    decided.retain(|(message, decision)| {
+        was.get(message).copied().flatten() != Some(decision.outcome as i64)
+            || !decision.suggestions.is_empty()
+    });
+    let changed: Vec<i64> = decided.iter().map(|(message, _)| *message).collect();
+    tx.exec(&DROP_SUGGESTIONS, &[Arg::Ints(&changed)])?;
+    write(tx, &decided, linking.now)?;
+    let linked: Vec<i64> = decided
+        .iter()
+        .filter(|(_, decision)| !decision.links.is_empty())
+        .map(|(message, _)| *message)
+        .collect();
+    entries::touch(tx, &linked)?;
+    Ok(linked.len() as u64)
+}
+
+impl Store {
+    /// Decides again on messages without link that nobody has decided on, dated behind `after`; some hundred a call.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn relink(&self, after: (UnixMillis, i64), limit: usize, linking: Linking) -> Result<Relinked> {
+        self.write_batch(move |tx| {
+            let open = tx.query(&OPEN, &args![ALL_MAIL, after.0, after.1, limit as i64], open_row)?;
+            let next =
+                open.last().filter(|_| open.len() == limit).map(|(date, message, _)| (*date, *message));
+            Ok(Relinked { seen: open.len() as u64, linked: relink(tx, &open, &linking)?, next })
+        })
+    }
+
+    /// Decides again on one message, if it has no link and nobody has decided on it; `true` if it has links now.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn relink_one(&self, message: i64, linking: Linking) -> Result<bool> {
+        let is_open = !self.read(|tx| tx.query(&OPEN_ONE, &[message.into()], open_row))?.is_empty();
+        if !is_open {
+            return Ok(false);
+        }
+        self.write(move |tx| {
+            let open = tx.query(&OPEN_ONE, &[message.into()], open_row)?;
+            Ok(relink(tx, &open, &linking)? > 0)
+        })
+    }
+
+    /// Addresses and domains that linking ignores: of accounts, users and senders, and of the blocklist.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn ignored_addresses(&self) -> Result<Vec<String>> {
+        self.read(|tx| tx.query(&IGNORED, &[], |row| row.text(0)))
+    }
+
+    /// Links of messages, by number of the message; those that were removed are left out.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn links_of(&self, messages: &[i64]) -> Result<HashMap<i64, Vec<LinkRow>>> {
+        self.read(|tx| of_messages(tx, messages))
+    }
+
+    /// What was decided of the message a mail belongs to, and why; `None` if nothing was.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn link_decision(&self, mail: model::MailId) -> Result<Option<Decided>> {
+        self.read(|tx| {
+            let Some(message) = tx.first(&MESSAGE_OF, &[mail.octets().into()], |row| row.int(0))? else {
+                return Ok(None);
+            };
+            tx.first(&DECIDED, &[message.into()], |row| {
+                let outcome = usize::try_from(row.int(0)?).ok().and_then(|at| Outcome::ALL.get(at).copied());
+                Ok(Decided {
+                    outcome: outcome.ok_or(StoreError::Unreadable { what: "outcome" })?,
+                    by_person: row.bool(1)?,
+                    stranger: row.bool(2)?,
+                    since: row.time(3)?,
+                    trace: link_codec::trace(row.int(4)?, &row.blob(5)?)?,
+                })
+            })
+        })
+    }
+}
+
+fn open_row(row: &Row<'_>) -> Result<(UnixMillis, i64, Option<i64>)> {
+    Ok((row.time(0)?, row.int(1)?, row.opt_int(2)?))
+}
+
+/// Links of messages that stand.
+pub(crate) fn of_messages(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Vec<LinkRow>>> {
+    let mut of: HashMap<i64, Vec<LinkRow>> = HashMap::new();
+    for (message, link, removed) in tx.query(&OF_MESSAGES, &[Arg::Ints(messages)], link_row)? {
+        if !removed {
+            of.entry(message).or_default().push(link);
+        }
+    }
+    Ok(of)
+}
