@@ -318,6 +318,12 @@ const sending = createRoute({
   component: lazyRouteComponent(() => import("./views/sending"), "Sending"),
 });
 
+const erp = createRoute({
+  getParentRoute: () => settings,
+  path: "/erp",
+  component: lazyRouteComponent(() => import("./views/erp"), "Erp"),
+});
+
 const webhooks = createRoute({
   getParentRoute: () => settings,
   path: "/webhooks",
@@ -369,6 +375,7 @@ const tree = root.addChildren([
       tags,
       users,
       sending,
+      erp,
       webhooks,
       notifications,
       attachments,

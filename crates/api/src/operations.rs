@@ -266,7 +266,7 @@ operations! {
         no_query, Json("ErpRecordRequest") => 200 Json("ErpRecord"), &[404];
     REMOVE_RECORD = Delete "/api/v1/records/{kind}/{number}", Administrator, "records", "Marks a record as vanished: it and its links stay, no new mail is linked to it.",
         no_query, Empty => 204 Empty, &[404];
-    RECORD_BATCH = Post "/api/v1/records/batch", Administrator, "records", "Adds or replaces records, one JSON object (ErpLineRequest) a line, taken as they come; a line that is wrong does not hinder the others.",
+    RECORD_BATCH = Post "/api/v1/records/batch", Administrator, "records", "Adds or replaces records, one JSON object a line, taken as they come; a line that is wrong does not hinder the others.",
         query::<ErpBatchQuery>, Octets("application/x-ndjson") => 200 Json("ErpBatchAnswer"), &[408, 409];
     OPEN_RECORD_SESSION = Post "/api/v1/records/sessions", Administrator, "records", "Begins to send everything there is of some kinds, in batches that name the session.",
         no_query, Json("ErpSessionRequest") => 201 Json("ErpRun"), &[409];
