@@ -10,6 +10,7 @@ import { isProblem } from "./api/problem";
 import { queryClient, sessionQuery, setupQuery } from "./api/queries";
 import type { ImportOutcome } from "./api/types";
 import { isOutcome } from "./imports/outcomes";
+import { linkableQuery } from "./links/queries";
 import { MissingPage, RouteFailure } from "./parts/RouteFailure";
 import { isOlderForm, translate } from "./search/deeplink";
 
@@ -31,12 +32,24 @@ interface ListSearch {
   account?: string | undefined;
   mailbox?: string | undefined;
   unread?: "1" | undefined;
+  /** Key of a tag. */
+  tag?: string | undefined;
   id?: string | undefined;
 }
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
 const root = createRootRoute({ component: Outlet, errorComponent: RouteFailure, notFoundComponent: MissingPage });
+
+/** Number of the only contact with this address, of several the only active one. */
+async function contactOf(email: string): Promise<string | undefined> {
+  const address = email.trim().toLowerCase();
+  const found = await queryClient.query(linkableQuery(address, "contact"));
+  const carrying = found.filter(({ addresses, record: { vanished } }) => !vanished && addresses.includes(address));
+  const active = carrying.filter(({ record: { active } }) => active);
+  const fitting = active.length > 0 ? active : carrying;
+  return fitting.length === 1 ? fitting[0]?.record.number : undefined;
+}
 
 const setup = createRoute({
   getParentRoute: () => root,
@@ -117,6 +130,7 @@ const mail = createRoute({
     account: text(search["account"]),
     mailbox: text(search["mailbox"]),
     unread: search["unread"] === "1" ? "1" : undefined,
+    tag: /^\d{1,15}$/.test(text(search["tag"]) ?? "") ? text(search["tag"]) : undefined,
     id: text(search["id"]),
   }),
   component: lazyRouteComponent(() => import("./views/mail"), "MailView"),
@@ -194,14 +208,36 @@ const address = createRoute({
   component: lazyRouteComponent(() => import("./views/address"), "Address"),
 });
 
-/** Until there are pages of contacts, the address says what is known. */
+const importList = createRoute({
+  getParentRoute: () => shell,
+  path: "/import-list",
+  component: lazyRouteComponent(() => import("./views/importList"), "ImportList"),
+});
+
+const linkStatistics = createRoute({
+  getParentRoute: () => shell,
+  path: "/import-list/statistics",
+  component: lazyRouteComponent(() => import("./views/linkStatistics"), "LinkStatistics"),
+});
+
+const record = createRoute({
+  getParentRoute: () => shell,
+  path: "/record/$kind/$number",
+  component: lazyRouteComponent(() => import("./views/record"), "RecordPage"),
+});
+
+/** The page of the one contact with this address; without one, or with several, the address says what is known. */
 const contact = createRoute({
   getParentRoute: () => shell,
   path: "/contact",
   validateSearch: (search: Search): { email?: string | undefined } => ({ email: text(search["email"]) }),
-  beforeLoad: ({ search: { email } }) => {
+  beforeLoad: async ({ search: { email } }) => {
     if (email === undefined) {
       throw redirect({ to: "/bounces/addresses", replace: true });
+    }
+    const number = await contactOf(email);
+    if (number !== undefined) {
+      throw redirect({ to: "/record/$kind/$number", params: { kind: "contact", number }, replace: true });
     }
     throw redirect({ to: "/address/$address", params: { address: email }, replace: true });
   },
@@ -300,6 +336,18 @@ const tags = createRoute({
   component: lazyRouteComponent(() => import("./views/tags"), "Tags"),
 });
 
+const blocklist = createRoute({
+  getParentRoute: () => settings,
+  path: "/blocklist",
+  component: lazyRouteComponent(() => import("./views/blocklist"), "Blocklist"),
+});
+
+const jumps = createRoute({
+  getParentRoute: () => settings,
+  path: "/links",
+  component: lazyRouteComponent(() => import("./views/jumps"), "Jumps"),
+});
+
 const users = createRoute({
   getParentRoute: () => settings,
   path: "/users",
@@ -360,6 +408,9 @@ const tree = root.addChildren([
     addresses,
     address,
     contact,
+    importList,
+    linkStatistics,
+    record,
     manual,
     bounceRules,
     lists,
@@ -373,6 +424,8 @@ const tree = root.addChildren([
       account,
       signIn,
       tags,
+      blocklist,
+      jumps,
       users,
       sending,
       erp,

@@ -100,9 +100,12 @@ describe("bounce management", () => {
     expect(await axeFindings(page)).toEqual([]);
   });
 
-  it("finds the address by its deep link", async () => {
+  it("finds the address by its deep link, and from the page of its contact", async () => {
+    await page.goto("/contact?email=lost@anderswo.example");
+    await page.waitForURL("**/address/lost@anderswo.example");
     await page.goto(`/contact?email=${TOM}`);
-    await page.waitForURL("**/address/**");
+    await page.waitForURL("**/record/contact/K-7");
+    await page.getByRole("link", { name: TOM }).click();
     await page.getByRole("heading", { level: 1, name: TOM }).waitFor();
   });
 
@@ -188,6 +191,22 @@ describe("bounce management", () => {
     };
     await expect.poll(total, { timeout: 30_000, interval: 500 }).toBe(1);
     await first.getByText("Dringend").waitFor();
+  });
+
+  it("shows only the mails with a tag", async () => {
+    await page.goto("/mail/all");
+    const heading = page.getByRole("heading", { level: 1 }).locator("..");
+    await page.getByRole("combobox", { name: "Schlagwort" }).click();
+    await page.getByRole("option", { name: "Dringend" }).click();
+    await page.waitForURL("**/mail/all?tag=*");
+    await heading.getByText("1 Mail", { exact: true }).waitFor();
+    await page.locator("a[data-index='0']").getByText("Dringend").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByText("Ungelesen", { exact: true }).click();
+    await page.getByText("Keine Mail hier hat dieses Schlagwort.").waitFor();
+    await page.getByRole("link", { name: "Alle Mails zeigen" }).click();
+    await page.waitForURL((url) => url.search === "");
+    await page.locator("a[data-index='1']").waitFor();
   });
 
   it("says what is to happen in a mailbox before anything does", async () => {

@@ -115,3 +115,8 @@ export function bounceMail(recipient: string, of: number): string {
     "",
   ].join("\r\n");
 }
+
+/** A plain mail from somebody about something. */
+export function letter(from: string, subject: string, id: string, text: string): string {
+  return mail(subject, from, id, "text/plain; charset=utf-8", text);
+}

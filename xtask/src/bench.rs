@@ -6,6 +6,7 @@ mod http;
 mod idle;
 mod imap;
 mod import;
+mod link;
 mod measure;
 mod search;
 mod smtp_intake;
@@ -25,6 +26,10 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         classify::run(root, arguments)?;
         return Ok(true);
     }
+    if name == "link" {
+        link::run(root)?;
+        return Ok(true);
+    }
     let bench = Bench::new(root, arguments.contains(&"--debug"))?;
     match name {
         "accounts" => accounts::run(&bench, arguments)?,
@@ -36,7 +41,7 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         "smtp-intake" => smtp_intake::run(&bench, arguments)?,
         other => {
             bail!(
-                "no benchmark `{other}`; there are import, search, imap, pop3, idle, accounts, smtp-intake, classify"
+                "no benchmark `{other}`; there are import, search, imap, pop3, idle, accounts, smtp-intake, classify, link"
             )
         }
     }

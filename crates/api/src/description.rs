@@ -200,6 +200,8 @@ fn components() -> Components {
         AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus RescanRequest ReleaseRequest HeldPage
         ErpRecordPage ErpRecord ErpRecordRequest ErpLineRequest ErpBatchAnswer ErpSessionRequest ErpRun ErpRunPage
         ErpSourceList ErpSource ErpSourceRequest ErpSourceTest ErpSourceTried ErpPreview
+        MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
+        LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

@@ -18,6 +18,7 @@ mod events;
 mod exclusions;
 mod imports;
 mod keeping;
+mod links;
 mod live;
 mod messages;
 mod oauth;
@@ -84,6 +85,13 @@ pub use imports::{
     ImportOutcome, ImportReason, ImportRun, ImportState, ImportUpload,
 };
 pub use keeping::{AfterFetch, Deletable, DeletableQuery, Keeping};
+pub use links::{
+    BlockedEntry, BlockedEntryRequest, ContactProposalRequest, ImportGroup, ImportItem, ImportListPage,
+    ImportListQuery, Jump, JumpTemplate, JumpTemplates, LinkBlocklist, LinkHowCount, LinkStatistics,
+    LinkStatisticsQuery, LinkStep, LinkSuggestion, LinkTrace, LinkableList, LinkableQuery, LinkedRecord,
+    LinksChange, LinksChanged, MessageLinks, OpenReason, RecordAttachment, RecordAttachmentPage, RecordLink,
+    RecordMailQuery, RecordName, RecordSheet, Remember, RemoveLinkQuery,
+};
 pub use live::{AccountStateChanged, ImportProgress, MailsExamined, MessageNew, StatusChanged};
 pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
 pub use oauth::{

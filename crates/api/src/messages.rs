@@ -33,6 +33,8 @@ pub struct ListQuery {
     pub unread: Option<bool>,
     /// Only with (or without) attachments.
     pub has_attachment: Option<bool>,
+    /// Only with this tag: its `key` of `/tags`.
+    pub tag: Option<i64>,
     /// By date.
     #[param(inline)]
     pub order: Order,

@@ -6,8 +6,9 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::{
     Access, AddressQuery, Body, DashboardQuery, DeletableQuery, ErpBatchQuery, ErpFileQuery, ErpFinishQuery,
     ErpRecordQuery, ErpRunQuery, EventQuery, FrameQuery, HeldQuery, HistoryQuery, ImportEntryQuery,
-    LedgerQuery, LeftOutQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery,
-    QuarantineQuery, QueueQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery, ListQuery, MessageQuery,
+    Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery, RecordMailQuery,
+    RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -110,6 +111,45 @@ operations! {
         no_query, Empty => 204 Empty, &[404];
     TAG_MESSAGES = Post "/api/v1/tags/messages", Worker, "tags", "Puts tags on messages and takes others off.",
         no_query, Json("TagChange") => 204 Empty, &[404];
+
+    MESSAGE_LINKS = Get "/api/v1/messages/{mail_id}/links", SignedIn, "links", "What a message is linked to, suggestions, ways out.",
+        no_query, Empty => 200 Json("MessageLinks"), &[404];
+    LINK_TRACE = Get "/api/v1/messages/{mail_id}/links/why", SignedIn, "links", "Why a message is linked as it is: every step the rules took.",
+        no_query, Empty => 200 Json("LinkTrace"), &[404];
+    SET_LINK = Put "/api/v1/messages/{mail_id}/links/{kind}/{number}", Worker, "links", "Links a message with a record.",
+        no_query, Empty => 200 Json("LinksChanged"), &[404];
+    REMOVE_LINK = Delete "/api/v1/messages/{mail_id}/links/{kind}/{number}", Worker, "links", "Removes a link, or rejects a suggestion; rules do not set it again.",
+        query::<RemoveLinkQuery>, Empty => 200 Json("LinksChanged"), &[404];
+    CHANGE_LINKS = Post "/api/v1/links/bulk", Worker, "links", "Links several messages with records, removes links, or says that they need none.",
+        no_query, Json("LinksChange") => 200 Json("LinksChanged"), &[404];
+    UNDO_LINKS = Post "/api/v1/links/undo/{undo_id}", Worker, "links", "Takes a change of links back; what was changed again since stays.",
+        no_query, Empty => 204 Empty, &[404];
+    PROPOSE_CONTACT = Post "/api/v1/messages/{mail_id}/contact_proposal", Worker, "links", "Hands a new contact to the ERP: webhooks hear of `contact.proposed`.",
+        no_query, Json("ContactProposalRequest") => 204 Empty, &[404];
+    LINKABLE = Get "/api/v1/links/records", SignedIn, "links", "Records to link with, by the beginning of a number, a name or an address.",
+        query::<LinkableQuery>, Empty => 200 Json("LinkableList"), &[];
+    RECORD_SHEET = Get "/api/v1/links/records/{kind}/{number}", SignedIn, "links", "A record as its page shows it, also one that has vanished.",
+        no_query, Empty => 200 Json("RecordSheet"), &[404];
+    IMPORT_LIST = Get "/api/v1/import-list", SignedIn, "links", "Mails linking could not decide about, by reason.",
+        query::<ImportListQuery>, Empty => 200 Json("ImportListPage"), &[];
+    RECORD_MESSAGES = Get "/api/v1/records/{kind}/{number}/messages", SignedIn, "links", "Mails linked with a record, newest first.",
+        query::<RecordMailQuery>, Empty => 200 Json("MessagePage"), &[404];
+    EXPORT_RECORD_MESSAGES = Get "/api/v1/records/{kind}/{number}/messages.csv", SignedIn, "links", "The same as CSV.",
+        query::<RecordMailQuery>, Empty => 200 Octets("text/csv"), &[404];
+    RECORD_ATTACHMENTS = Get "/api/v1/records/{kind}/{number}/attachments", SignedIn, "links", "Attachments of mails linked with a record, newest first.",
+        query::<RecordMailQuery>, Empty => 200 Json("RecordAttachmentPage"), &[404];
+    LINK_BLOCKLIST = Get "/api/v1/links/blocklist", SignedIn, "links", "Addresses and domains that linking ignores.",
+        no_query, Empty => 200 Json("LinkBlocklist"), &[];
+    BLOCK_LINKING = Post "/api/v1/links/blocklist", Worker, "links", "Adds an address or a domain, or changes its note.",
+        no_query, Json("BlockedEntryRequest") => 204 Empty, &[];
+    UNBLOCK_LINKING = Delete "/api/v1/links/blocklist/{entry}", Worker, "links", "Takes an address or a domain off.",
+        no_query, Empty => 204 Empty, &[404];
+    LINK_STATISTICS = Get "/api/v1/links/statistics", SignedIn, "links", "How many mails were linked, by rule and by hand, and how many were corrected.",
+        query::<LinkStatisticsQuery>, Empty => 200 Json("LinkStatistics"), &[];
+    JUMP_TEMPLATES = Get "/api/v1/links/jumps", SignedIn, "links", "Ways out of the program, with variables.",
+        no_query, Empty => 200 Json("JumpTemplates"), &[];
+    SET_JUMP_TEMPLATES = Put "/api/v1/links/jumps", Administrator, "links", "Replaces them.",
+        no_query, Json("JumpTemplates") => 200 Json("JumpTemplates"), &[];
 
     ACCOUNTS = Get "/api/v1/accounts", SignedIn, "accounts", "Accounts: administrators see all, others those they may read.",
         no_query, Empty => 200 Json("AccountList"), &[];

@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 27] = [
+pub const KINDS: [&str; 28] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -35,6 +35,7 @@ pub const KINDS: [&str; 27] = [
     "mail.quarantined",
     "webhook.disabled",
     "delivery.failed",
+    "contact.proposed",
 ];
 
 /// Kinds of the event log that [`occurrence`] knows, without those that are only for programs: reports that were handled, and
@@ -168,6 +169,10 @@ pub fn occurrence(
         "mail.quarantined" => {
             details.insert("mail_id".to_owned(), subject.to_owned());
             ("mail.quarantined", "/quarantine".to_owned())
+        }
+        "contact.proposed" => {
+            details.insert("mail_id".to_owned(), subject.to_owned());
+            ("contact.proposed", format!("/m/{subject}"))
         }
         "webhook.disabled" => ("webhook.disabled", "/settings/webhooks".to_owned()),
         "delivery.failed" => ("delivery.failed", "/settings/notifications".to_owned()),

@@ -336,6 +336,14 @@ impl Engine {
         crate::linking::current(self.core())
     }
 
+    /// What decides, be there records or not.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn link_rules(&self) -> Result<Linking> {
+        crate::linking::rules(self.core())
+    }
+
     /// Decides again on a message without link that nobody has decided on; `true` if it has one now.
     ///
     /// # Errors

@@ -48,6 +48,7 @@ mod texts;
 mod trouble;
 mod verify;
 mod watch;
+mod what_if;
 
 pub use self::erp::{
     ASK_PERCENT, ChangedField, ChangedRecord, ErpNote, ErpOptions, ErpOutcome, ErpPreview, ErpQuery,
@@ -72,6 +73,7 @@ pub use search::{Answer, Asked, Hit};
 pub use supervisor::{Resolve, Supervisor};
 pub use taken::Taking;
 pub use verify::{Fault, Verified};
+pub use what_if::{Activated, Agreement, TRIED_MAX, Tried, WhatIf};
 
 /// An error and all its causes, in one line, for the log.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {

@@ -101,11 +101,17 @@ pub(crate) fn linking(core: &Core) -> Result<Option<Linking>> {
 /// # Errors
 /// Those of the database.
 pub(crate) fn current(core: &Core) -> Result<Option<Linking>> {
-    if !follow(core)? {
-        return Ok(None);
-    }
+    if core.store.records_change()? == 0 { Ok(None) } else { rules(core).map(Some) }
+}
+
+/// What decides now, be there records or not.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn rules(core: &Core) -> Result<Linking> {
+    follow(core)?;
     let settings = LinkSettings::read(core.store.setting(LinkSettings::NAME)?.as_deref());
-    Ok(Some(with(core, &settings)?))
+    with(core, &settings)
 }
 
 /// The directory as it is, with other settings.
@@ -122,13 +128,13 @@ pub(crate) fn with(core: &Core, settings: &LinkSettings) -> Result<Linking> {
     })
 }
 
-/// Brings the directory up to date; `false` if there are no records.
-fn follow(core: &Core) -> Result<bool> {
+/// Brings the directory up to date.
+fn follow(core: &Core) -> Result<()> {
     let linker = &core.linker;
     let mut seen = linker.seen.lock().unwrap_or_else(PoisonError::into_inner);
     let newest = core.store.records_change()?;
     if newest == *seen {
-        return Ok(newest > 0);
+        return Ok(());
     }
     let worn = linker.directory.read().unwrap_or_else(PoisonError::into_inner).is_worn();
     if worn {
@@ -151,7 +157,7 @@ fn follow(core: &Core) -> Result<bool> {
         *seen = last;
     }
     *seen = (*seen).max(newest);
-    Ok(true)
+    Ok(())
 }
 
 fn entry(known: &KnownRecord) -> Entry {

@@ -1,5 +1,6 @@
 //! The command line: shapes only; help texts come from the language files.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -19,6 +20,41 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The command line with the options of `search` before its words, where the contract lets them stand behind: words may begin
+/// with a hyphen, and what takes them would take the options too. Behind `--` everything is a word.
+pub fn options_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let is_option = |at: usize| {
+        let text = |at: usize| arguments[at].to_str().unwrap_or_default();
+        text(at).starts_with("--") || matches!(text(at - 1), "--lang" | "--config")
+    };
+    let command = (1..arguments.len()).find(|at| !is_option(*at));
+    let Some(at) = command.filter(|at| arguments[*at] == "search") else { return arguments };
+    let mut rest = arguments.split_off(at + 1).into_iter();
+    let mut words = Vec::new();
+    while let Some(word) = rest.next() {
+        let text = word.to_str().unwrap_or_default();
+        let name = text.split_once('=').map_or(text, |(name, _)| name);
+        match name {
+            "--" => {
+                words.push(word);
+                words.extend(rest);
+                break;
+            }
+            "--json" => arguments.push(word),
+            "--limit" | "--data" | "--lang" | "--config" => {
+                let takes_next = !text.contains('=');
+                arguments.push(word);
+                if takes_next {
+                    arguments.extend(rest.next());
+                }
+            }
+            _ => words.push(word),
+        }
+    }
+    arguments.extend(words);
+    arguments
 }
 
 /// Where the archive and the database lie.
@@ -60,6 +96,8 @@ pub enum Command {
     Rebuild(Data),
     /// Records of the ERP.
     Erp(Erp),
+    /// Under which records mail files would be filed.
+    Link(LinkFiles),
     /// Accounts.
     Account(Account),
     /// The master key.
@@ -222,6 +260,19 @@ pub struct Doctor {
     /// JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `link`.
+#[derive(Debug, Args)]
+pub struct LinkFiles {
+    #[command(flatten)]
+    pub data: Data,
+    /// One JSON row a file.
+    #[arg(long)]
+    pub jsonl: bool,
+    /// Files, folders, `@LIST`, `-`.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
 }
 
 /// `erp`.

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod import;
 pub mod imports;
 mod key;
+pub mod link;
 pub mod listings;
 mod mail_files;
 pub mod parse;
@@ -55,6 +56,7 @@ pub fn data(command: &Command) -> &Path {
         Command::Doctor(args) => &args.data.data,
         Command::Rebuild(args) => &args.data,
         Command::Erp(args) => &args.data.data,
+        Command::Link(args) => &args.data.data,
         Command::Account(args) => &args.data.data,
         Command::Key(args) => &args.data.data,
         Command::User(args) => &args.data.data,
@@ -80,6 +82,7 @@ pub fn creates(command: &Command) -> bool {
 pub fn reads_input(command: &Command, has_password: bool) -> bool {
     match command {
         Command::Import(args) => args.paths.iter().any(|path| path.as_os_str() == "-"),
+        Command::Link(args) => args.paths.iter().any(|path| path.as_os_str() == "-"),
         Command::Account(args) => {
             !has_password
                 && match &args.action {
@@ -213,6 +216,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Doctor(args) => doctor::run(engine, args, lang, streams),
         Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
         Command::Erp(args) => erp::run(engine, args, lang, streams),
+        Command::Link(args) => link::run(engine, args, lang, streams),
         Command::Account(args) => account::run(context, args, streams),
         Command::Key(_) => key::run(context, streams),
         Command::User(args) => user::run(engine, args, lang, streams),

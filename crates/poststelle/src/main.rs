@@ -30,7 +30,7 @@ const SIGXFSZ: i32 = 25;
 
 fn main() -> ExitCode {
     survive_file_limits();
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let arguments = cli::options_first(std::env::args_os().collect());
     let lang = wanted_lang(&arguments).unwrap_or_else(|| Lang::from_locale(|name| std::env::var(name).ok()));
     let status = match parsed(&arguments, lang) {
         Ok(cli) => {

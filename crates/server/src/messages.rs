@@ -54,6 +54,7 @@ pub(crate) async fn list(
         kind: query.kind.map(Into::into),
         unread: query.unread,
         has_attachment: query.has_attachment,
+        tag: query.tag,
     };
     let page = state
         .read(move |state| Ok(state.store().list(caller.scope(), &filter, order, start, limit)?))

@@ -17,9 +17,10 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, erp_sources,
-    events, exclusions, frame, headers, health, idempotency, import_report, imports, keeping, lists, live,
-    messages, notifications, oauth, oauth_clients, origin, problem, quarantine, records, rights, search,
-    session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users, webhooks,
+    events, exclusions, frame, headers, health, idempotency, import_list, import_report, imports, jumps,
+    keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin,
+    problem, quarantine, record_mails, records, rights, search, session, setup, smtp_accounts,
+    source_actions, status, suppression, tags, trace, upload, users, webhooks,
 };
 
 /// Longest JSON body.
@@ -212,8 +213,32 @@ fn outgoing_routes(routes: Routes) -> Routes {
         .add(&api::NOTICES, notifications::latest)
 }
 
+/// What mails are linked to, and what records show of it.
+fn link_routes(routes: Routes) -> Routes {
+    routes
+        .add(&api::MESSAGE_LINKS, links::of_message)
+        .add(&api::LINK_TRACE, links::why)
+        .add(&api::SET_LINK, links::set)
+        .add(&api::REMOVE_LINK, links::remove)
+        .add(&api::CHANGE_LINKS, links::bulk)
+        .add(&api::UNDO_LINKS, links::undo)
+        .add(&api::PROPOSE_CONTACT, links::propose_contact)
+        .add(&api::LINKABLE, record_mails::find)
+        .add(&api::RECORD_SHEET, record_mails::sheet)
+        .add(&api::IMPORT_LIST, import_list::list)
+        .add(&api::RECORD_MESSAGES, record_mails::list)
+        .add(&api::EXPORT_RECORD_MESSAGES, record_mails::export)
+        .add(&api::RECORD_ATTACHMENTS, record_mails::attachments)
+        .add(&api::LINK_BLOCKLIST, link_blocklist::list)
+        .add(&api::BLOCK_LINKING, link_blocklist::add)
+        .add(&api::UNBLOCK_LINKING, link_blocklist::remove)
+        .add(&api::LINK_STATISTICS, link_blocklist::statistics)
+        .add(&api::JUMP_TEMPLATES, jumps::list)
+        .add(&api::SET_JUMP_TEMPLATES, jumps::write)
+}
+
 fn routes(state: &State) -> Routes {
-    outgoing_routes(address_routes(Routes::new(state.clone())))
+    link_routes(outgoing_routes(address_routes(Routes::new(state.clone()))))
         .add(&api::SETUP_STATE, setup::state)
         .add(&api::SET_UP, setup::set_up)
         .add(&api::SETUP_SAMPLES, setup::samples)

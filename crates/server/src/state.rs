@@ -16,6 +16,7 @@ use crate::background::Background;
 use crate::counters::Counters;
 use crate::events::AccessLog;
 use crate::idempotency::Answers;
+use crate::link_undo::LinkUndos;
 use crate::options::Options;
 use crate::password::Passwords;
 use crate::problem::Failure;
@@ -76,6 +77,7 @@ struct Inner {
     passwords: Passwords,
     throttle: Throttle,
     answers: Answers,
+    link_undos: LinkUndos,
     counters: Counters,
     reads: Semaphore,
     heavy: Semaphore,
@@ -111,6 +113,7 @@ impl State {
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             answers: Answers::default(),
+            link_undos: LinkUndos::default(),
             counters: Counters::default(),
             reads: Semaphore::new(READS_MAX),
             heavy: Semaphore::new(HEAVY_MAX),
@@ -193,6 +196,10 @@ impl State {
 
     pub(crate) fn answers(&self) -> &Answers {
         &self.0.answers
+    }
+
+    pub(crate) fn link_undos(&self) -> &LinkUndos {
+        &self.0.link_undos
     }
 
     pub(crate) fn counters(&self) -> &Counters {

@@ -6,6 +6,7 @@ mod bounces;
 mod doctor;
 mod files;
 mod imports;
+mod links;
 mod listen;
 mod live;
 mod messages;

@@ -51,7 +51,8 @@ statements! {
         CASE WHEN c.vanished IS NULL THEN 0 ELSE 1 END, c.key";
 }
 
-fn parts(folded: &str) -> BTreeSet<&str> {
+/// What a search for an address may begin with.
+pub(crate) fn parts(folded: &str) -> BTreeSet<&str> {
     let begins =
         folded.char_indices().filter(|(_, c)| SEPARATORS.contains(c)).map(|(at, c)| at + c.len_utf8());
     let parts = std::iter::once(0).chain(begins).filter_map(|at| folded.get(at..));

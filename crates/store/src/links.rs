@@ -140,7 +140,7 @@ fn how(value: i64) -> Result<How> {
 }
 
 /// A link with its message; the last one says whether it was removed.
-fn link_row(row: &Row<'_>) -> Result<(i64, LinkRow, bool)> {
+pub(crate) fn link_row(row: &Row<'_>) -> Result<(i64, LinkRow, bool)> {
     let link = LinkRow {
         kind: kind(row.int(1)?)?,
         key: RecordKey(row.int(2)?),
@@ -166,7 +166,8 @@ struct Past {
 struct Pasts(HashMap<i64, Vec<Past>>);
 
 impl Pasts {
-    fn load(tx: &Tx<'_>, open: &[Open<'_>]) -> Result<Self> {
+    /// `replayed`: what was decided of earlier mails of a replay, instead of what is stored.
+    fn load(tx: &Tx<'_>, open: &[Open<'_>], replayed: &HashMap<i64, Earlier>) -> Result<Self> {
         let mut threads: Vec<i64> = open.iter().map(|open| open.thread).collect();
         threads.sort_unstable();
         threads.dedup();
@@ -194,7 +195,8 @@ impl Pasts {
         }
         let mut people = addresses::of_mails(tx, &messages, None)?;
         for past in of.values_mut().flatten() {
-            past.earlier = links.remove(&past.message).unwrap_or_default();
+            let stored = links.remove(&past.message);
+            past.earlier = replayed.get(&past.message).cloned().or(stored).unwrap_or_default();
             let people = people.remove(&past.message).unwrap_or_default();
             past.people =
                 people.into_iter().map(|(_, address)| link::normal_address(&address.addr_spec)).collect();
@@ -205,8 +207,14 @@ impl Pasts {
         Ok(Self(of))
     }
 
-    /// Decides with what came before, and notes the decision for what comes behind.
-    fn decide(&mut self, open: &Open<'_>, linking: &Deciding<'_>, denied: &[RecordKey]) -> Decision {
+    /// Decides with what came before, and notes the decision for what comes behind, if it `counts`.
+    fn decide(
+        &mut self,
+        open: &Open<'_>,
+        linking: &Deciding<'_>,
+        denied: &[RecordKey],
+        counts: bool,
+    ) -> Decision {
         let past = self.0.get_mut(&open.thread);
         let (before, own) = match &past {
             None => (&[][..], None),
@@ -237,7 +245,7 @@ impl Pasts {
             known_by: linking.known_when_it_came.then_some(open.date),
         };
         let decision = link::decide(&mail, linking.directory, linking.settings);
-        if let (Some(past), Some(own)) = (past, own) {
+        if let (Some(past), Some(own), true) = (past, own, counts) {
             past[own].earlier = Earlier { links: decision.links.clone(), removed: decision.removals.clone() };
         }
         decision
@@ -289,11 +297,27 @@ pub(crate) fn decide(
     open: &mut [Open<'_>],
     deciding: &Deciding<'_>,
 ) -> Result<Vec<(i64, Decision)>> {
+    decide_beside(tx, open, deciding, &HashMap::new(), &BTreeSet::new())
+}
+
+/// The same, where earlier mails count as they were decided in a replay, and some of these as they are stored, whatever is
+/// decided of them.
+pub(crate) fn decide_beside(
+    tx: &Tx<'_>,
+    open: &mut [Open<'_>],
+    deciding: &Deciding<'_>,
+    replayed: &HashMap<i64, Earlier>,
+    settled: &BTreeSet<i64>,
+) -> Result<Vec<(i64, Decision)>> {
     open.sort_by_key(|open| (open.date, open.message));
-    let mut pasts = Pasts::load(tx, open)?;
+    let mut pasts = Pasts::load(tx, open, replayed)?;
     let denied = denials(tx, open)?;
     let of = |message| denied.get(&message).map_or(&[][..], Vec::as_slice);
-    Ok(open.iter().map(|open| (open.message, pasts.decide(open, deciding, of(open.message)))).collect())
+    let decided = open.iter().map(|open| {
+        let is_settled = settled.contains(&open.message);
+        (open.message, pasts.decide(open, deciding, of(open.message), !is_settled))
+    });
+    Ok(decided.collect())
 }
 
 /// Writes decisions, links, removals that were handed over, and suggestions.
@@ -364,11 +388,11 @@ pub(crate) fn forget(tx: &Tx<'_>, after: i64, last: i64) -> Result<()> {
 
 /// A message as it was stored.
 pub(crate) struct Loaded {
-    message: i64,
-    thread: i64,
-    date: UnixMillis,
-    subject: String,
-    from: Vec<String>,
+    pub(crate) message: i64,
+    pub(crate) thread: i64,
+    pub(crate) date: UnixMillis,
+    pub(crate) subject: String,
+    pub(crate) from: Vec<String>,
     to: Vec<String>,
     facts: MailFacts,
 }

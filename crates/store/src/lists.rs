@@ -37,6 +37,8 @@ pub struct ListFilter {
     pub unread: Option<bool>,
     /// With attachments, or without.
     pub has_attachment: Option<bool>,
+    /// With this tag: its key.
+    pub tag: Option<i64>,
 }
 
 /// Order by effective date.
@@ -94,6 +96,17 @@ statements! {
         AND class = ANY($6) ORDER BY date, message_seq LIMIT $4 OFFSET $5";
     OLDER_IN = "SELECT date, message_seq FROM entries WHERE list = $1 AND class = $6 AND class <> 52 \
         AND (date, message_seq) > ($2, $3) ORDER BY date, message_seq LIMIT $4 OFFSET $5";
+    TAGGED_NEWER = "SELECT DISTINCT e.date, e.message_seq FROM message_tags t JOIN mails m ON m.seq = t.message \
+        JOIN entries e ON e.list = ANY($6) AND e.date = COALESCE(m.date, 0) AND e.message_seq = m.seq \
+        WHERE t.tag = $1 AND e.class = ANY($7) AND (e.date, e.message_seq) < ($2, $3) \
+        ORDER BY e.date DESC, e.message_seq DESC LIMIT $4 OFFSET $5";
+    TAGGED_OLDER = "SELECT DISTINCT e.date, e.message_seq FROM message_tags t JOIN mails m ON m.seq = t.message \
+        JOIN entries e ON e.list = ANY($6) AND e.date = COALESCE(m.date, 0) AND e.message_seq = m.seq \
+        WHERE t.tag = $1 AND e.class = ANY($7) AND (e.date, e.message_seq) > ($2, $3) \
+        ORDER BY e.date, e.message_seq LIMIT $4 OFFSET $5";
+    TAGGED = "SELECT COUNT(DISTINCT e.message_seq) FROM message_tags t JOIN mails m ON m.seq = t.message \
+        JOIN entries e ON e.list = ANY($2) AND e.date = COALESCE(m.date, 0) AND e.message_seq = m.seq \
+        WHERE t.tag = $1 AND e.class = ANY($3)";
     COUNTS = "SELECT list, class, n FROM list_counts WHERE list = ANY($1) AND n > 0";
     SETS = "SELECT s.key, s.accounts, c.class, c.n FROM account_sets s JOIN list_counts c ON c.list = s.key \
         WHERE c.n > 0";
@@ -119,10 +132,19 @@ struct Plan {
     classes: Option<Vec<i64>>,
 }
 
-fn classes(filter: &ListFilter) -> Option<Vec<i64>> {
-    if filter.kind.is_none() && filter.unread.is_none() && filter.has_attachment.is_none() {
-        return None;
+impl Plan {
+    fn tagged(&self, filter: &ListFilter) -> Option<Tagged<'_>> {
+        let tag = filter.tag?;
+        Some(Tagged { tag, lists: &self.lists, classes: classes_of(filter) })
     }
+}
+
+fn classes(filter: &ListFilter) -> Option<Vec<i64>> {
+    let all = filter.kind.is_none() && filter.unread.is_none() && filter.has_attachment.is_none();
+    (!all).then(|| classes_of(filter))
+}
+
+fn classes_of(filter: &ListFilter) -> Vec<i64> {
     let kinds = Kind::ALL.into_iter().filter(|kind| filter.kind.is_none_or(|k| k == *kind));
     let flags =
         |wanted: Option<bool>| [false, true].into_iter().filter(move |f| wanted.is_none_or(|w| w == *f));
@@ -132,7 +154,38 @@ fn classes(filter: &ListFilter) -> Option<Vec<i64>> {
             classes.extend(flags(filter.has_attachment).map(|attachment| class(kind, unread, attachment)));
         }
     }
-    Some(classes)
+    classes
+}
+
+/// The messages of lists that have a tag. Entries know nothing of tags, so all that have it are looked at.
+struct Tagged<'a> {
+    tag: i64,
+    lists: &'a [i64],
+    classes: Vec<i64>,
+}
+
+impl Tagged<'_> {
+    fn total(&self, tx: &Tx<'_>) -> Result<i64> {
+        let args = [self.tag.into(), Arg::Ints(self.lists), Arg::Ints(&self.classes)];
+        Ok(tx.first(&TAGGED, &args, |row| row.int(0))?.unwrap_or_default())
+    }
+
+    fn page(
+        &self,
+        tx: &Tx<'_>,
+        order: ListOrder,
+        from: MessageCursor,
+        skip: u64,
+        count: usize,
+    ) -> Result<Vec<MessageCursor>> {
+        let statement = match order {
+            ListOrder::Descending => &TAGGED_NEWER,
+            ListOrder::Ascending => &TAGGED_OLDER,
+        };
+        let mut args = args![self.tag, from.date, from.seq, count as i64, skip].to_vec();
+        args.extend([Arg::Ints(self.lists), Arg::Ints(&self.classes)]);
+        tx.query(statement, &args, |row| Ok(MessageCursor { date: row.time(0)?, seq: row.int(1)? }))
+    }
 }
 
 /// Messages that lie in several of the accounts are counted once for each: what is to be taken off.
@@ -374,23 +427,29 @@ impl Store {
         self.read(|tx| {
             let keys = self.keys().scope(tx, scope)?;
             let Some(plan) = self.plan(tx, &keys, filter)? else { return Ok(ListPage::default()) };
-            let totals = totals(tx, &plan)?;
             let (from, skip) = match start {
                 ListStart::Top => (top(order), 0),
                 ListStart::After(cursor) => (cursor, 0),
-                ListStart::Offset(offset) if offset >= SKIP_FROM && plan.classes.is_none() => {
-                    skip_days(tx, &plan, &totals, order, offset)?
-                }
                 ListStart::Offset(offset) => (top(order), offset),
             };
-            let mut found = merge(tx, sources(&plan, &totals), order, from, skip, limit + 1)?;
+            let (mut found, total) = if let Some(tagged) = plan.tagged(filter) {
+                (tagged.page(tx, order, from, skip, limit + 1)?, tagged.total(tx)?)
+            } else {
+                let totals = totals(tx, &plan)?;
+                let (from, skip) = if skip >= SKIP_FROM && plan.classes.is_none() {
+                    skip_days(tx, &plan, &totals, order, skip)?
+                } else {
+                    (from, skip)
+                };
+                (merge(tx, sources(&plan, &totals), order, from, skip, limit + 1)?, totals.matching)
+            };
             let more = found.len() > limit;
             found.truncate(limit);
             let messages: Vec<i64> = found.iter().map(|cursor| cursor.seq).collect();
             Ok(ListPage {
                 rows: self.rows(tx, &keys, &messages)?,
                 next: found.last().filter(|_| more).copied(),
-                total: u64::try_from(totals.matching).unwrap_or_default(),
+                total: u64::try_from(total).unwrap_or_default(),
             })
         })
     }
@@ -403,7 +462,11 @@ impl Store {
         self.read(|tx| {
             let keys = self.keys().scope(tx, scope)?;
             let Some(plan) = self.plan(tx, &keys, filter)? else { return Ok(0) };
-            Ok(u64::try_from(totals(tx, &plan)?.matching).unwrap_or_default())
+            let total = match plan.tagged(filter) {
+                Some(tagged) => tagged.total(tx)?,
+                None => totals(tx, &plan)?.matching,
+            };
+            Ok(u64::try_from(total).unwrap_or_default())
         })
     }
 

@@ -8,10 +8,10 @@ use tokio_postgres::Client;
 use crate::error::{Cause, Result, StoreError, is_full};
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
-pub(crate) const FORMAT: i64 = 15;
+pub(crate) const FORMAT: i64 = 16;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 18] = [
+const MIGRATIONS: [(&str, &str); 19] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -30,6 +30,7 @@ const MIGRATIONS: [(&str, &str); 18] = [
     ("V0016__records", include_str!("../migrations/0016_records.sql")),
     ("V0017__links", include_str!("../migrations/0017_links.sql")),
     ("V0018__erp_sources", include_str!("../migrations/0018_erp_sources.sql")),
+    ("V0022__link_batches", include_str!("../migrations/0022_link_batches.sql")),
 ];
 
 /// What SQLite reads: its four storage classes, strict tables, clustered ones without a rowid.
@@ -143,6 +144,35 @@ mod tests {
             std::fs::write(path, &sum).unwrap();
         }
         assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), sum);
+    }
+
+    /// Addresses that were there before searches within them are found by the same parts as new ones.
+    #[test]
+    fn addresses_of_an_older_database_get_their_parts() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        runner(for_sqlite).set_target(refinery::Target::Version(7)).run(&mut connection).unwrap();
+        let addresses = [
+            "anna.maria-schmidt@mail.kunde.example",
+            "o'neil+news@verein.example",
+            "..seltsam__name@x.example",
+            "jürgen.müller@bücher.example",
+            "ohne-domain",
+        ];
+        let insert = "INSERT INTO standings (key, folded, list, state, reason, failures, soft_recent, hard, weight, \
+             total, last) VALUES (?1, ?2, 0, 0, 0, 0, 0, 0, 0, 1, 1)";
+        for (key, address) in addresses.iter().enumerate() {
+            connection.execute(insert, (key as i64 + 1, address)).unwrap();
+        }
+        sqlite(&mut connection, "memory").unwrap();
+        let mut statement =
+            connection.prepare("SELECT part FROM address_parts WHERE standing = ?1 ORDER BY part").unwrap();
+        for (key, address) in addresses.iter().enumerate() {
+            let rows = statement.query_map([key as i64 + 1], |row| row.get::<_, String>(0)).unwrap();
+            let filled: Vec<String> = rows.map(|row| row.unwrap()).collect();
+            let expected: Vec<&str> = crate::address_search::parts(address).into_iter().collect();
+            assert_eq!(filled, expected, "{address}");
+            assert!(!filled.is_empty());
+        }
     }
 
     const CONTACTS: &str = "INSERT INTO contacts (key, number, name, active, extra, updated, vanished) VALUES \

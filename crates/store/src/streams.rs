@@ -9,6 +9,7 @@ use crate::db::Tx;
 use crate::detail::PlacementRow;
 use crate::error::Result;
 use crate::keys::ScopeKeys;
+use crate::links::{self, LinkRow};
 use crate::rows;
 use crate::sql::statements;
 use crate::store::Store;
@@ -37,6 +38,8 @@ pub struct MailLine {
     pub quarantined: bool,
     /// Where it lies, as far as the scope allows.
     pub placements: Vec<PlacementRow>,
+    /// Records that its message is filed under.
+    pub links: Vec<LinkRow>,
 }
 
 /// A mail and its thread.
@@ -72,7 +75,8 @@ pub struct ObjectRow {
 macro_rules! lines {
     ($rest:literal) => {
         concat!(
-            "SELECT m.seq, m.mail_id, h.message_id, o.sha256, o.octets, m.date, m.kind, m.thread, m.stage ",
+            "SELECT m.seq, m.mail_id, h.message_id, o.sha256, o.octets, m.date, m.kind, m.thread, m.stage, ",
+            "m.message_seq ",
             "FROM mails m JOIN objects o ON o.seq = m.seq LEFT JOIN heads h ON h.seq = m.seq ",
             $rest
         )
@@ -99,7 +103,8 @@ statements! {
         ORDER BY o.at LIMIT $3");
 }
 
-fn line(row: &Row<'_>) -> Result<(MailLine, Option<i64>)> {
+/// With the numbers of its thread and its message.
+fn line(row: &Row<'_>) -> Result<(MailLine, Option<i64>, Option<i64>)> {
     let line = MailLine {
         seq: row.int(0)?,
         mail_id: MailId::from_octets(row.octets(1)?),
@@ -111,8 +116,9 @@ fn line(row: &Row<'_>) -> Result<(MailLine, Option<i64>)> {
         thread_id: None,
         quarantined: row.int(8)? == 2,
         placements: Vec::new(),
+        links: Vec::new(),
     };
-    Ok((line, row.opt_int(7)?))
+    Ok((line, row.opt_int(7)?, row.opt_int(9)?))
 }
 
 fn object(row: &Row<'_>) -> Result<ObjectRow> {
@@ -152,7 +158,7 @@ impl Store {
         self.read(|tx| {
             let keys = self.keys().scope(tx, scope)?;
             let found = tx.query(&LINES, &args![after, limit as i64], line)?;
-            let Some(last) = found.last().map(|(line, _)| line.seq) else { return Ok(None) };
+            let Some(last) = found.last().map(|(line, ..)| line.seq) else { return Ok(None) };
             Ok(Some((self.complete(tx, &keys, found)?, last)))
         })
     }
@@ -176,16 +182,19 @@ impl Store {
         &self,
         tx: &Tx<'_>,
         scope: &ScopeKeys,
-        found: Vec<(MailLine, Option<i64>)>,
+        found: Vec<(MailLine, Option<i64>, Option<i64>)>,
     ) -> Result<Vec<MailLine>> {
-        let threads = thread_map(tx, found.iter().filter_map(|(_, thread)| *thread))?;
-        let seqs: Vec<i64> = found.iter().map(|(line, _)| line.seq).collect();
+        let threads = thread_map(tx, found.iter().filter_map(|(_, thread, _)| *thread))?;
+        let seqs: Vec<i64> = found.iter().map(|(line, ..)| line.seq).collect();
+        let messages: Vec<i64> = found.iter().filter_map(|(.., message)| *message).collect();
+        let links = links::of_messages(tx, &messages)?;
         let mut placements: HashMap<i64, Vec<PlacementRow>> = HashMap::new();
         for (seq, placement) in self.placements(tx, scope, &seqs)? {
             placements.entry(seq).or_default().push(placement);
         }
         let mut lines = Vec::with_capacity(found.len());
-        for (mut line, thread) in found {
+        for (mut line, thread, message) in found {
+            line.links = message.and_then(|message| links.get(&message).cloned()).unwrap_or_default();
             line.thread_id = thread.and_then(|thread| threads.get(&thread).copied());
             line.placements = placements.remove(&line.seq).unwrap_or_default();
             if *scope == ScopeKeys::All || !line.placements.is_empty() {

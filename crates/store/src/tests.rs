@@ -8,6 +8,8 @@ pub(crate) mod engine;
 mod examination;
 mod exclusions;
 mod flow;
+mod link_people;
+mod links;
 mod lists;
 mod oauth;
 mod opening;
@@ -34,6 +36,8 @@ fn all() -> Vec<Case> {
         exclusions::ALL,
         doctor::ALL,
         flow::ALL,
+        links::ALL,
+        link_people::CASES,
         lists::ALL,
         oauth::ALL,
         outgoing::ALL,

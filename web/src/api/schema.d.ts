@@ -558,127 +558,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/erp/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Imports a file of records: CSV, workbook or vCards. */
-        post: operations["erp_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/erp/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** What the import of a file would change; writes nothing. */
-        post: operations["erp_preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/erp/runs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Runs of sources and imports, newest first. */
-        get: operations["erp_runs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/erp/sources": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Where records come from, each with its last run. */
-        get: operations["erp_sources"];
-        put?: never;
-        /** A new source of records. */
-        post: operations["create_erp_source"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/erp/sources/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Tries a source: reaches it, looks at its rights, columns and first rows, writes nothing. */
-        post: operations["test_erp_source"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/erp/sources/{source_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Changes a source of records. */
-        put: operations["change_erp_source"];
-        post?: never;
-        /** Removes a source and its runs; its records stay. */
-        delete: operations["remove_erp_source"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/erp/sources/{source_id}/run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Runs a source now; how it goes is in its runs. */
-        post: operations["run_erp_source"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -705,6 +584,23 @@ export interface paths {
         };
         /** An image of a mail, by a signed address that is valid for a short time. */
         get: operations["image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/import-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mails linking could not decide about, by reason. */
+        get: operations["import_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -794,6 +690,144 @@ export interface paths {
         get: operations["import_report_json"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/blocklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses and domains that linking ignores. */
+        get: operations["link_blocklist"];
+        put?: never;
+        /** Adds an address or a domain, or changes its note. */
+        post: operations["block_linking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/blocklist/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an address or a domain off. */
+        delete: operations["unblock_linking"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Links several messages with records, removes links, or says that they need none. */
+        post: operations["change_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/jumps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ways out of the program, with variables. */
+        get: operations["jump_templates"];
+        /** Replaces them. */
+        put: operations["set_jump_templates"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records to link with, by the beginning of a number, a name or an address. */
+        get: operations["linkable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/records/{kind}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A record as its page shows it, also one that has vanished. */
+        get: operations["record_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many mails were linked, by rule and by hand, and how many were corrected. */
+        get: operations["link_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/undo/{undo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a change of links back; what was changed again since stays. */
+        post: operations["undo_links"];
         delete?: never;
         options?: never;
         head?: never;
@@ -974,6 +1008,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/{mail_id}/contact_proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a new contact to the ERP: webhooks hear of `contact.proposed`. */
+        post: operations["propose_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{mail_id}/frame": {
         parameters: {
             query?: never;
@@ -986,6 +1037,58 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{mail_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a message is linked to, suggestions, ways out. */
+        get: operations["message_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{mail_id}/links/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a message is linked as it is: every step the rules took. */
+        get: operations["link_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{mail_id}/links/{kind}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Links a message with a record. */
+        put: operations["set_link"];
+        post?: never;
+        /** Removes a link, or rejects a suggestion; rules do not set it again. */
+        delete: operations["remove_link"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1216,15 +1319,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/records": {
+    "/api/v1/records/{kind}/{number}/attachments": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Records of the ERP: found by what they begin with, or all of a kind. */
-        get: operations["records"];
+        /** Attachments of mails linked with a record, newest first. */
+        get: operations["record_attachments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1233,71 +1336,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/records/batch": {
+    "/api/v1/records/{kind}/{number}/messages": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Mails linked with a record, newest first. */
+        get: operations["record_messages"];
         put?: never;
-        /** Adds or replaces records, one JSON object a line, taken as they come; a line that is wrong does not hinder the others. */
-        post: operations["record_batch"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/records/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Begins to send everything there is of some kinds, in batches that name the session. */
-        post: operations["open_record_session"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/records/sessions/{run_id}/finish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ends a session: what it did not name has vanished. 409 with the counts if that were more than 20 %, or lines failed. */
-        post: operations["finish_record_session"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/records/{kind}/{number}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A record of the ERP. */
-        get: operations["record"];
-        /** Adds or replaces a record of the ERP. */
-        put: operations["put_record"];
         post?: never;
-        /** Marks a record as vanished: it and its links stay, no new mail is linked to it. */
-        delete: operations["remove_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{kind}/{number}/messages.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV. */
+        get: operations["export_record_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2274,6 +2341,24 @@ export interface components {
             language: string | null;
             until: components["schemas"]["Timestamp"] | null;
         };
+        /** @description An entry of the blocklist of linking. */
+        BlockedEntry: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description `local@domain`, or a domain with everything below it. */
+            entry: string;
+            /** @description Why; may be empty. */
+            note: string;
+            /** @description Name of the person who added it, if still known. */
+            user: string | null;
+        };
+        /** @description A new entry of the blocklist, or a new note of one. */
+        BlockedEntryRequest: {
+            /** @description An address, or a domain with everything below it. */
+            entry: string;
+            /** @description Why. */
+            note?: string;
+        };
         /** @description One number. */
         BounceCount: {
             /**
@@ -2510,6 +2595,13 @@ export interface components {
             /** @description Number in the ERP. */
             number: string;
         };
+        /** @description A new contact from the mail of a stranger, handed to the ERP. */
+        ContactProposalRequest: {
+            /** @description Address. */
+            address: string;
+            /** @description Name. */
+            name: string;
+        };
         /** @description How many of something. */
         CountOf: {
             /**
@@ -2639,429 +2731,6 @@ export interface components {
             address: string;
             /** @description Name of the rule. */
             rule: string;
-        };
-        /** @description What a batch did. */
-        ErpBatchAnswer: {
-            /**
-             * Format: int64
-             * @description Records that were different.
-             */
-            changed: number;
-            /** @description The first 100 of them. */
-            errors: components["schemas"]["ErpLineError"][];
-            /**
-             * Format: int64
-             * @description Lines that were not taken; the others were.
-             */
-            failed: number;
-            /**
-             * Format: int64
-             * @description Records not here before.
-             */
-            new: number;
-            /**
-             * Format: int64
-             * @description Records that were the same.
-             */
-            same: number;
-            /**
-             * Format: int64
-             * @description Lines with something in them.
-             */
-            seen: number;
-        };
-        /** @description A record that would be different. */
-        ErpDifference: {
-            /** @description What would be different; empty if it had vanished and comes again. */
-            fields: components["schemas"]["ErpField"][];
-            /** @description Its number. */
-            number: string;
-        };
-        /** @description A field that would be different. */
-        ErpField: {
-            /** @description As it would be. */
-            after: string;
-            /** @description As it is. */
-            before: string;
-            /** @description Our name of the column. */
-            field: string;
-        };
-        /** @description A file that is read when it has changed. */
-        ErpFile: {
-            /** @description What its rows are. */
-            kind: components["schemas"]["ErpKind"];
-            /** @description Which column means what: lines `our name = name in the file`. */
-            map: string;
-            /** @description It holds a part of the records: none vanish. */
-            partial: boolean;
-            /** @description Below the folder `erp` of the data directory. */
-            path: string;
-        };
-        /**
-         * @description What a record is.
-         * @enum {string}
-         */
-        ErpKind: "contact" | "order" | "quote" | "item";
-        /** @description A line that was not taken. */
-        ErpLineError: {
-            /**
-             * Format: int64
-             * @description Line, from 1.
-             */
-            line: number;
-            /** @description What is wrong with it. */
-            text: string;
-        };
-        /** @description A line of a batch. */
-        ErpLineRequest: components["schemas"]["ErpRecordRequest"] & {
-            /** @description What it is. */
-            kind: components["schemas"]["ErpKind"];
-            /** @description Its number. */
-            number: string;
-        };
-        /** @description What was wrong with a row. */
-        ErpNote: {
-            /**
-             * Format: int64
-             * @description Row, from 1.
-             */
-            row: number;
-            /** @description The number, the value or our name of the column. */
-            value: string;
-            /** @description `number` (missing), `boolean`, `too-long`, `cut-off`; the row was taken: `unusable`, `duplicate`. */
-            what: string;
-        };
-        /** @description What an import of a file would change. */
-        ErpPreview: {
-            /** @description So many may not vanish without being allowed. */
-            asks: boolean;
-            /**
-             * Format: int64
-             * @description Records that are different.
-             */
-            changed: number;
-            /** @description Columns of the file. */
-            columns: string[];
-            /**
-             * Format: int64
-             * @description Rows whose number came before.
-             */
-            duplicates: number;
-            /**
-             * Format: int64
-             * @description Rows that make no sense.
-             */
-            failed: number;
-            /** @description The first 50 changed ones. */
-            first_changed: components["schemas"]["ErpDifference"][];
-            /** @description Numbers of the first 50 new ones. */
-            first_new: string[];
-            /** @description Numbers of the first 50 that would vanish. */
-            first_vanished: string[];
-            /**
-             * Format: int64
-             * @description Records not here yet.
-             */
-            new: number;
-            /** @description What is wrong with single rows, the first 100. */
-            notes: components["schemas"]["ErpNote"][];
-            /**
-             * Format: int64
-             * @description Records that are the same.
-             */
-            same: number;
-            /**
-             * Format: int64
-             * @description Records imported by hand before that are not in the file.
-             */
-            vanished: number;
-        };
-        /** @description A record of the ERP. */
-        ErpRecord: {
-            /** @description Whether it is active. */
-            active: boolean;
-            /** @description Number of its contact. */
-            contact: string | null;
-            date: components["schemas"]["Timestamp"] | null;
-            /** @description Addresses, lower case; the first one is the one to write to. */
-            email: string[];
-            /** @description Further fields. */
-            extra: {
-                [key: string]: string;
-            };
-            /** @description Numbers of its items. */
-            items: string[];
-            /** @description What it is. */
-            kind: components["schemas"]["ErpKind"];
-            /** @description When it was first seen. */
-            known: components["schemas"]["Timestamp"];
-            /** @description Name; may be empty. */
-            name: string;
-            /** @description Number in the ERP, unique within its kind. */
-            number: string;
-            /** @description Number of its quote. */
-            quote: string | null;
-            /** @description Further numbers it is known by. */
-            references: string[];
-            /** @description In the words of the ERP. */
-            state: string;
-            /** @description Where the ERP shows it; may be empty. */
-            url: string;
-            /** @description Its source does not name it any more. */
-            vanished: boolean;
-        };
-        /** @description A page of records. */
-        ErpRecordPage: {
-            /** @description By number, or what fits best first. */
-            items: components["schemas"]["ErpRecord"][];
-            /** @description Cursor of the next page; null at the end. */
-            next: string | null;
-        };
-        /** @description What a record is to be; what is absent is empty. */
-        ErpRecordRequest: {
-            /**
-             * @description Whether it is active.
-             * @default true
-             */
-            active?: boolean;
-            /** @description Number of its contact. */
-            contact?: string | null;
-            /** @description Of an order or a quote: a day (`2026-03-02`) or a time, ISO 8601; without an offset it is UTC. */
-            date?: string | null;
-            /** @description Addresses; the first one is the one to write to. */
-            email?: string[];
-            /** @description Further fields. */
-            extra?: {
-                [key: string]: string;
-            };
-            /** @description Numbers of its items. */
-            items?: string[];
-            /** @description Name. */
-            name?: string;
-            /** @description Number of its quote. */
-            quote?: string | null;
-            /** @description Further numbers it is known by. */
-            references?: string[];
-            /** @description In the words of the ERP. */
-            state?: string;
-            /** @description Where the ERP shows it: http or https. */
-            url?: string;
-        };
-        /** @description A run of a source, an import by hand, or a session. */
-        ErpRun: {
-            /**
-             * Format: int64
-             * @description Records that were different.
-             */
-            changed: number;
-            /**
-             * Format: int64
-             * @description Rows whose number came before; the last one counts.
-             */
-            duplicates: number;
-            ended: components["schemas"]["Timestamp"] | null;
-            /** @description Why it failed; null if it did not. */
-            error: string | null;
-            /**
-             * Format: int64
-             * @description Rows that make no sense. While there are any nothing vanishes.
-             */
-            failed: number;
-            /**
-             * Format: int64
-             * @description So many records would have vanished, and nobody has allowed it.
-             */
-            held: number;
-            /**
-             * Format: int64
-             * @description Of so many.
-             */
-            held_of: number;
-            /**
-             * Format: uuid
-             * @description Its id; of a session what batches name.
-             */
-            id: string;
-            /** @description Kinds of its records. */
-            kinds: components["schemas"]["ErpKind"][];
-            /**
-             * Format: int64
-             * @description Records not here before.
-             */
-            new: number;
-            /** @description What was wrong with single rows, the first 100. */
-            notes: components["schemas"]["ErpNote"][];
-            /**
-             * Format: int64
-             * @description Records that were the same.
-             */
-            same: number;
-            /** @description When it began. */
-            started: components["schemas"]["Timestamp"];
-            /**
-             * Format: int64
-             * @description Addresses, dates and web addresses that are none.
-             */
-            unusable: number;
-            /**
-             * Format: int64
-             * @description Records it did not name any more.
-             */
-            vanished: number;
-            /** @description The file or the source. */
-            what: string;
-        };
-        /** @description A page of runs. */
-        ErpRunPage: {
-            /** @description Newest first. */
-            items: components["schemas"]["ErpRun"][];
-            /** @description Cursor of the next page; null at the end. */
-            next: string | null;
-        };
-        /** @description A session: everything there is of some kinds, in any number of batches. */
-        ErpSessionRequest: {
-            /** @description Kinds of which everything is sent. */
-            kinds: components["schemas"]["ErpKind"][];
-            /**
-             * @description Name of the source, made if there is none; sources do not make each other's records vanish.
-             * @default REST
-             */
-            source?: string;
-        };
-        /** @description A source of records. */
-        ErpSource: {
-            /** @description Whether it runs by itself. */
-            active: boolean;
-            /**
-             * Format: int32
-             * @description Minutes between two runs; 0: only when asked. A file is read whenever it has changed.
-             */
-            every_minutes: number;
-            file: components["schemas"]["ErpFile"] | null;
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            last_run: components["schemas"]["ErpRun"] | null;
-            /** @description Its name. */
-            name: string;
-            next_run: components["schemas"]["Timestamp"] | null;
-            /** @description Whether a password is kept. */
-            password_set: boolean;
-            sql: components["schemas"]["ErpSql"] | null;
-            /** @description What it is. */
-            type: components["schemas"]["ErpSourceType"];
-        };
-        /** @description All sources. */
-        ErpSourceList: {
-            /** @description Records of each kind that have not vanished. */
-            counts: {
-                [key: string]: number;
-            };
-            /** @description The folder that files lie in. */
-            folder: string;
-            /** @description By name. */
-            items: components["schemas"]["ErpSource"][];
-        };
-        /** @description What a source is to be. */
-        ErpSourceRequest: {
-            /**
-             * @description Whether it runs by itself.
-             * @default true
-             */
-            active?: boolean;
-            /**
-             * Format: int32
-             * @description Minutes between two runs; 0: only when asked.
-             */
-            every_minutes?: number;
-            file?: components["schemas"]["ErpFile"] | null;
-            /** @description Its name. */
-            name: string;
-            /** @description Of a database; absent: as before. */
-            password?: string | null;
-            sql?: components["schemas"]["ErpSql"] | null;
-            /** @description What it is. */
-            type: components["schemas"]["ErpSourceType"];
-        };
-        /** @description A source to try. */
-        ErpSourceTest: {
-            /** @description Its settings. */
-            settings: components["schemas"]["ErpSourceRequest"];
-            /**
-             * Format: uuid
-             * @description The one whose password is used if none is given.
-             */
-            source?: string | null;
-        };
-        /** @description What a trial of a source found. */
-        ErpSourceTried: {
-            /** @description Why it could not be reached; null: it could. */
-            error: string | null;
-            /** @description The login may write: it should not. */
-            may_write: boolean;
-            /** @description Nothing is wrong. */
-            ok: boolean;
-            /** @description Each statement. */
-            statements: components["schemas"]["ErpStatementTried"][];
-            /** @description Nothing protects the connection. */
-            unprotected: boolean;
-        };
-        /**
-         * @description What a source is.
-         * @enum {string}
-         */
-        ErpSourceType: "rest" | "file" | "postgres" | "mysql";
-        /** @description A database. */
-        ErpSql: {
-            /** @description Name of the database. */
-            database: string;
-            /** @description Server. */
-            host: string;
-            /** @description Login name; it should have the right to read only. */
-            login: string;
-            /**
-             * Format: int32
-             * @description Port.
-             */
-            port: number;
-            /**
-             * Format: int64
-             * @description A statement may give so many rows.
-             */
-            rows_max: number;
-            /** @description At most one for each kind. */
-            statements: components["schemas"]["ErpStatement"][];
-            /**
-             * Format: int32
-             * @description A statement may take so long, seconds.
-             */
-            timeout_seconds: number;
-            /** @description TLS. Without it nothing protects what is read. */
-            tls: boolean;
-            /** @description Certificates believed; a pin is none here. */
-            trust: components["schemas"]["Trust"];
-        };
-        /** @description A statement that gives records. */
-        ErpStatement: {
-            /** @description What its rows are. */
-            kind: components["schemas"]["ErpKind"];
-            /** @description One `SELECT` with our names of the columns. `{watermark}` stands for the largest value that the column `watermark` had. */
-            sql: string;
-            /** @description What `{watermark}` is at first. */
-            watermark_start: string;
-        };
-        /** @description What a trial of a statement or a file found. */
-        ErpStatementTried: {
-            /** @description Names of the columns. */
-            columns: string[];
-            /** @description What is wrong; null: nothing. */
-            error: string | null;
-            /** @description What its rows are. */
-            kind: string;
-            /** @description The first rows. */
-            rows: string[][];
         };
         /** @description An entry. */
         Event: {
@@ -3291,10 +2960,42 @@ export interface components {
             /** @description Why, in the language of the request. */
             reason: string;
         };
+        /** @description Mails that wait for the same reason. */
+        ImportGroup: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description There are more; they were not all counted. */
+            more: boolean;
+            /** @description The reason. */
+            reason: components["schemas"]["OpenReason"];
+        };
+        /** @description A mail that waits. */
+        ImportItem: {
+            /** @description Its row. */
+            message: components["schemas"]["MessageRow"];
+            /** @description When it came here. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Its sender is new to its thread, or to everything. */
+            stranger: boolean;
+            /** @description Records it may belong to. */
+            suggestions: components["schemas"]["LinkSuggestion"][];
+        };
         /** @description Imports, newest first. */
         ImportList: {
             /** @description Those into accounts the caller may read; administrators: all. */
             items: components["schemas"]["ImportRun"][];
+        };
+        /** @description The import list: what linking could not decide and no person has yet. */
+        ImportListPage: {
+            /** @description All reasons; quarantined mails are listed under `/quarantine`. */
+            groups: components["schemas"]["ImportGroup"][];
+            /** @description Mails of the reason asked for, the latest first; may be fewer than asked for although there are more. */
+            items: components["schemas"]["ImportItem"][];
+            /** @description Cursor of the next page. */
+            next: string | null;
         };
         /**
          * @description What became of an entry of an import.
@@ -3435,6 +3136,25 @@ export interface components {
             account: string;
             /** @description EML, mbox, PST, OST, MSG, EMLX, ZIP, tar, `.gz`, `.zst`; several. */
             file: string[];
+        };
+        /** @description A way out of the program, with the values of a mail filled in. */
+        Jump: {
+            /** @description Name. */
+            name: string;
+            /** @description Address. */
+            url: string;
+        };
+        /** @description A way out of the program. Variables: `#EMAIL#`, `#NAME#`, `#CONTACT#`, `#ORDER#`, `#QUOTE#`, `#SUBJECT#`. */
+        JumpTemplate: {
+            /** @description Name. */
+            name: string;
+            /** @description Address with variables; their values are percent-encoded. */
+            template: string;
+        };
+        /** @description All ways out, in their order. */
+        JumpTemplates: {
+            /** @description At most 20. */
+            items: components["schemas"]["JumpTemplate"][];
         };
         /** @description What stays in the mailboxes of an account; the archive keeps all of it in any case. */
         Keeping: {
@@ -3596,6 +3316,171 @@ export interface components {
              * @description How many there are in all.
              */
             total: number;
+        };
+        /** @description Addresses and domains that linking ignores. */
+        LinkBlocklist: {
+            /** @description Ignored without being on the list: addresses of accounts, users and senders. */
+            automatic: string[];
+            /** @description By entry. */
+            items: components["schemas"]["BlockedEntry"][];
+        };
+        /** @description Links that rules set in one way. */
+        LinkHowCount: {
+            /** @description The way, as in links. */
+            how: string;
+            /**
+             * Format: int64
+             * @description Links.
+             */
+            links: number;
+            /**
+             * Format: int64
+             * @description Of those, removed by a person.
+             */
+            removed: number;
+        };
+        /** @description How well linking does, over the mails that came here within a period. */
+        LinkStatistics: {
+            /**
+             * Format: int64
+             * @description Mails that more than one record would fit.
+             */
+            ambiguous: number;
+            /**
+             * Format: int64
+             * @description Mails with a link a person set.
+             */
+            by_hand: number;
+            /**
+             * Format: int64
+             * @description Mails of which a person removed a link that a rule had set.
+             */
+            corrected: number;
+            /**
+             * Format: int32
+             * @description Days back from now.
+             */
+            days: number;
+            /** @description By the way rules came to their links. */
+            hows: components["schemas"]["LinkHowCount"][];
+            /**
+             * Format: int64
+             * @description Mails that an earlier one handed its links to.
+             */
+            inherited: number;
+            /**
+             * Format: int64
+             * @description Mails linked to something found for them.
+             */
+            linked: number;
+            /**
+             * Format: int64
+             * @description Mails a person said need no link.
+             */
+            needless: number;
+            /**
+             * Format: int64
+             * @description Mails nothing was found for.
+             */
+            none: number;
+        };
+        /** @description A record named in a step. */
+        LinkStep: {
+            /** @description Numbers of the records it found. */
+            found: string[];
+            /** @description Addresses or numbers it looked at, separated by commas; of the history how many earlier mails. */
+            looked_at: string;
+            /** @description `linked`, `inherited`, `ambiguous`, `none`, `forward`, `denied`. */
+            outcome: string;
+            /** @description `S1`, `S2a`, … as in the manual. */
+            step: string;
+        };
+        /** @description A record a mail may belong to; a person decides. */
+        LinkSuggestion: {
+            /** @description The record. */
+            record: components["schemas"]["LinkedRecord"];
+            /**
+             * @description `number`: a single number of it stands in the mail of a stranger; `reference`: a signed reference does; `one of
+             *     several` that were found.
+             */
+            why: string;
+        };
+        /** @description Why a message is linked as it is. */
+        LinkTrace: {
+            /** @description What the rules decided; null: they have not looked at it. */
+            outcome: string | null;
+            /** @description A person has decided since. */
+            person: boolean;
+            /** @description Every step taken, in order. */
+            steps: components["schemas"]["LinkStep"][];
+        };
+        /** @description Records that were found. */
+        LinkableList: {
+            /** @description The best first. */
+            items: components["schemas"]["RecordSheet"][];
+        };
+        /** @description A record as it is shown beside a mail. */
+        LinkedRecord: {
+            /** @description Whether it is active. */
+            active: boolean;
+            date: components["schemas"]["Timestamp"] | null;
+            /** @description Further fields, by name. */
+            extra: {
+                [key: string]: string;
+            };
+            /** @description `contact`, `order`, `quote`, `item`. */
+            kind: string;
+            /** @description Its name; may be empty. */
+            name: string;
+            /** @description Its number in the ERP. */
+            number: string;
+            /** @description State in the ERP's words; may be empty. */
+            state: string;
+            /** @description Its page in the ERP (http, https); null if there is none. */
+            url: string | null;
+            /** @description The last whole run of its source did not name it. */
+            vanished: boolean;
+        };
+        /** @description Links set and removed on several messages. */
+        LinksChange: {
+            /**
+             * @description Mails whose messages are meant; those the caller may not read are left out.
+             * @default []
+             */
+            mails?: string[];
+            /**
+             * @description They need no link: what they have is removed, and they leave the import list.
+             * @default false
+             */
+            none?: boolean;
+            /**
+             * @description Where a removal holds.
+             * @default mail
+             */
+            remember?: components["schemas"]["Remember"];
+            /**
+             * @description Records not to be linked; also a way to reject a suggestion.
+             * @default []
+             */
+            remove?: components["schemas"]["RecordName"][];
+            /**
+             * @description Records to link.
+             * @default []
+             */
+            set?: components["schemas"]["RecordName"][];
+        };
+        /** @description What became of it. */
+        LinksChanged: {
+            /**
+             * Format: int64
+             * @description Messages meant.
+             */
+            messages: number;
+            /**
+             * Format: uuid
+             * @description Key to take it back with, for an hour.
+             */
+            undo: string;
         };
         /** @description A member. */
         ListMember: {
@@ -3807,6 +3692,23 @@ export interface components {
             /** @description Why, and what it reports. */
             verdict: components["schemas"]["Verdict"];
             written: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description What a message is linked to. */
+        MessageLinks: {
+            /** @description Ways out, those whose values are there. */
+            jumps: components["schemas"]["Jump"][];
+            /** @description Links, by kind and number. */
+            links: components["schemas"]["RecordLink"][];
+            /** @description `linked`, `inherited`, `ambiguous`, `none`: what the rules decided; null: they have not looked at it. */
+            outcome: string | null;
+            /** @description A person has decided; rules leave it alone. */
+            person: boolean;
+            /** @description Links a person removed. */
+            removed: components["schemas"]["RecordLink"][];
+            /** @description Its sender is new to its thread, or to everything. */
+            stranger: boolean;
+            /** @description Records it may belong to. */
+            suggestions: components["schemas"]["LinkSuggestion"][];
         };
         /** @description `message.new`: mails of an account were filed. Several at once are one event. */
         MessageNew: {
@@ -4160,6 +4062,11 @@ export interface components {
          * @enum {string}
          */
         OauthWay: "browser" | "device" | "application" | "account";
+        /**
+         * @description Why mails wait on the import list.
+         * @enum {string}
+         */
+        OpenReason: "order" | "quote" | "contact" | "suggested" | "none" | "quarantined";
         /** @description The mail a report speaks of. */
         Original: {
             date: components["schemas"]["Timestamp"] | null;
@@ -4455,11 +4362,92 @@ export interface components {
             /** @description `Status` field as written. */
             status_literal: string | null;
         };
+        /** @description An attachment of a mail of a record. */
+        RecordAttachment: {
+            /** @description Media type, as declared. */
+            content_type: string;
+            /** @description Effective date of the mail. */
+            date: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description Its mail.
+             */
+            mail_id: string;
+            /** @description File name. */
+            name: string | null;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            octets: number;
+            /** @description Number of the part. */
+            part: string;
+            /** @description Subject of the mail; may be empty. */
+            subject: string;
+        };
+        /** @description Attachments of a record's mails. */
+        RecordAttachmentPage: {
+            /** @description Those of the newest mail first. */
+            items: components["schemas"]["RecordAttachment"][];
+            /** @description Cursor of the next page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            total: number;
+        };
+        /** @description A link of a mail, or one that was removed. */
+        RecordLink: {
+            /** @description When it was set. */
+            at: components["schemas"]["Timestamp"];
+            /** @description `rule` or `person`. */
+            by: string;
+            /**
+             * @description How the mail came to it: `history`, `address`, `address+reference`, `two references`, `with order`, `with quote`,
+             *     `only item`, `contact`, `person`.
+             */
+            how: string;
+            /** @description The record. */
+            record: components["schemas"]["LinkedRecord"];
+            removed: components["schemas"]["Timestamp"] | null;
+            /** @description Name of that person, if still known. */
+            remover: string | null;
+            /** @description Name of the person who set it, if it was one and is still known. */
+            user: string | null;
+        };
+        /** @description Kind and number of a record. */
+        RecordName: {
+            /** @description `contact`, `order`, `quote`, `item`. */
+            kind: string;
+            /** @description Number in the ERP. */
+            number: string;
+        };
+        /** @description Everything about a record but its mails. */
+        RecordSheet: {
+            /** @description Addresses; the first one is the one to write to. */
+            addresses: string[];
+            /** @description Number of its contact. */
+            contact: string | null;
+            /** @description Numbers of its items. */
+            items: string[];
+            /** @description Number of its quote. */
+            quote: string | null;
+            /** @description The record. */
+            record: components["schemas"]["LinkedRecord"];
+            /** @description Further numbers it is known by. */
+            references: string[];
+        };
         /** @description Why a held attachment is let through. */
         ReleaseRequest: {
             /** @description In words; the log keeps it. */
             reason: string;
         };
+        /**
+         * @description Where a removal holds.
+         * @enum {string}
+         */
+        Remember: "mail" | "thread" | "address";
         /**
          * @description `Action` of a delivery report.
          * @enum {string}
@@ -7939,669 +7927,6 @@ export interface operations {
             };
         };
     };
-    erp_import: {
-        parameters: {
-            query: {
-                /** @description What its rows are. */
-                kind: components["schemas"]["ErpKind"];
-                /** @description Its name, for the log. */
-                name?: string;
-                /** @description Which column means what: lines `our name = name in the file`. */
-                map?: string;
-                /** @description More than 20 % of the records may vanish. */
-                allow?: boolean;
-                /** @description It holds a part of the records: none vanish. */
-                partial?: boolean;
-            };
-            header?: {
-                /** @description The same key within a day gives the same answer without doing it again. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": string;
-            };
-        };
-        responses: {
-            /** @description Imports a file of records: CSV, workbook or vCards. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpRun"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    erp_preview: {
-        parameters: {
-            query: {
-                /** @description What its rows are. */
-                kind: components["schemas"]["ErpKind"];
-                /** @description Its name, for the log. */
-                name?: string;
-                /** @description Which column means what: lines `our name = name in the file`. */
-                map?: string;
-                /** @description More than 20 % of the records may vanish. */
-                allow?: boolean;
-                /** @description It holds a part of the records: none vanish. */
-                partial?: boolean;
-            };
-            header?: {
-                /** @description The same key within a day gives the same answer without doing it again. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": string;
-            };
-        };
-        responses: {
-            /** @description What the import of a file would change; writes nothing. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpPreview"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    erp_runs: {
-        parameters: {
-            query?: {
-                /** @description Only of this source. */
-                source?: string;
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description How many, at most 200. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Runs of sources and imports, newest first. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpRunPage"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not exist, or may not be seen. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    erp_sources: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Where records come from, each with its last run. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpSourceList"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_erp_source: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gives the same answer without doing it again. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ErpSourceRequest"];
-            };
-        };
-        responses: {
-            /** @description A new source of records. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpSource"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not fit the present state. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    test_erp_source: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gives the same answer without doing it again. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ErpSourceTest"];
-            };
-        };
-        responses: {
-            /** @description Tries a source: reaches it, looks at its rights, columns and first rows, writes nothing. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpSourceTried"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not exist, or may not be seen. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_erp_source: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                source_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ErpSourceRequest"];
-            };
-        };
-        responses: {
-            /** @description Changes a source of records. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpSource"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not exist, or may not be seen. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not fit the present state. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_erp_source: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                source_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Removes a source and its runs; its records stay. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not exist, or may not be seen. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    run_erp_source: {
-        parameters: {
-            query?: {
-                /** @description More than 20 % of the records may vanish. */
-                allow?: boolean;
-            };
-            header?: {
-                /** @description The same key within a day gives the same answer without doing it again. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                source_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Runs a source now; how it goes is in its runs. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not exist, or may not be seen. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not fit the present state. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     events: {
         parameters: {
             query?: {
@@ -8721,6 +8046,64 @@ export interface operations {
             };
             /** @description The other server did not answer as it should. */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_list: {
+        parameters: {
+            query?: {
+                /** @description Of this reason; without it only the groups are answered. */
+                reason?: "order" | "quote" | "contact" | "suggested" | "none" | "quarantined";
+                /** @description Only of this kind. */
+                kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description Also mails that our own accounts wrote. */
+                own?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mails linking could not decide about, by reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportListPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9146,6 +8529,589 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_blocklist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Addresses and domains that linking ignores. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkBlocklist"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    block_linking: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockedEntryRequest"];
+            };
+        };
+        responses: {
+            /** @description Adds an address or a domain, or changes its note. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock_linking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Takes an address or a domain off. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_links: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinksChange"];
+            };
+        };
+        responses: {
+            /** @description Links several messages with records, removes links, or says that they need none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksChanged"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jump_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ways out of the program, with variables. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JumpTemplates"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_jump_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JumpTemplates"];
+            };
+        };
+        responses: {
+            /** @description Replaces them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JumpTemplates"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    linkable: {
+        parameters: {
+            query?: {
+                /** @description Beginning of a number, of a word of a name or of an address. */
+                text?: string;
+                /** @description Only `contact`, `order`, `quote` or `item`. */
+                kind?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Records to link with, by the beginning of a number, a name or an address. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkableList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A record as its page shows it, also one that has vanished. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordSheet"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_statistics: {
+        parameters: {
+            query?: {
+                /** @description Days back from now, at most 3660. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many mails were linked, by rule and by hand, and how many were corrected. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkStatistics"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_links: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                undo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Takes a change of links back; what was changed again since stays. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9954,6 +9920,8 @@ export interface operations {
                 unread?: boolean;
                 /** @description Only with (or without) attachments. */
                 has_attachment?: boolean;
+                /** @description Only with this tag: its `key` of `/tags`. */
+                tag?: number;
                 /** @description By date. */
                 order?: "desc" | "asc";
                 /** @description `next` of the page before. */
@@ -10068,6 +10036,78 @@ export interface operations {
             };
         };
     };
+    propose_contact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactProposalRequest"];
+            };
+        };
+        responses: {
+            /** @description Hands a new contact to the ERP: webhooks hear of `contact.proposed`. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     message_frame: {
         parameters: {
             query?: {
@@ -10102,6 +10142,263 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    message_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a message is linked to, suggestions, ways out. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageLinks"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why a message is linked as it is: every step the rules took. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkTrace"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Links a message with a record. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksChanged"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_link: {
+        parameters: {
+            query?: {
+                /** @description Where it holds. */
+                remember?: "mail" | "thread" | "address";
+            };
+            header?: never;
+            path: {
+                mail_id: string;
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a link, or rejects a suggestion; rules do not set it again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksChanged"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11277,34 +11574,40 @@ export interface operations {
             };
         };
     };
-    records: {
+    record_attachments: {
         parameters: {
             query?: {
+                /** @description Stands in the subject, whatever its case. */
+                text?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before this time. */
+                until?: string;
+                /** @description Only with (or without) attachments. */
+                has_attachment?: boolean;
                 /** @description Only of this kind. */
-                kind?: components["schemas"]["ErpKind"];
-                /**
-                 * @description What a number, a reference, an address or a word of the name begins with; such an answer has one page. Without it
-                 *     `kind` is needed, and all are listed by number.
-                 */
-                q?: string;
+                kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description How many, at most 200. */
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Records of the ERP: found by what they begin with, or all of a kind. */
+            /** @description Attachments of mails linked with a record, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErpRecordPage"];
+                    "application/json": components["schemas"]["RecordAttachmentPage"];
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */
@@ -11325,6 +11628,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -11336,32 +11648,40 @@ export interface operations {
             };
         };
     };
-    record_batch: {
+    record_messages: {
         parameters: {
             query?: {
-                /** @description The session it belongs to. */
-                session?: string;
+                /** @description Stands in the subject, whatever its case. */
+                text?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before this time. */
+                until?: string;
+                /** @description Only with (or without) attachments. */
+                has_attachment?: boolean;
+                /** @description Only of this kind. */
+                kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
             };
-            header?: {
-                /** @description The same key within a day gives the same answer without doing it again. */
-                "Idempotency-Key"?: string;
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
             };
-            path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/x-ndjson": string;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description Adds or replaces records, one JSON object a line, taken as they come; a line that is wrong does not hinder the others. */
+            /** @description Mails linked with a record, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErpBatchAnswer"];
+                    "application/json": components["schemas"]["MessagePage"];
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */
@@ -11382,26 +11702,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not fit the present state. */
-            409: {
+            /** @description Does not exist, or may not be seen. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11420,163 +11722,24 @@ export interface operations {
             };
         };
     };
-    open_record_session: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gives the same answer without doing it again. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ErpSessionRequest"];
-            };
-        };
-        responses: {
-            /** @description Begins to send everything there is of some kinds, in batches that name the session. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpRun"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not fit the present state. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    finish_record_session: {
+    export_record_messages: {
         parameters: {
             query?: {
-                /** @description More than 20 % of the records may vanish. */
-                allow?: boolean;
+                /** @description Stands in the subject, whatever its case. */
+                text?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before this time. */
+                until?: string;
+                /** @description Only with (or without) attachments. */
+                has_attachment?: boolean;
+                /** @description Only of this kind. */
+                kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
             };
-            header?: {
-                /** @description The same key within a day gives the same answer without doing it again. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Ends a session: what it did not name has vanished. 409 with the counts if that were more than 20 %, or lines failed. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpRun"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not exist, or may not be seen. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not fit the present state. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    record: {
-        parameters: {
-            query?: never;
             header?: never;
             path: {
                 kind: string;
@@ -11586,13 +11749,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A record of the ERP. */
+            /** @description The same as CSV. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErpRecord"];
+                    "text/csv": string;
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */
@@ -11606,144 +11769,6 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not exist, or may not be seen. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_record: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: string;
-                number: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ErpRecordRequest"];
-            };
-        };
-        responses: {
-            /** @description Adds or replaces a record of the ERP. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErpRecord"];
-                };
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Does not exist, or may not be seen. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A defect of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_record: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: string;
-                number: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Marks a record as vanished: it and its links stay, no new mail is linked to it. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The request cannot be read, or a value in it is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,6 +14,8 @@ export interface Filter {
   mailbox?: string | undefined;
   kind?: Kind | undefined;
   unread?: boolean | undefined;
+  /** Key of a tag. */
+  tag?: number | undefined;
 }
 
 /** What a list draws: rows by number, as far as they are known. */

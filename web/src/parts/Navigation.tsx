@@ -2,12 +2,14 @@ import {
   IconAddressBook,
   IconBan,
   IconChartBar,
+  IconChartDots,
   IconChevronRight,
   IconFileImport,
   IconFileUnknown,
   IconHandClick,
   IconHistory,
   IconInbox,
+  IconLinkPlus,
   IconMailbox,
   IconPackageImport,
   IconRuler2,
@@ -79,6 +81,15 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
           : null}
       </ul>
       <AccountEntries here={here} />
+      <h2 className={css.group}>{t("nav.links")}</h2>
+      <ul className={css.navList}>
+        <Entry icon={IconLinkPlus} to="/import-list" current={here.path === "/import-list"}>
+          {t("nav.importList")}
+        </Entry>
+        <Entry icon={IconChartDots} to="/import-list/statistics" current={here.path === "/import-list/statistics"}>
+          {t("nav.linkStatistics")}
+        </Entry>
+      </ul>
       <h2 className={css.group}>{t("nav.bounces")}</h2>
       <ul className={css.navList}>
         <Entry icon={IconChartBar} to="/bounces" current={here.path === "/bounces"}>

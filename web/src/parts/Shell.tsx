@@ -140,6 +140,7 @@ function useGoCommands(): void {
   useCommand("goBounces", () => void navigate({ to: "/mail/$view", params: { view: "bounce" } }));
   useCommand("goAddresses", () => void navigate({ to: "/bounces/addresses" }));
   useCommand("goManual", () => void navigate({ to: "/bounces/manual" }));
+  useCommand("goImportList", () => void navigate({ to: "/import-list" }));
   useCommand("goImports", () => void navigate({ to: "/imports" }));
   useCommand("goQuarantine", () => void navigate({ to: "/quarantine" }));
   useCommand("goAccounts", () => void navigate({ to: "/settings/accounts" }));

@@ -13,7 +13,8 @@ export function onFirstToast(listener: () => void): () => void {
   };
 }
 
-function show(toast: NotificationData): void {
+/** Shows it as soon as what shows them is there. */
+export function show(toast: NotificationData): void {
   if (!awake) {
     awake = true;
     wake?.();
@@ -30,4 +31,9 @@ export function tell(message: string): void {
 /** Something could not be done, and why. */
 export function tellFailure(message: string, why?: string): void {
   show({ color: "red", role: "alert", ...(why === undefined ? { message } : { title: message, message: why }) });
+}
+
+/** Takes one away. */
+export function hide(id: string): void {
+  void import("@mantine/notifications").then(({ notifications }) => notifications.hide(id));
 }

@@ -6,6 +6,7 @@ import { messageQuery } from "../api/queries";
 import type { MessageDetail, Placement, RecipientReport } from "../api/types";
 import { useCommand } from "../keys/dispatch";
 import { useFormats } from "../lang/format";
+import { LinkCard } from "../links/LinkCard";
 import { KINDS } from "../parts/kinds";
 import { Pill } from "../parts/Notice";
 import { PlainLink } from "../parts/PlainLink";
@@ -32,13 +33,7 @@ export function SideColumn({ mailId }: { mailId: string }) {
   }
   return (
     <aside className={css.side} aria-label={t("side.summary")}>
-      <section className={css.card}>
-        <div className={css.cardHead}>
-          <SubHeading>{t("side.links")}</SubHeading>
-          <Pill tone="neutral">{t("side.noLinks")}</Pill>
-        </div>
-        <p>{t("side.linksLater")}</p>
-      </section>
+      <LinkCard message={data} />
       <section className={css.card} ref={why} tabIndex={-1}>
         <Why message={data} />
       </section>

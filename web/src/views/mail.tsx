@@ -1,4 +1,4 @@
-import { SegmentedControl } from "@mantine/core";
+import { SegmentedControl, Select } from "@mantine/core";
 import { IconInbox, IconMoodSmile } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
@@ -18,6 +18,7 @@ import { MissingPage } from "../parts/RouteFailure";
 import { PlainLink } from "../parts/PlainLink";
 import { ReadingPanes } from "../reader/ReadingPanes";
 import { usePageTitle } from "../parts/usePageTitle";
+import { tagsQuery } from "../tags/queries";
 
 const route = getRouteApi("/shell/mail/$view");
 
@@ -34,15 +35,16 @@ function Mails() {
   const { number } = useFormats();
   const navigate = useNavigate();
   const { view } = route.useParams();
-  const { account, mailbox, unread, id } = route.useSearch();
+  const { account, mailbox, unread, tag, id } = route.useSearch();
   const filter = useMemo<Filter>(
     () => ({
       ...(account !== undefined && { account }),
       ...(mailbox !== undefined && { mailbox }),
       ...(isKind(view) && { kind: view }),
       ...(unread === "1" && { unread: true }),
+      ...(tag !== undefined && { tag: Number(tag) }),
     }),
-    [account, mailbox, view, unread],
+    [account, mailbox, view, unread, tag],
   );
   const [wanted, setWanted] = useState(FIRST_ROWS);
   const source = useMessages(filter, wanted);
@@ -55,20 +57,16 @@ function Mails() {
   usePageTitle(title);
   const base = useMemo(() => {
     const words = new URLSearchParams();
-    Object.entries({ account, mailbox, unread }).forEach(([name, value]) => value !== undefined && words.set(name, value));
+    Object.entries({ account, mailbox, unread, tag }).forEach(([name, value]) => value !== undefined && words.set(name, value));
     return { path: `/mail/${view}`, words: words.toString() };
-  }, [account, mailbox, unread, view]);
+  }, [account, mailbox, unread, tag, view]);
   const hrefOf = useCallback(
     (row: MessageRow) => `${base.path}?${base.words === "" ? "" : `${base.words}&`}id=${row.mail_id}`,
     [base],
   );
   const closed = base.words === "" ? base.path : `${base.path}?${base.words}`;
-  const setUnread = (value: string) =>
-    void navigate({
-      to: "/mail/$view",
-      params: { view },
-      search: { account, mailbox, id, unread: value === "unread" ? "1" : undefined },
-    });
+  const narrow = (by: { unread?: "1" | undefined; tag?: string | undefined }) =>
+    void navigate({ to: "/mail/$view", params: { view }, search: { account, mailbox, id, unread, tag, ...by } });
   return (
     <ReadingPanes
       openId={id}
@@ -81,13 +79,14 @@ function Mails() {
             <SegmentedControl
               size="xs"
               value={unread === "1" ? "unread" : "all"}
-              onChange={setUnread}
+              onChange={(value) => narrow({ unread: value === "unread" ? "1" : undefined })}
               aria-label={t("list.filter")}
               data={[
                 { value: "all", label: t("list.all") },
                 { value: "unread", label: t("list.unread") },
               ]}
             />
+            <TagSelect value={tag} onChange={(value) => narrow({ tag: value })} />
           </ListHead>
           <MessageList
             source={source}
@@ -98,10 +97,35 @@ function Mails() {
             onWanted={setWanted}
             fresh={fresh}
             onFresh={readFresh}
-            empty={<NoMails unread={unread === "1"} plain={view === "all" && account === undefined} />}
+            empty={
+              <NoMails unread={unread === "1"} tagged={tag !== undefined} plain={view === "all" && account === undefined} />
+            }
           />
         </>
       }
+    />
+  );
+}
+
+/** Only mails with one tag; nothing where there is none. */
+function TagSelect({ value, onChange }: { value: string | undefined; onChange: (key: string | undefined) => void }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(tagsQuery);
+  if (data === undefined || (data.length === 0 && value === undefined)) {
+    return null;
+  }
+  return (
+    <Select
+      size="xs"
+      w={150}
+      clearable
+      searchable={data.length > 8}
+      aria-label={t("list.tag")}
+      placeholder={t("list.anyTag")}
+      nothingFoundMessage={t("tags.none")}
+      value={value ?? null}
+      onChange={(key) => onChange(key ?? undefined)}
+      data={data.map((tag) => ({ value: String(tag.key), label: tag.name }))}
     />
   );
 }
@@ -125,9 +149,16 @@ function useTitle(): string {
 }
 
 /** One sentence and one action. */
-function NoMails({ unread, plain }: { unread: boolean; plain: boolean }) {
+function NoMails({ unread, tagged, plain }: { unread: boolean; tagged: boolean; plain: boolean }) {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
+  if (tagged) {
+    return (
+      <Empty icon={IconInbox} action={<PlainLink to={location.pathname}>{t("list.showAll")}</PlainLink>}>
+        {t("list.noneTagged")}
+      </Empty>
+    );
+  }
   if (unread) {
     return (
       <Empty icon={IconMoodSmile} action={<PlainLink to={location.pathname}>{t("list.showAll")}</PlainLink>}>

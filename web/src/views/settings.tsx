@@ -1,7 +1,9 @@
 import {
   IconBell,
   IconDatabaseImport,
+  IconExternalLink,
   IconKey,
+  IconLinkOff,
   IconMailbox,
   IconSend,
   IconServer,
@@ -28,6 +30,8 @@ export function Settings() {
     { to: "/settings/accounts", label: t("settings.accounts"), icon: IconMailbox, shown: true },
     { to: "/settings/sign-in", label: t("oauth.title"), icon: IconKey, shown: administrator },
     { to: "/settings/tags", label: t("tags.title"), icon: IconTags, shown: true },
+    { to: "/settings/blocklist", label: t("settings.blocklist"), icon: IconLinkOff, shown: true },
+    { to: "/settings/links", label: t("settings.jumps"), icon: IconExternalLink, shown: administrator },
     { to: "/settings/users", label: t("settings.users"), icon: IconUsers, shown: administrator },
     { to: "/settings/notifications", label: t("settings.notifications"), icon: IconBell, shown: administrator },
     { to: "/settings/sending", label: t("settings.sending"), icon: IconSend, shown: administrator },

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use model::{AccountId, Position, Scope};
 use pipeline::{Asked, Engine};
 use serde::Serialize;
-use store::MailLine;
+use store::{LinkRow, MailLine};
 
 use super::when;
 use crate::cli;
@@ -28,7 +28,15 @@ struct Mail<'a> {
     thread_id: Option<String>,
     quarantined: bool,
     placements: Vec<Placement<'a>>,
-    links: [(); 0],
+    links: Vec<Link<'a>>,
+}
+
+#[derive(Serialize)]
+struct Link<'a> {
+    kind: &'static str,
+    number: &'a str,
+    how: &'static str,
+    by: &'static str,
 }
 
 #[derive(Serialize)]
@@ -135,7 +143,16 @@ fn row<'a>(line: &'a MailLine, names: &'a HashMap<AccountId, String>) -> Mail<'a
         thread_id: line.thread_id.map(|id| id.to_string()),
         quarantined: line.quarantined,
         placements: placements.collect(),
-        links: [],
+        links: line.links.iter().map(link).collect(),
+    }
+}
+
+fn link(link: &LinkRow) -> Link<'_> {
+    Link {
+        kind: link.kind.as_str(),
+        number: &link.number,
+        how: link.how.as_str(),
+        by: if link.by_rule { "rule" } else { "person" },
     }
 }
 

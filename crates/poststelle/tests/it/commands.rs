@@ -23,7 +23,7 @@ fn search_finds_words_numbers_and_people() {
     assert_eq!(total("has:attachment"), 24);
     assert_eq!(total("file:datei-10"), 1);
     assert_eq!(total("pruefmail -ausgeschlossen"), 120);
-    let found = post.run(&["search", "--json", "--limit", "3", "nummer"]).expect(0).last();
+    let found = post.run(&["search", "nummer", "--limit", "3", "--json"]).expect(0).last();
     let hits = found["hits"].as_array().unwrap();
     assert_eq!(hits.len(), 3);
     for hit in hits {

@@ -77,7 +77,8 @@ fn from_postgres() {
 fn from_mariadb() {
     let Some(mariadb) = Mariadb::start() else { return };
     mariadb.run("CREATE DATABASE shop");
-    mariadb.run("CREATE USER writer@localhost IDENTIFIED BY 'geheim'; GRANT ALL ON shop.* TO writer@localhost");
+    mariadb
+        .run("CREATE USER writer@localhost IDENTIFIED BY 'geheim'; GRANT ALL ON shop.* TO writer@localhost");
     let socket = mariadb.socket();
     check("mysql", socket.to_str().unwrap(), "writer", |sql| mariadb.run(&format!("USE shop; {sql}")));
 }

@@ -240,6 +240,35 @@ async fn read_and_unread() {
 }
 
 #[tokio::test]
+async fn lists_of_a_tag() {
+    let world = World::new();
+    let mails = [mail(1, "eva@example.org", "One", "text"), mail(2, "max@example.org", "Two", "text")];
+    let account = world.account("Info", &[&mails[0], &mails[1]]);
+    let other = world.account("Other", &[&mail(3, "ida@example.org", "Three", "text")]);
+    let agent = world.user("agent@example.org", Role::Agent, &[account]);
+    let both = world.user("both@example.org", Role::Agent, &[account, other]);
+    let list = world.get("/api/v1/messages?order=asc").by(&both).expect(StatusCode::OK).await;
+    let ids: Vec<&Value> = [0, 2].iter().map(|n| &list["items"][n]["mail_id"]).collect();
+    let put = json!({"mails": ids, "add": ["Dringend"], "remove": []});
+    world
+        .ask(Method::POST, "/api/v1/tags/messages")
+        .by(&both)
+        .json(&put)
+        .expect(StatusCode::NO_CONTENT)
+        .await;
+    let tags = world.get("/api/v1/tags").by(&agent).expect(StatusCode::OK).await;
+    let path = format!("/api/v1/messages?tag={}", tags["items"][0]["key"]);
+    let tagged = world.get(&path).by(&both).expect(StatusCode::OK).await;
+    assert_eq!(tagged["total"], 2, "{tagged:#}");
+    // Of the mails with the tag, one lies where this person may read.
+    let mine = world.get(&path).by(&agent).expect(StatusCode::OK).await;
+    assert_eq!((mine["total"].clone(), mine["items"][0]["subject"].clone()), (json!(1), json!("One")));
+    let read = world.get(&format!("{path}&unread=false")).by(&agent).expect(StatusCode::OK).await;
+    assert_eq!(read["total"], 0);
+    world.get("/api/v1/messages?tag=x").by(&agent).problem(StatusCode::BAD_REQUEST).await;
+}
+
+#[tokio::test]
 async fn threads_show_what_one_may_read() {
     let world = World::new();
     let first = mail(1, "eva@example.org", "Question", "first");

@@ -14,6 +14,7 @@ pub(super) const ALL: &[Case] = &[
     ("page_after_page", page_after_page),
     ("jumps", jumps),
     ("filters", filters),
+    ("tagged_ones", tagged_ones),
     ("nothing_for_nobody", nothing_for_nobody),
     ("any_history", any_history),
 ];
@@ -50,6 +51,60 @@ fn page_after_page(store: &Store) {
             });
         }
     }
+}
+
+/// Only those with a tag, in pages, under any scope and with the other filters; a message of two accounts once.
+fn tagged_ones(store: &Store) {
+    account(store, 1);
+    account(store, 2);
+    // Every third one lies in both accounts.
+    fill(store, 1, 0..40);
+    fill(store, 2, 100..140);
+    intake(store, (0..40).filter(|n| n % 3 == 0).map(|n| item(n, 2, n as u32 + 500)).collect());
+    let tag = store.create_tag("Klären", "red".to_owned(), NOW).unwrap().key;
+    let meant: Vec<_> = (0..40).chain(100..140).filter(|n| n % 4 == 0).map(mail_id).collect();
+    store.tag_messages(&Scope::All, &meant, vec!["klären".to_owned()], Vec::new(), NOW).unwrap();
+    for (scope, filter, total) in [
+        (Scope::All, ListFilter::default(), 20),
+        (scope(&[1, 2]), ListFilter::default(), 20),
+        (scope(&[1]), ListFilter::default(), 10),
+        (scope(&[2]), ListFilter::default(), 14),
+        (Scope::All, ListFilter { account: Some(account_id(1)), ..ListFilter::default() }, 10),
+        (scope(&[2]), ListFilter { account: Some(account_id(1)), ..ListFilter::default() }, 0),
+    ] {
+        let filter = ListFilter { tag: Some(tag), ..filter };
+        for order in [ListOrder::Descending, ListOrder::Ascending] {
+            let everything = ListFilter { tag: None, ..filter };
+            let expected: Vec<i64> = store
+                .list(&scope, &everything, order, ListStart::Top, 1000)
+                .unwrap()
+                .rows
+                .into_iter()
+                .filter(|row| row.tags.iter().any(|t| t.key == tag))
+                .map(|row| row.seq)
+                .collect();
+            let (mut start, mut rows) = (ListStart::Top, Vec::new());
+            loop {
+                let page = store.list(&scope, &filter, order, start, 3).unwrap();
+                assert_eq!(page.total, total, "{scope:?} {filter:?}");
+                rows.extend(page.rows.iter().map(|row| row.seq));
+                let Some(next) = page.next else { break };
+                start = ListStart::After(next);
+            }
+            assert_eq!(rows, expected, "{scope:?} {filter:?}");
+            assert_eq!(rows.len() as u64, total);
+            assert_eq!(
+                list(store, &scope, &filter, order, ListStart::Offset(2)),
+                expected[2.min(expected.len())..]
+            );
+        }
+        assert_eq!(store.count(&scope, &filter).unwrap(), total);
+    }
+    let unread = ListFilter { tag: Some(tag), unread: Some(false), ..ListFilter::default() };
+    let read = store.list(&Scope::All, &unread, ListOrder::Descending, ListStart::Top, 100).unwrap();
+    assert!(read.rows.iter().all(|row| !row.unread));
+    let none = ListFilter { tag: Some(tag + 1_000_000), ..ListFilter::default() };
+    assert_eq!(store.count(&Scope::All, &none).unwrap(), 0);
 }
 
 fn jumps(store: &Store) {
@@ -274,6 +329,7 @@ fn compare(store: &Store, dice: &mut Dice) {
             kind: (dice.roll(5) == 0).then(|| Kind::ALL[dice.roll(14) as usize]),
             unread: flag(dice),
             has_attachment: flag(dice),
+            tag: None,
         };
         let mailbox_account = |mailbox: model::MailboxId| account_id(u64::from(mailbox.octets()[15]) % 10);
         let in_filter = |message: &&Plain| {

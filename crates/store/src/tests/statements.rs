@@ -46,6 +46,12 @@ fn all() -> Vec<&'static Sql> {
         crate::rows::ALL,
         crate::rule_firings::ALL,
         crate::import_entries::ALL,
+        crate::import_list::ALL,
+        crate::link_acts::ALL,
+        crate::link_blocklist::ALL,
+        crate::link_statistics::ALL,
+        crate::message_links::ALL,
+        crate::record_mails::ALL,
         crate::runs::ALL,
         crate::sealed::ALL,
         crate::sessions::ALL,
@@ -62,6 +68,7 @@ fn all() -> Vec<&'static Sql> {
         crate::tags::ALL,
         crate::thread::ALL,
         crate::webhooks::ALL,
+        crate::what_if::ALL,
         crate::work::ALL,
     ]
     .concat()
