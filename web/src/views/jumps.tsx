@@ -12,6 +12,8 @@ import { AdminPage } from "../parts/AdminPage";
 import page from "../parts/Page.module.css";
 import { tell } from "../parts/toast";
 
+const VARIABLES = "#EMAIL#, #NAME#, #CONTACT#, #ORDER#, #QUOTE#, #SUBJECT#";
+
 interface Template {
   name: string;
   template: string;
@@ -55,7 +57,7 @@ function Editor({ kept }: { kept: Template[] }) {
         save.mutate();
       }}
     >
-      <p className={page.dimmed}>{t("jumps.variables")}</p>
+      <p className={page.dimmed}>{t("jumps.variables", { variables: VARIABLES })}</p>
       {items.map((item, at) => (
         <div key={at} className={css.tools}>
           <TextInput

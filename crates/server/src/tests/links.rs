@@ -31,6 +31,7 @@ async fn links(world: &World, caller: &Caller, id: &str) -> Value {
 #[tokio::test]
 async fn links_are_set_and_removed_and_come_back() {
     let world = World::new();
+    world.today();
     records(&world);
     let account = world.account("Info", &[&mail(1, "neu@example.net", "=1+1", "text")]);
     let agent = world.user("agent@example.org", Role::Agent, &[account]);
