@@ -188,6 +188,7 @@ fn components() -> Components {
         )*};
     }
     collect! {
+        LinkSettings WhatIfRequest WhatIfAnswer WhatIfActivation WhatIfActivated LinkBatchList
         OauthClientList OauthClientRequest OauthReturn OauthReturned OauthStart OauthStarted OauthUnlinked
         Problem SetupState SetupRequest Session SessionRequest ProfileChange MessagePage MessageDetail SeenChange Thread
         SearchAnswer AccountList Account AccountRequest AccountChange AccountsChange AccountsChanged AccountRemoval ConnectionTest ConnectionTestAnswer MailboxList LeftOutPage LedgerList LedgerPage FetchedAnew DoctorReport SourceActionPage Keeping Deletable ExclusionList ExclusionsRequest TagList TagRequest TagChange

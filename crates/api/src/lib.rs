@@ -36,6 +36,7 @@ mod tags;
 mod time;
 mod users;
 mod verdict;
+mod what_if;
 
 #[cfg(test)]
 mod tests;
@@ -120,3 +121,7 @@ pub use tags::{Tag, TagChange, TagColour, TagList, TagRequest};
 pub use time::Timestamp;
 pub use users::{Language, Role, User, UserChange, UserList, UserRequest};
 pub use verdict::{AutoReply, Evidence, Kind, Original, Permanence, RecipientReport, ReportAction, Verdict};
+pub use what_if::{
+    LinkBatch, LinkBatchList, LinkSettings, LinkState, WhatIfActivated, WhatIfActivation, WhatIfAnswer,
+    WhatIfRequest, WhatIfRow,
+};

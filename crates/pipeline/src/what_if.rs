@@ -159,8 +159,8 @@ fn replay(
 ) -> Result<()> {
     let tried = what_if.linking(core)?;
     let now = linking::rules(core)?;
-    let with = || Replay { known_when_it_came: what_if.known_when_it_came, ..Replay::default() };
-    let (mut replay, mut beside) = (with(), with());
+    let new = || Replay::new(what_if.known_when_it_came);
+    let (mut replay, mut beside) = (new(), new());
     let messages = core.store.last_messages(what_if.last.min(TRIED_MAX))?;
     for chunk in messages.chunks(CHUNK) {
         let judged = core.store.judge(chunk, &tried, &mut replay)?;

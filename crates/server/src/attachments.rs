@@ -30,19 +30,12 @@ pub(crate) fn listed(state: &State, kept: &store::MessageDetail) -> Result<Vec<E
     if kept.octets.octets > SHOWN_OCTETS_MAX || kept.parts.iter().all(is_known) {
         return Ok(state.engine().judged(kept.examined.clone()));
     }
-    state.engine().examine(kept.octets.seq, false).map_err(failed)
+    Ok(state.engine().examine(kept.octets.seq, false)?)
 }
 
 /// The same for who opens one: looked at and scanned in any case.
 pub(crate) async fn opened(state: &State, mail: MailOctets) -> Result<Vec<ExaminedPart>, Failure> {
-    state.read(move |state| state.engine().examine(mail.seq, true).map_err(failed)).await
-}
-
-fn failed(error: pipeline::Error) -> Failure {
-    match error {
-        pipeline::Error::Store(error) => error.into(),
-        other => Failure::internal(other),
-    }
+    state.read(move |state| Ok(state.engine().examine(mail.seq, true)?)).await
 }
 
 /// Why a part is or was held; `None` for what never was. What nobody has looked at waits. An attached mail is held for what is in
@@ -136,7 +129,7 @@ fn shown(policy: &Policy, part: &ExaminedPart) -> AttachmentHold {
 
 /// Who a mail is from, as it is shown.
 pub(crate) fn authentication(state: &State, seq: i64) -> Result<Option<Authentication>, Failure> {
-    let found = state.engine().authentication(seq).map_err(failed)?;
+    let found = state.engine().authentication(seq)?;
     Ok(found.map(|(checked, found)| Authentication {
         checked: checked.into(),
         spf: word(found.spf),
@@ -227,7 +220,7 @@ pub(crate) async fn set(
             settings.name_servers = asked.name_servers.unwrap_or(settings.name_servers);
             settings.trusted_hosts = asked.trusted_hosts.unwrap_or(settings.trusted_hosts);
             let settings = settings.checked().map_err(refused)?;
-            state.engine().set_examination(settings).map_err(failed)?;
+            state.engine().set_examination(settings)?;
             let version = state.engine().examination().version.to_string();
             events::record(
                 state,

@@ -75,6 +75,7 @@ mod trace;
 mod upload;
 mod users;
 mod webhooks;
+mod what_if;
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ const DAY_MS: i64 = 86_400_000;
 const DAYS_MAX: u32 = 3660;
 
 /// In the form in which addresses are compared: of a domain, the domain alone.
-fn normal(written: &str) -> Option<String> {
+pub(crate) fn normal(written: &str) -> Option<String> {
     let written = written.trim().trim_start_matches("*.").trim_start_matches('@');
     let entry = match written.rsplit_once('@') {
         Some((local, _)) if local.is_empty() => return None,

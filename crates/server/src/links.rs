@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use api::{
-    ContactProposalRequest, LinkStep, LinkSuggestion, LinkTrace, LinkedRecord, LinksChange, LinksChanged,
-    MessageLinks, RecordLink, RecordName, RemoveLinkQuery,
+    ContactProposalRequest, LinkSuggestion, LinkTrace, LinkedRecord, LinksChange, LinksChanged, MessageLinks,
+    RecordLink, RecordName, RemoveLinkQuery,
 };
 use axum::extract::{Path, State as FromState};
 use axum::http::StatusCode;
@@ -16,7 +16,7 @@ use crate::events::{self, Subject};
 use crate::extract::{Id, Json, Params, email, text};
 use crate::problem::Failure;
 use crate::rights::Caller;
-use crate::{State, jumps};
+use crate::{State, jumps, what_if};
 
 const MAILS_MAX: usize = 500;
 const RECORDS_MAX: usize = 50;
@@ -111,16 +111,10 @@ pub(crate) async fn why(
     let trace = state.read(move |state| {
         state.store().message_row(caller.scope(), id)?.ok_or_else(Failure::not_found)?;
         let decided = state.store().link_decision(id)?;
-        let step = |step: link::Step| LinkStep {
-            step: step.step.as_str().to_owned(),
-            looked_at: step.looked_at,
-            found: step.found,
-            outcome: step.outcome.as_str().to_owned(),
-        };
         Ok(LinkTrace {
             outcome: decided.as_ref().map(|decided| decided.outcome.as_str().to_owned()),
             person: decided.as_ref().is_some_and(|decided| decided.by_person),
-            steps: decided.into_iter().flat_map(|decided| decided.trace).map(step).collect(),
+            steps: decided.into_iter().flat_map(|decided| decided.trace).map(what_if::shown_step).collect(),
         })
     });
     trace.await.map(axum::Json)

@@ -175,6 +175,15 @@ impl From<BackgroundError> for Failure {
     }
 }
 
+impl From<pipeline::Error> for Failure {
+    fn from(error: pipeline::Error) -> Self {
+        match error {
+            pipeline::Error::Store(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {

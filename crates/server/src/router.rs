@@ -20,7 +20,7 @@ use crate::{
     events, exclusions, frame, headers, health, idempotency, import_list, import_report, imports, jumps,
     keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin,
     problem, quarantine, record_mails, records, rights, search, session, setup, smtp_accounts,
-    source_actions, status, suppression, tags, trace, upload, users, webhooks,
+    source_actions, status, suppression, tags, trace, upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -233,6 +233,12 @@ fn link_routes(routes: Routes) -> Routes {
         .add(&api::BLOCK_LINKING, link_blocklist::add)
         .add(&api::UNBLOCK_LINKING, link_blocklist::remove)
         .add(&api::LINK_STATISTICS, link_blocklist::statistics)
+        .add(&api::LINK_SETTINGS, what_if::settings)
+        .add(&api::SET_LINK_SETTINGS, what_if::set)
+        .add(&api::WHAT_IF, what_if::try_out)
+        .add(&api::ACTIVATE_WHAT_IF, what_if::activate)
+        .add(&api::LINK_BATCHES, what_if::batches)
+        .add(&api::UNDO_LINK_BATCH, what_if::undo)
         .add(&api::JUMP_TEMPLATES, jumps::list)
         .add(&api::SET_JUMP_TEMPLATES, jumps::write)
 }

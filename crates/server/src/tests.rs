@@ -17,4 +17,5 @@ mod records;
 mod rights;
 mod texts;
 mod watch;
+mod what_if;
 mod world;

@@ -86,9 +86,15 @@ pub struct Judged {
 /// Which mails are judged, and what is carried from one piece to the next.
 #[derive(Debug, Default)]
 pub struct Replay {
-    /// Only records known when a mail came count for it.
-    pub known_when_it_came: bool,
+    known_when_it_came: bool,
     decided: HashMap<i64, Earlier>,
+}
+
+impl Replay {
+    /// The begin of one. `known_when_it_came`: only records known when a mail came count for it.
+    pub fn new(known_when_it_came: bool) -> Self {
+        Self { known_when_it_came, decided: HashMap::new() }
+    }
 }
 
 /// Changes that were put into effect together.

@@ -817,6 +817,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Batches of past mails that were filed otherwise. */
+        get: operations["link_batches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/batches/{batch}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Files the mails of a batch as before, those that nobody has decided on since. */
+        post: operations["undo_link_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/blocklist": {
         parameters: {
             query?: never;
@@ -921,6 +955,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How linking decides where the rules leave a choice. */
+        get: operations["link_settings"];
+        /** Sets it; counts for mails from now on. */
+        put: operations["set_link_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/statistics": {
         parameters: {
             query?: never;
@@ -949,6 +1001,40 @@ export interface paths {
         put?: never;
         /** Takes a change of links back; what was changed again since stays. */
         post: operations["undo_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries other settings or another blocklist on past mails; writes nothing. */
+        post: operations["what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/what-if/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets what was tried; past mails, if wanted, are filed by it as one batch. */
+        post: operations["activate_what_if"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3948,6 +4034,29 @@ export interface components {
              */
             total: number;
         };
+        /** @description A batch of past mails that were filed otherwise together. */
+        LinkBatch: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            batch: number;
+            /**
+             * Format: int64
+             * @description How many mails.
+             */
+            mails: number;
+            undone: components["schemas"]["Timestamp"] | null;
+            /** @description Name of who did it, if still known. */
+            user: string | null;
+        };
+        /** @description Batches, newest first. */
+        LinkBatchList: {
+            /** @description At most 50. */
+            items: components["schemas"]["LinkBatch"][];
+        };
         /** @description Addresses and domains that linking ignores. */
         LinkBlocklist: {
             /** @description Ignored without being on the list: addresses of accounts, users and senders. */
@@ -3969,6 +4078,29 @@ export interface components {
              * @description Of those, removed by a person.
              */
             removed: number;
+        };
+        /** @description How linking decides where the rules leave a choice. */
+        LinkSettings: {
+            /** @description The contact step asks address by address, instead of all of a way together. */
+            contacts_one_by_one: boolean;
+            /** @description Two addresses, two orders: the first one gives it, instead of none. */
+            first_address_wins: boolean;
+            /**
+             * Format: int32
+             * @description Orders and quotes older than so many months before the mail do not count, 1 to 1200; null: all do.
+             */
+            months: number | null;
+            /** @description Numbers of the organisation itself, which are no references. */
+            own_numbers: string[];
+        };
+        /** @description What a mail is filed under. */
+        LinkState: {
+            /** @description Its records. */
+            links: components["schemas"]["RecordName"][];
+            /** @description `linked`, `inherited`, `ambiguous`, `none`; null: nothing was decided. */
+            outcome: string | null;
+            /** @description Every step taken. */
+            steps: components["schemas"]["LinkStep"][];
         };
         /** @description How well linking does, over the mails that came here within a period. */
         LinkStatistics: {
@@ -5841,6 +5973,117 @@ export interface components {
             secret: string;
             /** @description The receiver. */
             webhook: components["schemas"]["Webhook"];
+        };
+        /** @description What was put into effect. */
+        WhatIfActivated: {
+            /**
+             * Format: int64
+             * @description Number of the batch of past mails; null if there was none.
+             */
+            batch: number | null;
+            /**
+             * Format: int64
+             * @description Mails filed otherwise.
+             */
+            changed: number;
+        };
+        /** @description What is put into effect. */
+        WhatIfActivation: {
+            /** @description Past mails are filed by it too, as one batch that can be undone. */
+            past: boolean;
+            /** @description What was tried. */
+            tried: components["schemas"]["WhatIfRequest"];
+        };
+        /** @description What would change. */
+        WhatIfAnswer: {
+            /**
+             * Format: int64
+             * @description Filed otherwise.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Filed nowhere any more.
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description How long it took, milliseconds.
+             */
+            millis: number;
+            /**
+             * Format: int64
+             * @description Several would be found.
+             */
+            newly_ambiguous: number;
+            /**
+             * Format: int64
+             * @description Filed nowhere now.
+             */
+            newly_linked: number;
+            /**
+             * Format: int64
+             * @description Mails among them on which a person decided.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description How many of those the settings of now would file as the person did.
+             */
+            people_agree_now: number;
+            /**
+             * Format: int64
+             * @description How many of those the tried settings would.
+             */
+            people_agree_then: number;
+            /** @description The newest mails for which something would change, newest first, at most 200. */
+            rows: components["schemas"]["WhatIfRow"][];
+            /**
+             * Format: int64
+             * @description Mails that were judged and on which nobody decided.
+             */
+            seen: number;
+            /**
+             * Format: int64
+             * @description Filed as they are.
+             */
+            unchanged: number;
+        };
+        /** @description What is tried on past mails. */
+        WhatIfRequest: {
+            /** @description Addresses and domains that would be ignored as well. */
+            block?: string[];
+            /**
+             * Format: int32
+             * @description How many of the newest mails, 1 to 100,000.
+             */
+            last: number;
+            /** @description Records of today count for all mails, instead of those known when each came. */
+            records_of_today?: boolean;
+            /** @description Settings in the place of those that are set. */
+            settings: components["schemas"]["LinkSettings"];
+            /** @description Entries of the blocklist that would not be there. */
+            unblock?: string[];
+        };
+        /** @description A mail for which something would change. */
+        WhatIfRow: {
+            /** @description As it would be. */
+            after: components["schemas"]["LinkState"];
+            /** @description As it is. */
+            before: components["schemas"]["LinkState"];
+            /** @description `newly_linked`, `changed`, `lost`, `newly_ambiguous`. */
+            change: string;
+            /** @description Effective date. */
+            date: components["schemas"]["Timestamp"];
+            /** @description Addresses of its authors. */
+            from: string[];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            mail_id: string;
+            /** @description Decoded subject; may be empty. */
+            subject: string;
         };
     };
     responses: never;
@@ -9850,6 +10093,130 @@ export interface operations {
             };
         };
     };
+    link_batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Batches of past mails that were filed otherwise. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkBatchList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_link_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Files the mails of a batch as before, those that nobody has decided on since. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     link_blocklist: {
         parameters: {
             query?: never;
@@ -10315,6 +10682,113 @@ export interface operations {
             };
         };
     };
+    link_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How linking decides where the rules leave a choice. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkSettings"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_link_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkSettings"];
+            };
+        };
+        responses: {
+            /** @description Sets it; counts for mails from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkSettings"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     link_statistics: {
         parameters: {
             query?: {
@@ -10415,6 +10889,132 @@ export interface operations {
             };
             /** @description Does not exist, or may not be seen. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    what_if: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfRequest"];
+            };
+        };
+        responses: {
+            /** @description Tries other settings or another blocklist on past mails; writes nothing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfAnswer"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activate_what_if: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfActivation"];
+            };
+        };
+        responses: {
+            /** @description Sets what was tried; past mails, if wanted, are filed by it as one batch. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfActivated"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

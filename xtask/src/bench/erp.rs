@@ -23,7 +23,10 @@ pub(super) fn run(bench: &Bench, arguments: &[&str]) -> Result<()> {
             let path = dir.join("records.csv");
             std::fs::write(&path, rows(kind, count, changed))?;
             let mut command = Command::new(&bench.program);
-            command.args(["erp", "import", "--json", "--kind", kind, "--data"]).arg(dir.join("data")).arg(&path);
+            command
+                .args(["erp", "import", "--json", "--kind", kind, "--data"])
+                .arg(dir.join("data"))
+                .arg(&path);
             let usage = measured(&command)?;
             ensure!(usage.status == Some(0), "the import failed: {}", usage.output);
             println!(
@@ -49,7 +52,9 @@ fn rows(kind: &str, count: u32, changed: u32) -> String {
     for n in 0..count {
         let mark = if changed > 0 && n % changed == 0 { "changed" } else { "open" };
         let row = match kind {
-            "contact" => writeln!(text, "K{n},Customer {n} {mark} Ltd,1,c{n}@example.org;o{n}@example.net,Graz"),
+            "contact" => {
+                writeln!(text, "K{n},Customer {n} {mark} Ltd,1,c{n}@example.org;o{n}@example.net,Graz")
+            }
             _ => writeln!(
                 text,
                 "B-2026-{n},K{n},c{n}@example.org,2026-03-02,{mark},Q-{n},P{};P{},R{n};S{n}",
