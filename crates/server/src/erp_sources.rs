@@ -421,15 +421,6 @@ fn unreadable(error: erp::Error) -> Failure {
     }
 }
 
-impl From<pipeline::Error> for Failure {
-    fn from(error: pipeline::Error) -> Self {
-        match error {
-            pipeline::Error::Store(error) => error.into(),
-            other => Self::internal(other),
-        }
-    }
-}
-
 /// Why a preview stops.
 struct Stop(Failure);
 
