@@ -193,9 +193,9 @@ pub struct HistoryQuery {
 /// One step of the search for the mail a report is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MatchStep {
-    /// `return_path`, `envelope_id`, `own_reference`, `message_id`, `references`, `thread_index`, `circumstances`.
+    /// `return_path`, `envelope_id`, `own_reference`, `message_id`, `references`, `thread_index`, `circumstances`, `origin`.
     pub step: String,
-    /// `nothing_to_look_at`, `no_mail`, `other_recipient`, `several`, `wrong_signature`, `mail`.
+    /// `nothing_to_look_at`, `no_mail`, `other_recipient`, `several`, `wrong_signature`, `wrong_sender`, `mail`.
     pub found: String,
     /// What was looked at; may be empty.
     pub looked_at: String,

@@ -97,6 +97,10 @@ pub struct AttachmentSettings {
     pub name_servers: Vec<String>,
     /// Hosts whose `Received` fields are believed.
     pub trusted_hosts: Vec<String>,
+    /// Names (`authserv-id`) of hosts whose `Authentication-Results` are believed.
+    pub authserv_ids: Vec<String>,
+    /// Spam filter that is asked: `rspamd://host:port` or `spamd://host:port`; null: none.
+    pub spam_filter: Option<String>,
     /// How the scanner is.
     pub status: ScannerStatus,
     /// Mails whose attachments nobody has looked at yet; ends at 10,000.
@@ -121,6 +125,10 @@ pub struct AttachmentSettingsChange {
     pub name_servers: Option<Vec<String>>,
     /// Names, or `*.example.org`.
     pub trusted_hosts: Option<Vec<String>>,
+    /// Names, or `*.example.org`.
+    pub authserv_ids: Option<Vec<String>>,
+    /// `rspamd://host:port` or `spamd://host:port`; empty: none is asked.
+    pub spam_filter: Option<String>,
 }
 
 /// A scanner to try.
@@ -222,8 +230,34 @@ pub struct DkimSignature {
     pub reason: String,
 }
 
-/// Who a mail is really from, as checked when it came.
+/// What a host that is believed found out when it took the mail (RFC 8601).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StatedResult {
+    /// Its name.
+    pub by: String,
+    /// `spf`, `dkim`, `dmarc` or `arc`.
+    pub method: String,
+    /// Result.
+    pub result: AuthResult,
+    /// Domain it is about; empty if it was not said.
+    pub domain: String,
+}
+
+/// What a spam filter says of a mail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SpamMark {
+    /// `rspamd`, `spamassassin`, or the header field in which another filter said it.
+    pub by: String,
+    /// It is spam.
+    pub is_spam: bool,
+    /// Points; null if they were not said.
+    pub score: Option<f64>,
+    /// So many make it spam.
+    pub required: Option<f64>,
+}
+
+/// Who a mail is really from, as checked when it came. Where that was not possible, as a host that is believed says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Authentication {
     /// When.
     pub checked: Timestamp,
@@ -243,4 +277,8 @@ pub struct Authentication {
     pub dmarc_policy: String,
     /// Whether the chain of ARC seals (RFC 8617) is whole.
     pub arc: AuthResult,
+    /// What hosts that are believed found out.
+    pub stated: Vec<StatedResult>,
+    /// What a spam filter says of it; null if none was asked or left a mark.
+    pub spam: Option<SpamMark>,
 }

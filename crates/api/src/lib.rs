@@ -57,7 +57,7 @@ pub use addresses::{
 pub use attachments::{
     AttachmentClass, AttachmentFinding, AttachmentHold, AttachmentRelease, AttachmentSettings,
     AttachmentSettingsChange, AuthResult, Authentication, DkimSignature, HeldAttachment, HeldPage, HeldQuery,
-    HoldReason, ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest,
+    HoldReason, ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest, SpamMark, StatedResult,
 };
 pub use bounces::{
     BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings, CountOf,

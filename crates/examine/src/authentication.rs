@@ -15,6 +15,8 @@ use mail_auth::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::spam::SpamMark;
+
 /// For all questions about one mail together.
 const MAIL_TIME: Duration = Duration::from_secs(20);
 /// For one question to one server.
@@ -55,6 +57,35 @@ pub enum AuthResult {
     PermError,
 }
 
+impl AuthResult {
+    /// The result of this word (RFC 8601 §2.7), lower case; `None` for words that say nothing.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "none" => Self::None,
+            "pass" => Self::Pass,
+            "fail" | "hardfail" => Self::Fail,
+            "softfail" => Self::SoftFail,
+            "neutral" | "policy" => Self::Neutral,
+            "temperror" => Self::TempError,
+            "permerror" => Self::PermError,
+            _ => return None,
+        })
+    }
+}
+
+/// What a host that is believed found out when it took the mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stated {
+    /// Its name (`authserv-id`), lower case.
+    pub by: String,
+    /// `spf`, `dkim`, `dmarc` or `arc`.
+    pub method: String,
+    /// Result.
+    pub result: AuthResult,
+    /// Domain it is about, lower case; empty if it was not said.
+    pub domain: String,
+}
+
 /// A checked signature.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DkimSignature {
@@ -87,9 +118,49 @@ pub struct Authentication {
     pub dmarc_policy: String,
     /// Whether the chain of ARC seals is whole.
     pub arc: AuthResult,
+    /// What hosts that are believed found out.
+    #[serde(default)]
+    pub stated: Vec<Stated>,
+    /// What a spam filter says of the mail, if one does.
+    #[serde(default)]
+    pub spam: Option<SpamMark>,
 }
 
 impl Authentication {
+    /// Keeps what hosts that are believed found out. Where a check of our own was not possible it counts: SPF if it is not known
+    /// who handed the mail over, with it DMARC, and whatever names could not be resolved for.
+    #[must_use]
+    pub fn with_stated(mut self, stated: Vec<Stated>) -> Self {
+        let of = |method: &str| stated.iter().find(|stated| stated.method == method);
+        let blind = self.client.is_none();
+        if let Some(spf) = of("spf").filter(|_| blind || self.spf == AuthResult::TempError) {
+            (self.spf, self.spf_domain) = (spf.result, spf.domain.clone());
+        }
+        let is_open = (blind && self.dmarc != AuthResult::Pass) || self.dmarc == AuthResult::TempError;
+        if let Some(dmarc) = of("dmarc").filter(|_| is_open) {
+            self.dmarc = dmarc.result;
+            if self.dmarc_domain.is_empty() {
+                self.dmarc_domain.clone_from(&dmarc.domain);
+            }
+        }
+        if let Some(arc) = of("arc").filter(|_| self.arc == AuthResult::TempError) {
+            self.arc = arc.result;
+        }
+        self.stated = stated;
+        self
+    }
+
+    /// Whether the mail is from somebody else than it says: the author's domain wants such mail refused (DMARC, RFC 7489 §6.3), or
+    /// the domain of the envelope names all hosts it sends from and this is none (SPF `fail`) and nobody signed. Nothing that
+    /// could not be asked counts.
+    pub fn is_forged(&self) -> bool {
+        let stated = self.stated.iter().any(|stated| stated.method == "dmarc");
+        let is_known = stated || !matches!(self.spf, AuthResult::None | AuthResult::TempError);
+        let is_refused = self.dmarc == AuthResult::Fail && is_known && self.dmarc_policy != "none";
+        let is_signed = self.dkim.iter().any(|signature| signature.result == AuthResult::Pass);
+        is_refused || (self.spf == AuthResult::Fail && self.dmarc != AuthResult::Pass && !is_signed)
+    }
+
     /// Something could not be asked: it is worth trying again.
     pub fn is_temporary(&self) -> bool {
         let all = [self.spf, self.dmarc, self.arc]
@@ -190,6 +261,8 @@ impl Authenticator {
             dmarc_domain: if has_record { dmarc.domain().to_owned() } else { String::new() },
             dmarc_policy: if has_record { dmarc.policy().to_string() } else { String::new() },
             arc: of_dkim(arc.result()),
+            stated: Vec::new(),
+            spam: None,
         }
     }
 
@@ -265,4 +338,71 @@ fn signature(output: &DkimOutput<'_>) -> Option<DkimSignature> {
 fn shortened(error: &Error) -> String {
     let text = error.to_string();
     text[..text.floor_char_boundary(REASON_MAX)].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stated(method: &str, result: AuthResult) -> Stated {
+        Stated {
+            by: "mx.example".to_owned(),
+            method: method.to_owned(),
+            result,
+            domain: "a.example".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_stated_counts_where_we_are_blind() {
+        use AuthResult::{Fail, None, Pass, TempError};
+        let check =
+            |own: Authentication, method: &str, result: AuthResult, expected: (AuthResult, AuthResult)| {
+                let found = own.with_stated(vec![stated(method, result)]);
+                assert_eq!((found.spf, found.dmarc), expected, "{found:?}");
+                assert_eq!(found.stated.len(), 1);
+            };
+        let seen = |spf, dmarc| Authentication {
+            spf,
+            dmarc,
+            client: Some([192, 0, 2, 1].into()),
+            ..Authentication::default()
+        };
+        let blind = |dmarc| Authentication { dmarc, ..Authentication::default() };
+        check(blind(Fail), "spf", Pass, (Pass, Fail));
+        check(blind(Fail), "dmarc", Pass, (None, Pass));
+        check(blind(Pass), "dmarc", Fail, (None, Pass));
+        check(blind(None), "dmarc", Fail, (None, Fail));
+        check(seen(Fail, Fail), "spf", Pass, (Fail, Fail));
+        check(seen(Fail, Fail), "dmarc", Pass, (Fail, Fail));
+        check(seen(TempError, TempError), "spf", Pass, (Pass, TempError));
+        check(seen(TempError, TempError), "dmarc", Pass, (TempError, Pass));
+    }
+
+    #[test]
+    fn only_what_was_asked_is_forged() {
+        use AuthResult::{Fail, None, Pass, TempError};
+        let check = |spf, dmarc, policy: &str, signed, expected| {
+            let dkim = DkimSignature { result: if signed { Pass } else { Fail }, ..DkimSignature::default() };
+            let found = Authentication {
+                spf,
+                dmarc,
+                dmarc_policy: policy.to_owned(),
+                dkim: vec![dkim],
+                ..Authentication::default()
+            };
+            assert_eq!(found.is_forged(), expected, "{found:?}");
+        };
+        check(Pass, Fail, "reject", true, true);
+        check(Pass, Fail, "none", false, false);
+        check(None, Fail, "reject", false, false);
+        check(TempError, Fail, "reject", false, false);
+        check(Fail, None, "", false, true);
+        check(Fail, None, "", true, false);
+        check(Fail, Pass, "reject", false, false);
+        check(Pass, Pass, "reject", false, false);
+        let blind = Authentication { dmarc: Fail, ..Authentication::default() };
+        assert!(!blind.is_forged());
+        assert!(blind.with_stated(vec![stated("dmarc", Fail)]).is_forged());
+    }
 }

@@ -3,17 +3,17 @@
 //! Source: clamd(8), "COMMANDS": `z` commands, INSTREAM, VERSION, PING.
 
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs as _};
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::talk::Talk;
 
 /// Octets sent in one chunk.
 const CHUNK_OCTETS: usize = 64 << 10;
 /// Longest answer taken.
-const ANSWER_MAX: u64 = 4096;
+const ANSWER_MAX: usize = 4096;
 /// The port clamd listens on unless told otherwise.
 const PORT: u16 = 3310;
 
@@ -36,6 +36,16 @@ impl FromStr for ScannerAddress {
 
     /// `/run/clamav/clamd.ctl`, `127.0.0.1:3310`, `[::1]:3310`, `scanner.example.org` (port 3310).
     fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::with_port(text, PORT)
+    }
+}
+
+impl ScannerAddress {
+    /// Reads an address that has this port where it names none.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn with_port(text: &str, usual: u16) -> Result<Self, AddressError> {
         let text = text.trim();
         if text.starts_with('/') {
             return if text.contains('\0') { Err(AddressError) } else { Ok(Self::Unix(PathBuf::from(text))) };
@@ -44,7 +54,7 @@ impl FromStr for ScannerAddress {
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
                 (host, port.parse().map_err(|_| AddressError)?)
             }
-            _ => (text, PORT),
+            _ => (text, usual),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let is_host = |c: char| c.is_ascii_alphanumeric() || ".-:_".contains(c);
@@ -144,7 +154,7 @@ impl Clamd {
     pub fn version(&self) -> Result<String, ScanError> {
         let mut talk = self.connect()?;
         talk.send(b"zVERSION\0").map_err(|error| self.broken(&error))?;
-        let answer = talk.answer().map_err(|error| self.broken(&error))?;
+        let answer = answer(&mut talk).map_err(|error| self.broken(&error))?;
         if answer.starts_with("ClamAV") {
             Ok(answer)
         } else {
@@ -158,8 +168,8 @@ impl Clamd {
     /// [`ScanError`].
     pub fn scan(&self, octets: &[u8]) -> Result<Scanned, ScanError> {
         let mut talk = self.connect()?;
-        let sent = talk.stream(octets);
-        match (talk.answer(), sent) {
+        let sent = stream(&mut talk, octets);
+        match (answer(&mut talk), sent) {
             (Ok(answer), _) if !answer.is_empty() => self.read(&answer),
             (Ok(_) | Err(_), Err(error)) | (Err(error), Ok(())) => Err(self.broken(&error)),
             (Ok(_), Ok(())) => Err(self.broken(&io::ErrorKind::UnexpectedEof.into())),
@@ -192,96 +202,24 @@ impl Clamd {
 
     fn connect(&self) -> Result<Talk, ScanError> {
         let unreachable = |source: io::Error| ScanError::Unreachable { at: self.address.to_string(), source };
-        let wire = match &self.address {
-            ScannerAddress::Unix(path) => Wire::Unix(UnixStream::connect(path).map_err(unreachable)?),
-            ScannerAddress::Tcp(host, port) => {
-                let mut last = io::ErrorKind::NotFound.into();
-                let mut found = None;
-                for address in (host.as_str(), *port).to_socket_addrs().map_err(unreachable)? {
-                    match TcpStream::connect_timeout(&address, self.timeout) {
-                        Ok(stream) => {
-                            stream.set_nodelay(true).ok();
-                            found = Some(stream);
-                            break;
-                        }
-                        Err(error) => last = error,
-                    }
-                }
-                Wire::Tcp(found.ok_or(last).map_err(unreachable)?)
-            }
-        };
-        Ok(Talk { wire, until: Instant::now() + self.timeout })
+        Talk::begin(&self.address, self.timeout).map_err(unreachable)
     }
 }
 
-enum Wire {
-    Unix(UnixStream),
-    Tcp(TcpStream),
+fn stream(talk: &mut Talk, octets: &[u8]) -> io::Result<()> {
+    talk.send(b"zINSTREAM\0")?;
+    for chunk in octets.chunks(CHUNK_OCTETS) {
+        talk.send(&u32::try_from(chunk.len()).unwrap_or(u32::MAX).to_be_bytes())?;
+        talk.send(chunk)?;
+    }
+    talk.send(&[0; 4])
 }
 
-/// One connection: one question and its answer.
-struct Talk {
-    wire: Wire,
-    until: Instant,
-}
-
-impl Talk {
-    /// What is left of the time goes to the next call.
-    fn hurry(&self) -> io::Result<()> {
-        let left = self.until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        match &self.wire {
-            Wire::Unix(stream) => {
-                stream.set_read_timeout(Some(left)).and(stream.set_write_timeout(Some(left)))
-            }
-            Wire::Tcp(stream) => {
-                stream.set_read_timeout(Some(left)).and(stream.set_write_timeout(Some(left)))
-            }
-        }
-    }
-
-    fn send(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.hurry()?;
-        match &mut self.wire {
-            Wire::Unix(stream) => stream.write_all(octets),
-            Wire::Tcp(stream) => stream.write_all(octets),
-        }
-    }
-
-    fn stream(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.send(b"zINSTREAM\0")?;
-        for chunk in octets.chunks(CHUNK_OCTETS) {
-            self.send(&u32::try_from(chunk.len()).unwrap_or(u32::MAX).to_be_bytes())?;
-            self.send(chunk)?;
-        }
-        self.send(&[0; 4])
-    }
-
-    /// Up to the NUL, or the end of the connection.
-    fn answer(&mut self) -> io::Result<String> {
-        let mut answer = Vec::new();
-        loop {
-            self.hurry()?;
-            let mut piece = [0; 512];
-            let read = match &mut self.wire {
-                Wire::Unix(stream) => stream.read(&mut piece),
-                Wire::Tcp(stream) => stream.read(&mut piece),
-            };
-            let len = match read {
-                Ok(len) => len,
-                // What was said before the connection was reset still counts.
-                Err(_) if !answer.is_empty() => 0,
-                Err(error) => return Err(error),
-            };
-            answer.extend_from_slice(&piece[..len]);
-            if len == 0 || answer.contains(&0) || answer.len() as u64 > ANSWER_MAX {
-                let end = answer.iter().position(|octet| *octet == 0).unwrap_or(answer.len());
-                return Ok(String::from_utf8_lossy(&answer[..end]).trim().to_owned());
-            }
-        }
-    }
+/// Up to the NUL, or the end of the connection.
+fn answer(talk: &mut Talk) -> io::Result<String> {
+    let answer = talk.answer(ANSWER_MAX, |answer| answer.contains(&0))?;
+    let end = answer.iter().position(|octet| *octet == 0).unwrap_or(answer.len());
+    Ok(String::from_utf8_lossy(&answer[..end]).trim().to_owned())
 }
 
 #[cfg(test)]

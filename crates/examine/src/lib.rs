@@ -22,16 +22,19 @@ mod job;
 mod outcome;
 mod process;
 mod sniff;
+mod spam;
+mod talk;
 mod unpack;
 mod wire;
 
 pub use authentication::{
-    AuthResult, Authentication, Authenticator, DkimSignature, NameServerError, NameServers, Origin,
+    AuthResult, Authentication, Authenticator, DkimSignature, NameServerError, NameServers, Origin, Stated,
 };
 pub use clamd::{AddressError, Clamd, ScanError, Scanned, ScannerAddress};
 pub use container::{ContainerEntry, ContainerError, ContainerWhat};
 pub use examiner::{Examiner, LargeMail, MailError, Options, PartText};
 pub use outcome::{Document, Limits, Outcome, Reason, Text};
+pub use spam::{FilterAddress, FilterError, SpamFilter, SpamMark, milli};
 
 #[cfg(test)]
 mod tests;

@@ -55,21 +55,12 @@ impl Connection {
         Some(self.certificate_ends.load(Ordering::Relaxed)).filter(|at| *at != 0).map(UnixMillis)
     }
 
-    /// Reaches the server and logs in; once more if it refuses a token in whose place there may be a better one.
+    /// Reaches the server and logs in.
     pub(crate) async fn open<L: LoggedIn>(&self, settings: &Settings) -> Result<L, ImapError> {
-        match self.try_open(settings).await {
-            Err(ImapError::LoginRefused { .. }) if settings.credential.has_another() => {
-                self.try_open(settings).await
-            }
-            other => other,
-        }
-    }
-
-    async fn try_open<L: LoggedIn>(&self, settings: &Settings) -> Result<L, ImapError> {
         self.stage.store(1, Ordering::Relaxed);
         let stream = line::dial(settings).await?;
         self.stage.store(2, Ordering::Relaxed);
-        let session = L::open_on(stream, settings).await?;
+        let session: L = log_in(stream, settings).await?;
         self.stands(session.stream());
         Ok(session)
     }
@@ -91,5 +82,15 @@ impl Connection {
         let ends = certificate.and_then(|certificate| certificate.not_after).map_or(0, |at| at.0);
         self.certificate_ends.store(ends, Ordering::Relaxed);
         self.stage.store(3, Ordering::Relaxed);
+    }
+}
+
+/// Logs in; once more, on a stream of its own, if the server refuses a token in whose place there may be a better one.
+pub(crate) async fn log_in<L: LoggedIn>(stream: Stream, settings: &Settings) -> Result<L, ImapError> {
+    match L::open_on(stream, settings).await {
+        Err(ImapError::LoginRefused { .. }) if settings.credential.has_another() => {
+            L::open_on(line::dial(settings).await?, settings).await
+        }
+        other => other,
     }
 }

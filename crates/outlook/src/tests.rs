@@ -2,7 +2,7 @@
 
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use test_support::mutations;
-use test_support::outlook::{Crypt, Folder, Made, Value, msg, pst, tnef};
+use test_support::outlook::{Crypt, Folder, Form, Made, Value, msg, pst, pst_as, tnef};
 
 use crate::property::id;
 use crate::pst::encoding::ENCODE;
@@ -98,8 +98,11 @@ fn folders() -> Vec<Folder> {
 
 #[test]
 fn pst_files() {
-    for crypt in [Crypt::None, Crypt::Permute(&ENCODE)] {
-        let octets = pst(&folders(), crypt);
+    let forms = [Form::Ansi, Form::Unicode, Form::Large];
+    for (form, crypt) in
+        forms.into_iter().flat_map(|form| [(form, Crypt::None), (form, Crypt::Permute(&ENCODE))])
+    {
+        let octets = pst_as(form, &folders(), crypt);
         let file = Pst::open(octets.as_slice()).unwrap();
         assert_eq!((file.len(), file.damage()), (63, &[][..]));
         let all: Vec<_> = (0..file.len()).map(|at| file.entry(at).unwrap()).collect();
@@ -135,6 +138,63 @@ fn damaged_pst_files() {
     encrypted[513] = 0x10;
     assert_eq!(Pst::open(encrypted.as_slice()).unwrap_err(), PstError::Encrypted);
     assert_eq!(Pst::open(&b"no file"[..]).unwrap_err(), PstError::NotPst);
+}
+
+fn u64_at(octets: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(octets[at..at + 8].try_into().unwrap())
+}
+
+/// Trees whose pages lead back to themselves: read once, and named.
+#[test]
+fn cyclic_trees_of_nodes() {
+    let octets = pst(&folders(), Crypt::None);
+    let whole = Pst::open(octets.as_slice()).unwrap().len();
+    let first = u64_at(&octets, 224) as usize;
+    assert_eq!(octets[first + 491], 1, "a page with pages below");
+    let child = |n: usize| first + 24 * n + 16;
+    for (n, to) in [(1, first as u64), (2, u64_at(&octets, child(1)))] {
+        let mut cyclic = octets.clone();
+        cyclic[child(n)..child(n) + 8].copy_from_slice(&to.to_le_bytes());
+        let file = Pst::open(cyclic.as_slice()).unwrap();
+        assert_eq!(file.damage(), [to], "{n}");
+        assert!(file.len() > 40 && file.len() < whole, "{}", file.len());
+        let readable = (0..file.len()).filter(|at| file.item(&file.entry(*at).unwrap()).is_ok()).count();
+        assert_eq!(readable, file.len());
+    }
+    // Every page leads to the first.
+    let mut cyclic = octets.clone();
+    for n in 0..usize::from(octets[first + 488]) {
+        cyclic[child(n)..child(n) + 8].copy_from_slice(&(first as u64).to_le_bytes());
+    }
+    match Pst::open(cyclic.as_slice()) {
+        Ok(file) => assert_eq!(file.len(), 0),
+        Err(error) => assert!(matches!(error, PstError::Damaged(_)), "{error:?}"),
+    }
+}
+
+/// A mail that is attached to itself.
+#[test]
+fn cyclic_nodes_in_nodes() {
+    let outer = Made::mail("Outer", "outside").item(Made::mail("Inner", "inside"));
+    let folder = Folder { name: "F".to_owned(), items: vec![outer], folders: Vec::new() };
+    let mut octets = pst(&[folder], Crypt::None);
+    let message = 0x10001_u64 << 5 | 4;
+    let leaf = (0..octets.len() - 32).step_by(8).find(|at| u64_at(&octets, *at) == message).unwrap();
+    let (data, inner) = (u64_at(&octets, leaf + 8), u64_at(&octets, leaf + 16));
+    // One node inside: the attached mail.
+    let head = [2, 0, 1, 0, 0, 0, 0, 0];
+    let node = 0x10_u64 << 5 | 4;
+    let is_it = |at: &usize| octets[*at..].starts_with(&head) && u64_at(&octets, at + 8) == node;
+    let at = (0..octets.len() - 32).step_by(64).find(is_it).unwrap();
+    octets[at + 16..at + 24].copy_from_slice(&data.to_le_bytes());
+    octets[at + 24..at + 32].copy_from_slice(&inner.to_le_bytes());
+    let file = Pst::open(octets.as_slice()).unwrap();
+    assert_eq!(file.len(), 1);
+    let composed = compose(&file.item(&file.entry(0).unwrap()).unwrap());
+    let mail = read(&composed);
+    assert_eq!((mail.subject(), mail.body_text(0).unwrap().trim_end()), (Some("Outer"), "outside"));
+    // It ends, and is no multiple of itself.
+    assert!(composed.len() < 100_000, "{}", composed.len());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The header section (RFC 5322 §2.2): lines to fields, fields to values.
 
 pub mod address;
+pub mod auth_results;
 pub mod content;
 pub mod date;
 pub mod msg_id;

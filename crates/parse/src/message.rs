@@ -11,7 +11,7 @@ use crate::body::digest::BodyDigest;
 use crate::body::transfer;
 use crate::defects::Defects;
 use crate::header::date::Date;
-use crate::header::{RawField, address, date, msg_id, received, section, text, thread_index};
+use crate::header::{RawField, Section, address, date, msg_id, received, section, text, thread_index};
 use crate::tree::{Depth, Walk};
 use crate::{Limits, body, facts};
 
@@ -55,21 +55,19 @@ pub fn read(octets: &[u8], limits: &Limits) -> (Message, Vec<Defect>) {
 pub fn places(octets: &[u8], limits: &Limits) -> Vec<Part> {
     let mut walk = Walk::new(limits, false);
     walk.depth = Depth::Places;
-    let with_line_ends = &*with_line_ends(octets);
-    let section =
-        section(with_line_ends, mail_start(with_line_ends, limits), limits, &mut walk.defects, |_| false);
-    walk.mail(with_line_ends, &section.fields, section.body_at);
+    let octets = &*with_line_ends(octets);
+    let (_, section) = mail_section(octets, limits, &mut walk.defects);
+    walk.mail(octets, &section.fields, section.body_at);
     if walk.depth == Depth::PlacesFallShort { read(octets, limits).0.parts } else { walk.parts }
 }
 
 fn walked(octets: &[u8], walk: &mut Walk<'_>) -> Message {
     let octets = &*with_line_ends(octets);
     let limits = walk.limits;
-    let start = mail_start(octets, limits);
+    let (start, section) = mail_section(octets, limits, &mut walk.defects);
     if octets.len() == start {
         walk.defects.add(DefectKind::Empty, start);
     }
-    let section = section(octets, start, limits, &mut walk.defects, |_| false);
     if section.fields.is_empty() {
         walk.defects.add(DefectKind::NoHeader, start);
     }
@@ -83,6 +81,12 @@ fn walked(octets: &[u8], walk: &mut Walk<'_>) -> Message {
     message.body = body::text(&walk.parts, &walk.flowed, limits.text_octets_max);
     message.parts = std::mem::take(&mut walk.parts);
     message
+}
+
+/// The header section of a mail whose octets went through [`with_line_ends`], and where it begins.
+fn mail_section<'a>(octets: &'a [u8], limits: &Limits, defects: &mut Defects) -> (usize, Section<'a>) {
+    let start = mail_start(octets, limits);
+    (start, section(octets, start, limits, defects, |_| false))
 }
 
 /// Behind a first line `From …` that an mbox left.
@@ -227,7 +231,7 @@ fn reverse_path(body: &[u8]) -> ReversePath {
 pub fn head(octets: &[u8], limits: &Limits) -> Message {
     let mut defects = Defects::new(limits.defects_max);
     let octets = &*with_line_ends(octets);
-    let section = section(octets, mail_start(octets, limits), limits, &mut defects, |_| false);
+    let (_, section) = mail_section(octets, limits, &mut defects);
     let mut message = header(&section.fields, limits, &mut defects);
     message.header_section = section.fields.iter().map(|field| field.decoded(limits, &mut defects)).collect();
     message

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use examine::{Authentication, Authenticator, NameServers, Origin};
+use examine::{AuthResult, Authentication, Authenticator, NameServers, Origin, SpamFilter, SpamMark, Stated};
 use model::{Envelope, Message, ReversePath, UnixMillis};
 use store::{CheckedMail, ExaminationTask, UncheckedMail};
 use tokio::task::JoinSet;
@@ -14,6 +14,7 @@ use crate::core::Core;
 use crate::error::Result;
 use crate::examination::ExaminationSettings;
 use crate::news::News;
+use crate::spam;
 
 /// Mails checked at the same time, and written with one transaction.
 const BATCH: usize = 16;
@@ -26,6 +27,22 @@ const AGAIN_MS: i64 = 5 * 60_000;
 /// So often in all: more than five hours.
 const ATTEMPTS_MAX: u32 = 7;
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Larger mails are not given to a spam filter: it would not read them, octets.
+const FILTERED_MAX: u64 = 8 << 20;
+/// For one mail.
+const FILTER_TIME: Duration = Duration::from_secs(30);
+/// Fields of hosts that are believed, and results in them.
+const FIELDS_MAX: usize = 10;
+const STATED_MAX: usize = 20;
+/// Longest domain, characters.
+const DOMAIN_MAX: usize = 253;
+/// What is taken over, and the properties that name the domain (RFC 8601 §2.7).
+const METHODS: [(&str, &[&str]); 4] = [
+    ("spf", &["smtp.mailfrom", "smtp.helo"]),
+    ("dkim", &["header.d", "header.i"]),
+    ("dmarc", &["header.from"]),
+    ("arc", &[]),
+];
 /// How soon the thread ends when the engine closes.
 const CLOSING: Duration = Duration::from_millis(100);
 
@@ -46,7 +63,7 @@ pub(crate) fn run(core: &Arc<Core>) {
     let mut asking: Option<(NameServers, Authenticator)> = None;
     loop {
         let settings = core.examination.settings();
-        if settings.authenticate {
+        if settings.checks_mails() {
             let closing = async {
                 while !core.authenticator_bell.is_closed() {
                     tokio::time::sleep(CLOSING).await;
@@ -114,10 +131,20 @@ async fn drain(
         // A mail over which the check itself fell has no result, and is not tried again.
         let lost = seqs.into_iter().filter(|seq| !done.iter().any(|checked| checked.seq == *seq));
         let lost: Vec<CheckedMail> = lost
-            .map(|seq| CheckedMail { seq, result: text(&Authentication::default()), again: None })
+            .map(|seq| CheckedMail {
+                seq,
+                result: text(&Authentication::default()),
+                forged: false,
+                again: None,
+            })
             .collect();
         done.extend(lost);
+        let forged = done.iter().any(|checked| checked.forged);
         core.store.put_checked(done, core.now())?;
+        if forged {
+            // What a report said is judged anew.
+            core.feedback.ring();
+        }
     }
     if changed {
         core.tell(News::Examined);
@@ -134,22 +161,58 @@ async fn check(
     let seq = mail.octets.seq;
     let octets = Some(mail.octets.octets).filter(|octets| *octets <= MAIL_MAX);
     let octets = octets.and_then(|_| core.archive.read_all(mail.octets.location, MAIL_MAX).ok());
+    let mut is_open = false;
     let found = match octets {
         Some(octets) => {
             let read = || parse::read(&octets, &core.limits).0;
             let message = catch_unwind(AssertUnwindSafe(read)).unwrap_or_default();
             let origin = origin(settings, mail.envelope.as_ref(), &message);
-            match authenticator {
+            let found = match authenticator {
+                _ if !settings.authenticate => Authentication::default(),
                 Some(authenticator) => authenticator.check(&octets, &origin).await,
                 None => Authentication::unreachable(&origin),
-            }
+            };
+            let asked = ask_filter(settings, octets, origin).await;
+            is_open = asked.is_err();
+            let spam = asked.ok().flatten().or_else(|| spam::marked(&message));
+            Authentication { spam, ..found.with_stated(stated(settings, &message)) }
         }
         None => Authentication::default(),
     };
     let attempts = mail.attempts + 1;
-    let again = found.is_temporary() && attempts < ATTEMPTS_MAX;
+    let again = (is_open || found.is_temporary()) && attempts < ATTEMPTS_MAX;
     let due = core.now().plus_ms(AGAIN_MS << mail.attempts.min(10));
-    CheckedMail { seq, result: text(&found), again: again.then_some((due, attempts)) }
+    CheckedMail {
+        seq,
+        result: text(&found),
+        forged: found.is_forged(),
+        again: again.then_some((due, attempts)),
+    }
+}
+
+/// What the spam filter says, if one is set.
+///
+/// # Errors
+/// If it gives no answer: it is asked again.
+async fn ask_filter(
+    settings: &ExaminationSettings,
+    octets: Vec<u8>,
+    origin: Origin,
+) -> std::result::Result<Option<SpamMark>, ()> {
+    let Some(address) = settings.spam_filter().filter(|_| octets.len() as u64 <= FILTERED_MAX) else {
+        return Ok(None);
+    };
+    let filter = SpamFilter::new(address, FILTER_TIME);
+    let asked = tokio::task::spawn_blocking(move || filter.check(&octets, &origin)).await;
+    match asked {
+        Ok(Ok(mark)) => Ok(Some(mark)),
+        Ok(Err(error)) => {
+            tracing::warn!(error = %crate::chain(&error), "a mail waits for the spam filter");
+            Err(())
+        }
+        // The engine closes.
+        Err(_) => Err(()),
+    }
 }
 
 fn text(found: &Authentication) -> String {
@@ -176,6 +239,33 @@ fn origin(settings: &ExaminationSettings, envelope: Option<&Envelope>, message: 
         Some(hop) => Origin { client: hop.client, helo: hop.helo.unwrap_or_default(), mail_from },
         None => Origin { client: None, helo: String::new(), mail_from },
     }
+}
+
+/// What hosts that are believed found out: of each method what stands first, for who wrote it last stands above. It is on them to
+/// take out what others wrote in their name (RFC 8601 §5).
+fn stated(settings: &ExaminationSettings, message: &Message) -> Vec<Stated> {
+    let mut found: Vec<Stated> = Vec::new();
+    let fields =
+        message.fields("authentication-results").filter_map(parse::header::auth_results::auth_results);
+    for field in fields.filter(|field| settings.believes(&field.authserv_id)).take(FIELDS_MAX) {
+        let from = found.len();
+        for one in field.results {
+            let Some(properties) = METHODS.iter().find(|(method, _)| *method == one.method).map(|(_, p)| p)
+            else {
+                continue;
+            };
+            // Several signatures are several results of one field.
+            let is_said = found[..from].iter().any(|known| known.method == one.method);
+            let Some(result) = AuthResult::from_word(&one.result).filter(|_| !is_said) else { continue };
+            let domain = properties.iter().find_map(|name| one.property(name)).unwrap_or_default();
+            let domain = domain.rsplit('@').next().unwrap_or_default();
+            let domain = domain.trim_end_matches('>').chars().take(DOMAIN_MAX).collect::<String>();
+            let domain = domain.to_ascii_lowercase();
+            found.push(Stated { by: field.authserv_id.clone(), method: one.method, result, domain });
+        }
+    }
+    found.truncate(STATED_MAX);
+    found
 }
 
 #[cfg(test)]
@@ -230,5 +320,34 @@ mod tests {
         };
         assert_eq!(found, expected);
         assert_eq!(origin(&settings, Some(&envelope([10, 0, 0, 1])), &message(&[])).client, None);
+    }
+
+    #[test]
+    fn only_hosts_that_are_believed_state_something() {
+        let settings = ExaminationSettings {
+            authserv_ids: vec!["mx.here.example".to_owned()],
+            ..ExaminationSettings::default()
+        };
+        let mail = "Authentication-Results: MX.here.example; dkim=fail header.d=A.example; dkim=pass header.i=@b.example\r\n\
+            Authentication-Results: other.example; dmarc=pass header.from=bank.example\r\n\
+            Authentication-Results: mx.here.example; spf=softfail smtp.mailfrom=<eva@c.example>; dmarc=bestguesspass\r\n\
+            Authentication-Results: mx.here.example; spf=pass smtp.mailfrom=bank.example; auth=pass\r\n\r\nx";
+        let message = parse::parse(mail.as_bytes(), &parse::Limits::default()).message;
+        let found = stated(&settings, &message);
+        let found: Vec<_> =
+            found.iter().map(|one| (one.method.as_str(), one.result, one.domain.as_str())).collect();
+        let expected = [
+            ("dkim", AuthResult::Fail, "a.example"),
+            ("dkim", AuthResult::Pass, "b.example"),
+            ("spf", AuthResult::SoftFail, "c.example"),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(stated(&ExaminationSettings::default(), &message), []);
+    }
+
+    #[test]
+    fn results_kept_before_are_read() {
+        let before = r#"{"spf":"pass","spf_domain":"a","client":null,"dkim":[],"dmarc":"none","dmarc_domain":"","dmarc_policy":"","arc":"none"}"#;
+        assert_eq!(serde_json::from_str::<Authentication>(before).unwrap().spf, AuthResult::Pass);
     }
 }

@@ -13,6 +13,7 @@ use model::{AccountId, MailId, UnixMillis};
 use store::Store;
 use tokio::sync::broadcast;
 
+use crate::allowance::Allowances;
 use crate::budget::Budgets;
 use crate::clock::ClockSeen;
 use crate::examination::Examination;
@@ -22,6 +23,7 @@ use crate::looked::Lately;
 use crate::news::News;
 use crate::oauth::Oauth;
 use crate::rush::Rush;
+use crate::steps::Reading;
 use crate::texts::Cache;
 use crate::watch::Seen;
 
@@ -76,6 +78,8 @@ pub(crate) struct Core {
     pub(crate) budgets: Budgets,
     /// Sources of records that run.
     pub(crate) erp: crate::erp::ErpRunning,
+    /// Octets of accounts.
+    pub(crate) allowances: Allowances,
     /// What the tasks of accounts are doing.
     pub(crate) tasks: Tasks,
     /// Held while conditions are looked for.
@@ -125,6 +129,7 @@ impl Core {
             doctor: doctor::Limits::default(),
             budgets: Budgets::new(0),
             erp: crate::erp::ErpRunning::default(),
+            allowances: Allowances::new(0),
             tasks: Tasks::default(),
             watching: Mutex::default(),
             clock_seen: ClockSeen::default(),
@@ -159,6 +164,14 @@ impl Core {
     /// Whether somebody waits for the index.
     pub(crate) fn wants_index(&self) -> bool {
         self.hurried.load(Ordering::Relaxed) > 0
+    }
+
+    /// Keeps for index and examiner what was read of a mail; waits up to `patience` for room.
+    pub(crate) fn hand_over(&self, mail: MailId, reading: &mut Reading, patience: Duration) {
+        self.texts.put(mail, std::mem::take(&mut reading.texts), patience);
+        if let Some(looked) = reading.looked.take() {
+            self.looked.put(mail, looked);
+        }
     }
 
     /// Tells the pages of mails that were filed: one piece of news for each account.

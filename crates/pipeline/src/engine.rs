@@ -17,6 +17,7 @@ use model::{AccountId, Activity, MailId, UnixMillis};
 use store::{Account, AccountKind, Database, ExaminedPart, Linking, NewAccount, Store};
 use tokio::sync::broadcast;
 
+use crate::allowance::Allowances;
 use crate::budget::Budgets;
 use crate::core::Core;
 use crate::error::{Error, Result};
@@ -56,6 +57,8 @@ pub struct Options {
     pub doctor: doctor::Limits,
     /// Connections to one server at once, over all accounts; 0 = [`crate::CONNECTIONS_PER_SERVER`].
     pub connections_per_server: usize,
+    /// Octets fetched of each account in a day, at most; 0 = what its provider is known to allow.
+    pub octets_per_day: u64,
 }
 
 /// Memory for messages on the way to the index, beside which a server has other things to keep.
@@ -110,6 +113,7 @@ impl Engine {
         let mut core = Core::new(archive, store, index, secrets, examiner, scratch, batch_octets);
         core.doctor = options.doctor;
         core.budgets = Budgets::new(options.connections_per_server);
+        core.allowances = Allowances::new(options.octets_per_day);
         let core = Arc::new(core);
         let kept = core.store.setting(ExaminationSettings::NAME)?;
         core.examination.set(ExaminationSettings::read(kept.as_deref()));

@@ -70,6 +70,12 @@ pub enum Error {
     /// The server refused, or could not be reached.
     #[error(transparent)]
     Fetch(#[from] intake::imap::ImapError),
+    /// So much was fetched of the account within a day that its provider might lock it.
+    #[error("what may be fetched of this account in a day is used up")]
+    Allowance {
+        /// Until it may go on, milliseconds.
+        wait_ms: i64,
+    },
     /// An account that does not log in with tokens.
     #[error("account {name} does not log in with OAuth2")]
     NoOauth {
@@ -136,6 +142,7 @@ impl Error {
             Self::Store(error) => error.is_transient(),
             Self::Fetch(error) => error.is_transient(),
             Self::Oauth(error) => error.is_transient(),
+            Self::Allowance { .. } => true,
             _ => self.is_disk_full(),
         }
     }

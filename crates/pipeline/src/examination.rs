@@ -189,7 +189,7 @@ pub(crate) fn drain(core: &Arc<Core>) -> Result<()> {
     let open = || !core.examiner_bell.is_closed();
     let judge = judge_of(&settings);
     while open() && core.store.judge_examined(settings.version, JUDGE_BATCH, Arc::clone(&judge))? {}
-    let since = settings.authenticate.then(|| crate::authentication::since(core.now()));
+    let since = settings.checks_mails().then(|| crate::authentication::since(core.now()));
     while open() && core.store.enqueue_examinations(NOTE_BATCH, since)? {}
     core.authenticator_bell.ring();
     while open() && core.store.go_on_rescanning(NOTE_BATCH)? {}

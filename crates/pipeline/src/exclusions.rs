@@ -9,14 +9,13 @@ use store::{AccountKind, Exclusion, ExclusionKind};
 
 use crate::core::Core;
 use crate::error::Result;
+use crate::spam;
 
 /// Octets of a large mail that are held back until its header section is complete; what lies beyond is not asked.
 pub(crate) const HEAD_OCTETS_MAX: usize = 1 << 20;
 
 /// Values of `Sensitivity` (RFC 2156 §2.3.12) that mean private.
 const SENSITIVE: [&str; 4] = ["private", "personal", "confidential", "company-confidential"];
-/// Fields by which spam filters say yes.
-const SPAM_FIELDS: [&str; 3] = ["X-Spam-Flag", "X-Spam-Status", "X-Spam"];
 
 /// Exclusions of an account.
 const EXCLUSIONS_MAX: usize = 50;
@@ -187,7 +186,7 @@ impl Exclusions {
         let rule = self.rules.iter().find(|rule| match rule.kind {
             ExclusionKind::Folder => lies_in(provenance, &rule.patterns),
             ExclusionKind::Sender => has_sender(&message, &rule.patterns),
-            ExclusionKind::Spam => is_junk || is_marked_as_spam(&message),
+            ExclusionKind::Spam => is_junk || spam::marked(&message).is_some_and(|mark| mark.is_spam),
             ExclusionKind::Private => is_private(&message, &rule.patterns),
             ExclusionKind::WorksCouncil => concerns(&message, provenance.envelope.as_ref(), &rule.patterns),
         });
@@ -214,12 +213,6 @@ fn lies_in(provenance: &Provenance, folders: &[String]) -> bool {
 
 fn has_sender(message: &Message, patterns: &[String]) -> bool {
     message.from.iter().chain(&message.sender).any(|address| is_one_of(address, patterns))
-}
-
-fn is_marked_as_spam(message: &Message) -> bool {
-    let says_yes =
-        |body: &str| body.trim_start().get(..3).is_some_and(|word| word.eq_ignore_ascii_case("yes"));
-    SPAM_FIELDS.iter().any(|name| message.fields(name).any(says_yes))
 }
 
 fn is_private(message: &Message, marks: &[String]) -> bool {
@@ -335,6 +328,7 @@ mod tests {
         check(false, "X-Spam-Flag: YES\n\n", true);
         check(false, "X-Spam-Status: Yes, score=9.1\n\n", true);
         check(false, "X-Spam-Status: No, score=0.1\nX-Spam-Flag: NO\n\n", false);
+        check(false, "X-Spamd-Result: default: True [17.20 / 15.00]; A(1.00)[]\n\n", true);
         check(true, "Subject: win\n\n", true);
         check(false, "Subject: X-Spam-Flag\n\nX-Spam-Flag: YES\n", false);
     }

@@ -4,7 +4,8 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use store::VerifyReference;
+use examine::Authentication;
+use store::Evidence;
 
 use crate::core::Core;
 use crate::error::Result;
@@ -38,9 +39,14 @@ pub(crate) fn drain(core: &Arc<Core>) -> Result<()> {
     // One hand at a time, so that who waits for it knows it is done.
     let _handling = core.handling.lock().unwrap_or_else(PoisonError::into_inner);
     let reference = Arc::clone(&core.reference);
-    let ours: VerifyReference = Arc::new(move |text| reference.in_address(text));
+    let evidence = Evidence {
+        ours: Arc::new(move |text| reference.in_address(text)),
+        is_forged: Arc::new(|found| {
+            serde_json::from_str(found).is_ok_and(|found: Authentication| found.is_forged())
+        }),
+    };
     loop {
-        let progress = core.store.handle_feedback(core.now(), BATCH, &ours)?;
+        let progress = core.store.handle_feedback(core.now(), BATCH, &evidence)?;
         if progress.mails > 0 {
             core.tell(News::Counters);
             // Rules may have put tags on them.

@@ -85,6 +85,10 @@ async fn fetch_run(
     mailboxes: &mut Mailboxes,
     progress: &Arc<Progress>,
 ) -> Result<Counts> {
+    let host = account.settings.host.clone();
+    if let Some(wait_ms) = core.allowances.wait_ms(account.id, &host, core.now()) {
+        return Err(Error::Allowance { wait_ms });
+    }
     let (outlet, inlet) = imap::channel(CHANNEL_OCTETS);
     let (for_feed, for_entering, id) = (Arc::clone(core), entrance.clone(), account.id);
     let feed = blocking(move || for_entering.feed(&for_feed, id, None)).await?;
@@ -94,10 +98,12 @@ async fn fetch_run(
         feed,
         account: account.id,
         account_name: account.settings.name.clone(),
+        host,
+        has_batches: matches!(mailboxes, Mailboxes::Imap(..)),
         selection: selection.clone(),
         mailboxes: HashMap::new(),
         passed_by: HashMap::new(),
-        gone: Vec::new(),
+        gone: HashMap::new(),
         large: None,
         opened: None,
         closed: Vec::new(),
@@ -214,15 +220,28 @@ fn known(core: &Core, account: AccountId) -> Result<HashSet<String>> {
     Ok(known)
 }
 
+/// Mails of each mailbox that failed and are to be tried again, by what `place` makes of their positions.
+fn again<T>(
+    core: &Core,
+    account: AccountId,
+    place: impl Fn(Position) -> Option<T>,
+) -> Result<HashMap<MailboxId, Vec<T>>> {
+    let mut again: HashMap<MailboxId, Vec<T>> = HashMap::new();
+    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, rested(core), AGAIN_MAX)? {
+        if let Some(place) = place(position) {
+            again.entry(mailbox).or_default().push(place);
+        }
+    }
+    Ok(again)
+}
+
 /// Where each mailbox was left, and which mails are to be tried again.
 fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
     let mailboxes = core.store.mailboxes(account)?;
-    let mut again: HashMap<MailboxId, Vec<(u32, u32)>> = HashMap::new();
-    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, rested(core), AGAIN_MAX)? {
-        if let Position::Imap { uid_validity, uid } = position {
-            again.entry(mailbox).or_default().push((uid_validity, uid));
-        }
-    }
+    let mut again = again(core, account, |position| match position {
+        Position::Imap { uid_validity, uid } => Some((uid_validity, uid)),
+        _ => None,
+    })?;
     let wanted = mailboxes.into_iter().map(|mailbox| {
         let cursor =
             mailbox.cursor.map(|cursor| imap::Cursor { uid_validity: cursor.uid_validity, uid: cursor.uid });
@@ -240,12 +259,10 @@ fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
 
 /// The same for an account of Microsoft Graph: the link each folder was left at, and the ids of the mails.
 fn wanted_named(core: &Core, account: AccountId) -> Result<Vec<graph::Wanted>> {
-    let mut again: HashMap<MailboxId, Vec<String>> = HashMap::new();
-    for (mailbox, position) in core.store.failed_to_try(account, ATTEMPTS_MAX, rested(core), AGAIN_MAX)? {
-        if let Position::Unique { unique_id } = position {
-            again.entry(mailbox).or_default().push(unique_id);
-        }
-    }
+    let mut again = again(core, account, |position| match position {
+        Position::Unique { unique_id } => Some(unique_id),
+        _ => None,
+    })?;
     let wanted = core.store.mailboxes(account)?.into_iter().map(|mailbox| graph::Wanted {
         mailbox: mailbox.name,
         link: mailbox.cursor.map(|cursor| cursor.opaque).filter(|link| !link.is_empty()),
@@ -273,13 +290,16 @@ struct Taker {
     feed: Feed,
     account: AccountId,
     account_name: String,
+    host: String,
+    /// Mails count as fetched when their batch ends, not each by itself.
+    has_batches: bool,
     selection: Selection,
     mailboxes: HashMap<Vec<u8>, MailboxId>,
     /// By raw name, those that are not opened, and the exclusion that says so.
     passed_by: HashMap<Vec<u8>, String>,
     large: Option<Coming>,
     /// Mails that were to be tried again and are no longer there.
-    gone: Vec<(MailboxId, Position)>,
+    gone: HashMap<MailboxId, Vec<Position>>,
     opened: Option<(MailboxId, Opened)>,
     closed: Vec<Closed>,
     renumbered: Vec<(MailboxId, u32)>,
@@ -304,15 +324,30 @@ impl Taker {
     }
 
     fn take_all(&mut self, mut inlet: Inlet) -> Result<(Counts, Option<ImapError>)> {
+        let mut spent = None;
         while let Some(event) = inlet.blocking_recv() {
+            let may_end = match &event {
+                Event::BatchEnd { .. } => true,
+                Event::Mail(_) | Event::End => !self.has_batches,
+                _ => false,
+            };
             self.take(event)?;
+            spent = if may_end { self.spent() } else { None };
+            if spent.is_some() {
+                break;
+            }
         }
         let counts = self.feed.flush()?;
+        if let Some(wait_ms) = spent {
+            return Err(Error::Allowance { wait_ms });
+        }
         for (mailbox, old) in std::mem::take(&mut self.renumbered) {
             self.mark_renumbered(mailbox, old)?;
         }
-        for (mailbox, position) in std::mem::take(&mut self.gone) {
-            self.core.store.forget_left_out(mailbox, vec![position])?;
+        for (mailbox, gone) in std::mem::take(&mut self.gone) {
+            for chunk in gone.chunks(GONE_CHUNK) {
+                self.core.store.forget_left_out(mailbox, chunk.to_vec())?;
+            }
         }
         for change in std::mem::take(&mut self.changes) {
             self.note(change)?;
@@ -326,6 +361,15 @@ impl Taker {
         Ok((counts, self.refused.take()))
     }
 
+    /// How long to wait, if no more may be fetched today.
+    fn spent(&self) -> Option<i64> {
+        self.core.allowances.wait_ms(self.account, &self.host, self.core.now())
+    }
+
+    fn came(&self, octets: usize) {
+        self.core.allowances.add(self.account, &self.host, octets as u64, self.core.now());
+    }
+
     fn take(&mut self, event: Event) -> Result<()> {
         match event {
             Event::Mailboxes(list) => self.list(list),
@@ -334,6 +378,7 @@ impl Taker {
                 Ok(())
             }
             Event::Mail(mail) => {
+                self.came(mail.octets.len());
                 let is_junk = mail.facts.is_junk;
                 let (mailbox, provenance) = self.provenance(mail.facts)?;
                 let later = self.later();
@@ -346,10 +391,13 @@ impl Taker {
                 self.large = Some(self.feed.begin(mailbox, provenance, is_junk)?);
                 Ok(())
             }
-            Event::Chunk(octets) => match &mut self.large {
-                Some(coming) => self.feed.take(coming, &octets),
-                None => Ok(()),
-            },
+            Event::Chunk(octets) => {
+                self.came(octets.len());
+                match &mut self.large {
+                    Some(coming) => self.feed.take(coming, &octets),
+                    None => Ok(()),
+                }
+            }
             Event::End => match self.large.take() {
                 Some(coming) => self.feed.end(coming, None),
                 None => Ok(()),
@@ -361,7 +409,7 @@ impl Taker {
             }
             Event::Gone { mailbox, position } => {
                 let mailbox = self.mailbox(&mailbox)?;
-                self.gone.push((mailbox, position));
+                self.gone.entry(mailbox).or_default().push(position);
                 Ok(())
             }
             Event::Cut => {
@@ -607,16 +655,30 @@ const fn is_here(ours: Ours) -> bool {
 
 /// Of the mails of a mailbox without UIDs, those are gone whose names are not `there`; gives how many.
 pub(crate) fn mark_names_gone(core: &Core, mailbox: MailboxId, there: &HashSet<String>) -> Result<u64> {
+    each_gone(
+        there,
+        |after| core.store.live_names(mailbox, after, GONE_CHUNK),
+        |gone| core.store.mark_gone(mailbox, gone, core.now()).map(drop),
+    )
+}
+
+/// Of the names that `page` gives above one, ascending, hands those to `forget` that are not `there`, page by page; gives how
+/// many.
+pub(crate) fn each_gone(
+    there: &HashSet<String>,
+    page: impl Fn(&str) -> store::Result<Vec<String>>,
+    forget: impl Fn(Vec<Position>) -> store::Result<()>,
+) -> Result<u64> {
     let (mut gone_all, mut after) = (0, String::new());
     loop {
-        let page = core.store.live_names(mailbox, &after, GONE_CHUNK)?;
-        let Some(last) = page.last() else { return Ok(gone_all) };
+        let names = page(&after)?;
+        let Some(last) = names.last() else { return Ok(gone_all) };
         after.clone_from(last);
-        let gone = page.into_iter().filter(|name| !there.contains(name));
+        let gone = names.into_iter().filter(|name| !there.contains(name));
         let gone: Vec<Position> = gone.map(|unique_id| Position::Unique { unique_id }).collect();
         gone_all += gone.len() as u64;
         if !gone.is_empty() {
-            core.store.mark_gone(mailbox, gone, core.now())?;
+            forget(gone)?;
         }
     }
 }

@@ -348,11 +348,7 @@ impl Writer {
     }
 
     fn filed(&self, seq: i64, mail_id: MailId, provenance: &Provenance, mut reading: Reading) -> Filed {
-        let texts = std::mem::take(&mut reading.texts);
-        self.core.texts.put(mail_id, texts, INDEX_PATIENCE);
-        if let Some(looked) = reading.looked.take() {
-            self.core.looked.put(mail_id, looked);
-        }
+        self.core.hand_over(mail_id, &mut reading, INDEX_PATIENCE);
         let source = steps::Source {
             received: provenance.received,
             is_files: matches!(provenance.position, Position::File { .. }),

@@ -13,7 +13,7 @@ use crate::blocking::blocking;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::fetch::{Mailboxes, mark_names_gone};
+use crate::fetch::{Mailboxes, each_gone, mark_names_gone};
 
 /// First and last UIDs.
 type Ranges = Vec<(u32, u32)>;
@@ -44,7 +44,7 @@ pub(crate) async fn compare(core: &Arc<Core>, account: AccountId, mailboxes: &mu
         Mailboxes::Pop3(fetcher) => {
             let Some(names) = fetcher.names() else { return Ok(()) };
             let Some(maildrop) = only_mailbox(&core, account).await? else { return Ok(()) };
-            blocking(move || compare_names(&core, maildrop, &names)).await
+            blocking(move || compare_names(&core, maildrop, &names).map(drop)).await
         }
         Mailboxes::Graph(fetcher, _) => compare_folders(&core, account, fetcher).await,
     }
@@ -79,12 +79,7 @@ async fn compare_folders(core: &Arc<Core>, account: AccountId, fetcher: &mut gra
         let Some(names) = fetcher.inventory(&mailbox.name).await? else { continue };
         let core = Arc::clone(core);
         blocking(move || {
-            let mut unknown = Vec::new();
-            for chunk in names.chunks(PAGE) {
-                let ours = core.store.ours_named(mailbox.id, chunk)?;
-                unknown.extend(chunk.iter().filter(|name| !ours.contains_key(*name)).cloned());
-            }
-            compare_names(&core, mailbox.id, &names)?;
+            let unknown = compare_names(&core, mailbox.id, &names)?;
             for chunk in unknown.chunks(PAGE) {
                 let position = |name: &String| Position::Unique { unique_id: name.clone() };
                 core.store.fetch_anew(mailbox.id, chunk.iter().map(position).collect(), core.now())?;
@@ -204,28 +199,28 @@ fn split(ranges: &[(u32, u32)], end: u32) -> (Ranges, Ranges) {
 }
 
 /// A mailbox without UIDs. The protocol has no other way than to name every mail, so the names are in memory anyway.
-fn compare_names(core: &Core, mailbox: MailboxId, names: &[String]) -> Result<()> {
-    let mut tally = Tally::default();
+/// Gives the names that nothing is known of here.
+fn compare_names(core: &Core, mailbox: MailboxId, names: &[String]) -> Result<Vec<String>> {
+    let (mut tally, mut unknown) = (Tally::default(), Vec::new());
     for chunk in names.chunks(PAGE) {
         let ours = core.store.ours_named(mailbox, chunk)?;
         for name in chunk {
-            tally.named(name, ours.get(name).copied());
+            let known = ours.get(name).copied();
+            tally.named(name, known);
+            if known.is_none() {
+                unknown.push(name.clone());
+            }
         }
     }
     let there: HashSet<String> = names.iter().map(|name| store::kept_name(name)).collect();
     tally.gone += mark_names_gone(core, mailbox, &there)?;
-    let mut after = String::new();
-    loop {
-        let page = core.store.names_left_out(mailbox, &after, PAGE)?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(last);
-        let gone = page.into_iter().filter(|name| !there.contains(name));
-        let gone: Vec<Position> = gone.map(|unique_id| Position::Unique { unique_id }).collect();
-        if !gone.is_empty() {
-            core.store.forget_left_out(mailbox, gone)?;
-        }
-    }
-    Ok(core.store.set_ledger(mailbox, 0, tally, core.now())?)
+    each_gone(
+        &there,
+        |after| core.store.names_left_out(mailbox, after, PAGE),
+        |gone| core.store.forget_left_out(mailbox, gone),
+    )?;
+    core.store.set_ledger(mailbox, 0, tally, core.now())?;
+    Ok(unknown)
 }
 
 impl Engine {

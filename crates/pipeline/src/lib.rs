@@ -4,6 +4,7 @@
 //! found wrong; news for pages. It decides the order of things and what is taken up again after a crash. It has no SQL,
 //! no sockets of its own, no routes and no settings file, and shows nothing to people.
 
+mod allowance;
 mod attachments;
 mod authentication;
 mod blocking;
@@ -41,6 +42,7 @@ mod rush;
 pub mod samples;
 mod search;
 mod source;
+mod spam;
 mod steps;
 mod supervisor;
 mod taken;

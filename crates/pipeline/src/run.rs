@@ -16,6 +16,8 @@ const BATCH: usize = 200;
 const CHILD_OCTETS: u64 = 8 << 20;
 /// Looks for work at least this often, in case a bell was missed.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long filing waits for the index before texts are dropped (and read again from the archive).
+const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs until the engine closes.
 pub(crate) fn run(core: &Arc<Core>, threads: usize) {
@@ -98,10 +100,7 @@ fn file(core: &Arc<Core>, batch: &[Received], threads: usize) -> Result<bool> {
     for (mail, outcome) in batch.iter().zip(outcomes) {
         match outcome {
             Ok(mut reading) => {
-                core.texts.put(mail.mail_id, std::mem::take(&mut reading.texts), Duration::from_secs(2));
-                if let Some(looked) = reading.looked.take() {
-                    core.looked.put(mail.mail_id, looked);
-                }
+                core.hand_over(mail.mail_id, &mut reading, INDEX_PATIENCE);
                 let source = steps::Source { received: mail.received, is_files: mail.from_files };
                 filed.push(steps::filed(mail.seq, reading, source, mail.fetched));
             }

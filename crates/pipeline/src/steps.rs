@@ -43,7 +43,12 @@ pub(crate) fn read_guarded(core: &Core, octets: &[u8]) -> Result<Reading, (&'sta
 fn read(core: &Core, octets: &[u8]) -> Reading {
     let parsed = parse::parse(octets, &core.limits);
     let attachments = crate::attachments::texts(core, octets, &parsed.message);
-    let looked = crate::looked::look(octets, &parsed.message);
+    // A scanner has to see the attachments as well: then they are looked at together.
+    let looked = if core.examination.settings().scanner.is_empty() {
+        crate::looked::look(octets, &parsed.message)
+    } else {
+        None
+    };
     Reading { looked, ..reading(parsed, archive::sha256(octets), attachments) }
 }
 

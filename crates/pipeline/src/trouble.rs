@@ -12,6 +12,7 @@ use crate::error::Error;
 pub(crate) fn class(error: &Error) -> ErrorClass {
     match error.root() {
         Error::Fetch(error) => of_server(error),
+        Error::Allowance { .. } => ErrorClass::Throttled,
         Error::Settings { .. } | Error::NotFetched { .. } | Error::Sealed(_) | Error::Key(_) => {
             ErrorClass::Settings
         }
@@ -71,6 +72,7 @@ pub(crate) fn asked_ms(error: &Error) -> Option<i64> {
         Error::Fetch(ImapError::Throttled { seconds: Some(seconds), .. }) => {
             Some(i64::try_from(*seconds).unwrap_or(i64::MAX).saturating_mul(1000))
         }
+        Error::Allowance { wait_ms } => Some(*wait_ms),
         Error::Fetch(error) => wait_ms(error.words()?),
         _ => None,
     }

@@ -126,6 +126,7 @@ pub fn open(dir: &Path, config: &Config, how: Opening) -> Result<Engine, Failure
         batch_octets: if how.bulk { pipeline::BATCH_OCTETS_ALONE } else { pipeline::BATCH_OCTETS },
         doctor: limits(config)?,
         connections_per_server: number(config, "connections_per_server")?,
+        octets_per_day: (number(config, "megabytes_per_day")? as u64).saturating_mul(1_000_000),
     };
     Ok(Engine::open(dir, &options)?)
 }

@@ -128,6 +128,11 @@ pub const KEYS: &[Key] = &[
         about: "Connections to one mailbox server at once, over all accounts; the others wait for their turn, and those that only wait for news give way. Lower it if a provider counts by the address of this server.",
     },
     Key {
+        name: "megabytes_per_day",
+        default: "0",
+        about: "Most that is fetched of one account within a day, in megabytes; 0 = what its provider is known to allow (Gmail: nine tenths of 2,500).",
+    },
+    Key {
         name: "silent_minutes",
         default: "0",
         about: "Minutes without a successful fetch after which an account is reported; 0 = five times as long as its interval, 30 at least.",

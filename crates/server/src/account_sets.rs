@@ -72,37 +72,28 @@ fn apply(
         .collect();
     let mut seen = HashSet::new();
     let chosen: Vec<Uuid> = asked.accounts.into_iter().filter(|id| seen.insert(*id)).collect();
-    let mut refused: HashMap<AccountId, Failure> = HashMap::new();
-    let mut fitting = Vec::new();
-    for id in chosen.iter().copied().map(AccountId::new) {
-        match names.get(&id).map(|(_, kind)| shared.fits(*kind)) {
-            Some(Ok(())) => fitting.push(id),
-            Some(Err(why)) => drop(refused.insert(id, unfit(why))),
-            None => drop(refused.insert(id, Failure::not_found())),
-        }
-    }
+    let known = chosen.iter().copied().map(AccountId::new);
+    let known: Vec<_> = known.filter_map(|id| Some((id, names.get(&id)?.1))).collect();
+    let outcomes = state.store().change_fitting(&known, shared, asked.dry_run, state.now())?;
+    let outcomes: HashMap<AccountId, Result<(), Unfit>> = outcomes.into_iter().collect();
     if !asked.dry_run {
-        let changed: HashSet<AccountId> = state
-            .store()
-            .change_accounts(fitting.clone(), shared.clone(), state.now())?
-            .into_iter()
-            .collect();
         let fields = shared.fields().join(", ");
-        let mut entries = Vec::with_capacity(changed.len());
-        for id in fitting {
-            let Some((name, _)) = names.get(&id).filter(|_| changed.contains(&id)) else {
-                refused.insert(id, Failure::not_found());
-                continue;
-            };
-            entries.push((Subject::Account(id), vec![("name", name.clone()), ("fields", fields.clone())]));
-            state.background().account_changed(id);
+        let mut entries = Vec::with_capacity(known.len());
+        for (id, _) in known.iter().filter(|(id, _)| outcomes.get(id) == Some(&Ok(()))) {
+            let Some((name, _)) = names.get(id) else { continue };
+            entries.push((Subject::Account(*id), vec![("name", name.clone()), ("fields", fields.clone())]));
+            state.background().account_changed(*id);
         }
         events::record_all(state, caller, "account.changed", &entries)?;
     }
     let mut items = Vec::with_capacity(chosen.len());
     for account in chosen {
         let id = AccountId::new(account);
-        let failure = refused.remove(&id);
+        let failure = match outcomes.get(&id) {
+            Some(Ok(())) => None,
+            Some(Err(why)) => Some(unfit(*why)),
+            None => Some(Failure::not_found()),
+        };
         let deletable = match shared.delete_after_days.flatten().filter(|_| failure.is_none()) {
             Some(days) => Some(state.store().count_deletable(id, days, state.now())?),
             None => None,
@@ -118,5 +109,6 @@ fn unfit(why: Unfit) -> Failure {
     match why {
         Unfit::NotFetched => Failure::new(StatusCode::CONFLICT, "account-only-files"),
         Unfit::NoFolders => Failure::field("fetched", "account-pop3-fetched"),
+        Unfit::Gone => Failure::not_found(),
     }
 }

@@ -233,7 +233,9 @@ fn connected(
     if let Some(client) = oauth {
         let client = state.store().oauth_client(client)?;
         let client = client.ok_or_else(|| Failure::not_found().at_field("oauth"))?;
-        check_service(base.kind, client.settings.service)?;
+        if !client.settings.service.is_for(base.kind) {
+            return Err(Failure::field("oauth", "account-graph-service"));
+        }
     }
     let credential = match &asked.password {
         _ if oauth.is_some() => None,
@@ -270,16 +272,6 @@ pub(crate) fn check_graph(kind: store::AccountKind, asked: &ConnectionRequest) -
         return Err(Failure::field("oauth", "account-graph-oauth"));
     }
     Ok(())
-}
-
-/// A token of Microsoft is for Microsoft Graph or for its mail servers, never for both.
-fn check_service(kind: store::AccountKind, service: store::OauthService) -> Result<(), Failure> {
-    let fits = match service {
-        store::OauthService::Other => true,
-        store::OauthService::MicrosoftGraph => kind == store::AccountKind::Graph,
-        store::OauthService::Microsoft | store::OauthService::Google => kind != store::AccountKind::Graph,
-    };
-    if fits { Ok(()) } else { Err(Failure::field("oauth", "account-graph-service")) }
 }
 
 /// Refuses what can never work, before it is tried.
@@ -375,8 +367,6 @@ fn address(given: Option<&str>) -> Result<Option<String>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use store::{AccountKind as Kind, OauthService as Service};
-
     use super::*;
 
     fn request() -> ConnectionRequest {
@@ -416,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn graph_takes_tokens_of_its_own_service() {
+    fn graph_takes_tokens_and_tls() {
         let check = |tls: TlsMode, oauth: bool, expected: Option<&str>| {
             let oauth = oauth.then(uuid::Uuid::nil);
             let asked = ConnectionRequest { tls, oauth, ..request() };
@@ -427,16 +417,6 @@ mod tests {
         check(TlsMode::Tls, true, None);
         check(TlsMode::Tls, false, Some("account-graph-oauth"));
         check(TlsMode::Starttls, true, Some("account-graph-tls"));
-        for (kind, service, fits) in [
-            (Kind::Graph, Service::MicrosoftGraph, true),
-            (Kind::Graph, Service::Other, true),
-            (Kind::Graph, Service::Microsoft, false),
-            (Kind::Imap, Service::Microsoft, true),
-            (Kind::Imap, Service::MicrosoftGraph, false),
-            (Kind::Pop3, Service::Other, true),
-        ] {
-            assert_eq!(check_service(kind, service).is_ok(), fits, "{kind:?} {service:?}");
-        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use api::{
     AttachmentClass, AttachmentFinding, AttachmentHold, AttachmentRelease, AttachmentSettings,
     AttachmentSettingsChange, Authentication, DkimSignature, HeldAttachment, HeldPage, HeldQuery, HoldReason,
-    ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest,
+    ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest, SpamMark, StatedResult,
 };
 use axum::extract::{Path, State as FromState};
 use axum::http::StatusCode;
@@ -149,7 +149,28 @@ pub(crate) fn authentication(state: &State, seq: i64) -> Result<Option<Authentic
         dmarc_domain: found.dmarc_domain,
         dmarc_policy: found.dmarc_policy,
         arc: word(found.arc),
+        stated: found
+            .stated
+            .into_iter()
+            .map(|one| StatedResult {
+                by: one.by,
+                method: one.method,
+                result: word(one.result),
+                domain: one.domain,
+            })
+            .collect(),
+        spam: found.spam.map(|mark| SpamMark {
+            by: mark.by,
+            is_spam: mark.is_spam,
+            score: mark.score_milli.map(points),
+            required: mark.required_milli.map(points),
+        }),
     }))
+}
+
+/// Of thousandths.
+fn points(milli: i64) -> f64 {
+    milli as f64 / 1000.0
 }
 
 const fn word(result: AuthResult) -> api::AuthResult {
@@ -189,6 +210,8 @@ fn all(state: &State) -> Result<AttachmentSettings, Failure> {
         authenticate: settings.authenticate,
         name_servers: settings.name_servers.clone(),
         trusted_hosts: settings.trusted_hosts.clone(),
+        authserv_ids: settings.authserv_ids.clone(),
+        spam_filter: Some(settings.spam_filter.clone()).filter(|filter| !filter.is_empty()),
         status: status(engine.ask_scanner().unwrap_or_default(), None),
         unseen: counts.unseen,
         waiting: counts.waiting,
@@ -219,6 +242,8 @@ pub(crate) async fn set(
             settings.authenticate = asked.authenticate.unwrap_or(settings.authenticate);
             settings.name_servers = asked.name_servers.unwrap_or(settings.name_servers);
             settings.trusted_hosts = asked.trusted_hosts.unwrap_or(settings.trusted_hosts);
+            settings.authserv_ids = asked.authserv_ids.unwrap_or(settings.authserv_ids);
+            settings.spam_filter = asked.spam_filter.unwrap_or(settings.spam_filter);
             let settings = settings.checked().map_err(refused)?;
             state.engine().set_examination(settings)?;
             let version = state.engine().examination().version.to_string();
@@ -247,6 +272,10 @@ fn refused(error: SettingsError) -> Failure {
             Failure::field("name_servers", "name-server").with("address", address)
         }
         SettingsError::Host(host) => Failure::field("trusted_hosts", "trusted-host").with("host", host),
+        SettingsError::SpamFilter(address) => {
+            Failure::field("spam_filter", "spam-filter-address").with("address", address)
+        }
+        SettingsError::AuthservId(host) => Failure::field("authserv_ids", "trusted-host").with("host", host),
         SettingsError::TooMany => Failure::field("name_servers", "too-many-items").with("items", 50),
     }
 }

@@ -2,6 +2,7 @@
 
 mod account_sets;
 mod accounts;
+mod attachments;
 mod bounces;
 mod doctor;
 mod files;

@@ -54,6 +54,8 @@ pub struct Report {
     pub at: UnixMillis,
     /// The report says both failed and delivered of this recipient.
     pub contradicts: bool,
+    /// Whoever sent it is not who it says.
+    pub forged: bool,
 }
 
 /// A mail that may be meant.
@@ -94,6 +96,8 @@ pub enum Step {
     ThreadIndex,
     /// Recipient, subject and time.
     Circumstances,
+    /// Whether it comes from where it says.
+    Origin,
 }
 
 impl Step {
@@ -107,6 +111,7 @@ impl Step {
             Self::References => "references",
             Self::ThreadIndex => "thread_index",
             Self::Circumstances => "circumstances",
+            Self::Origin => "origin",
         }
     }
 }
@@ -124,6 +129,8 @@ pub enum Found {
     Several,
     /// The signature is wrong.
     WrongSignature,
+    /// SPF, DKIM or DMARC say that it was sent by somebody else.
+    WrongSender,
     /// This is it.
     Mail,
 }
@@ -137,6 +144,7 @@ impl Found {
             Self::OtherRecipient => "other_recipient",
             Self::Several => "several",
             Self::WrongSignature => "wrong_signature",
+            Self::WrongSender => "wrong_sender",
             Self::Mail => "mail",
         }
     }
@@ -169,8 +177,7 @@ pub struct Matched {
 impl Matched {
     /// Something about it is wrong, not only missing.
     pub fn is_suspicious(&self) -> bool {
-        self.strength <= Strength::Unmatched
-            && self.trace.iter().any(|t| matches!(t.found, Found::WrongSignature | Found::OtherRecipient))
+        self.strength <= Strength::Unmatched && self.trace.iter().any(|t| is_wrong(t.found))
     }
 }
 
@@ -181,8 +188,12 @@ pub fn find(report: &Report, candidates: &[Candidate]) -> Matched {
         recipient: report.recipient.clone().or_else(|| report.original_recipient.clone()),
         ..Matched::default()
     });
-    let wrong = |line: &Trace| matches!(line.found, Found::WrongSignature | Found::OtherRecipient);
-    if matched.strength == Strength::Unmatched && finder.trace.iter().any(wrong) {
+    if report.forged && matched.strength < Strength::Signed {
+        // Ids and subjects can be known to others; our signature cannot.
+        finder.note(Step::Origin, String::new(), Found::WrongSender);
+        matched.strength = Strength::Forged;
+    }
+    if matched.strength == Strength::Unmatched && finder.trace.iter().any(|line| is_wrong(line.found)) {
         matched.strength = Strength::Forged;
     }
     if report.contradicts {
@@ -190,6 +201,10 @@ pub fn find(report: &Report, candidates: &[Candidate]) -> Matched {
     }
     matched.trace = finder.trace;
     matched
+}
+
+const fn is_wrong(found: Found) -> bool {
+    matches!(found, Found::WrongSignature | Found::OtherRecipient | Found::WrongSender)
 }
 
 struct Finder<'a> {

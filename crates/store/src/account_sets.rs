@@ -1,5 +1,7 @@
 //! Several rows that belong together: accounts changed at once, an account and the server that sends for it.
 
+use std::collections::HashSet;
+
 use model::{AccountId, SmtpAccountId, UnixMillis};
 
 use crate::accounts::{AccountKind, MailboxRole, NewAccount};
@@ -35,13 +37,15 @@ pub enum Unfit {
     NotFetched,
     /// POP3 has neither folders nor marks.
     NoFolders,
+    /// It was removed.
+    Gone,
 }
 
 impl SharedSettings {
     /// Whether an account of this kind can have all of it.
     ///
     /// # Errors
-    /// Why not.
+    /// Why not, never [`Unfit::Gone`].
     pub fn fits(&self, kind: AccountKind) -> std::result::Result<(), Unfit> {
         let of_fetching = self.active.is_some() || self.poll_seconds.is_some() || self.of_mailbox();
         match kind {
@@ -127,6 +131,32 @@ impl Store {
             }
             Ok(changed)
         })
+    }
+
+    /// Gives those of the accounts the same settings that can have all of them; in a `dry_run` none. Gives what became of each, or
+    /// would, in their order.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn change_fitting(
+        &self,
+        accounts: &[(AccountId, AccountKind)],
+        shared: &SharedSettings,
+        dry_run: bool,
+        now: UnixMillis,
+    ) -> Result<Vec<(AccountId, std::result::Result<(), Unfit>)>> {
+        let mut outcomes: Vec<_> = accounts.iter().map(|(id, kind)| (*id, shared.fits(*kind))).collect();
+        if !dry_run {
+            let fitting = outcomes.iter().filter(|(_, fits)| fits.is_ok()).map(|(id, _)| *id).collect();
+            let changed: HashSet<AccountId> =
+                self.change_accounts(fitting, shared.clone(), now)?.into_iter().collect();
+            for (id, outcome) in &mut outcomes {
+                if outcome.is_ok() && !changed.contains(id) {
+                    *outcome = Err(Unfit::Gone);
+                }
+            }
+        }
+        Ok(outcomes)
     }
 
     /// Makes an account and the server that sends for it, or neither.

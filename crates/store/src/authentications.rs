@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use model::{Envelope, UnixMillis};
 
 use crate::detail::MailOctets;
+use crate::entries;
 use crate::error::Result;
 use crate::examination::{self, ExaminationTask};
 use crate::placements::envelope;
@@ -30,6 +31,8 @@ pub struct CheckedMail {
     pub seq: i64,
     /// Result, as `examine` writes it.
     pub result: String,
+    /// It is from somebody else than it says.
+    pub forged: bool,
     /// To be checked again: when, and how often it has failed; done otherwise.
     pub again: Option<(UnixMillis, u32)>,
 }
@@ -39,6 +42,8 @@ statements! {
     PUT [Int, Int, Text] = "WITH v(seq, checked, result) AS ({rows}) INSERT INTO authentications (seq, checked, result) \
         SELECT seq, checked, result FROM v WHERE TRUE ON CONFLICT (seq) DO UPDATE SET checked = excluded.checked, \
         result = excluded.result";
+    // Handled already: to be judged anew.
+    HANDLED = "SELECT mail FROM feedback WHERE mail = ANY($1)";
     GET = "SELECT checked, result FROM authentications WHERE seq = $1";
 }
 
@@ -79,6 +84,11 @@ impl Store {
                 rows.push(args![mail.seq, now, &mail.result]);
             }
             tx.bulk(&PUT, &rows)?;
+            let forged: Vec<i64> = mails.iter().filter(|mail| mail.forged).map(|mail| mail.seq).collect();
+            if !forged.is_empty() {
+                let handled = tx.query(&HANDLED, &[Arg::Ints(&forged)], |row| row.int(0))?;
+                entries::touch(tx, &handled)?;
+            }
             let task = ExaminationTask::Authenticate;
             let finished: Vec<i64> =
                 mails.iter().filter(|mail| mail.again.is_none()).map(|mail| mail.seq).collect();

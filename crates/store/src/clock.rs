@@ -20,7 +20,8 @@ statements! {
     OUTGOING = "UPDATE outgoing SET due = $1 WHERE due IS NOT NULL AND due > $2";
     EXAMINATION = "UPDATE examination_work SET due = $1 WHERE due > $2";
     LEASES = "UPDATE oauth_grants SET leased_until = NULL WHERE leased_until > $1";
-    FAILED = "UPDATE left_out SET last = $1 WHERE last > $1";
+    // Only those that failed or are wanted again have a turn; the index `left_out_again` holds just them.
+    FAILED = "UPDATE left_out SET last = $1 WHERE last > $1 AND excluded <> 1";
 }
 
 impl Store {

@@ -63,6 +63,7 @@ statements! {
         AND mailbox IN (SELECT key FROM mailboxes WHERE account = $1)";
     REOPEN_FOLDERS = "UPDATE mailboxes SET excluded = NULL WHERE account = $1 AND excluded = $2";
     OPEN_FOLDERS = "UPDATE mailboxes SET excluded = NULL WHERE account = $1 AND excluded IS NOT NULL";
+    // `excluded <> 1` follows from `excluded = 2`; it is said for the sake of the index `left_out_again`.
     REOPENED = "SELECT COUNT(*) FROM mailboxes b JOIN left_out l ON l.mailbox = b.key \
         WHERE b.account = $1 AND b.selected = 1 AND l.excluded <> 1 AND l.excluded = 2";
     PASS_BY = "UPDATE mailboxes SET excluded = $2, uid_validity = $3, uid_next = NULL, messages = $4 WHERE mailbox_id = $1";

@@ -40,6 +40,15 @@ pub(crate) const ACTOR: &str = "feedback";
 /// The number in an address, an envelope id or a `Message-ID` that bears a reference of ours, if the signature is right.
 pub type VerifyReference = Arc<dyn Fn(&str) -> Option<i64> + Send + Sync>;
 
+/// By what a report is believed, or not.
+#[derive(Clone)]
+pub struct Evidence {
+    /// Knows mails of our own by their reference.
+    pub ours: VerifyReference,
+    /// Whether what was found out about the origin of a mail ([`crate::CheckedMail::result`]) says that it is forged.
+    pub is_forged: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
 /// What a call of [`Store::handle_feedback`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeedbackProgress {
@@ -63,6 +72,7 @@ statements! {
     VERDICTS = "SELECT f.seq, f.version, f.verdict, m.mail_id FROM facts f JOIN mails m ON m.seq = f.seq \
         WHERE f.seq = ANY($1)";
     HANDLED = "SELECT mail, digest FROM feedback WHERE mail = ANY($1)";
+    ORIGINS = "SELECT seq, result FROM authentications WHERE seq = ANY($1)";
     HANDLE [Int, Int] = "WITH v(mail, digest) AS ({rows}) INSERT INTO feedback (mail, digest) \
         SELECT mail, digest FROM v WHERE TRUE ON CONFLICT (mail) DO UPDATE SET digest = excluded.digest";
     SOURCES = "SELECT p.seq, b.account, p.position, p.received, p.fetched, a.created FROM placements p \
@@ -181,7 +191,7 @@ fn handle(
     now: UnixMillis,
     seen: i64,
     limit: i64,
-    verify: &VerifyReference,
+    evidence: &Evidence,
 ) -> Result<FeedbackProgress> {
     let cursor = tx.int(&CURSOR, &[])?.max(seen);
     let changed = tx.query(&CHANGED, &args![cursor, limit], mail_row)?;
@@ -195,8 +205,8 @@ fn handle(
     let is_meant = |row: &&MailRow| is_feedback(row) || strays.contains(&row.seq);
     rows.extend(changed.iter().filter(|row| is_meant(row) && !waiting.contains(&row.seq)));
     let bounce_rules = bounce_rules::load(tx)?;
-    let (mut mails, reached) = load(tx, &rows, &waiting, bounce_rules.count_imported)?;
-    of_our_own(tx, &mut mails, verify)?;
+    let (mut mails, reached) = load(tx, &rows, &waiting, bounce_rules.count_imported, evidence)?;
+    of_our_own(tx, &mut mails, &evidence.ours)?;
     for mail in &mut mails {
         mail.stray = mail.reported.is_empty() && strays.contains(&mail.seq);
     }
@@ -285,6 +295,7 @@ fn load(
     rows: &[MailRow],
     waiting: &BTreeSet<i64>,
     count_imported: bool,
+    evidence: &Evidence,
 ) -> Result<(Vec<Feedback>, Option<i64>)> {
     let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
     if seqs.is_empty() {
@@ -298,12 +309,18 @@ fn load(
     })?;
     let verdicts: HashMap<i64, _> = verdicts.into_iter().collect();
     let sources = sources(tx, &seqs)?;
+    let origins = tx.query(&ORIGINS, &of_seqs, |row| Ok((row.int(0)?, row.text(1)?)))?;
+    let forged: BTreeSet<i64> =
+        origins.iter().filter(|(_, found)| (evidence.is_forged)(found)).map(|(seq, _)| *seq).collect();
     let mut people = addresses::of_mails(tx, &seqs, Some(3))?;
     let mut out: Vec<Feedback> = Vec::new();
     let mut reports = 0;
     for row in rows {
         let Some((version, octets, mail_id)) = verdicts.get(&row.seq) else { continue };
-        let digest = i64::from_le_bytes(hash64(octets).to_le_bytes()).max(1);
+        let forged = forged.contains(&row.seq);
+        // One that turns out to be forged is judged anew.
+        let of_verdict = i64::from_le_bytes((hash64(octets) >> 1).to_le_bytes()) | 2;
+        let digest = of_verdict ^ i64::from(forged);
         let before = handled.get(&row.seq).copied();
         if before == Some(digest) && !waiting.contains(&row.seq) {
             continue;
@@ -315,7 +332,10 @@ fn load(
             .into_iter()
             .partition(|(role, _)| *role == AddressRole::From);
         let bare = |list: Vec<(AddressRole, Address)>| list.into_iter().map(|(_, a)| a).collect::<Vec<_>>();
-        let reported = standing::reported(&verdict, &bare(from), &ReturnPath::Plain, row.date);
+        let mut reported = standing::reported(&verdict, &bare(from), &ReturnPath::Plain, row.date);
+        for one in &mut reported {
+            one.report.forged = forged;
+        }
         reports += reported.len();
         if reports > REPORTS_MAX && !out.is_empty() && !waiting.contains(&row.seq) {
             return Ok((out, Some(row.change - 1)));
@@ -478,8 +498,11 @@ fn sort(
     let unsubscribe = reported.kind == EventKind::Unsubscribed;
     let matched = if unsubscribe {
         // It is the person's own mail; there is nothing to find.
-        let strength =
-            if reported.report.recipient.is_some() { Strength::Named } else { Strength::Unmatched };
+        let strength = match reported.report.recipient {
+            _ if reported.report.forged => Strength::Forged,
+            Some(_) => Strength::Named,
+            None => Strength::Unmatched,
+        };
         Matched { strength, recipient: reported.report.recipient.clone(), ..Matched::default() }
     } else {
         standing::find(&reported.report, &originals.of(mail.seq, &reported.report))
@@ -617,7 +640,7 @@ fn log_states(tx: &Tx<'_>, mails: &[Feedback], changed: &[Changed], now: UnixMil
 impl Store {
     /// Handles the reports in mails filed since the last call, `limit` mails looked at: matches them, writes events,
     /// judges addresses; all of it in one transaction, to be called until there is no more. The same mail again changes
-    /// nothing. `verify` knows mails of our own by their reference.
+    /// nothing.
     ///
     /// # Errors
     /// Those of the database.
@@ -625,7 +648,7 @@ impl Store {
         &self,
         now: UnixMillis,
         limit: usize,
-        verify: &VerifyReference,
+        evidence: &Evidence,
     ) -> Result<FeedbackProgress> {
         let seen = self.feedback_seen().load(Ordering::Relaxed);
         match self.read(|tx| look(tx, seen, limit as i64))? {
@@ -635,8 +658,8 @@ impl Store {
                 Ok(FeedbackProgress { more: true, ..FeedbackProgress::default() })
             }
             Look::Work => {
-                let verify = Arc::clone(verify);
-                self.write_batch(move |tx| handle(tx, now, seen, limit as i64, &verify))
+                let evidence = evidence.clone();
+                self.write_batch(move |tx| handle(tx, now, seen, limit as i64, &evidence))
             }
         }
     }

@@ -102,7 +102,7 @@ pub use examination::{
     Release, ScanState,
 };
 pub use exclusions::{Exclusion, ExclusionKind};
-pub use feedback::{FeedbackProgress, VerifyReference};
+pub use feedback::{Evidence, FeedbackProgress, VerifyReference};
 pub use feedback_days::{FeedbackCount, SumBy};
 pub use filing::{Filed, MessageKey, NewPart};
 pub use import_entries::{DuplicateOf, EntryFate, EntryOutcome, ImportEntry, NewEntry, ReasonCount};

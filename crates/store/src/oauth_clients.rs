@@ -2,6 +2,7 @@
 
 use model::{OauthClientId, UnixMillis};
 
+use crate::accounts::AccountKind;
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
 use crate::sql::statements;
@@ -20,6 +21,18 @@ pub enum OauthService {
     Other,
     /// Microsoft 365, for Microsoft Graph.
     MicrosoftGraph,
+}
+
+impl OauthService {
+    /// Whether its tokens let an account of this kind in: one of Microsoft is for Microsoft Graph or for its mail servers, never
+    /// for both.
+    pub fn is_for(self, kind: AccountKind) -> bool {
+        match self {
+            Self::Other => true,
+            Self::MicrosoftGraph => kind == AccountKind::Graph,
+            Self::Microsoft | Self::Google => kind != AccountKind::Graph,
+        }
+    }
 }
 
 /// What a person sets.
@@ -169,5 +182,24 @@ impl Store {
     /// Those of the database.
     pub fn oauth_client(&self, id: OauthClientId) -> Result<Option<OauthClient>> {
         self.read(|tx| by_id(tx, id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AccountKind as Kind, OauthService as Service};
+
+    #[test]
+    fn tokens_of_microsoft_are_for_one_of_two() {
+        for (kind, service, fits) in [
+            (Kind::Graph, Service::MicrosoftGraph, true),
+            (Kind::Graph, Service::Other, true),
+            (Kind::Graph, Service::Microsoft, false),
+            (Kind::Imap, Service::Microsoft, true),
+            (Kind::Imap, Service::MicrosoftGraph, false),
+            (Kind::Pop3, Service::Other, true),
+        ] {
+            assert_eq!(service.is_for(kind), fits, "{kind:?} {service:?}");
+        }
     }
 }

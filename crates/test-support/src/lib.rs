@@ -18,6 +18,7 @@ mod postgres;
 mod proxy;
 mod random;
 mod scratch;
+mod spam;
 
 pub use certificate::Certificate;
 pub use clamd::{Clamd, EICAR};
@@ -32,3 +33,4 @@ pub use postgres::Postgres;
 pub use proxy::{Fault, Proxy};
 pub use random::Random;
 pub use scratch::Scratch;
+pub use spam::{GTUBE, SpamFilter};

@@ -7,7 +7,7 @@ mod pst;
 mod tnef;
 
 pub use msg::msg;
-pub use pst::{Crypt, Folder, pst};
+pub use pst::{Crypt, Folder, Form, pst, pst_as};
 pub use tnef::tnef;
 
 /// A property: id, type and value.

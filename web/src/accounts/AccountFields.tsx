@@ -19,6 +19,7 @@ import { useFormats } from "../lang/format";
 import { SignInField } from "../oauth/SignInField";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
+import { PortInput } from "../parts/PortInput";
 import css from "./accounts.module.css";
 import { type AccountForm, isLoopback, portOf, withKind } from "./form";
 import { HandlingFields } from "./HandlingFields";
@@ -121,15 +122,7 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
                 }
               }}
             />
-            <NumberInput
-              label={t("accounts.port")}
-              min={1}
-              max={65535}
-              allowDecimal={false}
-              allowNegative={false}
-              hideControls
-              {...form.getInputProps("port")}
-            />
+            <PortInput label={t("accounts.port")} {...form.getInputProps("port")} />
           </div>
           <Group grow align="flex-start" preventGrowOverflow={false}>
             <TextInput

@@ -1,11 +1,11 @@
-import { Button, Group, Modal, Select, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Button, Modal, Select, Stack, TagsInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "../api/client";
 import { mailboxesQuery } from "../api/queries";
 import type { Account, Exclusion } from "../api/types";
-import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
 import { Notice } from "../parts/Notice";
 import { tell } from "../parts/toast";
 
@@ -97,20 +97,19 @@ export function ExclusionDialog({
               <Notice tone="info">{t("accounts.exclusions.means")}</Notice>
             </>
           )}
-          {save.error === null ? null : <Failure error={save.error} what={t("accounts.notSaved")} />}
-          <Group justify="flex-end">
+          <FormEnd
+            save={save}
+            label={t(removing ? "accounts.exclusions.removeNow" : "form.save")}
+            failed={t("accounts.notSaved")}
+            color={removing ? "red.8" : undefined}
+            onCancel={removing ? () => setRemoving(false) : onClose}
+          >
             {exclusion === undefined || removing ? null : (
               <Button variant="default" onClick={() => setRemoving(true)} mr="auto">
                 {t("accounts.exclusions.remove")}
               </Button>
             )}
-            <Button variant="default" onClick={removing ? () => setRemoving(false) : onClose}>
-              {t("form.cancel")}
-            </Button>
-            <Button type="submit" color={removing ? "red.8" : undefined} loading={save.isPending}>
-              {t(removing ? "accounts.exclusions.removeNow" : "form.save")}
-            </Button>
-          </Group>
+          </FormEnd>
         </Stack>
       </form>
     </Modal>

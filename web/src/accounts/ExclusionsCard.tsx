@@ -1,4 +1,4 @@
-import { Button, Loader } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,7 +8,7 @@ import { useMayAdminister } from "../api/session";
 import type { Account, Exclusion } from "../api/types";
 import css from "../imports/imports.module.css";
 import { useFormats } from "../lang/format";
-import { Failure } from "../parts/Failure";
+import { Loading } from "../parts/Loading";
 import page from "../parts/Page.module.css";
 import { ExclusionDialog } from "./ExclusionDialog";
 
@@ -17,16 +17,14 @@ export function ExclusionsCard({ account }: { account: Account }) {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
   const [edited, setEdited] = useState<Exclusion | "new" | undefined>(undefined);
-  const { data, error, refetch } = useQuery({
+  const asked = useQuery({
     queryKey: ["accounts", account.id, "exclusions"],
     queryFn: ({ signal }) =>
       take(api.GET("/api/v1/accounts/{account_id}/exclusions", { params: { path: { account_id: account.id } }, signal })),
   });
-  if (error !== null && data === undefined) {
-    return <Failure error={error} what={t("accounts.exclusions.failed")} retry={() => void refetch()} />;
-  }
+  const { data } = asked;
   if (data === undefined) {
-    return <Loader size="sm" />;
+    return <Loading of={asked} what={t("accounts.exclusions.failed")} height={120} />;
   }
   return (
     <section className={page.card} aria-label={t("accounts.exclusions.title")}>

@@ -1,6 +1,7 @@
-import { Checkbox, NumberInput, Select, Stack, TextInput } from "@mantine/core";
+import { Checkbox, Select, Stack, TextInput } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 import { useTranslation } from "react-i18next";
+import { PortInput } from "../parts/PortInput";
 import css from "./accounts.module.css";
 import { type AccountForm, isLoopback, smtpPortOf } from "./form";
 import { sendingFor } from "./presets";
@@ -49,15 +50,7 @@ export function SendingFields({ form }: { form: UseFormReturnType<AccountForm> }
               }
             }}
           />
-          <NumberInput
-            label={t("accounts.smtpPort")}
-            min={1}
-            max={65535}
-            allowDecimal={false}
-            allowNegative={false}
-            hideControls
-            {...form.getInputProps("smtpPort")}
-          />
+          <PortInput label={t("accounts.smtpPort")} {...form.getInputProps("smtpPort")} />
         </div>
       ) : null}
     </Stack>

@@ -12,10 +12,10 @@ import { tell } from "../parts/toast";
 import css from "./accounts.module.css";
 import { changeOf, commonOf, NOTHING, offeredTo, type Together } from "./together";
 
-const ACTIVE = ["same", "on", "off"] as const;
-const ROLES = ["same", "normal", "bounce", "archive"] as const;
-const FETCHED = ["same", "leave", "mark_read", "move"] as const;
-const DELETED = ["same", "never", "at_once", "later"] as const;
+const ACTIVE = ["on", "off"] as const;
+const ROLES = ["normal", "bounce", "archive"] as const;
+const FETCHED = ["leave", "mark_read", "move"] as const;
+const DELETED = ["never", "at_once", "later"] as const;
 
 interface TogetherDialogProps {
   accounts: Account[];
@@ -100,13 +100,13 @@ function Choices({ accounts, form, set }: ChoicesProps) {
       {fetched && !folders ? <Notice tone="info">{t("accounts.together.noFolders")}</Notice> : null}
       {fetched ? (
         <>
-          <Select
+          <Choice
             label={t("accounts.together.active")}
             description={now(common.active === undefined ? undefined : t(`accounts.together.actives.${common.active ? "on" : "off"}`))}
-            allowDeselect={false}
-            data={ACTIVE.map((value) => ({ value, label: t(`accounts.together.actives.${value}`) }))}
+            values={ACTIVE}
+            name={(value) => t(`accounts.together.actives.${value}`)}
             value={form.active}
-            onChange={(value) => set({ active: ACTIVE.find((one) => one === value) ?? "same" })}
+            onChange={(active) => set({ active })}
           />
           <NumberInput
             label={t("accounts.poll")}
@@ -120,28 +120,22 @@ function Choices({ accounts, form, set }: ChoicesProps) {
           />
         </>
       ) : null}
-      <Select
+      <Choice
         label={t("accounts.role")}
         description={now(common.role === undefined ? undefined : t(`accounts.roles.${common.role}`))}
-        allowDeselect={false}
-        data={ROLES.map((value) => ({
-          value,
-          label: value === "same" ? t("accounts.together.same") : t(`accounts.roles.${value}`),
-        }))}
+        values={ROLES}
+        name={(value) => t(`accounts.roles.${value}`)}
         value={form.role}
-        onChange={(value) => set({ role: ROLES.find((one) => one === value) ?? "same" })}
+        onChange={(role) => set({ role })}
       />
       {folders ? (
-        <Select
+        <Choice
           label={t("accounts.fetched")}
           description={t("accounts.fetchedWhat")}
-          allowDeselect={false}
-          data={FETCHED.map((value) => ({
-            value,
-            label: value === "same" ? t("accounts.together.same") : t(`accounts.handledHow.${value}`),
-          }))}
+          values={FETCHED}
+          name={(value) => t(`accounts.handledHow.${value}`)}
           value={form.fetched}
-          onChange={(value) => set({ fetched: FETCHED.find((one) => one === value) ?? "same" })}
+          onChange={(fetched) => set({ fetched })}
         />
       ) : null}
       {folders && form.fetched === "move" ? (
@@ -155,16 +149,13 @@ function Choices({ accounts, form, set }: ChoicesProps) {
         />
       ) : null}
       {fetched ? (
-        <Select
+        <Choice
           label={t("accounts.deleted")}
           description={t("accounts.deletedWhat")}
-          allowDeselect={false}
-          data={DELETED.map((value) => ({
-            value,
-            label: value === "same" ? t("accounts.together.same") : t(`accounts.deletedWhen.${value}`),
-          }))}
+          values={DELETED}
+          name={(value) => t(`accounts.deletedWhen.${value}`)}
           value={form.deleted}
-          onChange={(value) => set({ deleted: DELETED.find((one) => one === value) ?? "same" })}
+          onChange={(deleted) => set({ deleted })}
         />
       ) : null}
       {fetched && form.deleted === "later" ? (
@@ -178,6 +169,33 @@ function Choices({ accounts, form, set }: ChoicesProps) {
         />
       ) : null}
     </>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  label: string;
+  description: string;
+  values: readonly T[];
+  name: (value: T) => string;
+  value: T | "same";
+  onChange: (value: T | "same") => void;
+}
+
+/** One of several values, or what each of them has. */
+function Choice<T extends string>({ label, description, values, name, value, onChange }: ChoiceProps<T>) {
+  const { t } = useTranslation();
+  return (
+    <Select
+      label={label}
+      description={description}
+      allowDeselect={false}
+      data={[
+        { value: "same", label: t("accounts.together.same") },
+        ...values.map((one) => ({ value: one, label: name(one) })),
+      ]}
+      value={value}
+      onChange={(chosen) => onChange(values.find((one) => one === chosen) ?? "same")}
+    />
   );
 }
 

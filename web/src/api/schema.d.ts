@@ -2543,6 +2543,8 @@ export interface components {
         AttachmentSettings: {
             /** @description Who mails are from is checked. */
             authenticate: boolean;
+            /** @description Names (`authserv-id`) of hosts whose `Authentication-Results` are believed. */
+            authserv_ids: string[];
             /**
              * Format: int64
              * @description Held attachments, released ones too; ends at 10,000.
@@ -2554,6 +2556,8 @@ export interface components {
             policy: components["schemas"]["AttachmentClass"][];
             /** @description Path of a socket or `host:port`; null: nothing is scanned. */
             scanner: string | null;
+            /** @description Spam filter that is asked: `rspamd://host:port` or `spamd://host:port`; null: none. */
+            spam_filter: string | null;
             /** @description How the scanner is. */
             status: components["schemas"]["ScannerStatus"];
             /** @description Hosts whose `Received` fields are believed. */
@@ -2582,6 +2586,11 @@ export interface components {
              */
             authenticate?: boolean | null;
             /**
+             * @description Names, or `*.example.org`.
+             * @default null
+             */
+            authserv_ids?: string[] | null;
+            /**
              * @description Addresses, with or without port.
              * @default null
              */
@@ -2597,6 +2606,11 @@ export interface components {
              */
             scanner?: string | null;
             /**
+             * @description `rspamd://host:port` or `spamd://host:port`; empty: none is asked.
+             * @default null
+             */
+            spam_filter?: string | null;
+            /**
              * @description Names, or `*.example.org`.
              * @default null
              */
@@ -2607,7 +2621,7 @@ export interface components {
          * @enum {string}
          */
         AuthResult: "none" | "pass" | "fail" | "softfail" | "neutral" | "temperror" | "permerror";
-        /** @description Who a mail is really from, as checked when it came. */
+        /** @description Who a mail is really from, as checked when it came. Where that was not possible, as a host that is believed says. */
         Authentication: {
             /** @description Whether the chain of ARC seals (RFC 8617) is whole. */
             arc: components["schemas"]["AuthResult"];
@@ -2623,10 +2637,13 @@ export interface components {
             dmarc_domain: string;
             /** @description What it wants done with what fails: `none`, `quarantine`, `reject`; empty without a record. */
             dmarc_policy: string;
+            spam: components["schemas"]["SpamMark"] | null;
             /** @description SPF (RFC 7208); `none` where it is not known who handed the mail over. */
             spf: components["schemas"]["AuthResult"];
             /** @description Domain SPF was asked of; empty if it was not. */
             spf_domain: string;
+            /** @description What hosts that are believed found out. */
+            stated: components["schemas"]["StatedResult"][];
         };
         /** @description Details of an automatic reply. */
         AutoReply: {
@@ -4351,11 +4368,11 @@ export interface components {
         };
         /** @description One step of the search for the mail a report is about. */
         MatchStep: {
-            /** @description `nothing_to_look_at`, `no_mail`, `other_recipient`, `several`, `wrong_signature`, `mail`. */
+            /** @description `nothing_to_look_at`, `no_mail`, `other_recipient`, `several`, `wrong_signature`, `wrong_sender`, `mail`. */
             found: string;
             /** @description What was looked at; may be empty. */
             looked_at: string;
-            /** @description `return_path`, `envelope_id`, `own_reference`, `message_id`, `references`, `thread_index`, `circumstances`. */
+            /** @description `return_path`, `envelope_id`, `own_reference`, `message_id`, `references`, `thread_index`, `circumstances`, `origin`. */
             step: string;
         };
         /** @description What a file of members gave. */
@@ -5544,6 +5561,23 @@ export interface components {
          * @enum {string}
          */
         SourceActionWord: "mark_read" | "move" | "delete";
+        /** @description What a spam filter says of a mail. */
+        SpamMark: {
+            /** @description `rspamd`, `spamassassin`, or the header field in which another filter said it. */
+            by: string;
+            /** @description It is spam. */
+            is_spam: boolean;
+            /**
+             * Format: double
+             * @description So many make it spam.
+             */
+            required: number | null;
+            /**
+             * Format: double
+             * @description Points; null if they were not said.
+             */
+            score: number | null;
+        };
         /** @description Mails of all accounts by how far they are. */
         Stages: {
             /**
@@ -5571,6 +5605,17 @@ export interface components {
             count: number;
             /** @description The state. */
             state: components["schemas"]["AddressStateWord"];
+        };
+        /** @description What a host that is believed found out when it took the mail (RFC 8601). */
+        StatedResult: {
+            /** @description Its name. */
+            by: string;
+            /** @description Domain it is about; empty if it was not said. */
+            domain: string;
+            /** @description `spf`, `dkim`, `dmarc` or `arc`. */
+            method: string;
+            /** @description Result. */
+            result: components["schemas"]["AuthResult"];
         };
         /** @description How the server is doing. */
         Status: {
@@ -6001,6 +6046,11 @@ export interface components {
              * @description Filed otherwise.
              */
             changed: number;
+            /**
+             * Format: int64
+             * @description How many more there are that the caller may not read.
+             */
+            hidden: number;
             /**
              * Format: int64
              * @description Filed nowhere any more.

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, Textarea } from "@mantine/core";
+import { Button, Modal, Stack, Textarea } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "../api/client";
 import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
 import { tell } from "../parts/toast";
 
 interface ReleaseProps {
@@ -75,15 +76,12 @@ export function Release({ mailId, number, name, released }: ReleaseProps) {
               value={reason}
               onChange={(event) => setReason(event.currentTarget.value)}
             />
-            {release.error === null ? null : <Failure error={release.error} what={t("attachments.notReleased")} />}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={() => setAsking(false)}>
-                {t("form.cancel")}
-              </Button>
-              <Button type="submit" loading={release.isPending}>
-                {t("attachments.release")}
-              </Button>
-            </Group>
+            <FormEnd
+              save={release}
+              label={t("attachments.release")}
+              failed={t("attachments.notReleased")}
+              onCancel={() => setAsking(false)}
+            />
           </Stack>
         </form>
       </Modal>

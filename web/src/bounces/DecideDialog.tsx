@@ -1,10 +1,10 @@
-import { Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { Modal, Select, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "../api/client";
 import { listsQuery } from "../api/queries";
-import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
 import { tell } from "../parts/toast";
 import { endOf, type Term, TERMS } from "./states";
 
@@ -96,15 +96,14 @@ export function DecideDialog({
             value={note}
             onChange={(event) => setNote(event.currentTarget.value)}
           />
-          {decide.error === null ? null : <Failure error={decide.error} what={t("address.notChanged")} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose} data-autofocus>
-              {t("form.cancel")}
-            </Button>
-            <Button type="submit" loading={decide.isPending} {...(what === "block" && { color: "red.8" })}>
-              {t(what === "block" ? "address.block" : "address.clear")}
-            </Button>
-          </Group>
+          <FormEnd
+            save={decide}
+            label={t(what === "block" ? "address.block" : "address.clear")}
+            failed={t("address.notChanged")}
+            color={what === "block" ? "red.8" : undefined}
+            onCancel={onClose}
+            cancelFocused
+          />
         </Stack>
       </form>
     </Modal>

@@ -1,11 +1,11 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Modal, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, take } from "../api/client";
 import { isProblem } from "../api/problem";
 import type { MailingList } from "../api/types";
-import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
 import { tell } from "../parts/toast";
 import { looksLikeAddress } from "./states";
 
@@ -56,15 +56,7 @@ export function ListDialog({ list, onClose }: { list: MailingList | undefined; o
             autoComplete="off"
             {...form.getInputProps("address")}
           />
-          {save.error === null ? null : <Failure error={save.error} what={t("lists.notSaved")} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("form.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("form.save")}
-            </Button>
-          </Group>
+          <FormEnd save={save} label={t("form.save")} failed={t("lists.notSaved")} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

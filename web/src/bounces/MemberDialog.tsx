@@ -1,9 +1,9 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Modal, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, done } from "../api/client";
-import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
 import { tell } from "../parts/toast";
 import { looksLikeAddress } from "./states";
 
@@ -41,15 +41,7 @@ export function MemberDialog({ list, onClose }: { list: string; onClose: () => v
             {...form.getInputProps("address")}
           />
           <TextInput label={t("form.name")} autoComplete="off" maxLength={200} {...form.getInputProps("name")} />
-          {add.error === null ? null : <Failure error={add.error} what={t("lists.memberNotSaved")} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("form.cancel")}
-            </Button>
-            <Button type="submit" loading={add.isPending}>
-              {t("lists.addMember")}
-            </Button>
-          </Group>
+          <FormEnd save={add} label={t("lists.addMember")} failed={t("lists.memberNotSaved")} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -1,11 +1,11 @@
-import { Button, Group, Modal, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import { Modal, Select, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, done } from "../api/client";
 import { listsQuery } from "../api/queries";
 import type { MailClass } from "../api/types";
-import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
 import { tell } from "../parts/toast";
 import { endOf, type Term, TERMS } from "./states";
 import { linesOf } from "./suppressionFile";
@@ -98,15 +98,7 @@ export function SuppressDialog({ onClose }: { onClose: () => void }) {
             autoComplete="off"
             {...form.getInputProps("reason")}
           />
-          {add.error === null ? null : <Failure error={add.error} what={t("suppression.notAdded")} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("form.cancel")}
-            </Button>
-            <Button type="submit" loading={add.isPending}>
-              {t("suppression.add")}
-            </Button>
-          </Group>
+          <FormEnd save={add} label={t("suppression.add")} failed={t("suppression.notAdded")} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

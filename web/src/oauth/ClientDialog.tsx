@@ -1,9 +1,9 @@
-import { Button, Group, Modal, PasswordInput, Select, Stack, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { Group, Modal, PasswordInput, Select, Stack, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, take } from "../api/client";
-import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
 import page from "../parts/Page.module.css";
 import { useIsNarrow } from "../parts/Panes";
 import { CopyLine } from "./CopyLine";
@@ -174,15 +174,7 @@ export function ClientDialog({ client, service, onSaved, onClose }: ClientDialog
               {...form.getInputProps("expires")}
             />
           </Group>
-          {save.error === null ? null : <Failure error={save.error} what={t("oauth.notSaved")} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("form.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("form.save")}
-            </Button>
-          </Group>
+          <FormEnd save={save} label={t("form.save")} failed={t("oauth.notSaved")} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

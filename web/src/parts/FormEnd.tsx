@@ -11,14 +11,27 @@ interface FormEndProps {
   failed: string;
   /** There is nothing to save yet. */
   disabled?: boolean;
+  /** Of the button, where it does harm. */
+  color?: string | undefined;
   /** Absent where there is nothing to go back to. */
   onCancel?: () => void;
+  /** Enter is to do nothing. */
+  cancelFocused?: boolean;
   /** Further buttons, before it. */
   children?: ReactNode;
 }
 
 /** The end of a form: why it was not saved, and its buttons. */
-export function FormEnd({ save, label, failed, disabled = false, onCancel, children }: FormEndProps) {
+export function FormEnd({
+  save,
+  label,
+  failed,
+  disabled = false,
+  color,
+  onCancel,
+  cancelFocused = false,
+  children,
+}: FormEndProps) {
   const { t } = useTranslation();
   return (
     <>
@@ -26,11 +39,11 @@ export function FormEnd({ save, label, failed, disabled = false, onCancel, child
       <Group justify="flex-end">
         {children}
         {onCancel === undefined ? null : (
-          <Button variant="default" onClick={onCancel}>
+          <Button variant="default" onClick={onCancel} data-autofocus={cancelFocused || undefined}>
             {t("form.cancel")}
           </Button>
         )}
-        <Button type="submit" loading={save.isPending} disabled={disabled}>
+        <Button type="submit" loading={save.isPending} disabled={disabled} color={color}>
           {label}
         </Button>
       </Group>

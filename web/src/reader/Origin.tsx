@@ -8,7 +8,7 @@ import { wordOr } from "./words";
 /** Who the mail is really from: one line, and the details behind it. */
 export function Origin({ origin }: { origin: Authentication | null }) {
   const { t } = useTranslation();
-  const { longDate } = useFormats();
+  const { longDate, number } = useFormats();
   if (origin === null) {
     return null;
   }
@@ -17,6 +17,7 @@ export function Origin({ origin }: { origin: Authentication | null }) {
   const line = [
     ...(signatures.length === 0 ? [t("origin.dkimNone")] : signatures.slice(0, 2)),
     origin.spf_domain === "" ? t("origin.spfOpen") : t("origin.spf", { result: result(origin.spf), domain: origin.spf_domain }),
+    ...(origin.spam?.is_spam === true ? [t("origin.spam")] : []),
     origin.dmarc === "none" ? t("origin.dmarcNone") : t("origin.dmarc", { result: result(origin.dmarc) }),
   ];
   const Sign = origin.dmarc === "pass" ? IconShieldCheck : origin.dmarc === "fail" ? IconShieldX : IconShieldQuestion;
@@ -59,6 +60,26 @@ export function Origin({ origin }: { origin: Authentication | null }) {
         )}
         <dt>{t("origin.arc")}</dt>
         <dd>{result(origin.arc)}</dd>
+        {origin.stated.map((one, at) => (
+          <div key={`stated ${at}`}>
+            <dt>{t("origin.stated", { by: one.by })}</dt>
+            <dd>
+              {one.method.toUpperCase()} {result(one.result)}
+              {one.domain === "" ? null : ` · ${one.domain}`}
+            </dd>
+          </div>
+        ))}
+        {origin.spam === null ? null : (
+          <>
+            <dt>{t("origin.spamFilter")}</dt>
+            <dd>
+              {t(origin.spam.is_spam ? "origin.spam" : "origin.ham")} · {origin.spam.by}
+              {origin.spam.score === null || origin.spam.required === null
+                ? null
+                : ` · ${t("origin.points", { score: number(origin.spam.score), required: number(origin.spam.required) })}`}
+            </dd>
+          </>
+        )}
         <dt>{t("origin.checked")}</dt>
         <dd>{longDate(origin.checked)}</dd>
       </dl>

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, MultiSelect, PasswordInput, Radio, Select, Stack, TextInput } from "@mantine/core";
+import { Modal, MultiSelect, PasswordInput, Radio, Select, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -8,7 +8,7 @@ import { accountsQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Language, Role, User } from "../api/types";
 import { LANGUAGES } from "../lang/language";
-import { Failure } from "../parts/Failure";
+import { FormEnd } from "../parts/FormEnd";
 import { LANGUAGE_NAMES } from "../parts/LanguageMenu";
 import { useIsNarrow } from "../parts/Panes";
 import { PASSWORD_MIN } from "../parts/password";
@@ -112,15 +112,12 @@ export function UserDialog({ user, onClose }: { user: User | undefined; onClose:
             visibilityToggleButtonProps={{ "aria-label": t("form.showPassword") }}
             {...form.getInputProps("password")}
           />
-          {save.error === null ? null : <Failure error={save.error} what={t("users.notSaved")} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("form.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {user === undefined ? t("users.create") : t("form.save")}
-            </Button>
-          </Group>
+          <FormEnd
+            save={save}
+            label={user === undefined ? t("users.create") : t("form.save")}
+            failed={t("users.notSaved")}
+            onCancel={onClose}
+          />
         </Stack>
       </form>
     </Modal>

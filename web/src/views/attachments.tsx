@@ -56,8 +56,9 @@ function useSave() {
 }
 
 function put(
-  body: Partial<Pick<AttachmentSettings, "policy" | "authenticate" | "name_servers" | "trusted_hosts">> & {
+  body: Partial<Pick<AttachmentSettings, "policy" | "authenticate" | "name_servers" | "trusted_hosts" | "authserv_ids">> & {
     scanner?: string;
+    spam_filter?: string;
   },
 ) {
   return take(api.PUT("/api/v1/attachments/settings", { body }));
@@ -212,13 +213,21 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
   const [authenticate, setAuthenticate] = useState(kept.authenticate);
   const [servers, setServers] = useState(kept.name_servers.join("\n"));
   const [trusted, setTrusted] = useState(kept.trusted_hosts.join("\n"));
+  const [filter, setFilter] = useState(kept.spam_filter ?? "");
+  const [believed, setBelieved] = useState(kept.authserv_ids.join("\n"));
   const save = useSave();
   return (
     <form
       className={page.card}
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate({ authenticate, name_servers: lines(servers), trusted_hosts: lines(trusted) });
+        save.mutate({
+          authenticate,
+          name_servers: lines(servers),
+          trusted_hosts: lines(trusted),
+          authserv_ids: lines(believed),
+          spam_filter: filter.trim(),
+        });
       }}
     >
       <Stack>
@@ -238,6 +247,23 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
           minRows={2}
           value={trusted}
           onChange={(event) => setTrusted(event.currentTarget.value)}
+        />
+        <Textarea
+          label={t("attachments.believed")}
+          description={t("attachments.believedHelp")}
+          autosize
+          minRows={1}
+          value={believed}
+          onChange={(event) => setBelieved(event.currentTarget.value)}
+        />
+        <TextInput
+          label={t("attachments.spamFilter")}
+          description={t("attachments.spamFilterHelp")}
+          placeholder="rspamd://127.0.0.1:11333"
+          spellCheck={false}
+          maxLength={300}
+          value={filter}
+          onChange={(event) => setFilter(event.currentTarget.value)}
         />
         <Textarea
           label={t("attachments.nameServers")}

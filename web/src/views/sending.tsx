@@ -2,7 +2,6 @@ import {
   Checkbox,
   Group,
   Modal,
-  NumberInput,
   PasswordInput,
   Select,
   Stack,
@@ -23,6 +22,7 @@ import { FormEnd } from "../parts/FormEnd";
 import { Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { useIsNarrow } from "../parts/Panes";
+import { PortInput } from "../parts/PortInput";
 import { RemoveDialog } from "../parts/RemoveDialog";
 
 const MODES = ["tls", "starttls", "none"] as const;
@@ -185,7 +185,7 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
           <TextInput label={t("sending.name")} required {...form.getInputProps("name")} />
           <Group grow>
             <TextInput label={t("sending.host")} required {...form.getInputProps("host")} />
-            <NumberInput label={t("sending.port")} min={1} max={65535} {...form.getInputProps("port")} />
+            <PortInput label={t("sending.port")} {...form.getInputProps("port")} />
           </Group>
           <Select
             label={t("sending.tls")}

@@ -5,7 +5,7 @@ use connect::Stream;
 use super::drive::{Encryption, Session, Settings};
 use super::error::{During, ImapError};
 use super::mailbox::Mailbox;
-use crate::connection::LoggedIn as _;
+use crate::connection::{LoggedIn as _, log_in};
 
 /// A step of the test, in the order of the way. With STARTTLS the greeting comes before TLS and belongs to `Connect`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,7 +116,7 @@ pub(crate) fn certificate(stream: &Stream) -> String {
 pub async fn test_settings(settings: &Settings) -> TestReport {
     let mut report = TestReport::default();
     let Some((stream, peer)) = begin_test(settings, &mut report).await else { return report };
-    let mut session = match Session::open_on(stream, settings).await {
+    let mut session: Session = match log_in(stream, settings).await {
         Ok(session) => session,
         Err(error) => return login_failed(report, settings.encryption, peer, error),
     };

@@ -1,14 +1,14 @@
 //! Tries settings step by step, for the button "Test settings".
 
 use super::drive::Session;
-use crate::connection::LoggedIn as _;
+use crate::connection::{LoggedIn as _, log_in};
 use crate::imap::{Encryption, Mailbox, Settings, TestReport, TestStep, begin_test, login_failed};
 
 /// Goes all the way to the list of mails and says at each step what was found. Changes nothing.
 pub async fn test_settings(settings: &Settings) -> TestReport {
     let mut report = TestReport::default();
     let Some((stream, peer)) = begin_test(settings, &mut report).await else { return report };
-    let mut session = match Session::open_on(stream, settings).await {
+    let mut session: Session = match log_in(stream, settings).await {
         Ok(session) => session,
         Err(error) => return login_failed(report, settings.encryption, peer, error),
     };

@@ -1,6 +1,6 @@
 //! Nodes, and the nodes inside nodes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::file::{File, Form, LEVELS_MAX};
 use super::{PstError, ReadAt};
@@ -64,12 +64,13 @@ impl<R: ReadAt> File<R> {
         self.page(self.nodes_at)?;
         let mut nodes = Vec::new();
         let mut damage = Vec::new();
+        let mut seen = HashSet::new();
         let mut waiting = vec![(self.nodes_at, LEVELS_MAX as u8 + 1)];
         for _ in 0..PAGES_MAX {
             let Some((at, above)) = waiting.pop() else { break };
             let page = match self.page(at) {
-                // A page that is not below the one that names it would be read again and again.
-                Ok(page) if page.level < above => page,
+                // A page that is not below the one that names it, or that two name, would be read again and again.
+                Ok(page) if page.level < above && seen.insert(at) => page,
                 Ok(_) | Err(PstError::Damaged(_)) => {
                     if damage.len() < DAMAGE_MAX {
                         damage.push(at);

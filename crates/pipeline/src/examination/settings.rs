@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use examine::{NameServers, ScannerAddress};
+use examine::{FilterAddress, NameServers, ScannerAddress};
 use inspect::{Class, Policy};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,10 @@ pub struct ExaminationSettings {
     pub name_servers: Vec<String>,
     /// Names of hosts whose `Received` fields are believed, such as `mx.example.org` or `*.example.org`.
     pub trusted_hosts: Vec<String>,
+    /// Names (`authserv-id`) of hosts whose `Authentication-Results` are believed, in the same form.
+    pub authserv_ids: Vec<String>,
+    /// `rspamd://host:port` or `spamd://host:port`; empty: no spam filter is asked.
+    pub spam_filter: String,
 }
 
 impl Default for ExaminationSettings {
@@ -39,6 +43,8 @@ impl Default for ExaminationSettings {
             authenticate: true,
             name_servers: Vec::new(),
             trusted_hosts: Vec::new(),
+            authserv_ids: Vec::new(),
+            spam_filter: String::new(),
         }
     }
 }
@@ -52,12 +58,18 @@ pub enum SettingsError {
     /// Neither path nor host and port.
     #[error("{0} is not an address of a scanner")]
     Scanner(String),
+    /// No spam filter.
+    #[error("{0} is not the address of a spam filter")]
+    SpamFilter(String),
     /// No address.
     #[error("{0} is not the address of a name server")]
     NameServer(String),
     /// No name of a host.
     #[error("{0} is not the name of a host")]
     Host(String),
+    /// No name of a host that checks.
+    #[error("{0} is not the name of a host that checks mails")]
+    AuthservId(String),
     /// Too many entries.
     #[error("more than {LIST_MAX} entries")]
     TooMany,
@@ -80,7 +92,8 @@ impl ExaminationSettings {
         if let Some(word) = self.held.keys().find(|word| Class::from_word(word).is_none()) {
             return Err(SettingsError::Class(word.clone()));
         }
-        if self.name_servers.len() > LIST_MAX || self.trusted_hosts.len() > LIST_MAX {
+        let lists = [&self.name_servers, &self.trusted_hosts, &self.authserv_ids];
+        if lists.iter().any(|list| list.len() > LIST_MAX) {
             return Err(SettingsError::TooMany);
         }
         let scanner = self.scanner.trim().to_owned();
@@ -88,24 +101,33 @@ impl ExaminationSettings {
         if !self.scanner.is_empty() && self.scanner().is_none() {
             return Err(SettingsError::Scanner(self.scanner));
         }
+        let spam_filter = self.spam_filter.trim().to_owned();
+        self.spam_filter = spam_filter;
+        if !self.spam_filter.is_empty() && self.spam_filter().is_none() {
+            return Err(SettingsError::SpamFilter(self.spam_filter));
+        }
         for server in &mut self.name_servers {
             *server = server.trim().to_owned();
             name_server(server).ok_or_else(|| SettingsError::NameServer(server.clone()))?;
         }
-        for host in &mut self.trusted_hosts {
-            *host = host.trim().trim_end_matches('.').to_ascii_lowercase();
-            let name = host.strip_prefix("*.").unwrap_or(host);
-            let is_name = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
-            if name.is_empty() || name.len() > 253 || !name.chars().all(is_name) {
-                return Err(SettingsError::Host(host.clone()));
-            }
-        }
+        self.trusted_hosts.iter_mut().try_for_each(|host| check_host(host).map_err(SettingsError::Host))?;
+        self.authserv_ids.iter_mut().try_for_each(|id| check_host(id).map_err(SettingsError::AuthservId))?;
         Ok(self)
     }
 
     /// Where the scanner is, if one is set.
     pub fn scanner(&self) -> Option<ScannerAddress> {
         Some(self.scanner.as_str()).filter(|text| !text.is_empty())?.parse().ok()
+    }
+
+    /// Where the spam filter is, if one is set.
+    pub fn spam_filter(&self) -> Option<FilterAddress> {
+        Some(self.spam_filter.as_str()).filter(|text| !text.is_empty())?.parse().ok()
+    }
+
+    /// Whether mails are checked when they come.
+    pub(crate) fn checks_mails(&self) -> bool {
+        self.authenticate || !self.spam_filter.is_empty()
     }
 
     /// What is held.
@@ -126,13 +148,32 @@ impl ExaminationSettings {
 
     /// Whether what this host writes into a mail is believed. `host`: lower case.
     pub(crate) fn trusts(&self, host: &str) -> bool {
-        self.trusted_hosts.iter().any(|trusted| match trusted.strip_prefix("*.") {
-            Some(domain) => {
-                host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1)
-            }
-            None => trusted == host,
-        })
+        names(&self.trusted_hosts, host)
     }
+
+    /// Whether what this host found out about a mail is believed. `authserv_id`: lower case.
+    pub(crate) fn believes(&self, authserv_id: &str) -> bool {
+        names(&self.authserv_ids, authserv_id)
+    }
+}
+
+/// Whether a list of names, some of them for all hosts of a domain, has this one.
+fn names(list: &[String], host: &str) -> bool {
+    list.iter().any(|trusted| match trusted.strip_prefix("*.") {
+        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1),
+        None => trusted == host,
+    })
+}
+
+/// Brings a name into lower case; gives it back if it is none.
+fn check_host(host: &mut String) -> Result<(), String> {
+    *host = host.trim().trim_end_matches('.').to_ascii_lowercase();
+    let name = host.strip_prefix("*.").unwrap_or(host);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    if name.is_empty() || name.len() > 253 || !name.chars().all(is_name) {
+        return Err(host.clone());
+    }
+    Ok(())
 }
 
 fn name_server(text: &str) -> Option<SocketAddr> {
@@ -158,10 +199,14 @@ mod tests {
         })
         .unwrap();
         check(ExaminationSettings { name_servers: text(&["dns.example"]), ..base() }).unwrap_err();
+        check(ExaminationSettings { spam_filter: "rspamd://127.0.0.1:11333".to_owned(), ..base() }).unwrap();
+        check(ExaminationSettings { spam_filter: "127.0.0.1:11333".to_owned(), ..base() }).unwrap_err();
         check(ExaminationSettings { trusted_hosts: text(&["MX.example.org.", "*.example.org"]), ..base() })
             .unwrap();
         check(ExaminationSettings { trusted_hosts: text(&["*."]), ..base() }).unwrap_err();
         check(ExaminationSettings { trusted_hosts: text(&["a b"]), ..base() }).unwrap_err();
+        check(ExaminationSettings { authserv_ids: text(&["MX.example.org"]), ..base() }).unwrap();
+        check(ExaminationSettings { authserv_ids: text(&["mx.example.org; none"]), ..base() }).unwrap_err();
         check(ExaminationSettings { held: [("macros".to_owned(), false)].into(), ..base() }).unwrap();
         check(ExaminationSettings { held: [("nonsense".to_owned(), false)].into(), ..base() }).unwrap_err();
     }

@@ -2,6 +2,7 @@
 //! servers.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+mod allowance;
 mod faults;
 mod graph;
 mod mails;
@@ -11,5 +12,6 @@ mod origin;
 mod receiver;
 mod rekey;
 mod restarts;
+mod spam;
 mod webhooks;
 mod world;

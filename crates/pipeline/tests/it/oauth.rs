@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use connect::oauth::{Client, Endpoints, Needs};
 use connect::{ClientTls, Trust};
-use intake::imap::{Encryption, Selection, Settings};
+use intake::imap::{Encryption, ImapError, Selection, Settings};
 use intake::{Login, TokenSource as _};
 use keys::Secret;
 use model::{AccountId, OauthClientId, Scope, UnixMillis};
@@ -93,19 +93,21 @@ fn kept(world: &World, id: AccountId) -> Account {
     world.store().account(id).unwrap().unwrap()
 }
 
+fn settings(engine: &pipeline::Engine, account: &Account) -> Settings {
+    Settings {
+        host: account.settings.host.clone(),
+        port: account.settings.port,
+        encryption: Encryption::None,
+        tls: ClientTls::new(&Trust::System).unwrap(),
+        login: account.settings.login.clone(),
+        credential: Login::Tokens(Arc::new(engine.tokens(account))),
+        options: intake::imap::Options::default(),
+    }
+}
+
 fn supervisor(world: &World) -> Supervisor {
-    let resolve = |engine: &pipeline::Engine, account: &Account| {
-        let settings = Settings {
-            host: account.settings.host.clone(),
-            port: account.settings.port,
-            encryption: Encryption::None,
-            tls: ClientTls::new(&Trust::System).unwrap(),
-            login: account.settings.login.clone(),
-            credential: Login::Tokens(Arc::new(engine.tokens(account))),
-            options: intake::imap::Options::default(),
-        };
-        Ok((settings, Selection::Inbox))
-    };
+    let resolve =
+        |engine: &pipeline::Engine, account: &Account| Ok((settings(engine, account), Selection::Inbox));
     Supervisor::start(world.engine.clone(), world.runtime.handle().clone(), Box::new(resolve)).unwrap()
 }
 
@@ -200,6 +202,39 @@ fn a_token_revoked_in_mid_session_waits_for_a_person_and_goes_on_by_itself() {
         wait(|| (mails(&world) == before + 2).then_some(()));
         assert_eq!(told(&world, "account.consent_needed"), tells + 1);
         supervisor.stop();
+    }
+}
+
+/// The token at hand is refused, and there is no other: that is no wrong password.
+#[test]
+fn a_test_with_a_revoked_token_asks_for_consent() {
+    let world = World::new();
+    let oidc = Oidc::start();
+    let client = ours(&world, &oidc);
+    let (server, _folder, pop3) = dovecot(&oidc, "xoauth2");
+    for (kind, login, port) in
+        [(AccountKind::Imap, "alice", server.imap_port()), (AccountKind::Pop3, "bob", pop3)]
+    {
+        let id = account(&world, client, kind, login, port);
+        assert!(link(&world, &oidc, id, login).unwrap().is_used);
+        let test = || {
+            let settings = settings(&world.engine, &kept(&world, id));
+            world.runtime.block_on(async {
+                match kind {
+                    AccountKind::Pop3 => intake::pop3::test_settings(&settings).await,
+                    _ => intake::imap::test_settings(&settings).await,
+                }
+            })
+        };
+        let report = test();
+        assert!(report.is_ok(), "{report:?}");
+        token(&world, id).unwrap();
+        oidc.revoke_all(login);
+        let report = test();
+        let last = report.steps.last().unwrap();
+        assert_eq!(last.step, intake::imap::TestStep::Login, "{report:?}");
+        let Some(ImapError::NoToken(why)) = &last.error else { panic!("{report:?}") };
+        assert_eq!(why.needs, Needs::Consent);
     }
 }
 

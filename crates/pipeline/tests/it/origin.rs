@@ -4,9 +4,12 @@ use std::net::IpAddr;
 
 use examine::{AuthResult, Authentication};
 use intake::smtp::{Delivery, Outcome, Spool};
+use mail_auth::arc::ArcSealer;
 use mail_auth::common::crypto::Ed25519Key;
 use mail_auth::common::headers::HeaderWriter as _;
 use mail_auth::dkim::DkimSigner;
+use mail_auth::hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
+use mail_auth::{AuthenticatedMessage, AuthenticationResults, MessageAuthenticator};
 use model::{Client, Envelope, MailId, ReversePath, Scope};
 use pipeline::{ExaminationSettings, Taking};
 use store::{ListFilter, ListOrder, ListStart};
@@ -19,14 +22,14 @@ use crate::world::{World, wait};
 /// Public, and nobody's in a test.
 const CLIENT: [u8; 4] = [203, 0, 114, 7];
 
-struct Post {
-    world: World,
+pub(crate) struct Post {
+    pub(crate) world: World,
     names: NameServer,
     key: Vec<u8>,
 }
 
 impl Post {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (world, names) = (World::new(), NameServer::start());
         let key = Ed25519Key::generate_pkcs8().unwrap();
         let public = Ed25519Key::from_pkcs8_der(&key).unwrap().public_key();
@@ -49,8 +52,33 @@ impl Post {
         signer.sign(mail.as_bytes()).unwrap().to_header() + mail
     }
 
+    /// What a forwarder makes of a mail (RFC 8617 §5.1).
+    fn sealed(&self, mail: &str, domain: &str) -> String {
+        let key = Ed25519Key::from_pkcs8_der(&self.key).unwrap();
+        let record = format!("v=DKIM1; k=ed25519; p={}", base64(&key.public_key()));
+        self.names.set(&format!("arc._domainkey.{domain}"), record);
+        let address: std::net::SocketAddr = self.names.address().parse().unwrap();
+        let mut way = ConnectionConfig::udp();
+        way.port = address.port();
+        let server = NameServerConfig::new(address.ip(), true, vec![way]);
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let message = AuthenticatedMessage::parse(mail.as_bytes()).unwrap();
+        let arc = runtime.block_on(async {
+            let asking = MessageAuthenticator::new(config, ResolverOpts::default()).unwrap();
+            asking.verify_arc(&message).await
+        });
+        let results = AuthenticationResults::new(domain).with_arc_result(&arc, CLIENT.into());
+        let sealer = ArcSealer::from_key(key).domain(domain).selector("arc").headers([
+            "From",
+            "Subject",
+            "DKIM-Signature",
+        ]);
+        sealer.seal(&message, &results, &arc).unwrap().to_header() + mail
+    }
+
     /// Hands a mail over as the listener does.
-    fn deliver(&self, mail: &str, client: Option<[u8; 4]>) {
+    pub(crate) fn deliver(&self, mail: &str, client: Option<[u8; 4]>) {
         let (deliveries, waiting) = mpsc::channel(1);
         let taking = Taking::start(&self.world.engine, "archive", waiting).unwrap();
         let mut content = Spool::default();
@@ -68,7 +96,7 @@ impl Post {
     }
 
     /// What was found out about the mail with this subject.
-    fn found(&self, subject: &str) -> Authentication {
+    pub(crate) fn found(&self, subject: &str) -> Authentication {
         let store = self.world.store();
         wait(|| {
             let page =
@@ -80,7 +108,7 @@ impl Post {
     }
 }
 
-fn mail(subject: &str, from: &str, before: &str) -> String {
+pub(crate) fn mail(subject: &str, from: &str, before: &str) -> String {
     format!(
         "{before}From: {from}\r\nTo: tom@example.net\r\nSubject: {subject}\r\nMessage-ID: <{subject}@example.org>\r\n\
          Date: Mon, 2 Mar 2026 09:00:00 +0000\r\n\r\nhello\r\n"
@@ -123,6 +151,44 @@ fn the_client_is_never_guessed() {
     post.deliver(&mail("forged", "eva@example.org", &forged), Some([10, 0, 0, 1]));
     let found = post.found("forged");
     assert_eq!((found.spf, found.client, found.dmarc), (AuthResult::None, None, AuthResult::Fail));
+}
+
+/// A server of our own has checked them; nobody else is believed.
+#[test]
+fn results_of_our_own_server_count() {
+    let post = Post::new();
+    let settings = ExaminationSettings {
+        authserv_ids: vec!["mx.here.example".to_owned()],
+        ..(*post.world.engine.examination()).clone()
+    };
+    post.world.engine.set_examination(settings.checked().unwrap()).unwrap();
+    let field = "Authentication-Results: mx.here.example; spf=pass smtp.mailfrom=eva@example.org; dmarc=pass header.from=example.org\r\n";
+    post.deliver(&mail("stated", "eva@example.org", field), None);
+    let found = post.found("stated");
+    assert_eq!((found.spf, found.spf_domain.as_str()), (AuthResult::Pass, "example.org"), "{found:?}");
+    assert_eq!((found.dmarc, found.stated.len()), (AuthResult::Pass, 2));
+    post.deliver(&mail("by others", "eva@example.org", &field.replace("mx.here", "mx.there")), None);
+    let found = post.found("by others");
+    assert_eq!((found.spf, found.dmarc, found.stated.len()), (AuthResult::None, AuthResult::Fail, 0));
+    // What was seen here is not overruled.
+    post.deliver(&mail("seen", "eva@example.org", field), Some([203, 0, 114, 8]));
+    let found = post.found("seen");
+    assert_eq!((found.spf, found.dmarc, found.is_forged()), (AuthResult::Fail, AuthResult::Fail, true));
+}
+
+/// Two forwarders seal a mail, each what it found out; then it is changed.
+#[test]
+fn chains_of_seals_are_checked() {
+    let post = Post::new();
+    let sealed = post.signed(&mail("sealed", "eva@example.org", ""));
+    let sealed = post.sealed(&post.sealed(&sealed, "list.example"), "relay.example");
+    assert_eq!(sealed.matches("ARC-Seal:").count(), 2);
+    post.deliver(&sealed, Some(CLIENT));
+    assert_eq!(post.found("sealed").arc, AuthResult::Pass);
+    let changed = sealed.replace("Subject: sealed", "Subject: changed").replace("hello", "pay me");
+    post.deliver(&changed, Some(CLIENT));
+    let found = post.found("changed");
+    assert!(matches!(found.arc, AuthResult::Fail | AuthResult::Neutral), "{found:?}");
 }
 
 #[test]

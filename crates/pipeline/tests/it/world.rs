@@ -26,8 +26,17 @@ impl World {
     }
 
     pub(crate) fn with(doctor: doctor::Limits) -> Self {
+        Self::opened(Options { doctor, ..Options::default() })
+    }
+
+    /// Fetches so many octets of an account in a day.
+    pub(crate) fn sparing(octets_per_day: u64) -> Self {
+        Self::opened(Options { octets_per_day, ..Options::default() })
+    }
+
+    fn opened(options: Options) -> Self {
         let dir = TempDir::new().unwrap();
-        let options = Options { create: true, workers: 1, doctor, ..Options::default() };
+        let options = Options { create: true, workers: 1, ..options };
         let engine = Engine::open(&dir.path().join("data"), &options).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         Self { engine, outgoing: None, runtime: runtime.unwrap(), _dir: dir }

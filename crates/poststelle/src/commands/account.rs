@@ -12,10 +12,7 @@ use model::{AccountId, UnixMillis};
 use pipeline::Engine;
 use serde_json::json;
 use server::{AccountOptions, Background as _, PASSWORD_FIELD};
-use store::{
-    Account, AccountKind, AfterFetch, Handled, Handling, MailboxRole, NewAccount, OauthService, StoreError,
-    Tls,
-};
+use store::{Account, AccountKind, AfterFetch, Handled, Handling, MailboxRole, NewAccount, StoreError, Tls};
 
 use super::{Context, doctor, when};
 use crate::cli;
@@ -144,12 +141,7 @@ fn add(context: &Context<'_>, args: &AccountAdd, streams: &mut Streams<'_>) -> R
     let id = AccountId::new(uuid::Uuid::now_v7());
     let service =
         args.oauth.as_deref().map(|name| super::account_oauth::find_service(engine, name)).transpose()?;
-    let is_for_graph = service.as_ref().map(|service| match service.settings.service {
-        OauthService::MicrosoftGraph => true,
-        OauthService::Other => kind == AccountKind::Graph,
-        OauthService::Microsoft | OauthService::Google => false,
-    });
-    if is_for_graph.is_some_and(|is_for_graph| is_for_graph != (kind == AccountKind::Graph)) {
+    if service.as_ref().is_some_and(|service| !service.settings.service.is_for(kind)) {
         return Err(Failure::usage("account-graph-service"));
     }
     let credential = if service.is_some() {

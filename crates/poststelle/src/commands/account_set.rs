@@ -20,23 +20,16 @@ pub(super) fn run(
     let Context { engine, lang, .. } = *context;
     let shared = shared(args)?;
     let accounts = chosen(context, args)?;
-    let mut fitting = Vec::new();
-    for account in &accounts {
-        if shared.fits(account.settings.kind).is_ok() {
-            fitting.push(account.id);
-        }
-    }
-    let there: HashSet<_> =
-        engine.store().change_accounts(fitting, shared.clone(), now())?.into_iter().collect();
+    let asked: Vec<_> = accounts.iter().map(|account| (account.id, account.settings.kind)).collect();
+    let outcomes = engine.store().change_fitting(&asked, &shared, false, now())?;
     let mut status = 0;
-    for account in &accounts {
+    for (account, (_, outcome)) in accounts.iter().zip(outcomes) {
         let name = &account.settings.name;
-        let problem = match shared.fits(account.settings.kind) {
-            Err(Unfit::NotFetched) => Some(lang.text("account-not-fetched", &[("name", name)])),
-            Err(Unfit::NoFolders) => Some(lang.text("account-pop3-fetched", &[])),
-            Ok(()) if !there.contains(&account.id) => Some(lang.text("account-gone", &[("name", name)])),
-            Ok(()) => None,
-        };
+        let problem = outcome.err().map(|why| match why {
+            Unfit::NotFetched => lang.text("account-not-fetched", &[("name", name)]),
+            Unfit::NoFolders => lang.text("account-pop3-fetched", &[]),
+            Unfit::Gone => lang.text("account-gone", &[("name", name)]),
+        });
         let deletable = match shared.delete_after_days.flatten().filter(|_| problem.is_none()) {
             Some(days) => Some(engine.store().count_deletable(account.id, days, now())?),
             None => None,

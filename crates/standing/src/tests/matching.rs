@@ -100,6 +100,13 @@ fn what_is_wrong_or_contradicts_is_not_trusted() {
     check(&wrong, &mails(), Strength::Forged, None, Step::ReturnPath);
     let contradicts = Report { contradicts: true, ..named };
     check(&contradicts, &mails(), Strength::Circumstantial, Some(1), Step::MessageId);
+    // Sent by somebody else, who may know the id; not our signature.
+    let named = Report { message_id: Some("1@ours.example".to_owned()), forged: true, ..report() };
+    check(&named, &mails(), Strength::Forged, Some(1), Step::Origin);
+    assert!(find(&named, &mails()).is_suspicious());
+    let signed = ReturnPath::Signed { recipient: "eva@b.example".to_owned(), message_id: None };
+    let signed = Report { return_path: signed, forged: true, ..report() };
+    assert_eq!(find(&signed, &mails()).strength, Strength::Signed);
     // Too late for circumstances.
     let late = Report { subject: Some("Newsletter 1".to_owned()), at: UnixMillis(12 * DAY), ..report() };
     check(&late, &mails(), Strength::Unmatched, None, Step::Circumstances);

@@ -250,7 +250,8 @@ fn returned(store: &Store, original: Original) {
     account(store, 1);
     let key = put(store, Channel::Mail, 1);
     let items = intake(store, vec![item(1, 1, 1)]);
-    let mut mail = filed(seq(&items[0]), 1);
+    let of_mail = seq(&items[0]);
+    let mut mail = filed(of_mail, 1);
     let report = model::RecipientReport {
         recipient: Some("eva@example.org".to_owned()),
         action: Some(model::Action::Failed),
@@ -264,7 +265,13 @@ fn returned(store: &Store, original: Original) {
         ..model::Verdict::default()
     };
     file(store, vec![mail]);
-    let ours: crate::VerifyReference = Arc::new(move |text| text.starts_with("reference").then_some(key));
+    // Our signature is stronger than what is found out about the sender.
+    let ours = crate::Evidence {
+        ours: Arc::new(move |text| text.starts_with("reference").then_some(key)),
+        is_forged: Arc::new(|found| found == "forged"),
+    };
+    let checked = crate::CheckedMail { seq: of_mail, result: "forged".to_owned(), forged: true, again: None };
+    store.put_checked(vec![checked], later(0)).unwrap();
     let at = later(10 * 3_600_000);
     while store.handle_feedback(at, 100, &ours).unwrap().more {}
     let row = store.address(&model::Scope::All, "eva@example.org").unwrap().remove(0);

@@ -8,7 +8,10 @@ use standing::{MailClass, Reason, State, Strength};
 
 use super::Case;
 use super::world::*;
-use crate::{AddressRole, BounceRules, Filed, ListMember, NewSuppression, Record, Resolution, Store, SumBy};
+use crate::{
+    AddressRole, BounceRules, CheckedMail, Filed, ListMember, NewSuppression, Record, Resolution, Store,
+    SumBy,
+};
 
 pub(super) const ALL: &[Case] = &[
     ("report_finds_its_mail", report_finds_its_mail),
@@ -22,6 +25,7 @@ pub(super) const ALL: &[Case] = &[
     ("people_teach_and_clear", people_teach_and_clear),
     ("many_bounces_for_one_address", many_bounces_for_one_address),
     ("many_recipients", many_recipients),
+    ("reports_by_others_change_nothing", reports_by_others_change_nothing),
     ("suppression", suppression),
     ("members_and_unsubscribing", members_and_unsubscribing),
     ("rules_kept_and_tried", rules_kept_and_tried),
@@ -29,9 +33,12 @@ pub(super) const ALL: &[Case] = &[
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// No reference is ours.
-pub(super) fn nobody() -> crate::VerifyReference {
-    std::sync::Arc::new(|_| None)
+/// No reference is ours; a mail found to be `forged` is.
+pub(super) fn nobody() -> crate::Evidence {
+    crate::Evidence {
+        ours: std::sync::Arc::new(|_| None),
+        is_forged: std::sync::Arc::new(|found| found == "forged"),
+    }
 }
 
 /// The time of a case: after its mails, most of them.
@@ -157,6 +164,30 @@ fn forged_changes_nothing(store: &Store) {
     assert_eq!(store.manual_queue(&Scope::All, Some(queue[0].event.key), 10).unwrap().len(), 1);
     assert!(store.manual_queue(&scope(&[]), None, 10).unwrap().is_empty());
     assert_eq!(store.manual_queue(&scope(&[1]), None, 10).unwrap().len(), 2);
+}
+
+/// Whoever sent them is not who they say: found out before they are handled, and afterwards.
+fn reports_by_others_change_nothing(store: &Store) {
+    let seqs = bounced(store, 2);
+    assert_eq!(state(store, "tom@b.example"), (State::Doubtful, Reason::Unsigned));
+    let checked = |seq: i64| CheckedMail { seq, result: "forged".to_owned(), forged: true, again: None };
+    store.put_checked(vec![checked(seqs[2]), checked(seqs[3])], now()).unwrap();
+    handle(store);
+    assert_eq!(state(store, "tom@b.example"), (State::Fine, Reason::None));
+    let queue = store.manual_queue(&Scope::All, None, 10).unwrap();
+    assert_eq!(queue.len(), 2);
+    assert!(queue.iter().all(|row| row.why == "forged" && row.suspicious), "{queue:?}");
+    assert_eq!(queue[0].recipient.as_deref(), Some("tom@b.example"));
+    assert!(queue[0].event.trace.ends_with("origin wrong_sender "), "{}", queue[0].event.trace);
+    // It is counted once, in the day and in the log.
+    let days = store.feedback_counts(&Scope::All, UnixMillis(0), SumBy::Day, 10).unwrap();
+    assert_eq!(days.iter().map(|count| count.n).sum::<u64>(), 2);
+    let later = take_in(store, 4..5);
+    store.put_checked(vec![checked(later[0])], now()).unwrap();
+    file(store, vec![bounce(later[0], 4, 0, vec![said("tom@b.example", HARD)])]);
+    handle(store);
+    assert_eq!(state(store, "tom@b.example"), (State::Fine, Reason::None));
+    assert_eq!(store.manual_queue(&Scope::All, None, 10).unwrap().len(), 3);
 }
 
 fn twins_count_once(store: &Store) {

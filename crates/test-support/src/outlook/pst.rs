@@ -1,4 +1,6 @@
-//! PST files, Unicode.
+//! PST files in their three forms.
+
+use std::io::Read as _;
 
 use super::{Made, Property, Value, of_attachment};
 
@@ -9,6 +11,17 @@ pub enum Crypt {
     None,
     /// `NDB_CRYPT_PERMUTE`, as Outlook does by default.
     Permute(&'static [u8; 256]),
+}
+
+/// Which form a file has ([MS-PST] §2.2.2.6; that with large pages is known from files of Outlook 2013 and later).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Outlook 97 to 2002: places of 4 octets, texts in Windows-1252.
+    Ansi,
+    /// Outlook 2003 and later.
+    Unicode,
+    /// The same with pages of 4,096 octets, and data blocks compressed by zlib.
+    Large,
 }
 
 /// A folder with messages.
@@ -30,8 +43,14 @@ const TOP: u32 = 0x8022;
 
 /// Writes a file with these folders.
 pub fn pst(folders: &[Folder], crypt: Crypt) -> Vec<u8> {
+    pst_as(Form::Unicode, folders, crypt)
+}
+
+/// Writes a file of this form.
+pub fn pst_as(form: Form, folders: &[Folder], crypt: Crypt) -> Vec<u8> {
     let mut writer = Writer {
         octets: vec![0; 0x4600],
+        form,
         crypt,
         blocks: Vec::new(),
         nodes: Vec::new(),
@@ -72,9 +91,10 @@ fn of_folder(name: &str, has_folders: bool, items: usize) -> Vec<Property> {
 
 struct Writer {
     octets: Vec<u8>,
+    form: Form,
     crypt: Crypt,
-    /// Id, place, octets.
-    blocks: Vec<(u64, u64, u16)>,
+    /// Id, place, octets, and before compression.
+    blocks: Vec<(u64, u64, u16, u16)>,
     /// Id, data, inner nodes, parent.
     nodes: Vec<(u32, u64, u64, u32)>,
     next: u64,
@@ -86,6 +106,20 @@ struct Writer {
 type Inner = (u32, u64, u64);
 
 impl Writer {
+    /// A number of a block, or a place.
+    fn word(&self, value: u64) -> Vec<u8> {
+        let octets = value.to_le_bytes();
+        octets[..if self.form == Form::Ansi { 4 } else { 8 }].to_vec()
+    }
+
+    /// Type and octets of a value.
+    fn value(&self, value: &Value) -> (u16, Vec<u8>) {
+        match value {
+            Value::Text(text) if self.form == Form::Ansi => (0x001e, windows_1252(text)),
+            value => (value.kind(), value.octets()),
+        }
+    }
+
     fn write_folder(&mut self, folder: &Folder, parent: u32) {
         let node = self.folder << 5 | 2;
         self.folder += 1;
@@ -138,12 +172,12 @@ impl Writer {
         let mut rows: Vec<(u16, u16, [u8; 4])> = Vec::new();
         let mut heap = vec![Vec::new(), Vec::new()];
         for (id, value) in properties {
-            let octets = value.octets();
+            let (kind, octets) = self.value(value);
             let cell = match value {
                 Value::Int(value) => value.to_le_bytes(),
                 _ => self.cell(octets, &mut heap, inner),
             };
-            rows.push((*id, value.kind(), cell));
+            rows.push((*id, kind, cell));
         }
         if let Some(node) = object {
             let octets = [node.to_le_bytes(), [0; 4]].concat();
@@ -198,7 +232,8 @@ impl Writer {
         info.extend_from_slice(&0_u32.to_le_bytes());
         let bits = [2_u8, 3, 4, 5, 6, 0, 1];
         for ((tag, at), bit) in columns.iter().zip(bits) {
-            info.extend_from_slice(&tag.to_le_bytes());
+            let is_text8 = self.form == Form::Ansi && tag & 0xffff == 0x001f;
+            info.extend_from_slice(&(tag - u32::from(is_text8)).to_le_bytes());
             info.extend_from_slice(&at.to_le_bytes());
             info.extend_from_slice(&[4, bit]);
         }
@@ -216,7 +251,7 @@ impl Writer {
                 let cell = if let Value::Int(value) = value {
                     value.to_le_bytes()
                 } else {
-                    heap.push(value.octets());
+                    heap.push(self.value(value).1);
                     ((heap.len() as u32) << 5).to_le_bytes()
                 };
                 row[usize::from(*at)..usize::from(*at) + 4].copy_from_slice(&cell);
@@ -236,11 +271,11 @@ impl Writer {
         inner.sort_unstable();
         let mut octets = vec![2, 0];
         octets.extend_from_slice(&(inner.len() as u16).to_le_bytes());
-        octets.extend_from_slice(&[0; 4]);
+        if self.form != Form::Ansi {
+            octets.extend_from_slice(&[0; 4]);
+        }
         for (node, data, below) in inner {
-            octets.extend_from_slice(&u64::from(node).to_le_bytes());
-            octets.extend_from_slice(&data.to_le_bytes());
-            octets.extend_from_slice(&below.to_le_bytes());
+            octets.extend([u64::from(node), data, below].map(|value| self.word(value)).concat());
         }
         self.block(&octets, true)
     }
@@ -254,9 +289,7 @@ impl Writer {
         let mut tree = vec![1, 1];
         tree.extend_from_slice(&(ids.len() as u16).to_le_bytes());
         tree.extend_from_slice(&(octets.len() as u32).to_le_bytes());
-        for id in ids {
-            tree.extend_from_slice(&id.to_le_bytes());
-        }
+        tree.extend(ids.iter().flat_map(|id| self.word(*id)));
         self.block(&tree, true)
     }
 
@@ -269,110 +302,156 @@ impl Writer {
                 *octet = table[usize::from(*octet)];
             }
         }
-        let at = self.octets.len().next_multiple_of(64);
+        let inflated = octets.len() as u16;
+        if self.form == Form::Large && !is_internal {
+            // As Outlook does, where it is worth it.
+            let packed = compressed(&octets);
+            octets = if packed.len() < octets.len() { packed } else { octets };
+        }
+        let (trailer, unit) = match self.form {
+            Form::Ansi => (12, 64),
+            Form::Unicode => (16, 64),
+            Form::Large => (24, 512),
+        };
+        let at = self.octets.len().next_multiple_of(unit);
         self.octets.resize(at, 0);
-        self.blocks.push((id, at as u64, octets.len() as u16));
-        let sum = crc(&octets);
+        self.blocks.push((id, at as u64, octets.len() as u16, inflated));
+        let end = (octets.len() + trailer).next_multiple_of(unit);
         self.octets.extend_from_slice(&octets);
-        self.octets.resize(at + (octets.len() + 16).next_multiple_of(64) - 16, 0);
+        self.octets.resize(at + end - trailer, 0);
         self.octets.extend_from_slice(&(octets.len() as u16).to_le_bytes());
-        self.octets.extend_from_slice(&signature(at as u64, id).to_le_bytes());
-        self.octets.extend_from_slice(&sum.to_le_bytes());
-        self.octets.extend_from_slice(&id.to_le_bytes());
+        self.sign(at as u64, id, crc(&octets));
+        self.octets.resize(at + end, 0);
         id
     }
 
+    /// The end of a trailer: signature, number and sum.
+    fn sign(&mut self, at: u64, id: u64, sum: u32) {
+        self.octets.extend_from_slice(&signature(at, id).to_le_bytes());
+        let (id, sum) = (self.word(id), sum.to_le_bytes().to_vec());
+        self.octets.extend(if self.form == Form::Ansi { [id, sum] } else { [sum, id] }.concat());
+    }
+
+    /// Octets of a page, and of the entries in it.
+    const fn sizes(&self) -> (usize, usize) {
+        match self.form {
+            Form::Ansi => (512, 496),
+            Form::Unicode => (512, 488),
+            Form::Large => (4096, 4056),
+        }
+    }
+
     fn page(&mut self, kind: u8, entries: &[Vec<u8>], entry_octets: u8, level: u8) -> (u64, u64) {
-        let at = self.octets.len().next_multiple_of(512);
+        let (octets, room) = self.sizes();
+        let at = self.octets.len().next_multiple_of(octets);
         self.octets.resize(at, 0);
         let id = self.next << 2 | 2;
         self.next += 1;
         let mut page = entries.concat();
-        page.resize(488, 0);
-        page.extend_from_slice(&[
-            entries.len() as u8,
-            (488 / usize::from(entry_octets)) as u8,
-            entry_octets,
-            level,
-        ]);
-        page.extend_from_slice(&[0; 4]);
+        page.resize(room, 0);
+        let (count, most) = (entries.len() as u16, (room / usize::from(entry_octets)) as u16);
+        if self.form == Form::Large {
+            page.extend([count.to_le_bytes(), most.to_le_bytes(), [entry_octets, level]].concat());
+            page.resize(4072, 0);
+        } else {
+            page.extend_from_slice(&[count as u8, most as u8, entry_octets, level]);
+            page.resize(if self.form == Form::Ansi { 500 } else { 496 }, 0);
+        }
         let sum = crc(&page);
-        page.extend_from_slice(&[kind, kind]);
-        page.extend_from_slice(&signature(at as u64, id).to_le_bytes());
-        page.extend_from_slice(&sum.to_le_bytes());
-        page.extend_from_slice(&id.to_le_bytes());
         self.octets.extend_from_slice(&page);
+        self.octets.extend_from_slice(&[kind, kind]);
+        self.sign(at as u64, id, sum);
+        self.octets.resize(at + octets, 0);
         (id, at as u64)
     }
 
     /// A tree of pages over sorted entries that begin with their keys; gives the id and place of the first page.
-    fn tree(&mut self, kind: u8, mut entries: Vec<Vec<u8>>, entry_octets: u8) -> (u64, u64) {
-        let (mut level, mut octets) = (0, entry_octets);
+    fn tree(&mut self, kind: u8, mut entries: Vec<Vec<u8>>) -> (u64, u64) {
+        let room = self.sizes().1;
+        let word = self.word(0).len();
+        let mut level = 0;
         loop {
-            let chunks: Vec<Vec<Vec<u8>>> =
-                entries.chunks(488 / usize::from(octets)).map(<[Vec<u8>]>::to_vec).collect();
+            let octets = entries[0].len();
+            let chunks: Vec<Vec<Vec<u8>>> = entries.chunks(room / octets).map(<[Vec<u8>]>::to_vec).collect();
             let mut above = Vec::new();
             for chunk in &chunks {
-                let (id, at) = self.page(kind, chunk, octets, level);
+                let (id, at) = self.page(kind, chunk, octets as u8, level);
                 if chunks.len() == 1 {
                     return (id, at);
                 }
-                above.push([&chunk[0][..8], &id.to_le_bytes(), &at.to_le_bytes()].concat());
+                above.push([chunk[0][..word].to_vec(), self.word(id), self.word(at)].concat());
             }
             entries = above;
             level += 1;
-            octets = 24;
         }
     }
 
     fn finish(mut self) -> Vec<u8> {
         self.nodes.sort_unstable();
-        let nodes = self
-            .nodes
-            .iter()
-            .map(|(id, data, inner, parent)| {
-                let mut entry = u64::from(*id).to_le_bytes().to_vec();
-                entry.extend_from_slice(&data.to_le_bytes());
-                entry.extend_from_slice(&inner.to_le_bytes());
-                entry.extend_from_slice(&parent.to_le_bytes());
-                entry.extend_from_slice(&[0; 4]);
-                entry
-            })
-            .collect();
+        let padding = if self.form == Form::Ansi { 0 } else { 4 };
+        let node = |(id, data, inner, parent): &(u32, u64, u64, u32)| {
+            let mut entry = [u64::from(*id), *data, *inner].map(|value| self.word(value)).concat();
+            entry.extend_from_slice(&parent.to_le_bytes());
+            entry.resize(entry.len() + padding, 0);
+            entry
+        };
+        let nodes = self.nodes.iter().map(node).collect();
         self.blocks.sort_unstable();
-        let blocks = self
-            .blocks
-            .iter()
-            .map(|(id, at, octets)| {
-                let mut entry = [id.to_le_bytes(), at.to_le_bytes()].concat();
-                entry.extend_from_slice(&octets.to_le_bytes());
-                entry.extend_from_slice(&2_u16.to_le_bytes());
-                entry.extend_from_slice(&[0; 4]);
-                entry
-            })
-            .collect();
-        let nodes = self.tree(0x81, nodes, 32);
-        let blocks = self.tree(0x80, blocks, 24);
+        let block = |(id, at, octets, inflated): &(u64, u64, u16, u16)| {
+            let mut entry = [self.word(*id), self.word(*at), octets.to_le_bytes().to_vec()].concat();
+            if self.form == Form::Large {
+                entry.extend_from_slice(&inflated.to_le_bytes());
+            }
+            entry.extend_from_slice(&2_u16.to_le_bytes());
+            entry.resize(entry.len().next_multiple_of(4 + padding), 0);
+            entry
+        };
+        let blocks = self.blocks.iter().map(block).collect();
+        let nodes = self.tree(0x81, nodes);
+        let blocks = self.tree(0x80, blocks);
         let end = self.octets.len() as u64;
         let mut header = vec![0; 564];
         header[..4].copy_from_slice(b"!BDN");
         header[8..10].copy_from_slice(b"SM");
-        header[10] = 23;
+        header[10] = match self.form {
+            Form::Ansi => 15,
+            Form::Unicode => 23,
+            Form::Large => 36,
+        };
         header[12] = 19;
         header[14..16].copy_from_slice(&[1, 1]);
-        for (at, value) in [(184, end), (216, nodes.0), (224, nodes.1), (232, blocks.0), (240, blocks.1)] {
-            header[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        let (places, maps, crypt) = if self.form == Form::Ansi {
+            ([168, 184, 188, 192, 196], 204, 460)
+        } else {
+            ([184, 216, 224, 232, 240], 256, 512)
+        };
+        for (at, value) in places.into_iter().zip([end, nodes.0, nodes.1, blocks.0, blocks.1]) {
+            let value = self.word(value);
+            header[at..at + value.len()].copy_from_slice(&value);
         }
-        header[248] = 2;
-        header[256..512].fill(0xff);
-        header[512] = 0x80;
-        header[513] = u8::from(self.crypt != Crypt::None);
+        header[maps - if self.form == Form::Ansi { 4 } else { 8 }] = 2;
+        header[maps..maps + 256].fill(0xff);
+        header[crypt] = 0x80;
+        header[crypt + 1] = u8::from(self.crypt != Crypt::None);
         let (partial, full) = (crc(&header[8..8 + 471]), crc(&header[8..8 + 516]));
         header[4..8].copy_from_slice(&partial.to_le_bytes());
         header[524..528].copy_from_slice(&full.to_le_bytes());
         self.octets[..564].copy_from_slice(&header);
         self.octets
     }
+}
+
+fn windows_1252(text: &str) -> Vec<u8> {
+    let octet = |c: char| if c == '\u{20ac}' { 0x80 } else { u8::try_from(u32::from(c)).unwrap_or(b'?') };
+    text.chars().map(octet).collect()
+}
+
+/// By zlib (RFC 1950).
+fn compressed(octets: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::read::ZlibEncoder::new(octets, flate2::Compression::default());
+    let mut out = Vec::new();
+    encoder.read_to_end(&mut out).expect("memory is read");
+    out
 }
 
 /// A heap in one block.
