@@ -52,8 +52,6 @@ fn import(engine: &Engine, args: &ErpImport, lang: Lang, streams: &mut Streams<'
         }
     }
     let outcome = take.finish(vanishing(args.allow_vanish, args.partial), now())?;
-    // Mails that came before their records.
-    engine.relink_new()?;
     report(&outcome, args.json, lang, streams)
 }
 

@@ -29,7 +29,6 @@ pub(super) fn run(
         ErpSourceAction::Run { name, allow_vanish, json } => {
             let source = named(engine, name)?;
             let ran = pipeline::run_source(engine, source.id, "cli", vanishing(*allow_vanish, false), true)?;
-            engine.relink_new()?;
             match ran {
                 Some(outcome) => report(&outcome, *json, lang, streams),
                 None => Err(Failure::new("erp-source-rest").with("name", name)),
