@@ -1,4 +1,5 @@
 //! Records from real databases.
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ fn server(engine: SqlEngine, host: &str, login: &str, password: &str) -> SqlServ
         login: login.to_owned(),
         password: Secret::new(password.to_owned()),
         tls: SqlTls::None,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         rows_max: 100,
     }
 }

@@ -97,15 +97,12 @@ fn filled(template: &str, values: &[(&str, Option<String>)]) -> Option<String> {
     while let Some(at) = rest.find('#') {
         let (before, behind) = rest.split_at(at);
         out.push_str(before);
-        match values.iter().find(|(variable, _)| behind.starts_with(variable)) {
-            Some((variable, value)) => {
-                out.push_str(&encoded(value.as_deref()?));
-                rest = &behind[variable.len()..];
-            }
-            None => {
-                out.push('#');
-                rest = &behind[1..];
-            }
+        if let Some((variable, value)) = values.iter().find(|(variable, _)| behind.starts_with(variable)) {
+            out.push_str(&encoded(value.as_deref()?));
+            rest = &behind[variable.len()..];
+        } else {
+            out.push('#');
+            rest = &behind[1..];
         }
     }
     out.push_str(rest);

@@ -18,7 +18,7 @@ const DAYS_MAX: u32 = 3660;
 pub(crate) fn normal(written: &str) -> Option<String> {
     let written = written.trim().trim_start_matches("*.").trim_start_matches('@');
     let entry = match written.rsplit_once('@') {
-        Some((local, _)) if local.is_empty() => return None,
+        Some(("", _)) => return None,
         Some(_) => link::normal_address(written),
         None => link::normal_address(&format!("@{written}")).split_off(1),
     };
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn entries_are_addresses_or_domains() {
         let check = |written: &str, expected: Option<&str>| {
-            assert_eq!(normal(written).as_deref(), expected, "{written}")
+            assert_eq!(normal(written).as_deref(), expected, "{written}");
         };
         check(" Info@Bücher.example ", Some("info@xn--bcher-kva.example"));
         check("Bücher.example.", Some("xn--bcher-kva.example"));

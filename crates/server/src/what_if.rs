@@ -53,7 +53,7 @@ fn between(field: &'static str, least: u32, most: impl std::fmt::Display) -> Fai
     Failure::field(field, "number-between").with("field", field).with("least", least).with("most", most)
 }
 
-fn tried(asked: WhatIfRequest) -> Result<WhatIf, Failure> {
+fn tried(asked: &WhatIfRequest) -> Result<WhatIf, Failure> {
     let last = asked.last as usize;
     if !(1..=TRIED_MAX).contains(&last) {
         return Err(between("last", 1, TRIED_MAX));
@@ -113,7 +113,7 @@ pub(crate) async fn try_out(
     caller: Caller,
     Json(asked): Json<WhatIfRequest>,
 ) -> Result<axum::Json<WhatIfAnswer>, Failure> {
-    let what_if = tried(asked)?;
+    let what_if = tried(&asked)?;
     let answer = state.heavy(move |state| {
         let started = Instant::now();
         let found = state.engine().what_if(&what_if)?;
@@ -182,7 +182,7 @@ pub(crate) async fn activate(
     caller: Caller,
     Json(asked): Json<WhatIfActivation>,
 ) -> Result<axum::Json<WhatIfActivated>, Failure> {
-    let what_if = tried(asked.tried)?;
+    let what_if = tried(&asked.tried)?;
     let activated = state.heavy(move |state| {
         let actor = caller.user_id().to_string();
         let done = state.engine().activate_links(&what_if, asked.past, &actor)?;

@@ -36,8 +36,8 @@ fn many_records_vanish_only_when_allowed() {
     let post = Poststelle::new();
     let write = |name: &str, text: &str| fs::write(post.dir.path().join(name), text).unwrap();
     let rows = |numbers: std::ops::Range<u32>| {
-        let rows: String = numbers.map(|n| format!("B-{n},K{n},open,\"R{n};S{n}\"\n")).collect();
-        format!("number,contact,state,references\n{rows}")
+        let rows: Vec<String> = numbers.map(|n| format!("B-{n},K{n},open,\"R{n};S{n}\"\n")).collect();
+        format!("number,contact,state,references\n{}", rows.concat())
     };
     let import =
         |words: &[&str]| post.run(&[&["erp", "import", "--kind", "order", "--json"], words].concat());
