@@ -156,7 +156,7 @@ fn files_cut_off_in_a_row() {
     assert_eq!(read(&long, "").unwrap()[0], Err(RowError::TooLong { column: "number" }));
 }
 
-/// Cells as calamine reads them from what LibreOffice and Excel write; the files are in `fixtures/erp`.
+/// Cells as calamine reads them from what `LibreOffice` and Excel write; the files are in `fixtures/erp`.
 #[test]
 fn workbooks() {
     for name in ["orders.xlsx", "orders.ods", "orders.xls"] {
