@@ -128,6 +128,44 @@ CREATE TABLE entries (
     PRIMARY KEY (list, date, message_seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entries_class ON entries (list, class, date, message_seq) WHERE class <> 52;
+CREATE TABLE erp_runs (
+    key INTEGER PRIMARY KEY,
+    run_id BLOB NOT NULL UNIQUE,
+    source INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    kinds TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    started INTEGER NOT NULL,
+    ended INTEGER,
+    fresh INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    same INTEGER NOT NULL,
+    vanished INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    unusable INTEGER NOT NULL,
+    duplicates INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    held_of INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    notes TEXT NOT NULL
+) STRICT;
+CREATE INDEX erp_runs_open ON erp_runs (key) WHERE ended IS NULL;
+CREATE INDEX erp_runs_source ON erp_runs (source, key);
+CREATE TABLE erp_sources (
+    key INTEGER PRIMARY KEY,
+    source_id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    kind INTEGER NOT NULL,
+    options TEXT NOT NULL,
+    credential BLOB,
+    every_minutes INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    next_run INTEGER,
+    created INTEGER NOT NULL
+) STRICT;
+CREATE INDEX erp_sources_due ON erp_sources (next_run) WHERE next_run IS NOT NULL;
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY,
     event_id BLOB NOT NULL,
@@ -292,6 +330,35 @@ CREATE TABLE left_out (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX left_out_again ON left_out (mailbox, attempts) WHERE excluded <> 1;
 CREATE INDEX left_out_excluded ON left_out (mailbox, reason) WHERE excluded = 1;
+CREATE TABLE link_batch_decisions (
+    batch INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    outcome INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    stranger INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    trace BLOB NOT NULL,
+    PRIMARY KEY (batch, message)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE link_batch_links (
+    batch INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    how INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    removed INTEGER,
+    remover TEXT,
+    PRIMARY KEY (batch, message, record)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE link_batches (
+    batch INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    undone INTEGER
+) STRICT;
 CREATE TABLE link_blocklist (
     entry TEXT PRIMARY KEY,
     note TEXT NOT NULL,

@@ -372,6 +372,12 @@ const sending = createRoute({
   component: lazyRouteComponent(() => import("./views/sending"), "Sending"),
 });
 
+const erp = createRoute({
+  getParentRoute: () => settings,
+  path: "/erp",
+  component: lazyRouteComponent(() => import("./views/erp"), "Erp"),
+});
+
 const webhooks = createRoute({
   getParentRoute: () => settings,
   path: "/webhooks",
@@ -429,6 +435,7 @@ const tree = root.addChildren([
       jumps,
       users,
       sending,
+      erp,
       webhooks,
       notifications,
       attachments,

@@ -102,7 +102,7 @@ describe("bounce management", () => {
 
   it("finds the address by its deep link, and from the page of its contact", async () => {
     await page.goto("/contact?email=lost@anderswo.example");
-    await page.waitForURL("**/address/lost@anderswo.example");
+    await page.getByRole("heading", { level: 1, name: "lost@anderswo.example" }).waitFor();
     await page.goto(`/contact?email=${TOM}`);
     await page.waitForURL("**/record/contact/K-7");
     await page.getByRole("link", { name: TOM }).click();

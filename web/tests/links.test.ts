@@ -139,7 +139,7 @@ describe("the import list", () => {
   });
 
   it("shows how linking does", async () => {
-    await page.getByRole("link", { name: "Auswertung der Zuordnung" }).first().click();
+    await page.getByRole("link", { name: "Auswertung der Zuordnung" }).click();
     const tile = (name: string) => page.locator("dl > div").filter({ has: page.getByText(name, { exact: true }) });
     await tile("Selbst zugeordnet").getByText("1 · 25 %").waitFor();
     await tile("Von Hand zugeordnet").getByText("1 · 25 %").waitFor();
@@ -192,7 +192,7 @@ describe("settings of links", () => {
     await page.getByLabel("Name").fill("Kundenakte");
     await page.getByLabel("Adresse").fill("javascript:alert('#NAME#')");
     await page.getByRole("button", { name: "Speichern" }).click();
-    await page.getByText("Diese Adresse ist nicht erlaubt").waitFor();
+    await page.getByText("Diese Adresse ist nicht erlaubt").first().waitFor();
     await checked(page, "jumps");
     await page.getByLabel("Adresse").fill("https://erp.example/kunden/#CONTACT#?mail=#EMAIL#");
     await page.getByRole("button", { name: "Speichern" }).click();

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod classify;
+mod erp;
 mod http;
 mod idle;
 mod imap;
@@ -33,6 +34,7 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
     let bench = Bench::new(root, arguments.contains(&"--debug"))?;
     match name {
         "accounts" => accounts::run(&bench, arguments)?,
+        "erp" => erp::run(&bench, arguments)?,
         "import" => import::run(&bench, arguments)?,
         "search" => search::run(&bench, arguments)?,
         "imap" => imap::run(&bench, imap::Protocol::Imap, arguments)?,
@@ -41,7 +43,7 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         "smtp-intake" => smtp_intake::run(&bench, arguments)?,
         other => {
             bail!(
-                "no benchmark `{other}`; there are import, search, imap, pop3, idle, accounts, smtp-intake, classify, link"
+                "no benchmark `{other}`; there are import, search, imap, pop3, idle, accounts, smtp-intake, erp, classify, link"
             )
         }
     }

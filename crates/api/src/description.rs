@@ -199,6 +199,8 @@ fn components() -> Components {
         SmtpAccountList SmtpAccount SmtpAccountRequest SmtpTest WebhookList Webhook WebhookRequest WebhookSecret OutgoingPage
         Outgoing Notifications NotificationsRequest NoticeList
         AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus RescanRequest ReleaseRequest HeldPage
+        ErpRecordPage ErpRecord ErpRecordRequest ErpLineRequest ErpBatchAnswer ErpSessionRequest ErpRun ErpRunPage
+        ErpSourceList ErpSource ErpSourceRequest ErpSourceTest ErpSourceTried ErpPreview
         MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
         LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged

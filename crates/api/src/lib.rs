@@ -13,6 +13,7 @@ mod bounces;
 mod description;
 mod detail;
 mod doctor;
+mod erp;
 mod events;
 mod exclusions;
 mod imports;
@@ -71,6 +72,12 @@ pub use detail::{
 pub use doctor::{
     Condition, DoctorReport, FetchedAnew, Ledger, LedgerList, LedgerPage, LedgerQuery, LedgerReason,
     LedgerRow, Severity,
+};
+pub use erp::{
+    ErpBatchAnswer, ErpBatchQuery, ErpDifference, ErpField, ErpFile, ErpFileQuery, ErpFinishQuery, ErpKind,
+    ErpLineError, ErpLineRequest, ErpNote, ErpPreview, ErpRecord, ErpRecordPage, ErpRecordQuery,
+    ErpRecordRequest, ErpRun, ErpRunPage, ErpRunQuery, ErpSessionRequest, ErpSource, ErpSourceList,
+    ErpSourceRequest, ErpSourceTest, ErpSourceTried, ErpSourceType, ErpSql, ErpStatement, ErpStatementTried,
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
 pub use exclusions::{Exclusion, ExclusionKind, ExclusionList, ExclusionRequest, ExclusionsRequest};

@@ -4,10 +4,11 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
-    Access, AddressQuery, Body, DashboardQuery, DeletableQuery, EventQuery, FrameQuery, HeldQuery,
-    HistoryQuery, ImportEntryQuery, ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery,
-    LinkableQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery,
-    QueueQuery, RecordMailQuery, RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    Access, AddressQuery, Body, DashboardQuery, DeletableQuery, ErpBatchQuery, ErpFileQuery, ErpFinishQuery,
+    ErpRecordQuery, ErpRunQuery, EventQuery, FrameQuery, HeldQuery, HistoryQuery, ImportEntryQuery,
+    ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery, ListQuery, MessageQuery,
+    Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery, RecordMailQuery,
+    RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -309,6 +310,38 @@ operations! {
         no_query, Json("SmtpAccountRequest") => 200 Json("SmtpAccount"), &[404, 409];
     REMOVE_SMTP_ACCOUNT = Delete "/api/v1/smtp_accounts/{smtp_id}", Administrator, "outgoing", "Removes a server that sends.",
         no_query, Empty => 204 Empty, &[404];
+    RECORDS = Get "/api/v1/records", SignedIn, "records", "Records of the ERP: found by what they begin with, or all of a kind.",
+        query::<ErpRecordQuery>, Empty => 200 Json("ErpRecordPage"), &[];
+    RECORD = Get "/api/v1/records/{kind}/{number}", SignedIn, "records", "A record of the ERP.",
+        no_query, Empty => 200 Json("ErpRecord"), &[404];
+    PUT_RECORD = Put "/api/v1/records/{kind}/{number}", Administrator, "records", "Adds or replaces a record of the ERP.",
+        no_query, Json("ErpRecordRequest") => 200 Json("ErpRecord"), &[404];
+    REMOVE_RECORD = Delete "/api/v1/records/{kind}/{number}", Administrator, "records", "Marks a record as vanished: it and its links stay, no new mail is linked to it.",
+        no_query, Empty => 204 Empty, &[404];
+    RECORD_BATCH = Post "/api/v1/records/batch", Administrator, "records", "Adds or replaces records, one JSON object a line, taken as they come; a line that is wrong does not hinder the others.",
+        query::<ErpBatchQuery>, Octets("application/x-ndjson") => 200 Json("ErpBatchAnswer"), &[408, 409];
+    OPEN_RECORD_SESSION = Post "/api/v1/records/sessions", Administrator, "records", "Begins to send everything there is of some kinds, in batches that name the session.",
+        no_query, Json("ErpSessionRequest") => 201 Json("ErpRun"), &[409];
+    FINISH_RECORD_SESSION = Post "/api/v1/records/sessions/{run_id}/finish", Administrator, "records", "Ends a session: what it did not name has vanished. 409 with the counts if that were more than 20 %, or lines failed.",
+        query::<ErpFinishQuery>, Empty => 200 Json("ErpRun"), &[404, 409];
+    ERP_SOURCES = Get "/api/v1/erp/sources", Administrator, "records", "Where records come from, each with its last run.",
+        no_query, Empty => 200 Json("ErpSourceList"), &[];
+    CREATE_ERP_SOURCE = Post "/api/v1/erp/sources", Administrator, "records", "A new source of records.",
+        no_query, Json("ErpSourceRequest") => 201 Json("ErpSource"), &[409];
+    TEST_ERP_SOURCE = Post "/api/v1/erp/sources/test", Administrator, "records", "Tries a source: reaches it, looks at its rights, columns and first rows, writes nothing.",
+        no_query, Json("ErpSourceTest") => 200 Json("ErpSourceTried"), &[404];
+    CHANGE_ERP_SOURCE = Put "/api/v1/erp/sources/{source_id}", Administrator, "records", "Changes a source of records.",
+        no_query, Json("ErpSourceRequest") => 200 Json("ErpSource"), &[404, 409];
+    REMOVE_ERP_SOURCE = Delete "/api/v1/erp/sources/{source_id}", Administrator, "records", "Removes a source and its runs; its records stay.",
+        no_query, Empty => 204 Empty, &[404];
+    RUN_ERP_SOURCE = Post "/api/v1/erp/sources/{source_id}/run", Administrator, "records", "Runs a source now; how it goes is in its runs.",
+        query::<ErpFinishQuery>, Empty => 202 Empty, &[404, 409];
+    ERP_RUNS = Get "/api/v1/erp/runs", Administrator, "records", "Runs of sources and imports, newest first.",
+        query::<ErpRunQuery>, Empty => 200 Json("ErpRunPage"), &[404];
+    ERP_PREVIEW = Post "/api/v1/erp/preview", Administrator, "records", "What the import of a file would change; writes nothing.",
+        query::<ErpFileQuery>, Octets("application/octet-stream") => 200 Json("ErpPreview"), &[413];
+    ERP_IMPORT = Post "/api/v1/erp/import", Administrator, "records", "Imports a file of records: CSV, workbook or vCards.",
+        query::<ErpFileQuery>, Octets("application/octet-stream") => 200 Json("ErpRun"), &[413];
     WEBHOOKS = Get "/api/v1/webhooks", Administrator, "outgoing", "Receivers of webhooks.",
         no_query, Empty => 200 Json("WebhookList"), &[];
     CREATE_WEBHOOK = Post "/api/v1/webhooks", Administrator, "outgoing", "A new receiver of webhooks; its secret is shown this once.",

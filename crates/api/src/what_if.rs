@@ -94,6 +94,8 @@ pub struct WhatIfAnswer {
     pub millis: u64,
     /// The newest mails for which something would change, newest first, at most 200.
     pub rows: Vec<WhatIfRow>,
+    /// How many more there are that the caller may not read.
+    pub hidden: u64,
 }
 
 /// What is put into effect.

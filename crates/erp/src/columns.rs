@@ -16,7 +16,7 @@ impl Columns {
     ///
     /// # Errors
     /// `Map`; `ColumnMissing` if the first of ours, or one the map names, is not there.
-    pub fn find(ours: &[&'static str], header: &[String], map: &str) -> Result<Self, Error> {
+    pub fn find(ours: &'static [&'static str], header: &[String], map: &str) -> Result<Self, Error> {
         let mapped = parse(ours, map)?;
         let at = |name: &str| header.iter().position(|column| same(column, name));
         let mut places = Vec::with_capacity(ours.len());
@@ -32,6 +32,21 @@ impl Columns {
         let extra = header.iter().enumerate().filter(|(at, name)| !known(at) && !name.is_empty());
         let extra = extra.map(|(at, name)| (name.clone(), at)).collect();
         Ok(Self { places, extra })
+    }
+
+    /// Whether a map can be read.
+    ///
+    /// # Errors
+    /// `Map`.
+    pub fn check_map(ours: &'static [&'static str], map: &str) -> Result<(), Error> {
+        parse(ours, map).map(drop)
+    }
+
+    /// Without a further column of this name.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.extra.retain(|(extra, _)| !same(extra, name));
+        self
     }
 
     /// The cell of one of our columns; empty if there is none.

@@ -18,6 +18,8 @@ pub(crate) struct Reader<R> {
     input: R,
     delimiter: u8,
     row: u64,
+    cut: bool,
+    unended: bool,
 }
 
 /// The delimiter of the first row: the one that stands there most often outside quotes.
@@ -41,11 +43,16 @@ pub(crate) fn delimiter(start: &[u8]) -> u8 {
 }
 
 /// UTF-8 where it is, otherwise Windows-1252: files are mixed more often than one thinks.
-fn text(octets: &[u8]) -> String {
+pub(crate) fn text(octets: &[u8]) -> String {
     match std::str::from_utf8(octets) {
         Ok(text) => text.to_owned(),
         Err(_) => WINDOWS_1252.decode_without_bom_handling(octets).0.into_owned(),
     }
+}
+
+/// Whether a file begins like UTF-16, with its mark or without.
+pub(crate) fn is_utf16(start: &[u8]) -> bool {
+    from_utf16(start.get(..4).unwrap_or(start)).is_some()
 }
 
 /// The whole file in UTF-8 if it begins like UTF-16.
@@ -53,6 +60,9 @@ pub(crate) fn from_utf16(octets: &[u8]) -> Option<Vec<u8>> {
     let encoding = match octets {
         [0xff, 0xfe, ..] => UTF_16LE,
         [0xfe, 0xff, ..] => UTF_16BE,
+        // Without a mark: no text in UTF-8 has a zero.
+        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => UTF_16LE,
+        [0, first, 0, second, ..] if *first != 0 && *second != 0 => UTF_16BE,
         _ => return None,
     };
     Some(encoding.decode_with_bom_removal(octets).0.into_owned().into_bytes())
@@ -60,12 +70,17 @@ pub(crate) fn from_utf16(octets: &[u8]) -> Option<Vec<u8>> {
 
 impl<R: BufRead> Reader<R> {
     pub(crate) fn new(input: R, delimiter: u8) -> Self {
-        Self { input, delimiter, row: 0 }
+        Self { input, delimiter, row: 0, cut: false, unended: false }
     }
 
     /// Number of the last row, from 1.
     pub(crate) fn number(&self) -> u64 {
         self.row
+    }
+
+    /// Whether the file ends within the last row: inside quotes, or, without a line end, with fewer cells than `columns`.
+    pub(crate) fn is_cut(&self, cells: usize, columns: usize) -> bool {
+        self.cut || (self.unended && cells < columns)
     }
 
     /// The next row that is not empty; `None` at the end.
@@ -95,10 +110,13 @@ impl<R: BufRead> Reader<R> {
             }
             let line = &raw[before..];
             if line.is_empty() {
+                self.cut = quoted;
                 return Ok(!raw.is_empty());
             }
+            self.unended = !line.ends_with(b"\n");
             quoted ^= line.iter().fold(false, |odd, octet| odd ^ (*octet == b'"'));
-            if !quoted || !line.ends_with(b"\n") {
+            if !quoted || self.unended {
+                self.cut = quoted;
                 return Ok(true);
             }
         }

@@ -28,6 +28,9 @@ pub enum Error {
         /// Row, from 1, the header included.
         row: u64,
     },
+    /// vCards are contacts and nothing else.
+    #[error("vCards are contacts")]
+    OnlyContacts,
     /// The workbook is damaged, protected or too large.
     #[error("the workbook cannot be read: {reason}")]
     Workbook {
@@ -50,6 +53,15 @@ pub enum RowError {
     /// No number.
     #[error("the number is missing")]
     NumberMissing,
+    /// Longer, or more, than is kept.
+    #[error("{column} is too long")]
+    TooLong {
+        /// Our name of the column.
+        column: &'static str,
+    },
+    /// The file ends within it: it was not written to its end, or a quote is never closed.
+    #[error("the file ends within this row")]
+    CutOff,
     /// A cell that should say yes or no.
     #[error("neither yes nor no: {value}")]
     Boolean {

@@ -1,17 +1,24 @@
-//! Records of an ERP or of a members' register, read from files.
+//! Records of an ERP or of a members' register, read from where they are.
 //!
-//! In: the octets of a CSV file or a workbook, and which column means what. Out: records, one a row, and for rows that
-//! make no sense what is wrong with them. Delimiter and encoding are found out. It keeps nothing and knows no mail.
+//! In: the octets of a CSV file, a workbook or vCards, and which column means what; or a database and a `SELECT`. Out: records, one a row, and for rows
+//! that make no sense what is wrong with them. Delimiter and encoding are found out. It keeps nothing and knows no mail.
 
+mod cards;
 mod columns;
-mod contact;
 mod csv;
+mod date;
 mod error;
+mod record;
+mod records;
+mod sql;
 mod table;
 
 pub use columns::Columns;
-pub use contact::{CONTACT_COLUMNS, Contact, boolean, contact};
+pub use date::date;
 pub use error::{Error, RowError};
+pub use record::{Record, boolean, columns_of, record};
+pub use records::{Numbered, Records};
+pub use sql::{SqlEngine, SqlError, SqlItem, SqlServer, SqlTls, may_write, read_rows, with_watermark};
 pub use table::{Row, Table};
 
 #[cfg(test)]

@@ -21,4 +21,6 @@ pub use settings::{Ignored, OwnNumbers, Settings};
 pub use trace::{Decision, Link, Outcome, Step, StepName, StepOutcome, Suggestion, Why};
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

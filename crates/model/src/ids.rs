@@ -70,6 +70,10 @@ id! {
     ImportRunId
     /// A server that sends mails of ours. UUIDv7.
     SmtpAccountId
+    /// A source of records of the ERP. UUIDv7.
+    ErpSourceId
+    /// A run of such a source, or an import of such records. UUIDv7.
+    ErpRunId
     /// A receiver of webhooks. UUIDv7.
     WebhookId
     /// An entry of the queue of what goes out. UUIDv7.

@@ -16,8 +16,8 @@ mod verdict;
 pub use activity::Activity;
 pub use address::{Address, ReversePath};
 pub use ids::{
-    AccountId, EventId, ImportRunId, MailId, MailboxId, MessageId, OauthClientId, OauthGrantId, ObjectId,
-    OutgoingId, SegmentId, Sha256, SmtpAccountId, ThreadId, UserId, WebhookId,
+    AccountId, ErpRunId, ErpSourceId, EventId, ImportRunId, MailId, MailboxId, MessageId, OauthClientId,
+    OauthGrantId, ObjectId, OutgoingId, SegmentId, Sha256, SmtpAccountId, ThreadId, UserId, WebhookId,
 };
 pub use message::{
     BodyText, Defect, DefectKind, Disposition, Found, HeaderField, MailFacts, Message, NumberToken, Part,

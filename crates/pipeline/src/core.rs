@@ -76,6 +76,8 @@ pub(crate) struct Core {
     pub(crate) doctor: doctor::Limits,
     /// Connections.
     pub(crate) budgets: Budgets,
+    /// Sources of records that run.
+    pub(crate) erp: crate::erp::ErpRunning,
     /// Octets of accounts.
     pub(crate) allowances: Allowances,
     /// What the tasks of accounts are doing.
@@ -126,6 +128,7 @@ impl Core {
             oauth: Oauth::default(),
             doctor: doctor::Limits::default(),
             budgets: Budgets::new(0),
+            erp: crate::erp::ErpRunning::default(),
             allowances: Allowances::new(0),
             tasks: Tasks::default(),
             watching: Mutex::default(),

@@ -96,6 +96,12 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A source of records could not be read, in words.
+    #[error("{0}")]
+    Erp(String),
+    /// It is running already.
+    #[error("it is running already")]
+    Busy,
     /// The engine is closing, or one of its threads has ended: see the log.
     #[error("the engine has stopped")]
     Stopped,

@@ -13,6 +13,7 @@ mod clock;
 mod containers;
 mod core;
 mod engine;
+mod erp;
 mod error;
 mod examination;
 mod exclusions;
@@ -51,6 +52,11 @@ mod verify;
 mod watch;
 mod what_if;
 
+pub use self::erp::{
+    ASK_PERCENT, ChangedField, ChangedRecord, ErpNote, ErpOptions, ErpOutcome, ErpPreview, ErpQuery,
+    ErpRunner, ErpTake, ErpTrial, FileOptions, QueryTrial, SqlOptions, SqlTls, Vanishing, asks, erp_folder,
+    note_import, preview, run_source, stored, try_source, vanish,
+};
 pub use budget::CONNECTIONS_PER_SERVER;
 pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, Engine, Options};
 pub use error::{Error, Result};
@@ -64,7 +70,7 @@ pub use news::News;
 pub use oauth::{DeviceCode, Linked, OauthOptions, Tokens, oauth_secret_field};
 pub use outgoing::{Outgoing, OutgoingOptions, ResolveSmtp, webhook_field};
 pub use recovery::Recovered;
-pub use rekey::smtp_field;
+pub use rekey::{erp_field, smtp_field};
 pub use search::{Answer, Asked, Hit};
 pub use supervisor::{Resolve, Supervisor};
 pub use taken::Taking;

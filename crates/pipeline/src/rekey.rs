@@ -21,11 +21,17 @@ pub fn smtp_field(id: model::SmtpAccountId) -> String {
     format!("smtp:{id}:password")
 }
 
+/// Place of the sealed password of a source of records.
+pub fn erp_field(id: model::ErpSourceId) -> String {
+    format!("erp:{id}:password")
+}
+
 fn place(field: SealedField) -> String {
     match field {
         SealedField::Account(id) => account_field(id, "password"),
         SealedField::Smtp(id) => smtp_field(id),
         SealedField::Webhook(id) | SealedField::WebhookOld(id) => webhook_field(id, "secret"),
+        SealedField::Erp(id) => erp_field(id),
         SealedField::OauthSecret(id) => oauth_secret_field(id),
         SealedField::OauthRefresh(id) => token_field(id, "refresh"),
         SealedField::OauthAccess(id) => token_field(id, "access"),

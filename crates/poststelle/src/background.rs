@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use intake::files::Source;
 use model::{AccountId, ImportRunId};
-use pipeline::{Engine, Import, News, Outgoing, OutgoingOptions, Step, Supervisor};
+use pipeline::{Engine, ErpRunner, Import, News, Outgoing, OutgoingOptions, Step, Supervisor};
 use serde::{Deserialize, Serialize};
 use server::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested};
 
@@ -25,6 +25,7 @@ pub struct Tasks {
     supervisor: Supervisor,
     imports: Arc<Mutex<HashMap<ImportRunId, Arc<Stop>>>>,
     outgoing: Outgoing,
+    erp: ErpRunner,
 }
 
 /// How an import is stopped.
@@ -58,7 +59,8 @@ impl Tasks {
     ) -> Result<Self, pipeline::Error> {
         let outgoing = Outgoing::start(engine.clone(), &runtime, outgoing);
         let supervisor = Supervisor::start(engine.clone(), runtime, Box::new(mailbox_server::resolve))?;
-        let tasks = Self { engine, supervisor, imports: Arc::default(), outgoing };
+        let erp = ErpRunner::start(engine.clone());
+        let tasks = Self { engine, supervisor, imports: Arc::default(), outgoing, erp };
         tasks.resume();
         Ok(tasks)
     }
@@ -75,6 +77,7 @@ impl Tasks {
     pub fn stop(&self) {
         self.supervisor.stop();
         self.outgoing.stop();
+        self.erp.stop();
         let imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
         for stop in imports.values() {
             stop.ending.store(true, Ordering::Relaxed);
@@ -229,6 +232,10 @@ impl Background for Tasks {
             Ok(Some(_)) => self.supervisor.compare(account).map(drop).ok_or(BackgroundError::NotFetched),
             _ => Err(BackgroundError::Missing),
         }
+    }
+
+    fn erp_changed(&self) {
+        self.erp.wake();
     }
 
     fn outgoing_changed(&self) {

@@ -288,20 +288,124 @@ pub struct Erp {
 #[derive(Debug, Subcommand)]
 pub enum ErpAction {
     /// Adds or replaces records by their number.
-    Import {
-        /// What the rows are.
-        #[arg(long, value_parser = ["contact"])]
-        kind: String,
-        /// A CSV file or a workbook.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// Which column means what.
-        #[arg(long, value_name = "FILE")]
-        map: Option<PathBuf>,
-        /// Result as JSON.
+    Import(ErpImport),
+    /// Where records come from by themselves.
+    Source {
+        #[command(subcommand)]
+        action: ErpSourceAction,
+    },
+}
+
+/// `erp import`.
+#[derive(Debug, Args)]
+pub struct ErpImport {
+    /// What the rows are.
+    #[arg(long, value_parser = ["contact", "order", "quote", "item"])]
+    pub kind: String,
+    /// A CSV file, a workbook or vCards.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Which column means what.
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Many records may vanish.
+    #[arg(long)]
+    pub allow_vanish: bool,
+    /// The file holds a part of the records: none vanish.
+    #[arg(long)]
+    pub partial: bool,
+    /// Result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with sources.
+#[derive(Debug, Subcommand)]
+pub enum ErpSourceAction {
+    /// A new one; the password comes from standard input or the environment.
+    Add(Box<ErpSourceAdd>),
+    /// Lists them.
+    List {
+        /// JSON.
         #[arg(long)]
         json: bool,
     },
+    /// Runs one now.
+    Run {
+        /// Its name.
+        name: String,
+        /// Many records may vanish.
+        #[arg(long)]
+        allow_vanish: bool,
+        /// JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tries one.
+    Test {
+        /// Its name.
+        name: String,
+        /// JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forgets one; its records stay.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// `erp source add`.
+#[derive(Debug, Args)]
+pub struct ErpSourceAdd {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    #[arg(long = "type", value_name = "TYPE", value_parser = ["file", "postgres", "mysql", "rest"])]
+    pub source: String,
+    /// Minutes between runs.
+    #[arg(long, value_name = "MINUTES", default_value_t = 0)]
+    pub every: u32,
+    /// Of a file: below the folder `erp` of the data directory.
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Of a file: what its rows are.
+    #[arg(long, value_parser = ["contact", "order", "quote", "item"])]
+    pub kind: Option<String>,
+    /// Of a file: which column means what.
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Of a file: it holds a part of the records.
+    #[arg(long)]
+    pub partial: bool,
+    /// Of a database: server.
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Of a database: port.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Of a database: its name.
+    #[arg(long)]
+    pub database: Option<String>,
+    /// Of a database: login name.
+    #[arg(long)]
+    pub login: Option<String>,
+    /// Of a database: `system`, `none`, or a file with certificates.
+    #[arg(long, default_value = "system")]
+    pub tls: String,
+    /// Of a database: a kind and the file of its `SELECT`.
+    #[arg(long, value_name = "KIND=FILE")]
+    pub query: Vec<String>,
+    /// Of a database: what `{watermark}` is at first.
+    #[arg(long, value_name = "VALUE")]
+    pub watermark_start: Option<String>,
+    /// Of a database: a query may take so long, seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub timeout: u32,
+    /// Of a database: a query may give so many rows.
+    #[arg(long, value_name = "ROWS", default_value_t = 5_000_000)]
+    pub rows_max: u64,
 }
 
 /// `account`.

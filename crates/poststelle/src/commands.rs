@@ -8,6 +8,7 @@ pub mod classify;
 pub mod config;
 pub mod doctor;
 pub mod erp;
+mod erp_source;
 pub mod explain;
 pub mod import;
 pub mod imports;
@@ -32,7 +33,7 @@ use pipeline::{Engine, Options};
 use store::Database;
 
 use crate::background::Tasks;
-use crate::cli::{AccountAction, Command, OauthAction, UserAction};
+use crate::cli::{AccountAction, Command, ErpAction, ErpSourceAction, OauthAction, UserAction};
 use crate::config::Config;
 use crate::control::Streams;
 use crate::failure::Failure;
@@ -89,6 +90,11 @@ pub fn reads_input(command: &Command, has_password: bool) -> bool {
                     AccountAction::Oauth { action: OauthAction::Service(service) } => !service.no_secret,
                     _ => false,
                 }
+        }
+        Command::Erp(args) => {
+            !has_password
+                && matches!(&args.action, ErpAction::Source { action: ErpSourceAction::Add(add) }
+                    if matches!(add.source.as_str(), "postgres" | "mysql"))
         }
         Command::User(args) => {
             !has_password && matches!(args.action, UserAction::Add { .. } | UserAction::Password { .. })

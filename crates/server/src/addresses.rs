@@ -56,7 +56,7 @@ pub(crate) fn visible(state: &State, caller: &Caller, standings: &[i64]) -> Resu
 }
 
 /// Who reads no mail at all sees nobody's data either.
-fn sees_nobody(caller: &Caller) -> bool {
+pub(crate) fn sees_nobody(caller: &Caller) -> bool {
     *caller.scope() == Scope::Accounts(Vec::new()) && caller.role() != Role::Administrator
 }
 

@@ -109,6 +109,9 @@ pub trait Background: Send + Sync + 'static {
     /// `Missing`, `NotFetched`.
     fn compare(&self, account: AccountId) -> Result<(), BackgroundError>;
 
+    /// Settings of sources of records are others now, or one is due.
+    fn erp_changed(&self);
+
     /// Something waits to be sent, or settings of what goes out are others now.
     fn outgoing_changed(&self);
 

@@ -16,17 +16,19 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, events,
-    exclusions, frame, headers, health, idempotency, import_list, import_report, imports, jumps, keeping,
-    link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin, problem,
-    quarantine, record_mails, rights, search, session, setup, smtp_accounts, source_actions, status,
-    suppression, tags, trace, upload, users, webhooks, what_if,
+    State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, erp_sources,
+    events, exclusions, frame, headers, health, idempotency, import_list, import_report, imports, jumps,
+    keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin,
+    problem, quarantine, record_mails, records, rights, search, session, setup, smtp_accounts,
+    source_actions, status, suppression, tags, trace, upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
 const BODY_OCTETS_MAX: usize = 1 << 20;
 /// Longest file of members.
 const FILE_OCTETS_MAX: usize = 32 << 20;
+/// Longest file of records.
+const ERP_OCTETS_MAX: usize = 64 << 20;
 /// For an answer to begin, and for a short body to arrive.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// The same where another server is asked.
@@ -65,6 +67,7 @@ impl Routes {
         };
         let route = match operation.id {
             "IMPORT_MEMBERS" => route.route_layer(DefaultBodyLimit::max(FILE_OCTETS_MAX)),
+            "ERP_PREVIEW" | "ERP_IMPORT" => route.route_layer(DefaultBodyLimit::max(ERP_OCTETS_MAX)),
             _ => route,
         };
         let route = route.route_layer(from_fn_with_state(self.state.clone(), idempotency::once));
@@ -90,7 +93,7 @@ const fn filter(method: Method) -> MethodFilter {
 /// Uploads and live updates take as long as they take; they watch over themselves.
 fn time_allowed(operation: &Operation) -> Option<Duration> {
     match operation.id {
-        "UPLOAD_IMPORT" | "LIVE" => None,
+        "UPLOAD_IMPORT" | "LIVE" | "RECORD_BATCH" | "ERP_PREVIEW" | "ERP_IMPORT" => None,
         "OAUTH_RETURN"
         | "TEST_SCANNER"
         | "MESSAGE_PART"
@@ -103,6 +106,8 @@ fn time_allowed(operation: &Operation) -> Option<Duration> {
         | "TEST_CONNECTION"
         | "TEST_ACCOUNT"
         | "TEST_SMTP_ACCOUNT"
+        | "TEST_ERP_SOURCE"
+        | "FINISH_RECORD_SESSION"
         | "IMPORT_MEMBERS"
         | "SET_BOUNCE_RULES"
         | "TRY_BOUNCE_RULES" => Some(ASKING_MAX),
@@ -178,6 +183,22 @@ fn outgoing_routes(routes: Routes) -> Routes {
         .add(&api::TEST_SMTP_ACCOUNT, smtp_accounts::test)
         .add(&api::CHANGE_SMTP_ACCOUNT, smtp_accounts::change)
         .add(&api::REMOVE_SMTP_ACCOUNT, smtp_accounts::remove)
+        .add(&api::RECORDS, records::list)
+        .add(&api::RECORD, records::one)
+        .add(&api::PUT_RECORD, records::put)
+        .add(&api::REMOVE_RECORD, records::remove)
+        .add(&api::RECORD_BATCH, records::batch)
+        .add(&api::OPEN_RECORD_SESSION, records::open)
+        .add(&api::FINISH_RECORD_SESSION, records::finish)
+        .add(&api::ERP_SOURCES, erp_sources::list)
+        .add(&api::CREATE_ERP_SOURCE, erp_sources::create)
+        .add(&api::TEST_ERP_SOURCE, erp_sources::test)
+        .add(&api::CHANGE_ERP_SOURCE, erp_sources::change)
+        .add(&api::REMOVE_ERP_SOURCE, erp_sources::remove)
+        .add(&api::RUN_ERP_SOURCE, erp_sources::run)
+        .add(&api::ERP_RUNS, erp_sources::runs)
+        .add(&api::ERP_PREVIEW, erp_sources::preview)
+        .add(&api::ERP_IMPORT, erp_sources::import)
         .add(&api::WEBHOOKS, webhooks::list)
         .add(&api::CREATE_WEBHOOK, webhooks::create)
         .add(&api::CHANGE_WEBHOOK, webhooks::change)

@@ -14,6 +14,7 @@ mod messages;
 mod oauth;
 mod outgoing;
 mod people;
+mod records;
 mod rights;
 mod texts;
 mod watch;

@@ -8,6 +8,7 @@ use api::{
 };
 use axum::extract::{Path, State as FromState};
 use axum::http::StatusCode;
+use model::MailId;
 use pipeline::{LinkSettings, TRIED_MAX, WhatIf};
 use store::LinkState;
 
@@ -109,7 +110,7 @@ pub(crate) async fn set(
 /// `POST /links/what-if`
 pub(crate) async fn try_out(
     FromState(state): FromState<State>,
-    _caller: Caller,
+    caller: Caller,
     Json(asked): Json<WhatIfRequest>,
 ) -> Result<axum::Json<WhatIfAnswer>, Failure> {
     let what_if = tried(asked)?;
@@ -117,6 +118,15 @@ pub(crate) async fn try_out(
         let started = Instant::now();
         let found = state.engine().what_if(&what_if)?;
         let [unchanged, newly_linked, changed, lost, newly_ambiguous] = found.changes;
+        let named: Vec<MailId> = found.named.iter().map(|judged| judged.mail_id).collect();
+        // Rules are for all mails; what stands in one is for those who may read it.
+        let readable = state.store().message_links(caller.scope(), &named)?;
+        let rows: Vec<WhatIfRow> = found
+            .named
+            .into_iter()
+            .filter(|judged| readable.contains_key(&judged.mail_id))
+            .map(row)
+            .collect();
         Ok(WhatIfAnswer {
             seen: found.seen,
             unchanged,
@@ -128,7 +138,8 @@ pub(crate) async fn try_out(
             people_agree_now: found.people.now,
             people_agree_then: found.people.tried,
             millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            rows: found.named.into_iter().map(row).collect(),
+            hidden: (named.len() - rows.len()) as u64,
+            rows,
         })
     });
     answer.await.map(axum::Json)

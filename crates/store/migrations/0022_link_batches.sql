@@ -31,4 +31,4 @@ CREATE TABLE link_batch_links (
     remover TEXT,
     PRIMARY KEY (batch, message, record)
 ) CLUSTERED;
-UPDATE format SET version = 15;
+UPDATE format SET version = 16;

@@ -20,6 +20,7 @@ mod conditions;
 mod db;
 mod detail;
 mod entries;
+mod erp_sources;
 mod error;
 mod events;
 mod examination;
@@ -93,6 +94,7 @@ pub use bounce_rules::BounceRules;
 pub use changes::{Change, IndexState, IndexedMessage, IndexedPart};
 pub use conditions::{Arrivals, KeptCondition, NewCondition};
 pub use detail::{MailOctets, MessageDetail, PlacementRow, StoredPart};
+pub use erp_sources::{ErpRun, ErpSource, ErpSourceKind, ErpSums, NewErpRun, NewErpSource};
 pub use error::{Result, StoreError};
 pub use events::{Event, EventFilter};
 pub use examination::{

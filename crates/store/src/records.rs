@@ -49,6 +49,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// As it would be kept.
+    #[must_use]
+    pub fn kept(&self) -> Self {
+        kept(self)
+    }
+
     /// An active record with nothing but its number.
     pub fn new(kind: RecordKind, number: &str) -> Self {
         Self {
@@ -385,6 +391,18 @@ impl Store {
                 known.iter().filter(|known| !known.vanished).map(|known| known.key.0).collect();
             Ok(vanish(tx, &keys, at)? > 0)
         })
+    }
+
+    /// What is known of records with the kinds and numbers of these; some hundred a call.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn known_records(&self, records: &[Record]) -> Result<Vec<KnownRecord>> {
+        let mut rows = Rows::new(2, records.len());
+        for record in records {
+            rows.push(args![kind_value(record.kind), &record.number]);
+        }
+        self.read(|tx| complete(tx, tx.bulk_query(&FIND, &rows, bare)?))
     }
 
     /// How many [`Self::vanish_records`] would mark, of how many that the source had before that time.

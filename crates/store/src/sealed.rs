@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{AccountId, OauthClientId, OauthGrantId, SmtpAccountId, WebhookId};
+use model::{AccountId, ErpSourceId, OauthClientId, OauthGrantId, SmtpAccountId, WebhookId};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
@@ -21,6 +21,8 @@ pub enum SealedField {
     Webhook(WebhookId),
     /// The one before.
     WebhookOld(WebhookId),
+    /// Password of a source of records.
+    Erp(ErpSourceId),
     /// Secret of an application at a sign-in service.
     OauthSecret(OauthClientId),
     /// Refresh token.
@@ -36,6 +38,7 @@ statements! {
     SMTP = "SELECT smtp_id, credential FROM smtp_accounts WHERE credential IS NOT NULL";
     WEBHOOKS = "SELECT webhook_id, secret FROM webhooks";
     WEBHOOKS_OLD = "SELECT webhook_id, old_secret FROM webhooks WHERE old_secret IS NOT NULL";
+    ERP = "SELECT source_id, credential FROM erp_sources WHERE credential IS NOT NULL";
     SECRETS = "SELECT client_id, secret FROM oauth_clients WHERE secret IS NOT NULL";
     REFRESH = "SELECT grant_id, refresh FROM oauth_grants WHERE refresh IS NOT NULL";
     ACCESS = "SELECT grant_id, access FROM oauth_grants WHERE access IS NOT NULL";
@@ -44,6 +47,7 @@ statements! {
     SET_SMTP = "UPDATE smtp_accounts SET credential = $2 WHERE smtp_id = $1";
     SET_WEBHOOK = "UPDATE webhooks SET secret = $2 WHERE webhook_id = $1";
     SET_WEBHOOK_OLD = "UPDATE webhooks SET old_secret = $2 WHERE webhook_id = $1";
+    SET_ERP = "UPDATE erp_sources SET credential = $2 WHERE source_id = $1";
     SET_SECRET = "UPDATE oauth_clients SET secret = $2 WHERE client_id = $1";
     SET_REFRESH = "UPDATE oauth_grants SET refresh = $2 WHERE grant_id = $1";
     SET_ACCESS = "UPDATE oauth_grants SET access = $2 WHERE grant_id = $1";
@@ -74,7 +78,7 @@ impl<const N: usize> Place<N> {
     }
 }
 
-const IDS: [Place<16>; 7] = [
+const IDS: [Place<16>; 8] = [
     Place {
         read: &ACCOUNTS,
         write: &SET_ACCOUNT,
@@ -91,6 +95,7 @@ const IDS: [Place<16>; 7] = [
         write: &SET_WEBHOOK_OLD,
         name: |id| SealedField::WebhookOld(WebhookId::from_octets(id)),
     },
+    Place { read: &ERP, write: &SET_ERP, name: |id| SealedField::Erp(ErpSourceId::from_octets(id)) },
     Place {
         read: &SECRETS,
         write: &SET_SECRET,

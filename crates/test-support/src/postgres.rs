@@ -100,6 +100,22 @@ impl Postgres {
             .success()
     }
 
+    /// The folder with its socket; its port is 5432, its superuser `postgres`.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs statements in a database.
+    pub fn run_in(&self, database: &str, sql: &str) {
+        let out = Command::new("psql")
+            .arg("-h")
+            .arg(self.folder.path())
+            .args(["-U", "postgres", "-v", "ON_ERROR_STOP=1", "-d", database, "-qc", sql])
+            .output()
+            .expect("psql runs");
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    }
+
     /// Makes an empty database and gives its address.
     pub fn database(&self, name: &str) -> String {
         assert!(self.run(&format!("CREATE DATABASE \"{name}\"")));

@@ -558,6 +558,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/erp/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports a file of records: CSV, workbook or vCards. */
+        post: operations["erp_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erp/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the import of a file would change; writes nothing. */
+        post: operations["erp_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erp/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of sources and imports, newest first. */
+        get: operations["erp_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erp/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where records come from, each with its last run. */
+        get: operations["erp_sources"];
+        put?: never;
+        /** A new source of records. */
+        post: operations["create_erp_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erp/sources/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a source: reaches it, looks at its rights, columns and first rows, writes nothing. */
+        post: operations["test_erp_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erp/sources/{source_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a source of records. */
+        put: operations["change_erp_source"];
+        post?: never;
+        /** Removes a source and its runs; its records stay. */
+        delete: operations["remove_erp_source"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erp/sources/{source_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a source now; how it goes is in its runs. */
+        post: operations["run_erp_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1400,6 +1521,93 @@ export interface paths {
         /** Tries such a mail again. */
         post: operations["retry_quarantined"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records of the ERP: found by what they begin with, or all of a kind. */
+        get: operations["records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds or replaces records, one JSON object a line, taken as they come; a line that is wrong does not hinder the others. */
+        post: operations["record_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to send everything there is of some kinds, in batches that name the session. */
+        post: operations["open_record_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/sessions/{run_id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a session: what it did not name has vanished. 409 with the counts if that were more than 20 %, or lines failed. */
+        post: operations["finish_record_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{kind}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A record of the ERP. */
+        get: operations["record"];
+        /** Adds or replaces a record of the ERP. */
+        put: operations["put_record"];
+        post?: never;
+        /** Marks a record as vanished: it and its links stay, no new mail is linked to it. */
+        delete: operations["remove_record"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2834,6 +3042,429 @@ export interface components {
             address: string;
             /** @description Name of the rule. */
             rule: string;
+        };
+        /** @description What a batch did. */
+        ErpBatchAnswer: {
+            /**
+             * Format: int64
+             * @description Records that were different.
+             */
+            changed: number;
+            /** @description The first 100 of them. */
+            errors: components["schemas"]["ErpLineError"][];
+            /**
+             * Format: int64
+             * @description Lines that were not taken; the others were.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Records not here before.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Records that were the same.
+             */
+            same: number;
+            /**
+             * Format: int64
+             * @description Lines with something in them.
+             */
+            seen: number;
+        };
+        /** @description A record that would be different. */
+        ErpDifference: {
+            /** @description What would be different; empty if it had vanished and comes again. */
+            fields: components["schemas"]["ErpField"][];
+            /** @description Its number. */
+            number: string;
+        };
+        /** @description A field that would be different. */
+        ErpField: {
+            /** @description As it would be. */
+            after: string;
+            /** @description As it is. */
+            before: string;
+            /** @description Our name of the column. */
+            field: string;
+        };
+        /** @description A file that is read when it has changed. */
+        ErpFile: {
+            /** @description What its rows are. */
+            kind: components["schemas"]["ErpKind"];
+            /** @description Which column means what: lines `our name = name in the file`. */
+            map: string;
+            /** @description It holds a part of the records: none vanish. */
+            partial: boolean;
+            /** @description Below the folder `erp` of the data directory. */
+            path: string;
+        };
+        /**
+         * @description What a record is.
+         * @enum {string}
+         */
+        ErpKind: "contact" | "order" | "quote" | "item";
+        /** @description A line that was not taken. */
+        ErpLineError: {
+            /**
+             * Format: int64
+             * @description Line, from 1.
+             */
+            line: number;
+            /** @description What is wrong with it. */
+            text: string;
+        };
+        /** @description A line of a batch. */
+        ErpLineRequest: components["schemas"]["ErpRecordRequest"] & {
+            /** @description What it is. */
+            kind: components["schemas"]["ErpKind"];
+            /** @description Its number. */
+            number: string;
+        };
+        /** @description What was wrong with a row. */
+        ErpNote: {
+            /**
+             * Format: int64
+             * @description Row, from 1.
+             */
+            row: number;
+            /** @description The number, the value or our name of the column. */
+            value: string;
+            /** @description `number` (missing), `boolean`, `too-long`, `cut-off`; the row was taken: `unusable`, `duplicate`. */
+            what: string;
+        };
+        /** @description What an import of a file would change. */
+        ErpPreview: {
+            /** @description So many may not vanish without being allowed. */
+            asks: boolean;
+            /**
+             * Format: int64
+             * @description Records that are different.
+             */
+            changed: number;
+            /** @description Columns of the file. */
+            columns: string[];
+            /**
+             * Format: int64
+             * @description Rows whose number came before.
+             */
+            duplicates: number;
+            /**
+             * Format: int64
+             * @description Rows that make no sense.
+             */
+            failed: number;
+            /** @description The first 50 changed ones. */
+            first_changed: components["schemas"]["ErpDifference"][];
+            /** @description Numbers of the first 50 new ones. */
+            first_new: string[];
+            /** @description Numbers of the first 50 that would vanish. */
+            first_vanished: string[];
+            /**
+             * Format: int64
+             * @description Records not here yet.
+             */
+            new: number;
+            /** @description What is wrong with single rows, the first 100. */
+            notes: components["schemas"]["ErpNote"][];
+            /**
+             * Format: int64
+             * @description Records that are the same.
+             */
+            same: number;
+            /**
+             * Format: int64
+             * @description Records imported by hand before that are not in the file.
+             */
+            vanished: number;
+        };
+        /** @description A record of the ERP. */
+        ErpRecord: {
+            /** @description Whether it is active. */
+            active: boolean;
+            /** @description Number of its contact. */
+            contact: string | null;
+            date: components["schemas"]["Timestamp"] | null;
+            /** @description Addresses, lower case; the first one is the one to write to. */
+            email: string[];
+            /** @description Further fields. */
+            extra: {
+                [key: string]: string;
+            };
+            /** @description Numbers of its items. */
+            items: string[];
+            /** @description What it is. */
+            kind: components["schemas"]["ErpKind"];
+            /** @description When it was first seen. */
+            known: components["schemas"]["Timestamp"];
+            /** @description Name; may be empty. */
+            name: string;
+            /** @description Number in the ERP, unique within its kind. */
+            number: string;
+            /** @description Number of its quote. */
+            quote: string | null;
+            /** @description Further numbers it is known by. */
+            references: string[];
+            /** @description In the words of the ERP. */
+            state: string;
+            /** @description Where the ERP shows it; may be empty. */
+            url: string;
+            /** @description Its source does not name it any more. */
+            vanished: boolean;
+        };
+        /** @description A page of records. */
+        ErpRecordPage: {
+            /** @description By number, or what fits best first. */
+            items: components["schemas"]["ErpRecord"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description What a record is to be; what is absent is empty. */
+        ErpRecordRequest: {
+            /**
+             * @description Whether it is active.
+             * @default true
+             */
+            active?: boolean;
+            /** @description Number of its contact. */
+            contact?: string | null;
+            /** @description Of an order or a quote: a day (`2026-03-02`) or a time, ISO 8601; without an offset it is UTC. */
+            date?: string | null;
+            /** @description Addresses; the first one is the one to write to. */
+            email?: string[];
+            /** @description Further fields. */
+            extra?: {
+                [key: string]: string;
+            };
+            /** @description Numbers of its items. */
+            items?: string[];
+            /** @description Name. */
+            name?: string;
+            /** @description Number of its quote. */
+            quote?: string | null;
+            /** @description Further numbers it is known by. */
+            references?: string[];
+            /** @description In the words of the ERP. */
+            state?: string;
+            /** @description Where the ERP shows it: http or https. */
+            url?: string;
+        };
+        /** @description A run of a source, an import by hand, or a session. */
+        ErpRun: {
+            /**
+             * Format: int64
+             * @description Records that were different.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Rows whose number came before; the last one counts.
+             */
+            duplicates: number;
+            ended: components["schemas"]["Timestamp"] | null;
+            /** @description Why it failed; null if it did not. */
+            error: string | null;
+            /**
+             * Format: int64
+             * @description Rows that make no sense. While there are any nothing vanishes.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description So many records would have vanished, and nobody has allowed it.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Of so many.
+             */
+            held_of: number;
+            /**
+             * Format: uuid
+             * @description Its id; of a session what batches name.
+             */
+            id: string;
+            /** @description Kinds of its records. */
+            kinds: components["schemas"]["ErpKind"][];
+            /**
+             * Format: int64
+             * @description Records not here before.
+             */
+            new: number;
+            /** @description What was wrong with single rows, the first 100. */
+            notes: components["schemas"]["ErpNote"][];
+            /**
+             * Format: int64
+             * @description Records that were the same.
+             */
+            same: number;
+            /** @description When it began. */
+            started: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Addresses, dates and web addresses that are none.
+             */
+            unusable: number;
+            /**
+             * Format: int64
+             * @description Records it did not name any more.
+             */
+            vanished: number;
+            /** @description The file or the source. */
+            what: string;
+        };
+        /** @description A page of runs. */
+        ErpRunPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["ErpRun"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A session: everything there is of some kinds, in any number of batches. */
+        ErpSessionRequest: {
+            /** @description Kinds of which everything is sent. */
+            kinds: components["schemas"]["ErpKind"][];
+            /**
+             * @description Name of the source, made if there is none; sources do not make each other's records vanish.
+             * @default REST
+             */
+            source?: string;
+        };
+        /** @description A source of records. */
+        ErpSource: {
+            /** @description Whether it runs by itself. */
+            active: boolean;
+            /**
+             * Format: int32
+             * @description Minutes between two runs; 0: only when asked. A file is read whenever it has changed.
+             */
+            every_minutes: number;
+            file: components["schemas"]["ErpFile"] | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            last_run: components["schemas"]["ErpRun"] | null;
+            /** @description Its name. */
+            name: string;
+            next_run: components["schemas"]["Timestamp"] | null;
+            /** @description Whether a password is kept. */
+            password_set: boolean;
+            sql: components["schemas"]["ErpSql"] | null;
+            /** @description What it is. */
+            type: components["schemas"]["ErpSourceType"];
+        };
+        /** @description All sources. */
+        ErpSourceList: {
+            /** @description Records of each kind that have not vanished. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description The folder that files lie in. */
+            folder: string;
+            /** @description By name. */
+            items: components["schemas"]["ErpSource"][];
+        };
+        /** @description What a source is to be. */
+        ErpSourceRequest: {
+            /**
+             * @description Whether it runs by itself.
+             * @default true
+             */
+            active?: boolean;
+            /**
+             * Format: int32
+             * @description Minutes between two runs; 0: only when asked.
+             */
+            every_minutes?: number;
+            file?: components["schemas"]["ErpFile"] | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Of a database; absent: as before. */
+            password?: string | null;
+            sql?: components["schemas"]["ErpSql"] | null;
+            /** @description What it is. */
+            type: components["schemas"]["ErpSourceType"];
+        };
+        /** @description A source to try. */
+        ErpSourceTest: {
+            /** @description Its settings. */
+            settings: components["schemas"]["ErpSourceRequest"];
+            /**
+             * Format: uuid
+             * @description The one whose password is used if none is given.
+             */
+            source?: string | null;
+        };
+        /** @description What a trial of a source found. */
+        ErpSourceTried: {
+            /** @description Why it could not be reached; null: it could. */
+            error: string | null;
+            /** @description The login may write: it should not. */
+            may_write: boolean;
+            /** @description Nothing is wrong. */
+            ok: boolean;
+            /** @description Each statement. */
+            statements: components["schemas"]["ErpStatementTried"][];
+            /** @description Nothing protects the connection. */
+            unprotected: boolean;
+        };
+        /**
+         * @description What a source is.
+         * @enum {string}
+         */
+        ErpSourceType: "rest" | "file" | "postgres" | "mysql";
+        /** @description A database. */
+        ErpSql: {
+            /** @description Name of the database. */
+            database: string;
+            /** @description Server. */
+            host: string;
+            /** @description Login name; it should have the right to read only. */
+            login: string;
+            /**
+             * Format: int32
+             * @description Port.
+             */
+            port: number;
+            /**
+             * Format: int64
+             * @description A statement may give so many rows.
+             */
+            rows_max: number;
+            /** @description At most one for each kind. */
+            statements: components["schemas"]["ErpStatement"][];
+            /**
+             * Format: int32
+             * @description A statement may take so long, seconds.
+             */
+            timeout_seconds: number;
+            /** @description TLS. Without it nothing protects what is read. */
+            tls: boolean;
+            /** @description Certificates believed; a pin is none here. */
+            trust: components["schemas"]["Trust"];
+        };
+        /** @description A statement that gives records. */
+        ErpStatement: {
+            /** @description What its rows are. */
+            kind: components["schemas"]["ErpKind"];
+            /** @description One `SELECT` with our names of the columns. `{watermark}` stands for the largest value that the column `watermark` had. */
+            sql: string;
+            /** @description What `{watermark}` is at first. */
+            watermark_start: string;
+        };
+        /** @description What a trial of a statement or a file found. */
+        ErpStatementTried: {
+            /** @description Names of the columns. */
+            columns: string[];
+            /** @description What is wrong; null: nothing. */
+            error: string | null;
+            /** @description What its rows are. */
+            kind: string;
+            /** @description The first rows. */
+            rows: string[][];
         };
         /** @description An entry. */
         Event: {
@@ -5415,6 +6046,11 @@ export interface components {
              * @description Filed otherwise.
              */
             changed: number;
+            /**
+             * Format: int64
+             * @description How many more there are that the caller may not read.
+             */
+            hidden: number;
             /**
              * Format: int64
              * @description Filed nowhere any more.
@@ -8197,6 +8833,669 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_import: {
+        parameters: {
+            query: {
+                /** @description What its rows are. */
+                kind: components["schemas"]["ErpKind"];
+                /** @description Its name, for the log. */
+                name?: string;
+                /** @description Which column means what: lines `our name = name in the file`. */
+                map?: string;
+                /** @description More than 20 % of the records may vanish. */
+                allow?: boolean;
+                /** @description It holds a part of the records: none vanish. */
+                partial?: boolean;
+            };
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Imports a file of records: CSV, workbook or vCards. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpRun"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_preview: {
+        parameters: {
+            query: {
+                /** @description What its rows are. */
+                kind: components["schemas"]["ErpKind"];
+                /** @description Its name, for the log. */
+                name?: string;
+                /** @description Which column means what: lines `our name = name in the file`. */
+                map?: string;
+                /** @description More than 20 % of the records may vanish. */
+                allow?: boolean;
+                /** @description It holds a part of the records: none vanish. */
+                partial?: boolean;
+            };
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description What the import of a file would change; writes nothing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpPreview"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_runs: {
+        parameters: {
+            query?: {
+                /** @description Only of this source. */
+                source?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs of sources and imports, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpRunPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where records come from, each with its last run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpSourceList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_erp_source: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErpSourceRequest"];
+            };
+        };
+        responses: {
+            /** @description A new source of records. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpSource"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_erp_source: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErpSourceTest"];
+            };
+        };
+        responses: {
+            /** @description Tries a source: reaches it, looks at its rights, columns and first rows, writes nothing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpSourceTried"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_erp_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErpSourceRequest"];
+            };
+        };
+        responses: {
+            /** @description Changes a source of records. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpSource"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_erp_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a source and its runs; its records stay. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_erp_source: {
+        parameters: {
+            query?: {
+                /** @description More than 20 % of the records may vanish. */
+                allow?: boolean;
+            };
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs a source now; how it goes is in its runs. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12167,6 +13466,500 @@ export interface operations {
         responses: {
             /** @description Tries such a mail again. */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    records: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["ErpKind"];
+                /**
+                 * @description What a number, a reference, an address or a word of the name begins with; such an answer has one page. Without it
+                 *     `kind` is needed, and all are listed by number.
+                 */
+                q?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Records of the ERP: found by what they begin with, or all of a kind. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpRecordPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_batch: {
+        parameters: {
+            query?: {
+                /** @description The session it belongs to. */
+                session?: string;
+            };
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Adds or replaces records, one JSON object a line, taken as they come; a line that is wrong does not hinder the others. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpBatchAnswer"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_record_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErpSessionRequest"];
+            };
+        };
+        responses: {
+            /** @description Begins to send everything there is of some kinds, in batches that name the session. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpRun"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_record_session: {
+        parameters: {
+            query?: {
+                /** @description More than 20 % of the records may vanish. */
+                allow?: boolean;
+            };
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ends a session: what it did not name has vanished. 409 with the counts if that were more than 20 %, or lines failed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpRun"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A record of the ERP. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpRecord"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErpRecordRequest"];
+            };
+        };
+        responses: {
+            /** @description Adds or replaces a record of the ERP. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpRecord"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Marks a record as vanished: it and its links stay, no new mail is linked to it. */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -18,11 +18,12 @@ interface RecordPickerProps {
 export function RecordPicker({ title, onPick, onClose }: RecordPickerProps) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<RecordSheet>();
   const [text] = useDebouncedValue(typed.trim(), 150);
-  const found = useQuery({ ...linkableQuery(text), enabled: text !== "" && chosen === null });
-  const sheets = text === "" ? [] : (found.data ?? []).filter(({ record }) => !record.vanished);
-  const record = sheets.find((sheet) => valueOf(sheet) === chosen)?.record;
+  const found = useQuery({ ...linkableQuery(text), enabled: text !== "" && chosen === undefined });
+  const fitting = text === "" ? [] : (found.data ?? []).filter((sheet) => !sheet.record.vanished);
+  const sheets = chosen === undefined ? fitting : [chosen];
+  const record = chosen?.record;
   return (
     <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": t("common.close") }}>
       <form
@@ -39,13 +40,13 @@ export function RecordPicker({ title, onPick, onClose }: RecordPickerProps) {
             description={t("links.searchWhat")}
             searchable
             data-autofocus
-            value={chosen}
-            onChange={setChosen}
+            value={chosen === undefined ? null : valueOf(chosen)}
+            onChange={(value) => setChosen(sheets.find((sheet) => valueOf(sheet) === value))}
             searchValue={typed}
             onSearchChange={(value) => {
               setTyped(value);
               if (record !== undefined && value !== labelOf(record)) {
-                setChosen(null);
+                setChosen(undefined);
               }
             }}
             data={sheets.map((sheet) => ({ value: valueOf(sheet), label: labelOf(sheet.record) }))}

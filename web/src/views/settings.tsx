@@ -1,5 +1,6 @@
 import {
   IconBell,
+  IconDatabaseImport,
   IconExternalLink,
   IconKey,
   IconLinkOff,
@@ -37,6 +38,7 @@ export function Settings() {
     { to: "/settings/notifications", label: t("settings.notifications"), icon: IconBell, shown: administrator },
     { to: "/settings/sending", label: t("settings.sending"), icon: IconSend, shown: administrator },
     { to: "/settings/webhooks", label: t("settings.webhooks"), icon: IconWebhook, shown: administrator },
+    { to: "/settings/erp", label: t("erp.title"), icon: IconDatabaseImport, shown: administrator },
     { to: "/settings/attachments", label: t("settings.attachments"), icon: IconShieldHalf, shown: administrator },
     { to: "/settings/system", label: t("settings.system"), icon: IconServer, shown: true },
   ];

@@ -30,3 +30,34 @@ fn contacts_are_new_changed_and_vanish() {
     import(&["nowhere.csv"]).expect(1);
     post.run(&["erp", "import", "--kind", "planet", "first.csv"]).expect(2);
 }
+
+#[test]
+fn many_records_vanish_only_when_allowed() {
+    let post = Poststelle::new();
+    let write = |name: &str, text: &str| fs::write(post.dir.path().join(name), text).unwrap();
+    let rows = |numbers: std::ops::Range<u32>| {
+        let rows: String = numbers.map(|n| format!("B-{n},K{n},open,\"R{n};S{n}\"\n")).collect();
+        format!("number,contact,state,references\n{rows}")
+    };
+    let import =
+        |words: &[&str]| post.run(&[&["erp", "import", "--kind", "order", "--json"], words].concat());
+    write("all.csv", &rows(0..10));
+    assert_eq!(import(&["all.csv"]).expect(0).last()["new"], 10);
+    write("less.csv", &rows(3..11));
+    let held = import(&["less.csv", "--lang", "de"]).expect(1);
+    assert!(held.err.contains("--allow-vanish"), "{}", held.err);
+    let row = held.last();
+    assert_eq!((&row["new"], &row["vanished"]), (&1.into(), &0.into()));
+    assert_eq!((&row["held"], &row["held_of"]), (&3.into(), &10.into()));
+    assert_eq!(import(&["less.csv", "--partial"]).expect(0).last()["vanished"], 0);
+    assert_eq!(import(&["less.csv", "--allow-vanish"]).expect(0).last()["vanished"], 3);
+    // The last one of a number counts, and is named.
+    write("twice.csv", "number,state\nB-3,first\n4,x\nB-3,last\n");
+    let twice = import(&["twice.csv", "--partial"]).expect(0);
+    assert!(twice.err.contains("B-3"), "{}", twice.err);
+    assert_eq!(twice.last()["duplicates"], 1);
+    // A file that was cut off within a row lets nothing vanish.
+    write("cut.csv", "number,contact,state,references\nB-5,K5,open,R5;S5\nB-6,\"K6");
+    let cut = import(&["cut.csv", "--allow-vanish"]).expect(1);
+    assert_eq!((&cut.last()["failed"], &cut.last()["vanished"]), (&1.into(), &0.into()));
+}

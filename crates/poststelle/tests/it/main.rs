@@ -8,6 +8,7 @@ mod corpus;
 mod crash;
 mod disk_full;
 mod doctor;
+mod erp;
 mod exclusions;
 mod feedback;
 mod graph;

@@ -65,6 +65,8 @@ impl Background for Behind {
 
     fn outgoing_changed(&self) {}
 
+    fn erp_changed(&self) {}
+
     fn test(&self, settings: TestSettings) -> Pending<'_, Tested> {
         let mut asked = self.asked.lock().unwrap();
         let secret = match settings.credential {

@@ -16,6 +16,7 @@ fn all() -> Vec<&'static Sql> {
         crate::clock::ALL,
         crate::detail::ALL,
         crate::entries::ALL,
+        crate::erp_sources::ALL,
         crate::events::ALL,
         crate::examination::ALL,
         crate::exclusions::ALL,
