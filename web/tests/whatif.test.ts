@@ -119,7 +119,7 @@ describe("the linking rules", () => {
     await checked(page, "whatif-activate");
     await page.getByRole("button", { name: "Aktivieren" }).click();
     await page.getByText("Aktiviert, eine vergangene Mail neu abgelegt.").waitFor();
-    await page.getByText("Eine Mail neu abgelegt", { exact: true }).waitFor();
+    await page.getByRole("cell").getByText(/^Eine Mail neu abgelegt/u).waitFor();
     await page.getByRole("cell").getByText("Mara Vogt").waitFor();
     await page.goto("/settings/blocklist");
     await page.getByRole("row").filter({ hasText: "eva@kunde.example" }).waitFor();
