@@ -220,7 +220,7 @@ impl<'a> Work<'a> {
         let mut found: Vec<Slot> = way.found.iter().map(|(slot, _)| *slot).collect();
         if outcome == StepOutcome::Ambiguous {
             found.extend(way.several);
-            found = self.distinct(found);
+            found = distinct(found);
             self.several.extend(&found);
         }
         if found.len() > FOUND_MAX || way.many {
@@ -365,17 +365,11 @@ impl<'a> Work<'a> {
 
     /// The only contact; of several the only active one.
     fn unique(&self, contacts: Vec<Slot>) -> Way {
-        let contacts = self.distinct(contacts);
+        let contacts = distinct(contacts);
         let active: Vec<Slot> =
             contacts.iter().copied().filter(|slot| self.directory.is_active(*slot)).collect();
         let chosen = if active.is_empty() { contacts } else { active };
         Way { found: chosen.into_iter().map(|slot| (slot, How::Contact)).collect(), ..Way::default() }
-    }
-
-    fn distinct(&self, mut slots: Vec<Slot>) -> Vec<Slot> {
-        slots.sort_unstable();
-        slots.dedup();
-        slots
     }
 
     fn numbers(&self, slots: &[Slot]) -> Vec<String> {
@@ -479,6 +473,12 @@ impl Way {
         }
         self
     }
+}
+
+fn distinct(mut slots: Vec<Slot>) -> Vec<Slot> {
+    slots.sort_unstable();
+    slots.dedup();
+    slots
 }
 
 /// Whether two numbers of a record are two, not one that was read twice.

@@ -234,7 +234,7 @@ impl Case {
             all.any(|known| from.iter().any(|from| normal_address(from) == known))
         };
         let history =
-            History { mails: earlier.len(), filed: &filed, knows_sender: earlier.iter().any(|m| knows(&m)) };
+            History { mails: earlier.len(), filed: &filed, knows_sender: earlier.iter().any(knows) };
         let denied: Vec<RecordKey> =
             self.denied.drain(..).collect::<Vec<_>>().iter().map(|(k, n)| self.key(*k, n)).collect();
         let own: Vec<&str> = self.own.iter().map(String::as_str).collect();

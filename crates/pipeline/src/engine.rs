@@ -352,7 +352,8 @@ impl Engine {
     ///
     /// # Errors
     /// Those of the database.
-    pub fn relink_one(&self, message: i64) -> Result<bool> {
+    pub fn relink_one(&self, mail: MailId) -> Result<bool> {
+        let Some(message) = self.store().unlinked(mail)? else { return Ok(false) };
         let Some(linking) = self.linking()? else { return Ok(false) };
         let linked = self.store().relink_one(message, linking)?;
         if linked {
@@ -361,21 +362,8 @@ impl Engine {
         Ok(linked)
     }
 
-    /// Files the mails of the last weeks that have no link under records that came since. Gives how many have one now.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn relink_new(&self) -> Result<u64> {
-        crate::linking::relink_new(self.core())
-    }
-
-    /// Records came: mails without link are looked at again when no more are coming.
-    pub fn records_changed(&self) {
-        self.core().linker_bell.ring();
-    }
-
-    /// Waits until everything received is filed, everything filed can be found, its reports are handled, and its attachments are
-    /// looked at.
+    /// Waits until everything received is filed, under records that came since too, everything filed can be found, its
+    /// reports are handled, and its attachments are looked at.
     ///
     /// # Errors
     /// Of database and index.
@@ -383,6 +371,7 @@ impl Engine {
         let core = self.core();
         let waited = core.hurry();
         crate::run::drain(core, self.inner.workers, true, &mut |_| ())?;
+        crate::linking::relink_new(core)?;
         core.wake_follower();
         crate::feedback::drain(core)?;
         crate::examination::drain(core)?;

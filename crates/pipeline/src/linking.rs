@@ -19,8 +19,9 @@ use crate::error::Result;
 const CHUNK: usize = 5000;
 /// Messages decided on together.
 const BATCH: usize = 500;
-/// Quiet for so long, new records are looked for in the mails of the last weeks.
-const QUIET: Duration = Duration::from_secs(5);
+/// Quiet for so long, new records are looked for in the mails of the last weeks: who brings contacts and orders in two files
+/// wants their mails filed under both, and what has a link is not looked at again.
+const QUIET: Duration = Duration::from_mins(2);
 /// Records that never stop coming: looked for at least this often.
 const PATIENCE: Duration = Duration::from_mins(10);
 /// How far back mails are decided on again, milliseconds.
@@ -222,6 +223,10 @@ fn relinked(core: &Core) -> Result<i64> {
 /// Runs until the engine closes: when records came and no more are coming, mails without link are looked at again.
 pub(crate) fn run(core: &Arc<Core>) {
     let (mut last, mut since): (i64, Option<Instant>) = (0, None);
+    // A million records take seconds to load: better now than with the first mail.
+    if let Err(error) = current(core) {
+        tracing::warn!(error = %crate::chain(&error), "the records of the ERP cannot be read");
+    }
     while !core.linker_bell.is_closed() {
         let step = || -> Result<(i64, i64)> { Ok((core.store.records_change()?, relinked(core)?)) };
         match step() {
@@ -240,6 +245,6 @@ pub(crate) fn run(core: &Arc<Core>) {
                 tracing::warn!(error = %crate::chain(&error), "cannot see whether records are new");
             }
         }
-        core.linker_bell.wait(Some(if since.is_some() { QUIET } else { QUIET * 6 }));
+        core.linker_bell.wait(Some(QUIET));
     }
 }

@@ -85,6 +85,8 @@ pub(crate) async fn of_message(
 ) -> Result<axum::Json<MessageLinks>, Failure> {
     let links = state.read(move |state| {
         let row = state.store().message_row(caller.scope(), id)?.ok_or_else(Failure::not_found)?;
+        // What could not be filed when it came may have its record now.
+        state.engine().relink_one(id)?;
         let links = state.store().message_links(caller.scope(), &[id])?.remove(&id).unwrap_or_default();
         let names = user_names(state)?;
         let shown =

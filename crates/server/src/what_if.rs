@@ -33,7 +33,7 @@ fn shown(settings: LinkSettings) -> api::LinkSettings {
     }
 }
 
-fn checked(asked: api::LinkSettings) -> Result<LinkSettings, Failure> {
+fn checked(asked: &api::LinkSettings) -> Result<LinkSettings, Failure> {
     if asked.months.is_some_and(|months| !(1..=MONTHS_MAX).contains(&months)) {
         return Err(between("months", 1, MONTHS_MAX));
     }
@@ -71,7 +71,7 @@ fn tried(asked: WhatIfRequest) -> Result<WhatIf, Failure> {
     Ok(WhatIf {
         block: entries("block", &asked.block)?,
         unblock: entries("unblock", &asked.unblock)?,
-        settings: checked(asked.settings)?,
+        settings: checked(&asked.settings)?,
         last,
         known_when_it_came: !asked.records_of_today,
     })
@@ -92,7 +92,7 @@ pub(crate) async fn set(
     caller: Caller,
     Json(asked): Json<api::LinkSettings>,
 ) -> Result<axum::Json<api::LinkSettings>, Failure> {
-    let settings = checked(asked)?;
+    let settings = checked(&asked)?;
     let written = state.read(move |state| {
         state.engine().set_link_settings(&settings)?;
         events::record(

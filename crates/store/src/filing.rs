@@ -204,9 +204,7 @@ fn open<'a>(batch: &'a [Filed], messages: &Messages, threads: &HashMap<i64, i64>
     let mails = batch.iter().filter(|filed| new.contains(&filed.seq));
     mails
         .map(|filed| {
-            let addresses = filed.addresses.iter();
-            let (from, to) =
-                links::header(addresses.map(|(role, address)| (*role, address.addr_spec.as_str())));
+            let (from, to) = links::header(&filed.addresses);
             Open {
                 message: filed.seq,
                 thread: threads.get(&filed.seq).copied().unwrap_or(filed.seq),

@@ -17,13 +17,12 @@ pub(crate) fn octets(trace: &[Step]) -> Vec<u8> {
     out.list(trace, |out, step| {
         out.number(step.step as u64);
         out.number(step.outcome as u64);
-        match said.iter().position(|said| *said == step.looked_at) {
-            Some(at) => out.number(at as u64 + 1),
-            None => {
-                said.push(step.looked_at.clone());
-                out.number(0);
-                out.text(&step.looked_at);
-            }
+        if let Some(at) = said.iter().position(|said| *said == step.looked_at) {
+            out.number(at as u64 + 1);
+        } else {
+            said.push(step.looked_at.clone());
+            out.number(0);
+            out.text(&step.looked_at);
         }
         out.list(&step.found, |out, found| out.text(found));
     });

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use link::{Decision, Directory, Earlier, Had, History, Link, Mail, Outcome, Settings, Step, StepOutcome};
-use model::{How, MailFacts, RecordKey, RecordKind, UnixMillis};
+use model::{Address, How, MailFacts, RecordKey, RecordKind, UnixMillis};
 
 use crate::addresses::{self, AddressRole};
 use crate::codec;
@@ -412,10 +412,10 @@ impl Loaded {
 }
 
 /// From and To with Cc, in the order in which linking looks at them.
-pub(crate) fn header<'a>(
-    addresses: impl Iterator<Item = (AddressRole, &'a str)> + Clone,
-) -> (Vec<&'a str>, Vec<&'a str>) {
-    let of = |role: AddressRole| addresses.clone().filter(move |(r, _)| *r == role).map(|(_, a)| a);
+pub(crate) fn header(addresses: &[(AddressRole, Address)]) -> (Vec<&str>, Vec<&str>) {
+    let of = |role: AddressRole| {
+        addresses.iter().filter(move |(r, _)| *r == role).map(|(_, address)| address.addr_spec.as_str())
+    };
     (of(AddressRole::From).collect(), of(AddressRole::To).chain(of(AddressRole::Cc)).collect())
 }
 
@@ -424,7 +424,7 @@ pub(crate) fn load(tx: &Tx<'_>, messages: &[i64]) -> Result<Vec<Loaded>> {
     tx.query(&LOAD, &[Arg::Ints(messages)], |row| {
         let message = row.int(0)?;
         let people = people.remove(&message).unwrap_or_default();
-        let (from, to) = header(people.iter().map(|(role, address)| (*role, address.addr_spec.as_str())));
+        let (from, to) = header(&people);
         let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
         Ok(Loaded {
             message,
@@ -478,15 +478,24 @@ impl Store {
         })
     }
 
+    /// Number of the message a mail belongs to, if it has no link and nobody has decided on it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn unlinked(&self, mail: model::MailId) -> Result<Option<i64>> {
+        self.read(|tx| {
+            let Some(message) = tx.first(&MESSAGE_OF, &[mail.octets().into()], |row| row.int(0))? else {
+                return Ok(None);
+            };
+            Ok(tx.first(&OPEN_ONE, &[message.into()], open_row)?.map(|(_, message, _)| message))
+        })
+    }
+
     /// Decides again on one message, if it has no link and nobody has decided on it; `true` if it has links now.
     ///
     /// # Errors
     /// Those of the database.
     pub fn relink_one(&self, message: i64, linking: Linking) -> Result<bool> {
-        let is_open = !self.read(|tx| tx.query(&OPEN_ONE, &[message.into()], open_row))?.is_empty();
-        if !is_open {
-            return Ok(false);
-        }
         self.write(move |tx| {
             let open = tx.query(&OPEN_ONE, &[message.into()], open_row)?;
             Ok(relink(tx, &open, &linking)? > 0)

@@ -30,7 +30,7 @@ const MIGRATIONS: [(&str, &str); 19] = [
     ("V0016__records", include_str!("../migrations/0016_records.sql")),
     ("V0017__links", include_str!("../migrations/0017_links.sql")),
     ("V0018__erp_sources", include_str!("../migrations/0018_erp_sources.sql")),
-    ("V0022__link_batches", include_str!("../migrations/0022_link_batches.sql")),
+    ("V0019__link_batches", include_str!("../migrations/0019_link_batches.sql")),
 ];
 
 /// What SQLite reads: its four storage classes, strict tables, clustered ones without a rowid.

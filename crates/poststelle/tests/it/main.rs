@@ -14,6 +14,7 @@ mod feedback;
 mod graph;
 mod imap;
 mod import;
+mod link;
 mod pop3;
 mod postgres;
 mod smtp;

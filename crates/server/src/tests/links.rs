@@ -94,6 +94,7 @@ async fn links_are_set_and_removed_and_come_back() {
     let missing = world.get("/api/v1/records/contact/K-7/messages").by(&agent);
     assert_eq!(missing.problem(StatusCode::NOT_FOUND).await, "not-found");
 
+    world.pass(60_000);
     let statistics = world.get("/api/v1/links/statistics?days=3660").by(&agent).expect(StatusCode::OK).await;
     assert_eq!(statistics["by_hand"], 1);
     let admin = world.administrator();
