@@ -342,6 +342,12 @@ const blocklist = createRoute({
   component: lazyRouteComponent(() => import("./views/blocklist"), "Blocklist"),
 });
 
+const linkRules = createRoute({
+  getParentRoute: () => settings,
+  path: "/linking",
+  component: lazyRouteComponent(() => import("./views/linkRules"), "LinkRules"),
+});
+
 const jumps = createRoute({
   getParentRoute: () => settings,
   path: "/links",
@@ -425,6 +431,7 @@ const tree = root.addChildren([
       signIn,
       tags,
       blocklist,
+      linkRules,
       jumps,
       users,
       sending,

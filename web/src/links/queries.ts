@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, take } from "../api/client";
-import type { Kind, OpenReason } from "../api/types";
+import type { Kind, OpenReason, WhatIfAnswer, WhatIfRequest } from "../api/types";
 
 export const messageLinksQuery = (mailId: string) =>
   queryOptions({
@@ -105,6 +105,21 @@ export const jumpsQuery = queryOptions({
   queryKey: ["jumps"],
   queryFn: async ({ signal }) => (await take(api.GET("/api/v1/links/jumps", { signal }))).items,
 });
+
+export const linkSettingsQuery = queryOptions({
+  queryKey: ["linkSettings"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/links/settings", { signal })),
+});
+
+export const linkBatchesQuery = queryOptions({
+  queryKey: ["linkBatches"],
+  queryFn: async ({ signal }) => (await take(api.GET("/api/v1/links/batches", { signal }))).items,
+});
+
+/** Tries other settings on past mails; changes nothing. */
+export function whatIf(asked: WhatIfRequest): Promise<WhatIfAnswer> {
+  return take(api.POST("/api/v1/links/what-if", { body: asked }));
+}
 
 const SHOWING = new Set(["links", "importList", "record", "linkStatistics"]);
 

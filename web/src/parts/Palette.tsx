@@ -17,6 +17,7 @@ import {
   IconMailbox,
   IconMoon,
   IconPlus,
+  IconRoute,
   IconRuler2,
   IconSearch,
   IconServer,
@@ -118,6 +119,7 @@ function useActions(): SpotlightActionData[] {
       ? [
           page(t("accounts.add"), "/settings/accounts/new", IconPlus),
           page(t("settings.users"), "/settings/users", IconUsers),
+          page(t("linkRules.title"), "/settings/linking", IconRoute),
         ]
       : []),
     page(t("settings.system"), "/settings/system", IconServer),

@@ -1,13 +1,17 @@
 import { Button, Group, Table, TextInput } from "@mantine/core";
+import { IconFlask } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "../api/client";
 import { isProblem } from "../api/problem";
-import { useSession } from "../api/session";
+import { useMayAdminister, useSession } from "../api/session";
 import { useFormats } from "../lang/format";
 import css from "../links/links.module.css";
-import { blocklistQuery } from "../links/queries";
+import { blocklistQuery, linkSettingsQuery, whatIf } from "../links/queries";
+import { LAST_DEFAULT } from "../links/rules";
+import { WhatIfResult } from "../links/WhatIfResult";
+import { Failure } from "../parts/Failure";
 import { Loading } from "../parts/Loading";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
@@ -101,6 +105,16 @@ function Add({ put }: { put: (entry: string, note: string) => Promise<void> }) {
       setNote("");
     },
   });
+  const administrator = useMayAdminister();
+  const client = useQueryClient();
+  const { number } = useFormats();
+  const run = useMutation({
+    mutationFn: async (block: string) => {
+      const settings = await client.query(linkSettingsQuery);
+      return whatIf({ settings, block: [block], last: LAST_DEFAULT });
+    },
+  });
+  const found = run.variables === entry.trim() ? run.data : undefined;
   const problem = add.error;
   const error = isProblem(problem) ? (problem.detail ?? problem.title) : problem === null ? undefined : t("blocklist.notChanged");
   return (
@@ -131,8 +145,22 @@ function Add({ put }: { put: (entry: string, note: string) => Promise<void> }) {
           <Button type="submit" disabled={entry.trim() === ""} loading={add.isPending}>
             {t("blocklist.add")}
           </Button>
+          {administrator ? (
+            <Button
+              variant="default"
+              leftSection={<IconFlask size={17} aria-hidden />}
+              disabled={entry.trim() === ""}
+              loading={run.isPending}
+              onClick={() => run.mutate(entry.trim())}
+            >
+              {t("blocklist.dryRun")}
+            </Button>
+          ) : null}
         </Group>
       </div>
+      {administrator ? <p className={page.dimmed}>{t("blocklist.dryRunWhat", { last: number(LAST_DEFAULT) })}</p> : null}
+      {run.error === null ? null : <Failure error={run.error} what={t("linkRules.notTried")} />}
+      {found === undefined ? null : <WhatIfResult found={found} />}
     </form>
   );
 }
