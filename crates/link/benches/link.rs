@@ -16,22 +16,6 @@ const MAILS: usize = 20_000;
 /// Rounds; the best counts.
 const ROUNDS: usize = 5;
 
-fn entry(key: i64, kind: RecordKind, number: String) -> Entry {
-    Entry {
-        key: RecordKey(key),
-        kind,
-        number,
-        active: true,
-        addresses: Vec::new(),
-        contact: None,
-        quote: None,
-        items: Vec::new(),
-        references: Vec::new(),
-        date: None,
-        known: UnixMillis(0),
-    }
-}
-
 fn contact_number(n: usize) -> String {
     format!("K{n:07}")
 }
@@ -46,13 +30,13 @@ fn directory(orders: usize) -> Directory {
     let single = contacts / 3;
     let mut directory = Directory::new(42);
     for n in 0..contacts {
-        let mut contact = entry(n as i64, RecordKind::Contact, contact_number(n));
+        let mut contact = Entry::new(RecordKey(n as i64), RecordKind::Contact, &contact_number(n));
         contact.addresses = vec![format!("customer{n}@firm{}.example", n % 1000)];
         directory.put(&contact);
     }
     for n in 0..orders {
         let owner = if n < single { n } else { single + n % (contacts - single) };
-        let mut order = entry((contacts + n) as i64, RecordKind::Order, order_number(n));
+        let mut order = Entry::new(RecordKey((contacts + n) as i64), RecordKind::Order, &order_number(n));
         order.contact = Some(contact_number(owner));
         order.references = vec![format!("PO-{}-{n}", n % 97)];
         directory.put(&order);

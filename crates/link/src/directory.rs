@@ -35,6 +35,25 @@ pub struct Entry {
     pub known: UnixMillis,
 }
 
+impl Entry {
+    /// An active record of which nothing else is known.
+    pub fn new(key: RecordKey, kind: RecordKind, number: &str) -> Self {
+        Self {
+            key,
+            kind,
+            number: number.to_owned(),
+            active: true,
+            addresses: Vec::new(),
+            contact: None,
+            quote: None,
+            items: Vec::new(),
+            references: Vec::new(),
+            date: None,
+            known: UnixMillis(0),
+        }
+    }
+}
+
 /// Place of a record in the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Slot(u32);

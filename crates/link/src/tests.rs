@@ -145,19 +145,9 @@ impl Case {
 
     fn record(&mut self, kind: &str, rest: &str) {
         let mut words = rest.split_whitespace();
-        let mut entry = Entry {
-            key: RecordKey(self.entries.len() as i64 + 1),
-            kind: RecordKind::from_word(kind).unwrap(),
-            number: words.next().unwrap().replace('~', " "),
-            active: true,
-            addresses: Vec::new(),
-            contact: None,
-            quote: None,
-            items: Vec::new(),
-            references: Vec::new(),
-            date: None,
-            known: UnixMillis(0),
-        };
+        let number = words.next().unwrap().replace('~', " ");
+        let key = RecordKey(self.entries.len() as i64 + 1);
+        let mut entry = Entry::new(key, RecordKind::from_word(kind).unwrap(), &number);
         for word in words {
             let list = |text: &str| text.split(';').map(|w| w.replace('~', " ")).collect::<Vec<_>>();
             match word.split_once('=') {
@@ -180,17 +170,10 @@ impl Case {
             for n in 0..50 {
                 let kind = RecordKind::ALL[n % 4];
                 directory.put(&Entry {
-                    key: RecordKey(1000 + n as i64),
-                    kind,
-                    number: format!("ZZ-{n}"),
-                    active: true,
                     addresses: vec![format!("z{n}@unrelated.example")],
                     contact: Some(format!("ZZ-{}", n / 4 * 4)),
-                    quote: None,
-                    items: Vec::new(),
                     references: vec![format!("ZREF-{n}")],
-                    date: None,
-                    known: UnixMillis(0),
+                    ..Entry::new(RecordKey(1000 + n as i64), kind, &format!("ZZ-{n}"))
                 });
             }
             // Put twice: a replaced record leaves nothing behind.

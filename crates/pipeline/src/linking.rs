@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use link::{Directory, Entry, Ignored, OwnNumbers, Settings};
+use link::{Directory, Ignored, OwnNumbers, Settings};
 use model::UnixMillis;
 use serde::{Deserialize, Serialize};
-use store::{KnownRecord, Linking};
+use store::Linking;
 
 use crate::core::Core;
 use crate::error::Result;
@@ -152,30 +152,13 @@ fn follow(core: &Core) -> Result<()> {
             if known.vanished {
                 directory.drop_record(known.record.kind, &known.record.number);
             } else {
-                directory.put(&entry(known));
+                directory.put(&known.into());
             }
         }
         *seen = last;
     }
     *seen = (*seen).max(newest);
     Ok(())
-}
-
-fn entry(known: &KnownRecord) -> Entry {
-    let record = &known.record;
-    Entry {
-        key: known.key,
-        kind: record.kind,
-        number: record.number.clone(),
-        active: record.active,
-        addresses: record.addresses.clone(),
-        contact: record.contact.clone(),
-        quote: record.quote.clone(),
-        items: record.items.clone(),
-        references: record.references.clone(),
-        date: record.date,
-        known: known.known,
-    }
 }
 
 /// Decides again on the mails since `since` that have no link and that nobody has decided on. Gives how many have one now.

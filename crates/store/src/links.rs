@@ -15,6 +15,7 @@ use crate::keys::ALL_MAIL;
 use crate::link_codec;
 use crate::sql::statements;
 use crate::store::Store;
+use crate::tags;
 use crate::value::{Arg, Row, Rows, args};
 
 /// What decides, at one moment.
@@ -361,14 +362,7 @@ pub(crate) fn file(tx: &Tx<'_>, mut open: Vec<Open<'_>>, linking: &Linking) -> R
 
 /// Messages whose first mail is another one now keep what is known of them: (mail, was, message).
 pub(crate) fn follow(tx: &Tx<'_>, moved: &[(i64, i64, i64)]) -> Result<()> {
-    let mut rows = Rows::new(2, moved.len());
-    let mut gone = Vec::new();
-    for (mail, was, message) in moved {
-        rows.push(args![*was, *message]);
-        if mail == was {
-            gone.push(*mail);
-        }
-    }
+    let (rows, gone) = tags::moves(moved);
     tx.bulk(&FOLLOW_LINKS, &rows)?;
     tx.bulk(&FOLLOW_DECISIONS, &rows)?;
     if !gone.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use link::Entry;
 use model::{RecordKey, RecordKind, UnixMillis};
 
 use crate::db::Tx;
@@ -90,6 +91,23 @@ pub struct KnownRecord {
     pub source: i64,
     /// The record.
     pub record: Record,
+}
+
+impl From<&KnownRecord> for Entry {
+    fn from(known: &KnownRecord) -> Self {
+        let record = &known.record;
+        Self {
+            active: record.active,
+            addresses: record.addresses.clone(),
+            contact: record.contact.clone(),
+            quote: record.quote.clone(),
+            items: record.items.clone(),
+            references: record.references.clone(),
+            date: record.date,
+            known: known.known,
+            ..Self::new(known.key, record.kind, &record.number)
+        }
+    }
 }
 
 /// What a chunk of records changed.

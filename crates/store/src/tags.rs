@@ -90,6 +90,13 @@ pub(crate) fn put(tx: &Tx<'_>, mails: &[i64], name: &str, now: UnixMillis) -> Re
 /// Mails that now belong to another message bring the tags of the one before. By number of the mail: the message it belonged
 /// to, and the one it belongs to.
 pub(crate) fn follow(tx: &Tx<'_>, moved: &[(i64, i64, i64)]) -> Result<()> {
+    let (rows, gone) = moves(moved);
+    tx.bulk(&FOLLOW, &rows)?;
+    if gone.is_empty() { Ok(()) } else { tx.exec(&LEAVE, &[Arg::Ints(&gone)]).map(drop) }
+}
+
+/// Rows of old and new message, and the messages that are none any more.
+pub(crate) fn moves(moved: &[(i64, i64, i64)]) -> (Rows<'static>, Vec<i64>) {
     let mut rows = Rows::new(2, moved.len());
     let mut gone = Vec::new();
     for (mail, was, message) in moved {
@@ -98,8 +105,7 @@ pub(crate) fn follow(tx: &Tx<'_>, moved: &[(i64, i64, i64)]) -> Result<()> {
             gone.push(*mail);
         }
     }
-    tx.bulk(&FOLLOW, &rows)?;
-    if gone.is_empty() { Ok(()) } else { tx.exec(&LEAVE, &[Arg::Ints(&gone)]).map(drop) }
+    (rows, gone)
 }
 
 /// Tags of messages, by name.

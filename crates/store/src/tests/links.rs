@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use link::{Directory, Entry, Ignored, Outcome, Settings};
+use link::{Directory, Ignored, Outcome, Settings};
 use model::{How, RecordKey, RecordKind, UnixMillis};
 
 use super::world::{Connected, NOW, account, address, filed, id, intake, item, seq};
@@ -26,24 +26,11 @@ fn order(number: &str, addresses: &[&str]) -> Record {
 fn linking(store: &Store) -> Linking {
     let mut directory = Directory::new(1);
     for known in store.records_changed(0, 1000).unwrap() {
-        let record = known.record;
         if known.vanished {
-            directory.drop_record(record.kind, &record.number);
-            continue;
+            directory.drop_record(known.record.kind, &known.record.number);
+        } else {
+            directory.put(&(&known).into());
         }
-        directory.put(&Entry {
-            key: known.key,
-            kind: record.kind,
-            number: record.number,
-            active: record.active,
-            addresses: record.addresses,
-            contact: record.contact,
-            quote: record.quote,
-            items: record.items,
-            references: record.references,
-            date: record.date,
-            known: known.known,
-        });
     }
     let ignored = store.ignored_addresses().unwrap();
     let settings =
