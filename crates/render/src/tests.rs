@@ -116,9 +116,24 @@ fn assert_harmless(source: &str, rendered: &Rendered) {
     }
 }
 
+/// Whether a place of a style sheet lies inside a string, where nothing is loaded.
+fn is_in_string(css: &str, place: usize) -> bool {
+    let (mut quote, mut escaped) = (None, false);
+    for c in css[..place].chars() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (_, '\\') => escaped = true,
+            (Some(open), _) if c == open || c == '\n' => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            _ => {}
+        }
+    }
+    quote.is_some()
+}
+
 fn assert_css_harmless(css: &str, about: &dyn Fn() -> String) {
     let lower = css.to_ascii_lowercase();
-    for (at, _) in lower.match_indices("url(") {
+    for (at, _) in lower.match_indices("url(").filter(|(at, _)| !is_in_string(&lower, *at)) {
         let target = &lower[at + 4..];
         let fine = target.starts_with("\"/api/v1/images/") || target.starts_with("\"data:image/");
         assert!(fine, "{css}\n{}", about());

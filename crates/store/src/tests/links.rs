@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use link::{Directory, Ignored, Outcome, Settings};
+use link::{Directory, Ignored, Outcome, Settings, StepName};
 use model::{How, RecordKey, RecordKind, UnixMillis};
 
 use super::world::{Connected, NOW, account, address, filed, id, intake, item, seq};
@@ -76,7 +76,10 @@ fn with_the_mail(store: &Store) {
     let ids = [super::world::mail_id(0), super::world::mail_id(1)];
     let decided = store.link_decision(ids[0]).unwrap().unwrap();
     assert_eq!((decided.outcome, decided.stranger, decided.by_person), (Outcome::Linked, false, false));
-    assert_eq!(decided.trace.last().unwrap().found, ["B-1"]);
+    assert_eq!(
+        (decided.trace[1].step, decided.trace[1].found.as_slice()),
+        (StepName::S2a, &["B-1".to_owned()][..])
+    );
     let decided = store.link_decision(ids[1]).unwrap().unwrap();
     assert_eq!((decided.outcome, decided.stranger, decided.trace.len()), (Outcome::None, true, 9));
     // The index hears of it with the mail.
