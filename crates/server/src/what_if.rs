@@ -95,13 +95,7 @@ pub(crate) async fn set(
     let settings = checked(&asked)?;
     let written = state.read(move |state| {
         state.engine().set_link_settings(&settings)?;
-        events::record(
-            state,
-            &caller,
-            "settings.changed",
-            Subject::Nothing,
-            &[("name", "linking".to_owned())],
-        )?;
+        events::record(state, &caller, "linking.changed", Subject::Nothing, &[])?;
         Ok(shown(settings))
     });
     written.await.map(axum::Json)
@@ -186,10 +180,11 @@ pub(crate) async fn activate(
     let activated = state.heavy(move |state| {
         let actor = caller.user_id().to_string();
         let done = state.engine().activate_links(&what_if, asked.past, &actor)?;
-        let mut details = vec![("name", "linking".to_owned())];
-        details.extend(done.batch.map(|batch| ("batch", batch.to_string())));
-        details.extend(done.batch.map(|_| ("mails", done.changed.to_string())));
-        events::record(state, &caller, "settings.changed", Subject::Nothing, &details)?;
+        events::record(state, &caller, "linking.changed", Subject::Nothing, &[])?;
+        if let Some(batch) = done.batch {
+            let details = [("batch", batch.to_string()), ("mails", done.changed.to_string())];
+            events::record(state, &caller, "linking.activated", Subject::Nothing, &details)?;
+        }
         Ok(WhatIfActivated { batch: done.batch, changed: done.changed })
     });
     activated.await.map(axum::Json)
