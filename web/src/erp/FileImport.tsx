@@ -122,11 +122,11 @@ function Difference({ preview }: { preview: ErpPreview }) {
     vanished: number(preview.vanished),
   };
   return (
-    <section aria-label={t("erp.difference")}>
+    <section>
       <Notice tone={preview.asks ? "warn" : "info"} title={t("erp.difference")} live>
         {t("erp.would", values)} {preview.asks ? t("erp.many") : ""}
       </Notice>
-      <div className={css.difference}>
+      <div className={css.difference} tabIndex={0} role="region" aria-label={t("erp.difference")}>
         <Numbers title={t("erp.newOnes")} numbers={preview.first_new} />
         {preview.first_changed.length === 0 ? null : (
           <>
