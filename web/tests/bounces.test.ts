@@ -195,6 +195,10 @@ describe("bounce management", () => {
 
   it("shows only the mails with a tag", async () => {
     await page.goto("/mail/all");
+    const first = page.locator("a[data-index='0']");
+    await first.click();
+    await expect.poll(() => first.getByText("Ungelesen:").count(), { timeout: 15_000 }).toBe(0);
+    await page.goto("/mail/all");
     const heading = page.getByRole("heading", { level: 1 }).locator("..");
     await page.getByRole("combobox", { name: "Schlagwort" }).click();
     await page.getByRole("option", { name: "Dringend" }).click();
