@@ -57,8 +57,8 @@ pub struct Had {
 pub struct History<'a> {
     /// How many there are.
     pub mails: usize,
-    /// Those that a link was ever set on, by effective date, oldest first.
-    pub filed: &'a [Earlier],
+    /// What each of them is filed under, by effective date, oldest first; those without links may be left out.
+    pub filed: &'a [&'a Earlier],
     /// Whether one of them is from or to the sender.
     pub knows_sender: bool,
 }
@@ -155,7 +155,7 @@ impl<'a> Work<'a> {
             return None;
         }
         let handed =
-            history.filed.iter().find(|earlier| !(earlier.links.is_empty() && earlier.removed.is_empty()));
+            history.filed.iter().copied().find(|e| !(e.links.is_empty() && e.removed.is_empty()));
         let mut found: Vec<String> =
             handed.map_or(&[][..], |earlier| &earlier.links).iter().map(|link| link.number.clone()).collect();
         found.sort_unstable();

@@ -208,10 +208,11 @@ impl Case {
         let mut earlier: Vec<&Done> =
             self.mails.iter().filter(|m| m.thread == thread && m.date <= at).collect();
         earlier.sort_by_key(|mail| mail.date);
-        let filed: Vec<Earlier> = earlier
+        let had: Vec<Earlier> = earlier
             .iter()
             .map(|mail| Earlier { links: mail.links.clone(), removed: mail.removed.clone() })
             .collect();
+        let filed: Vec<&Earlier> = had.iter().collect();
         let knows = |mail: &&Done| {
             let mut all = mail.from.iter().chain(&mail.to).map(|a| normal_address(a));
             all.any(|known| from.iter().any(|from| normal_address(from) == known))

@@ -5,6 +5,7 @@ use model::{ErpRunId, ErpSourceId, RecordKind, UnixMillis};
 use crate::error::{Result, StoreError};
 use crate::records::{RecordChanges, kind_value};
 use crate::sql::statements;
+use crate::standing_events::from_list;
 use crate::store::{Store, take};
 use crate::value::{Row, args};
 
@@ -180,13 +181,12 @@ statements! {
 }
 
 fn source(row: &Row<'_>) -> Result<ErpSource> {
-    let kind = usize::try_from(row.int(3)?).ok().and_then(|at| ErpSourceKind::ALL.get(at).copied());
     Ok(ErpSource {
         key: row.int(0)?,
         id: ErpSourceId::from_octets(row.octets(1)?),
         settings: NewErpSource {
             name: row.text(2)?,
-            kind: kind.ok_or(StoreError::Unreadable { what: "kind of source" })?,
+            kind: from_list(&ErpSourceKind::ALL, row.int(3)?, "kind of source")?,
             options: row.text(4)?,
             credential: row.opt_blob(5)?,
             every_minutes: row.small(6)?,

@@ -10,10 +10,11 @@ use crate::addresses::{self, AddressRole};
 use crate::codec;
 use crate::db::Tx;
 use crate::entries;
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::keys::ALL_MAIL;
 use crate::link_codec;
 use crate::sql::statements;
+use crate::standing_events::from_list;
 use crate::store::Store;
 use crate::tags;
 use crate::value::{Arg, Row, Rows, args};
@@ -130,23 +131,13 @@ statements! {
     LEAVE_DECISIONS = "DELETE FROM decisions WHERE message = ANY($1)";
 }
 
-fn kind(value: i64) -> Result<RecordKind> {
-    let kind = usize::try_from(value).ok().and_then(|at| RecordKind::ALL.get(at).copied());
-    kind.ok_or(StoreError::Unreadable { what: "record kind" })
-}
-
-fn how(value: i64) -> Result<How> {
-    let how = usize::try_from(value).ok().and_then(|at| How::ALL.get(at).copied());
-    how.ok_or(StoreError::Unreadable { what: "way to a record" })
-}
-
 /// A link with its message; the last one says whether it was removed.
-pub(crate) fn link_row(row: &Row<'_>) -> Result<(i64, LinkRow, bool)> {
+fn link_row(row: &Row<'_>) -> Result<(i64, LinkRow, bool)> {
     let link = LinkRow {
-        kind: kind(row.int(1)?)?,
+        kind: from_list(&RecordKind::ALL, row.int(1)?, "record kind")?,
         key: RecordKey(row.int(2)?),
         number: row.text(3)?,
-        how: how(row.int(4)?)?,
+        how: from_list(&How::ALL, row.int(4)?, "way to a record")?,
         by_rule: row.bool(5)?,
     };
     Ok((row.int(0)?, link, row.opt_int(6)?.is_some()))
@@ -224,12 +215,7 @@ impl Pasts {
                 (&past[..end], past.iter().position(|p| p.message == open.message))
             }
         };
-        let filed: Vec<Earlier> = before
-            .iter()
-            .filter(|past| !(past.earlier.links.is_empty() && past.earlier.removed.is_empty()))
-            .map(|past| past.earlier.clone())
-            .take(1)
-            .collect();
+        let filed: Vec<&Earlier> = before.iter().map(|past| &past.earlier).collect();
         let knows_sender = open.from.iter().any(|from| {
             let from = link::normal_address(from);
             before.iter().any(|past| past.people.contains(&from))
@@ -522,9 +508,8 @@ impl Store {
                 return Ok(None);
             };
             tx.first(&DECIDED, &[message.into()], |row| {
-                let outcome = usize::try_from(row.int(0)?).ok().and_then(|at| Outcome::ALL.get(at).copied());
                 Ok(Decided {
-                    outcome: outcome.ok_or(StoreError::Unreadable { what: "outcome" })?,
+                    outcome: from_list(&Outcome::ALL, row.int(0)?, "outcome of linking")?,
                     by_person: row.bool(1)?,
                     stranger: row.bool(2)?,
                     since: row.time(3)?,

@@ -6,9 +6,11 @@ use link::{Outcome, Why};
 use model::{How, MailId, RecordKey, RecordKind, Scope, UnixMillis};
 
 use crate::db::Tx;
-use crate::error::{Result, StoreError};
+use crate::error::Result;
+use crate::records::{self, COLUMNS, KnownRecord};
 use crate::rows;
 use crate::sql::statements;
+use crate::standing_events::from_list;
 use crate::store::Store;
 use crate::value::{Arg, Row};
 
@@ -71,21 +73,11 @@ pub struct MessageLinks {
     pub suggestions: Vec<(LinkedRecord, Why)>,
 }
 
-/// Columns of a record as [`record`] reads them; `r` is the table.
-macro_rules! record_columns {
-    () => {
-        "r.key, r.kind, r.number, r.name, r.active, r.date, r.state, r.url, r.extra, r.vanished"
-    };
-}
-
-/// Columns that [`record`] reads.
-const RECORD_COLUMNS: usize = 10;
-
 statements! {
-    LINKS_OF = concat!("SELECT ", record_columns!(), ", l.message, l.how, l.rule, l.actor, l.at, l.removed, l.remover \
+    LINKS_OF = concat!("SELECT ", records::columns!(), ", l.message, l.how, l.rule, l.actor, l.at, l.removed, l.remover \
         FROM links l JOIN records r ON r.key = l.record WHERE l.message = ANY($1) \
         ORDER BY l.message, r.kind, r.number");
-    SUGGESTIONS_OF = concat!("SELECT ", record_columns!(), ", s.message, s.why FROM link_suggestions s \
+    SUGGESTIONS_OF = concat!("SELECT ", records::columns!(), ", s.message, s.why FROM link_suggestions s \
         JOIN records r ON r.key = s.record WHERE s.message = ANY($1) AND NOT EXISTS \
         (SELECT 1 FROM links l WHERE l.message = s.message AND l.record = s.record) \
         ORDER BY s.message, s.why, r.kind, r.number");
@@ -93,30 +85,25 @@ statements! {
     MESSAGES_OF = "SELECT mail_id, message_seq FROM mails WHERE mail_id = ANY($1) AND message_seq IS NOT NULL";
 }
 
-/// Reads a record from the first columns.
-pub(crate) fn record(row: &Row<'_>) -> Result<LinkedRecord> {
+/// A record from the first columns, those of [`records::columns!`].
+fn record(row: &Row<'_>) -> Result<LinkedRecord> {
+    let KnownRecord { key, vanished, record, .. } = records::bare(row)?;
     Ok(LinkedRecord {
-        key: RecordKey(row.int(0)?),
-        kind: one_of(&RecordKind::ALL, row.int(1)?, "kind of a record")?,
-        number: row.text(2)?,
-        name: row.text(3)?,
-        active: row.bool(4)?,
-        date: row.opt_time(5)?,
-        state: row.text(6)?,
-        url: row.text(7)?,
-        extra: row.text(8)?,
-        vanished: row.opt_int(9)?.is_some(),
+        key,
+        kind: record.kind,
+        number: record.number,
+        name: record.name,
+        active: record.active,
+        date: record.date,
+        state: record.state,
+        url: record.url,
+        extra: record.extra,
+        vanished,
     })
 }
 
-/// The one of this place among all of them.
-fn one_of<T: Copy>(all: &[T], code: i64, what: &'static str) -> Result<T> {
-    let found = usize::try_from(code).ok().and_then(|at| all.get(at).copied());
-    found.ok_or(StoreError::Unreadable { what })
-}
-
 pub(crate) fn how(code: i64) -> Result<How> {
-    one_of(&How::ALL, code, "how a link was made")
+    from_list(&How::ALL, code, "how a link was made")
 }
 
 /// Messages of mails, by the mail named.
@@ -137,7 +124,7 @@ pub(crate) fn of_messages(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, 
     let decisions = tx.query(&DECISIONS_OF, &[Arg::Ints(messages)], |row| {
         Ok((
             row.int(0)?,
-            one_of(&Outcome::ALL, row.int(1)?, "outcome of linking")?,
+            from_list(&Outcome::ALL, row.int(1)?, "outcome of linking")?,
             row.bool(2)?,
             row.bool(3)?,
         ))
@@ -147,7 +134,7 @@ pub(crate) fn of_messages(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, 
         (entry.outcome, entry.person, entry.stranger) = (Some(outcome), person, stranger);
     }
     let links = tx.query(&LINKS_OF, &[Arg::Ints(messages)], |row| {
-        let at = RECORD_COLUMNS;
+        let at = COLUMNS;
         let remover = row.opt_text(at + 6)?.unwrap_or_default();
         let link = MessageLink {
             record: record(row)?,
@@ -165,8 +152,8 @@ pub(crate) fn of_messages(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, 
         list.push(link);
     }
     let suggestions = tx.query(&SUGGESTIONS_OF, &[Arg::Ints(messages)], |row| {
-        let why = one_of(&Why::ALL, row.int(RECORD_COLUMNS + 1)?, "reason of a suggestion")?;
-        Ok((row.int(RECORD_COLUMNS)?, (record(row)?, why)))
+        let why = from_list(&Why::ALL, row.int(COLUMNS + 1)?, "reason of a suggestion")?;
+        Ok((row.int(COLUMNS)?, (record(row)?, why)))
     })?;
     for (message, suggestion) in suggestions {
         of.entry(message).or_default().suggestions.push(suggestion);

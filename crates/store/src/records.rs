@@ -6,9 +6,9 @@ use link::Entry;
 use model::{RecordKey, RecordKind, UnixMillis};
 
 use crate::db::Tx;
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::sql::statements;
-use crate::standing_events::folded;
+use crate::standing_events::{folded, from_list};
 use crate::store::{Store, take};
 use crate::value::{Arg, Row, Rows, args};
 
@@ -141,6 +141,8 @@ macro_rules! columns {
     };
 }
 pub(crate) use columns;
+/// How many [`columns!`] are.
+pub(crate) const COLUMNS: usize = 13;
 
 statements! {
     FIND [Int, Text] = concat!("WITH v(kind, number) AS ({rows}) SELECT ", columns!(), " FROM v \
@@ -182,8 +184,7 @@ pub(crate) const fn kind_value(kind: RecordKind) -> i64 {
 }
 
 fn kind(value: i64) -> Result<RecordKind> {
-    let kind = usize::try_from(value).ok().and_then(|at| RecordKind::ALL.get(at).copied());
-    kind.ok_or(StoreError::Unreadable { what: "record kind" })
+    from_list(&RecordKind::ALL, value, "record kind")
 }
 
 /// Reads [`columns!`]; what lies in other tables is added by [`complete`].

@@ -8,11 +8,12 @@ use model::{MailId, RecordKey, UnixMillis};
 
 use crate::db::Tx;
 use crate::entries;
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::keys::ALL_MAIL;
 use crate::link_codec;
 use crate::links::{self, Deciding, LinkRow, Linking, Open};
 use crate::sql::statements;
+use crate::standing_events::from_list;
 use crate::store::{Store, take};
 use crate::value::{Arg, Rows, args};
 
@@ -165,11 +166,7 @@ struct Head {
 
 fn heads(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Head>> {
     let rows = tx.query(&HEADS, &[Arg::Ints(messages)], |row| {
-        let outcome = row.opt_int(2)?;
-        let outcome = outcome.map(|code| {
-            let found = usize::try_from(code).ok().and_then(|at| Outcome::ALL.get(at).copied());
-            found.ok_or(StoreError::Unreadable { what: "outcome" })
-        });
+        let outcome = row.opt_int(2)?.map(|code| from_list(&Outcome::ALL, code, "outcome of linking"));
         let trace = match (row.opt_int(4)?, row.opt_blob(5)?) {
             (Some(version), Some(octets)) => link_codec::trace(version, &octets)?,
             _ => Vec::new(),
