@@ -17,9 +17,9 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, erp_sources,
-    events, exclusions, frame, headers, health, idempotency, import_list, import_report, imports, jumps,
-    keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin,
-    problem, quarantine, record_mails, records, rights, search, session, setup, smtp_accounts,
+    events, exclusions, exports, frame, headers, health, idempotency, import_list, import_report, imports,
+    jumps, keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients,
+    origin, problem, quarantine, record_mails, records, rights, search, session, setup, smtp_accounts,
     source_actions, status, suppression, tags, trace, upload, users, webhooks, what_if,
 };
 
@@ -268,6 +268,7 @@ fn routes(state: &State) -> Routes {
         .add(&api::IMAGE, frame::image)
         .add(&api::THREAD, messages::thread)
         .add(&api::SEARCH, search::search)
+        .add(&api::EXPORT, exports::export)
         .add(&api::ACCOUNTS, accounts::list)
         .add(&api::CREATE_ACCOUNT, accounts::create)
         .add(&api::TEST_CONNECTION, accounts::test_settings)

@@ -5,6 +5,7 @@ mod accounts;
 mod attachments;
 mod bounces;
 mod doctor;
+mod exports;
 mod files;
 mod imports;
 mod links;

@@ -1,6 +1,7 @@
 //! End to end: the real program on real files, killed, starved and misled.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+mod backup;
 mod bad_input;
 mod clock;
 mod commands;
@@ -10,6 +11,7 @@ mod disk_full;
 mod doctor;
 mod erp;
 mod exclusions;
+mod export;
 mod feedback;
 mod graph;
 mod imap;
