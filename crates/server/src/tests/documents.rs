@@ -191,7 +191,7 @@ async fn everything_of_a_record_as_zip() {
             let mut entry = zip.by_index(n).unwrap();
             let mut content = Vec::new();
             entry.read_to_end(&mut content).unwrap();
-            files.insert(entry.name().to_owned(), content);
+            files.insert(entry.name().unwrap().into_owned(), content);
         }
         files
     };
@@ -219,4 +219,72 @@ async fn everything_of_a_record_as_zip() {
     let texts: Vec<&str> =
         log["items"].as_array().unwrap().iter().filter_map(|e| e["text"].as_str()).collect();
     assert!(texts.contains(&"Mails of K-1 exported: 2"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn answers_to_signed_mails_find_their_record() {
+    let world = World::new();
+    contact(&world);
+    let of_eva =
+        |number: &str| Record { contact: Some("K-1".to_owned()), ..Record::new(RecordKind::Order, number) };
+    let orders = vec![of_eva("B-2026-00001"), of_eva("B-2026-00002")];
+    world.engine.store().put_records(orders, 0, UnixMillis(NOW)).unwrap();
+    let text = b"Subject: Ihr Auftrag\r\n\r\nWegen B-2026-00002 melden wir uns.\r\n";
+    let draft = store::Draft {
+        from: "us@our.example".to_owned(),
+        to: vec!["eva@example.org".to_owned()],
+        subject: "Ihr Auftrag".to_owned(),
+        facts: parse::parse(text, &parse::Limits::default()).facts,
+        answers: Vec::new(),
+    };
+    let sending = world.engine.decide_sending(&draft, "our.example", true).unwrap();
+    let numbers: Vec<&str> = sending.decision.links.iter().map(|link| link.number.as_str()).collect();
+    assert_eq!(numbers, ["B-2026-00002", "K-1"]);
+    let mark = sending.subject.strip_prefix("Ihr Auftrag ").unwrap();
+    assert!(mark.starts_with("[#") && sending.message_id.ends_with("@our.example"), "{sending:?}");
+    // Without mark; and where there is no record, nothing is signed.
+    assert_eq!(world.engine.decide_sending(&draft, "our.example", false).unwrap().subject, "Ihr Auftrag");
+    let nobody =
+        store::Draft { to: vec!["eve@y.example".to_owned()], facts: model::MailFacts::default(), ..draft };
+    assert_eq!(world.engine.decide_sending(&nobody, "our.example", true).unwrap().subject, "Ihr Auftrag");
+
+    // The address alone has two orders; the reference tells which. The mail answered is not here: no thread helps.
+    let plain = mail(1, "eva@example.org", "AW: Ihr Auftrag", "Danke.");
+    let (head, body) = plain.split_once("\r\n\r\n").unwrap();
+    let known = format!("{head}\r\nIn-Reply-To: <{}>\r\n\r\n{body}", sending.message_id);
+    let stranger = mail(2, "eve@y.example", &format!("AW: Ihr Auftrag {mark}"), "Danke.");
+    let forged =
+        mail(3, "eva@example.org", "AW: Ihr Auftrag [#aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]", "Danke.");
+    for (name, mail, links, suggestions) in [
+        ("known", &known, vec!["K-1 with order", "B-2026-00002 signed reference"], vec![]),
+        ("stranger", &stranger, vec![], vec!["B-2026-00002 reference"]),
+        (
+            "forged",
+            &forged,
+            vec!["K-1 contact"],
+            vec!["B-2026-00001 one of several", "B-2026-00002 one of several"],
+        ),
+    ] {
+        let account = world.account(name, &[mail.as_str()]);
+        let agent = world.user(&format!("{name}@our.example"), Role::Agent, &[account]);
+        let id = world.first_mail(account);
+        let found =
+            world.get(&format!("/api/v1/messages/{id}/links")).by(&agent).expect(StatusCode::OK).await;
+        let said = |list: &str, how: &str| -> Vec<String> {
+            let list = found[list].as_array().unwrap().iter();
+            list.map(|one| {
+                format!("{} {}", one["record"]["number"].as_str().unwrap(), one[how].as_str().unwrap())
+            })
+            .collect()
+        };
+        assert_eq!(
+            (said("links", "how"), said("suggestions", "why")),
+            (strings(&links), strings(&suggestions)),
+            "{name}"
+        );
+    }
+}
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
 }
