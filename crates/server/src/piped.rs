@@ -21,7 +21,7 @@ pub(crate) fn body(write: impl FnOnce(&mut Pipe) -> io::Result<()> + Send + 'sta
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
         let mut pipe = Pipe { pieces, runtime, piece: Vec::new() };
-        if let Err(error) = write(&mut pipe).and_then(|()| pipe.flush()) {
+        if let Err(error) = write(&mut pipe).and_then(|()| pipe.hand_over()) {
             // Nobody may be there to hear it.
             let _ = pipe.send(Err(error));
         }
@@ -41,6 +41,14 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
+    fn hand_over(&mut self) -> io::Result<()> {
+        if self.piece.is_empty() {
+            return Ok(());
+        }
+        let piece = std::mem::take(&mut self.piece);
+        self.send(Ok(Bytes::from(piece)))
+    }
+
     fn send(&self, piece: io::Result<Bytes>) -> io::Result<()> {
         match self.runtime.block_on(timeout(PAUSE_MAX, self.pieces.send(piece))) {
             Ok(Ok(())) => Ok(()),
@@ -55,16 +63,13 @@ impl Write for Pipe {
         let taken = octets.len().min(PIECE_OCTETS - self.piece.len());
         self.piece.extend_from_slice(&octets[..taken]);
         if self.piece.len() == PIECE_OCTETS {
-            self.flush()?;
+            self.hand_over()?;
         }
         Ok(taken)
     }
 
+    /// Small pieces wait for what follows: a ZIP file is flushed after each of its entries.
     fn flush(&mut self) -> io::Result<()> {
-        if self.piece.is_empty() {
-            return Ok(());
-        }
-        let piece = std::mem::take(&mut self.piece);
-        self.send(Ok(Bytes::from(piece)))
+        Ok(())
     }
 }

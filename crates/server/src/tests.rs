@@ -5,6 +5,7 @@ mod accounts;
 mod attachments;
 mod bounces;
 mod doctor;
+mod documents;
 mod exports;
 mod files;
 mod imports;
