@@ -35,6 +35,7 @@ fn all() -> Vec<Case> {
         cases::ALL,
         examination::ALL,
         exclusions::ALL,
+        exports::ALL,
         extra_addresses::ALL,
         doctor::ALL,
         flow::ALL,
