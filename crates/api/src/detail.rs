@@ -177,6 +177,8 @@ pub struct MessageDetail {
     pub verdict: Verdict,
     /// Nobody has opened it yet.
     pub unread: bool,
+    /// When somebody deleted it here, which hides it; null: nobody did.
+    pub deleted: Option<Timestamp>,
     /// The text, in order, without gaps.
     pub text: Vec<Stretch>,
     /// The text was longer and is shown cut off; `/raw` has all of it.

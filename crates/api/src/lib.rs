@@ -94,7 +94,7 @@ pub use links::{
     RecordMailQuery, RecordName, RecordSheet, Remember, RemoveLinkQuery,
 };
 pub use live::{AccountStateChanged, ImportProgress, MailsExamined, MessageNew, StatusChanged};
-pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
+pub use messages::{DeletionAnswer, DeletionRequest, ListQuery, MessagePage, MessageRow, Order, Thread};
 pub use oauth::{
     OauthClient, OauthClientList, OauthClientRequest, OauthDevice, OauthEndpoints, OauthLink, OauthLinkState,
     OauthReturn, OauthReturned, OauthService, OauthStart, OauthStarted, OauthUnlinked, OauthWay,

@@ -74,6 +74,10 @@ operations! {
         query::<MessageQuery>, Empty => 200 Json("MessageDetail"), &[404];
     MESSAGE_SEEN = Put "/api/v1/messages/{mail_id}/seen", Worker, "messages", "Marks a message as read or unread.",
         no_query, Json("SeenChange") => 204 Empty, &[404];
+    DELETE_MESSAGES = Post "/api/v1/messages/delete", Worker, "messages", "Deletes messages here: they are hidden, the archive keeps them.",
+        no_query, Json("DeletionRequest") => 200 Json("DeletionAnswer"), &[404];
+    RESTORE_MESSAGES = Post "/api/v1/messages/restore", Worker, "messages", "Restores deleted messages.",
+        no_query, Json("DeletionRequest") => 200 Json("DeletionAnswer"), &[404];
     MESSAGE_RAW = Get "/api/v1/messages/{mail_id}/raw", SignedIn, "messages", "The original octets; those of mails with held attachments for administrators only.",
         no_query, Empty => 200 Octets("message/rfc822"), &[403, 404];
     MESSAGE_FRAME = Get "/api/v1/messages/{mail_id}/frame", SignedIn, "messages", "The mail as a safe HTML document, for a sandboxed frame.",

@@ -14,6 +14,8 @@ use crate::analyze::{Analyzer, Class, Word};
 pub struct Query {
     pub(crate) root: Node,
     pub(crate) zone: TimeZone,
+    /// It says something of deleted messages; otherwise none are found.
+    pub(crate) of_deleted: bool,
     unsupported: Vec<Unsupported>,
 }
 
@@ -72,7 +74,8 @@ impl Query {
     /// Reads a query.
     ///
     /// Understood: words, `"phrases"`, `word*`, `-` excludes, `OR` between neighbours, parentheses, and
-    /// `from: to: subject: body: file: has:attachment kind: account: tag: is:unread before: after: on: larger:`.
+    /// `from: to: subject: body: file: has:attachment kind: account: tag: is:unread is:deleted before: after: on: larger:`.
+    /// Deleted messages are found only where the query says `is:deleted`.
     /// Words of the contract whose data does not exist yet are reported by [`Query::unsupported`] and match nothing;
     /// `anything:else` is searched as text. Quotes and parentheses left open end with the query.
     /// `after:` includes the day named, `before:` does not; a month or year stands for all its days.
@@ -108,6 +111,7 @@ pub(crate) enum Node {
     Kind(Kind),
     HasAttachment,
     Unread,
+    Deleted,
     /// A term of the labels.
     Tag(u64),
     /// Filed under this record.

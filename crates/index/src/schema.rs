@@ -155,6 +155,7 @@ pub(crate) mod label {
 
     pub(crate) const ATTACHMENT: u64 = 100;
     pub(crate) const UNREAD: u64 = 101;
+    pub(crate) const DELETED: u64 = 102;
 
     pub(crate) fn kind(kind: Kind) -> u64 {
         kind_number(kind)

@@ -166,6 +166,7 @@ fn document<'a>(
         text: texts.body.iter().map(|(kind, text)| (*kind, text.as_str())).collect(),
         attachments,
         message_id: message.message_id.as_ref().map_or("", |id| id.as_str()),
+        deleted: message.deleted,
         tags: &message.tags,
         links: &message.links,
     }

@@ -511,6 +511,9 @@ pub struct AccountKeep {
     /// `never`, or days since the mail was fetched.
     #[arg(long, value_name = "DAYS", value_parser = delete_after)]
     pub delete_after: Option<Days>,
+    /// Whether mails deleted here are deleted in the mailbox: yes or no.
+    #[arg(long, value_parser = ["yes", "no"])]
+    pub delete_there: Option<String>,
 }
 
 /// `account exclude`.
@@ -575,6 +578,9 @@ pub struct AccountSet {
     /// `never`, or days since the mail was fetched.
     #[arg(long, value_name = "DAYS", value_parser = delete_after)]
     pub delete_after: Option<Days>,
+    /// Whether mails deleted here are deleted in the mailbox: yes or no.
+    #[arg(long, value_parser = ["yes", "no"])]
+    pub delete_there: Option<String>,
     /// One JSON row an account.
     #[arg(long)]
     pub json: bool,

@@ -22,6 +22,7 @@ mod client;
 mod cookie;
 mod counters;
 mod csv;
+mod deletion;
 mod disk;
 mod disposition;
 mod doctor;

@@ -64,6 +64,7 @@ pub(crate) fn shown(
         kind: kept.row.kind.into(),
         verdict: Verdict::from(&verdict),
         unread: kept.row.unread,
+        deleted: kept.row.deleted.map(Into::into),
         text,
         text_cut,
         has_html: html.is_some(),

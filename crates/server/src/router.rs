@@ -16,7 +16,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, erp_sources,
+    State, account_sets, accounts, addresses, assets, attachments, bounces, client, deletion, doctor, erp_sources,
     events, exclusions, frame, headers, health, idempotency, import_list, import_report, imports, jumps,
     keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin,
     problem, quarantine, record_mails, records, rights, search, session, setup, smtp_accounts,
@@ -255,6 +255,8 @@ fn routes(state: &State) -> Routes {
         .add(&api::MESSAGES, messages::list)
         .add(&api::MESSAGE, messages::detail)
         .add(&api::MESSAGE_SEEN, messages::seen)
+        .add(&api::DELETE_MESSAGES, deletion::delete)
+        .add(&api::RESTORE_MESSAGES, deletion::restore)
         .add(&api::MESSAGE_RAW, messages::raw)
         .add(&api::MESSAGE_FRAME, frame::frame)
         .add(&api::MESSAGE_PART, messages::part)

@@ -4,6 +4,7 @@ mod account_sets;
 mod accounts;
 mod attachments;
 mod bounces;
+mod deletion;
 mod doctor;
 mod files;
 mod imports;

@@ -28,6 +28,8 @@ pub struct SharedSettings {
     pub fetched: Option<(AfterFetch, String)>,
     /// Deleted at the source so many days after they were fetched, 0: at once; the inner `None`: never.
     pub delete_after_days: Option<Option<u32>>,
+    /// Whether what people delete here is deleted at the source.
+    pub mirrored: Option<bool>,
 }
 
 /// Why an account cannot have them.
@@ -69,7 +71,7 @@ impl SharedSettings {
     }
 
     const fn of_mailbox(&self) -> bool {
-        self.fetched.is_some() || self.delete_after_days.is_some()
+        self.fetched.is_some() || self.delete_after_days.is_some() || self.mirrored.is_some()
     }
 }
 
@@ -105,6 +107,7 @@ fn set_shared(
             if let Some(days) = shared.delete_after_days {
                 kept.delete_after_days = days;
             }
+            kept.mirrored = shared.mirrored.unwrap_or(kept.mirrored);
         })?;
     }
     Ok(true)

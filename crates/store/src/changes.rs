@@ -10,6 +10,7 @@ use crate::db::Tx;
 use crate::detail::MailOctets;
 use crate::error::{Result, StoreError};
 use crate::links;
+use crate::message_states;
 use crate::rows;
 use crate::sql::statements;
 use crate::store::Store;
@@ -73,6 +74,8 @@ pub struct IndexedMessage {
     pub accounts: Vec<AccountId>,
     /// Names of its tags.
     pub tags: Vec<String>,
+    /// Somebody deleted it.
+    pub deleted: bool,
     /// Records it is filed under, with their numbers.
     pub links: Vec<(RecordKind, String)>,
 }
@@ -188,6 +191,7 @@ impl Store {
         let mut visible = rows::visible(tx, &scope, &seqs)?;
         let mut tags = tags::of_messages(tx, &seqs)?;
         let mut links = links::of_messages(tx, &seqs)?;
+        let deleted = message_states::deleted(tx, &seqs)?;
         let mut out = Vec::with_capacity(list.len());
         for change in list {
             let (seq, change_seq) = (change.seq, change.change_seq);
@@ -227,6 +231,7 @@ impl Store {
                     .map(|link| (link.kind, link.number))
                     .collect(),
                 tags: tags.remove(&seq).unwrap_or_default().into_iter().map(|tag| tag.name).collect(),
+                deleted: deleted.contains_key(&seq),
             })));
         }
         Ok(out)

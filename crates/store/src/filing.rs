@@ -11,6 +11,7 @@ use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
 use crate::links::{self, Linking, Open};
+use crate::message_states;
 use crate::placements::hash64;
 use crate::sql::statements;
 use crate::store::{Store, take};
@@ -186,6 +187,7 @@ fn file(
     let moved_messages: Vec<_> = moved_messages.collect();
     tags::follow(tx, &moved_messages)?;
     links::follow(tx, &moved_messages)?;
+    message_states::follow(tx, &moved_messages)?;
     write_details(tx, batch, &again)?;
     if let Some(linking) = linking {
         links::file(tx, open(batch, &messages, &threads), linking)?;

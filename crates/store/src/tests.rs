@@ -3,6 +3,7 @@
 mod account_sets;
 mod address_search;
 mod cases;
+mod deletion;
 mod doctor;
 pub(crate) mod engine;
 mod examination;
@@ -32,6 +33,7 @@ fn all() -> Vec<Case> {
     [
         address_search::ALL,
         cases::ALL,
+        deletion::ALL,
         examination::ALL,
         exclusions::ALL,
         doctor::ALL,

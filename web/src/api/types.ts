@@ -21,6 +21,7 @@ export type BounceSettings = Schemas["BounceSettings"];
 export type ConnectionRequest = Schemas["ConnectionRequest"];
 export type Condition = Schemas["Condition"];
 export type Contact = Schemas["Contact"];
+export type DeletionAnswer = Schemas["DeletionAnswer"];
 export type DryRun = Schemas["DryRun"];
 export type DryRunStop = Schemas["DryRunStop"];
 export type Facet = Schemas["Facet"];

@@ -17,17 +17,20 @@ interface RowProps {
   /** Where the keys are. */
   isCursor: boolean;
   showCursor: boolean;
+  isSelected: boolean;
+  /** Absent where nothing can be done with a selection. */
+  onSelect: ((mailId: string) => void) | undefined;
   formats: Formats;
   t: TFunction;
 }
 
 /** One line of the list. Plain elements only: hundreds pass by in a second of scrolling. */
 export const MessageRowView = memo(function MessageRowView(props: RowProps) {
-  const { row, index, total, href, isOpen, isCursor, showCursor, formats, t } = props;
+  const { row, index, total, href, isOpen, isCursor, showCursor, isSelected, onSelect, formats, t } = props;
   const from = nameOf(row) ?? t("list.unknownSender");
-  const state = `${row.unread ? css.unread : ""} ${isOpen ? css.open : ""} ${isCursor && showCursor ? css.cursor : ""}`;
+  const state = `${row.unread ? css.unread : ""} ${isOpen ? css.open : ""} ${isCursor && showCursor ? css.cursor : ""} ${isSelected ? css.selected : ""}`;
   return (
-    <div role="listitem" aria-setsize={total} aria-posinset={index + 1}>
+    <div role="listitem" aria-setsize={total} aria-posinset={index + 1} className={css.item}>
       <a
         href={href}
         data-index={index}
@@ -66,6 +69,17 @@ export const MessageRowView = memo(function MessageRowView(props: RowProps) {
           ))}
         </span>
       </a>
+      {onSelect === undefined ? null : (
+        <label className={css.check}>
+          <input
+            type="checkbox"
+            checked={isSelected}
+            tabIndex={isCursor ? 0 : -1}
+            aria-label={t("list.select", { subject: row.subject ?? t("list.noSubject") })}
+            onChange={() => onSelect(row.mail_id)}
+          />
+        </label>
+      )}
     </div>
   );
 });

@@ -15,6 +15,7 @@ import {
   IconRuler2,
   IconSettings,
   IconStethoscope,
+  IconTrash,
   IconUsersGroup,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -79,6 +80,9 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
               </Entry>
             ))
           : null}
+        <Entry icon={IconTrash} to="/mail/deleted" current={here.path === "/mail/deleted"}>
+          {t("nav.deleted")}
+        </Entry>
       </ul>
       <AccountEntries here={here} />
       <h2 className={css.group}>{t("nav.links")}</h2>

@@ -20,6 +20,7 @@ const EXAMPLES = [
   ["account", 'account:"Vertrieb"'],
   ["tag", "tag:Dringend"],
   ["unread", "is:unread"],
+  ["deleted", "is:deleted"],
   ["after", "after:2026-01-01"],
   ["before", "before:2026-07-01"],
   ["on", "on:2026-03-02"],

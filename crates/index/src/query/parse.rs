@@ -77,7 +77,7 @@ pub(super) fn parse(text: &str, context: &Context<'_>) -> Result<Query, QueryErr
     if text.len() > OCTETS_MAX {
         return Err(QueryError { key: key::TOO_LONG, at: 0, value: String::new() });
     }
-    let mut parser = Parser { text, at: 0, words: 0, silent: 0, unsupported: Vec::new(), context };
+    let mut parser = Parser { text, at: 0, words: 0, silent: 0, of_deleted: false, unsupported: Vec::new(), context };
     let mut nodes = Vec::new();
     while parser.at < text.len() {
         // A parenthesis that closes nothing is passed over.
@@ -87,7 +87,12 @@ pub(super) fn parse(text: &str, context: &Context<'_>) -> Result<Query, QueryErr
     if nodes.is_empty() && parser.silent > 0 {
         nodes.push(Node::Nothing);
     }
-    Ok(Query { root: Node::All(nodes), zone: context.zone.clone(), unsupported: parser.unsupported })
+    Ok(Query {
+        root: Node::All(nodes),
+        zone: context.zone.clone(),
+        of_deleted: parser.of_deleted,
+        unsupported: parser.unsupported,
+    })
 }
 
 struct Parser<'a> {
@@ -97,6 +102,7 @@ struct Parser<'a> {
     words: usize,
     /// Words in which there is nothing to find.
     silent: usize,
+    of_deleted: bool,
     unsupported: Vec<Unsupported>,
     context: &'a Context<'a>,
 }
@@ -295,6 +301,10 @@ impl<'a> Parser<'a> {
             Field::Is => match lower.as_str() {
                 "unread" | "ungelesen" => Node::Unread,
                 "read" | "gelesen" => Node::Not(Box::new(Node::Unread)),
+                "deleted" | "gelöscht" | "geloescht" => {
+                    self.of_deleted = true;
+                    Node::Deleted
+                }
                 "open" | "offen" => return Ok(Some(self.later("is:open", start))),
                 "done" | "erledigt" => return Ok(Some(self.later("is:done", start))),
                 _ => return Err(unknown(key::VALUE_UNKNOWN)),

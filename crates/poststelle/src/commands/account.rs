@@ -237,6 +237,9 @@ fn keep(context: &Context<'_>, args: &AccountKeep, streams: &mut Streams<'_>) ->
     if let Some(Days(days)) = args.delete_after {
         keeping.delete_after_days = days;
     }
+    if let Some(there) = &args.delete_there {
+        keeping.mirrored = there == "yes";
+    }
     if keeping.fetched == AfterFetch::Move && keeping.fetched_folder.is_empty() {
         return Err(Failure::usage("account-fetched-folder"));
     }

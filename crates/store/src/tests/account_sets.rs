@@ -48,6 +48,7 @@ fn accounts_get_the_same_and_keep_the_rest(store: &Store) {
         fetched_folder: "Fetched".to_owned(),
         failed_folder: None,
         delete_after_days: Some(30),
+        mirrored: false,
     };
     assert_eq!(store.keeping(account_id(2)).unwrap(), both);
     assert_eq!(store.keeping(account_id(1)).unwrap(), Keeping { failed_folder: kept.failed_folder, ..both });

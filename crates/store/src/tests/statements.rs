@@ -51,6 +51,7 @@ fn all() -> Vec<&'static Sql> {
         crate::link_blocklist::ALL,
         crate::link_statistics::ALL,
         crate::message_links::ALL,
+        crate::message_states::ALL,
         crate::record_mails::ALL,
         crate::runs::ALL,
         crate::sealed::ALL,
