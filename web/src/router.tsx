@@ -354,6 +354,12 @@ const jumps = createRoute({
   component: lazyRouteComponent(() => import("./views/jumps"), "Jumps"),
 });
 
+const groups = createRoute({
+  getParentRoute: () => settings,
+  path: "/groups",
+  component: lazyRouteComponent(() => import("./views/groups"), "Groups"),
+});
+
 const users = createRoute({
   getParentRoute: () => settings,
   path: "/users",
@@ -433,6 +439,7 @@ const tree = root.addChildren([
       blocklist,
       linkRules,
       jumps,
+      groups,
       users,
       sending,
       erp,

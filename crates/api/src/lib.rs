@@ -16,6 +16,7 @@ mod doctor;
 mod erp;
 mod events;
 mod exclusions;
+mod groups;
 mod imports;
 mod keeping;
 mod links;
@@ -81,6 +82,9 @@ pub use erp::{
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
 pub use exclusions::{Exclusion, ExclusionKind, ExclusionList, ExclusionRequest, ExclusionsRequest};
+pub use groups::{
+    Group, GroupList, GroupMember, GroupName, GroupRequest, MessageGroup, SortingRule, SortingRules,
+};
 pub use imports::{
     ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportFailure, ImportList,
     ImportOutcome, ImportReason, ImportRun, ImportState, ImportUpload,

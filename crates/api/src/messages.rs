@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Address, Kind, Tag, Timestamp};
+use crate::{Address, GroupName, Kind, Tag, Timestamp};
 
 /// Order by date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -84,6 +84,8 @@ pub struct MessageRow {
     pub tags: Vec<Tag>,
     /// When somebody deleted it here, which hides it; null: nobody did.
     pub deleted: Option<Timestamp>,
+    /// Groups it is sorted to, by name.
+    pub groups: Vec<GroupName>,
 }
 
 /// A page of a list.

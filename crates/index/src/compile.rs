@@ -69,6 +69,7 @@ impl Compiler {
             Node::Unread => labelled(label::UNREAD),
             Node::Deleted => labelled(label::DELETED),
             Node::Tag(label) | Node::Record(label) => labelled(*label),
+            Node::Labels(labels) => any(labels.iter().copied().map(labelled).collect()),
             Node::Account(accounts) => account_query(accounts),
             Node::Date(from, until) => {
                 let bound = |at: Option<i64>| at.map(|at| Term::from_field_i64(DATE, at));

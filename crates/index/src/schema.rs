@@ -173,6 +173,11 @@ pub(crate) mod label {
         digest(text.as_bytes()) & (u64::MAX >> 2) | 1 << 61
     }
 
+    /// A group, by its key: its name may change.
+    pub(crate) fn group(key: i64) -> u64 {
+        key.unsigned_abs() & (u64::MAX >> 4) | 1 << 60
+    }
+
     /// A `Message-ID` without brackets.
     pub(crate) fn message_id(id: &str) -> u64 {
         digest(id.as_bytes()) | 1 << 63

@@ -31,7 +31,7 @@ pub(crate) async fn delete(
             }
         });
     }
-    Ok(shown(done))
+    Ok(shown(&done))
 }
 
 /// `POST /messages/restore`
@@ -40,7 +40,7 @@ pub(crate) async fn restore(
     caller: Caller,
     Json(asked): Json<DeletionRequest>,
 ) -> Result<axum::Json<DeletionAnswer>, Failure> {
-    change(&state, caller, asked, false).await.map(|(done, _)| shown(done))
+    change(&state, caller, asked, false).await.map(|(done, _)| shown(&done))
 }
 
 /// What became of them, and how long until something is due at the source.
@@ -74,7 +74,7 @@ async fn change(
     changed.await
 }
 
-fn shown(done: Hidden) -> axum::Json<DeletionAnswer> {
+fn shown(done: &Hidden) -> axum::Json<DeletionAnswer> {
     axum::Json(DeletionAnswer {
         changed: done.changed.iter().map(MailId::uuid).collect(),
         unchanged: done.unchanged,

@@ -31,6 +31,7 @@ mod events;
 mod exclusions;
 mod extract;
 mod frame;
+mod groups;
 mod headers;
 mod health;
 mod idempotency;

@@ -92,6 +92,7 @@ pub(crate) fn row(row: &store::MessageRow) -> MessageRow {
         quarantined: row.quarantined,
         tags: row.tags.iter().map(crate::tags::shown).collect(),
         deleted: row.deleted.map(Into::into),
+        groups: row.groups.iter().map(crate::groups::named).collect(),
     }
 }
 

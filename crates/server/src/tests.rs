@@ -7,6 +7,7 @@ mod bounces;
 mod deletion;
 mod doctor;
 mod files;
+mod groups;
 mod imports;
 mod links;
 mod listen;

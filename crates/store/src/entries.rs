@@ -121,7 +121,10 @@ fn listed(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Listed>> {
         .query(&HEADS, &[Arg::Ints(messages)], |row| {
             let class = class(row.opt_int(2)?.unwrap_or_default(), row.bool(3)?, row.int(4)? > 0);
             let date = row.opt_int(1)?.unwrap_or_default();
-            Ok((row.int(0)?, Listed { date, class, accounts: Vec::new(), mailboxes: Vec::new(), deleted: false }))
+            Ok((
+                row.int(0)?,
+                Listed { date, class, accounts: Vec::new(), mailboxes: Vec::new(), deleted: false },
+            ))
         })?
         .into_iter()
         .collect();

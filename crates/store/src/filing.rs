@@ -13,6 +13,7 @@ use crate::error::{Result, StoreError};
 use crate::links::{self, Linking, Open};
 use crate::message_states;
 use crate::placements::hash64;
+use crate::sorting;
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::tags;
@@ -192,6 +193,7 @@ fn file(
     if let Some(linking) = linking {
         links::file(tx, open(batch, &messages, &threads), linking)?;
     }
+    sorting::sort(tx, &seqs, !again.is_empty())?;
     tx.exec(&RELEASE, &[Arg::Ints(&seqs)])?;
     changes.settle(tx)?;
     let mut touched = moved;

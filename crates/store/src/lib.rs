@@ -28,6 +28,7 @@ mod exclusions;
 mod feedback;
 mod feedback_days;
 mod filing;
+mod groups;
 mod import_entries;
 mod import_list;
 mod intake;
@@ -65,6 +66,7 @@ mod sealed;
 mod sessions;
 mod settings;
 mod smtp_accounts;
+mod sorting;
 mod source_actions;
 mod sql;
 mod sqlite;
@@ -84,7 +86,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-pub use account_sets::{SharedSettings, Unfit};
+pub use account_sets::{Companions, SharedSettings, Unfit};
 pub use accounts::{
     Account, AccountError, AccountKind, AccountState, Handled, Handling, MailboxRole, NewAccount, Tls,
 };
@@ -106,6 +108,7 @@ pub use exclusions::{Exclusion, ExclusionKind};
 pub use feedback::{Evidence, FeedbackProgress, VerifyReference};
 pub use feedback_days::{FeedbackCount, SumBy};
 pub use filing::{Filed, MessageKey, NewPart};
+pub use groups::{Group, NewGroup};
 pub use import_entries::{DuplicateOf, EntryFate, EntryOutcome, ImportEntry, NewEntry, ReasonCount};
 pub use import_list::{OpenFilter, OpenMail, OpenPage, OpenReason};
 pub use intake::{Intake, IntakeItem, IntakeOutcome, SegmentCommit};
@@ -135,6 +138,7 @@ pub use runs::{ImportRun, RunCounts};
 pub use sealed::SealedField;
 pub use sessions::{Session, Throttle};
 pub use smtp_accounts::{NewSmtpAccount, SmtpAccount};
+pub use sorting::{MessageGroup, SortedBy, SortingRule};
 pub use source_actions::{DueAction, SourceAction, SourceActionRow, SourceOutcome, SourceState};
 pub use standing_events::AddressEvent;
 pub use standings::{AddressCursor, AddressRow, DryRun, HistoryRow, TriedAddress};

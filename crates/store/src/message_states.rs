@@ -78,7 +78,13 @@ fn places(visible: &HashMap<i64, Visible>, messages: &[i64]) -> Vec<(i64, Vec<i6
     messages.iter().filter_map(|message| visible.get(message)).flat_map(|v| v.mails.clone()).collect()
 }
 
-fn tell(tx: &Tx<'_>, shown: &[i64], kind: &'static str, actor: &LinkActor, now: UnixMillis) -> Result<Vec<MailId>> {
+fn tell(
+    tx: &Tx<'_>,
+    shown: &[i64],
+    kind: &'static str,
+    actor: &LinkActor,
+    now: UnixMillis,
+) -> Result<Vec<MailId>> {
     let ids: HashMap<i64, MailId> = tx
         .query(&MAIL_IDS, &[Arg::Ints(shown)], |row| Ok((row.int(0)?, MailId::from_octets(row.octets(1)?))))?
         .into_iter()

@@ -9,12 +9,13 @@ use crate::codec;
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
 use crate::keys::ScopeKeys;
+use crate::sorting::{self, MessageGroup};
 use crate::sql::statements;
 use crate::store::Store;
 use crate::tags::{self, Tag};
-use crate::{message_states, record_mails};
 use crate::value::{Arg, Row};
 use crate::work;
+use crate::{message_states, record_mails};
 
 /// Recipients a row holds at most.
 const TO_MAX: i64 = 4;
@@ -58,6 +59,8 @@ pub struct MessageRow {
     pub tags: Vec<Tag>,
     /// When somebody deleted it.
     pub deleted: Option<UnixMillis>,
+    /// Groups it is sorted to, by name.
+    pub groups: Vec<MessageGroup>,
 }
 
 statements! {
@@ -182,6 +185,8 @@ impl Store {
         let counts = thread_counts(tx, scope, &threads)?;
         let mut tags = tags::of_messages(tx, messages)?;
         let deleted = message_states::deleted(tx, messages)?;
+        let mails: Vec<i64> = visible.values().flat_map(|v| v.mails.iter().map(|(mail, _)| *mail)).collect();
+        let groups = sorting::of_mails(tx, &mails)?;
         let mut rows = Vec::with_capacity(messages.len());
         for message in messages {
             let Some(found) = visible.get(message) else { continue };
@@ -217,6 +222,7 @@ impl Store {
                 quarantined: shown.stage == 2,
                 tags: tags.remove(message).unwrap_or_default(),
                 deleted: deleted.get(message).copied(),
+                groups: self.groups_of(tx, scope, &groups, &found.mails)?,
             });
         }
         Ok(rows)

@@ -9,6 +9,7 @@ pub(crate) mod engine;
 mod examination;
 mod exclusions;
 mod flow;
+mod groups;
 mod link_people;
 mod links;
 mod lists;
@@ -38,6 +39,7 @@ fn all() -> Vec<Case> {
         exclusions::ALL,
         doctor::ALL,
         flow::ALL,
+        groups::ALL,
         links::ALL,
         link_people::CASES,
         lists::ALL,

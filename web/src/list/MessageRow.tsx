@@ -2,6 +2,7 @@ import { IconAlertTriangle, IconFileUnknown, IconPaperclip } from "@tabler/icons
 import type { TFunction } from "i18next";
 import { memo, type ReactNode } from "react";
 import type { MessageRow, Piece } from "../api/types";
+import { GroupPill } from "../groups/GroupPill";
 import type { Formats } from "../lang/format";
 import { bucketOf, initialsOf } from "../parts/initials";
 import { KINDS } from "../parts/kinds";
@@ -64,6 +65,9 @@ export const MessageRowView = memo(function MessageRowView(props: RowProps) {
         <span className={css.last}>
           <span className={css.preview}>{row.snippet === undefined ? row.preview : <Snippet of={row.snippet} />}</span>
           <Sign row={row} t={t} />
+          {row.groups.slice(0, 1).map(({ id, name }) => (
+            <GroupPill key={id} name={name} />
+          ))}
           {row.tags.slice(0, 2).map((tag) => (
             <TagPill key={tag.key} tag={tag} small />
           ))}

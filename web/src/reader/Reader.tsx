@@ -15,6 +15,7 @@ import { isProblem } from "../api/problem";
 import { messageQuery, threadQuery } from "../api/queries";
 import type { MessageDetail, MessageRow } from "../api/types";
 import { useDeletion } from "../deletion/useDeletion";
+import { GroupLink } from "../groups/GroupPill";
 import { useCommand } from "../keys/dispatch";
 import { useFormats } from "../lang/format";
 import { Delayed } from "../parts/Delayed";
@@ -159,6 +160,9 @@ function Subject({ message }: { message: MessageDetail }) {
             {t("deletion.since", { date: formats.longDate(message.deleted) })}
           </Pill>
         )}
+        {message.groups.map(({ id, name }) => (
+          <GroupLink key={id} name={name} />
+        ))}
         {message.tags.map((tag) => (
           <TagLink key={tag.key} tag={tag} />
         ))}

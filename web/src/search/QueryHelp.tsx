@@ -18,6 +18,7 @@ const EXAMPLES = [
   ["attachment", "has:attachment"],
   ["kind", "kind:bounce"],
   ["account", 'account:"Vertrieb"'],
+  ["group", 'group:"Vertrieb"'],
   ["tag", "tag:Dringend"],
   ["unread", "is:unread"],
   ["deleted", "is:deleted"],

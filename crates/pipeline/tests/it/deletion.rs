@@ -18,7 +18,8 @@ const BEFORE_MS: i64 = -60_000;
 const NO_TRASH: &str = "namespace inbox {\n  mailbox Trash {\n    special_use =\n  }\n}\n";
 
 fn octets(n: usize) -> Vec<u8> {
-    format!("Message-ID: <{n}@deletion.example>\r\nFrom: a@b.example\r\nSubject: {n}\r\n\r\nText {n}\r\n").into_bytes()
+    format!("Message-ID: <{n}@deletion.example>\r\nFrom: a@b.example\r\nSubject: {n}\r\n\r\nText {n}\r\n")
+        .into_bytes()
 }
 
 fn settings(dovecot: &Dovecot, port: u16) -> Settings {
@@ -35,7 +36,8 @@ fn settings(dovecot: &Dovecot, port: u16) -> Settings {
 
 fn account(world: &World, kind: AccountKind, mirrored: bool) -> Account {
     let id = AccountId::new(Uuid::now_v7());
-    let new = NewAccount { name: id.to_string(), kind, host: "localhost".to_owned(), ..NewAccount::default() };
+    let new =
+        NewAccount { name: id.to_string(), kind, host: "localhost".to_owned(), ..NewAccount::default() };
     world.store().create_account(id, new, now()).unwrap();
     world.store().set_keeping(id, Keeping { mirrored, ..Keeping::default() }, now()).unwrap();
     world.store().account(id).unwrap().unwrap()
@@ -114,7 +116,8 @@ fn over_pop3_deleted_mails_are_removed_and_others_accounts_keep_theirs() {
     // The same octets lie in a mailbox whose account keeps what is deleted here.
     dovecot.deliver("bob", "INBOX", &octets(0), "");
     let world = World::new();
-    let (ours, others) = (account(&world, AccountKind::Pop3, true), account(&world, AccountKind::Pop3, false));
+    let (ours, others) =
+        (account(&world, AccountKind::Pop3, true), account(&world, AccountKind::Pop3, false));
     let of_bob = || Settings { login: "bob".to_owned(), ..settings(&dovecot, pop3s) };
     fetch(&world, &ours, settings(&dovecot, pop3s));
     fetch(&world, &others, of_bob());

@@ -58,7 +58,10 @@ fn deleted_ones_are_hidden(store: &Store) {
     let row = store.message(&Scope::All, mail_id(1)).unwrap().unwrap().row;
     assert_eq!(row.deleted, Some(NOW));
     let told: Vec<_> = store.changed_since(before, 10).unwrap();
-    assert!(matches!(told.as_slice(), [Change::Put(a), Change::Put(b)] if a.deleted && b.deleted), "{told:?}");
+    assert!(
+        matches!(told.as_slice(), [Change::Put(a), Change::Put(b)] if a.deleted && b.deleted),
+        "{told:?}"
+    );
     let again = delete(store, &Scope::All, &[2, 3]);
     assert_eq!((again.changed, again.unchanged), (vec![mail_id(3)], 1));
     let back = restore(store, &[0, 1, 2, 3]);

@@ -7,7 +7,8 @@ use model::{Kind, Position, Scope};
 use super::Case;
 use super::world::*;
 use crate::{
-    AddressRole, Filed, LinkActor, ListFilter, ListOrder, ListStart, MailboxListing, MessageCursor, MessageRow, Store,
+    AddressRole, Filed, LinkActor, ListFilter, ListOrder, ListStart, MailboxListing, MessageCursor,
+    MessageRow, Store,
 };
 
 pub(super) const ALL: &[Case] = &[
