@@ -129,7 +129,7 @@ describe("deletion", () => {
     await button("Konto anlegen").click();
     const card = page.getByRole("article", { name: "Postfach" });
     await card.getByText("Alles in Ordnung").waitFor({ timeout: 60_000 });
-    await card.getByRole("link", { name: /Bearbeiten/u }).click();
+    await card.getByRole("link", { name: /bearbeiten/iu }).click();
     await page.getByRole("switch", { name: "Hier gelöscht heißt dort gelöscht" }).check({ force: true });
     await checked(page, "deletion-account");
     await button("Übernehmen").click();

@@ -38,9 +38,9 @@ describe("groups", () => {
     await page.getByText("Noch keine Gruppen.").waitFor();
     await button("Gruppe hinzufügen").click();
     await dialog().getByLabel("Name").fill("Vertrieb");
-    await dialog().getByRole("textbox", { name: "Adressen" }).fill("verkauf@firma.example");
+    await dialog().getByRole("combobox", { name: "Adressen" }).fill("verkauf@firma.example");
     await page.keyboard.press("Enter");
-    await dialog().getByRole("textbox", { name: "Mitglieder" }).click();
+    await dialog().getByRole("combobox", { name: "Mitglieder" }).click();
     await page.getByRole("option", { name: "Mara Vogt" }).click();
     await dialog().getByLabel("Beschreibung").fill("Angebote und Preise");
     await checked(page, "group-dialog");
@@ -77,7 +77,7 @@ describe("groups", () => {
 
   it("get mails by whom they were for, say why, and are searched by", async () => {
     await page.goto("/settings/accounts");
-    await card("Zentrale").getByRole("link", { name: /Bearbeiten/u }).click();
+    await card("Zentrale").getByRole("link", { name: /bearbeiten/iu }).click();
     const rules = page.getByRole("region", { name: "Zu Gruppen sortieren" });
     await rules.getByRole("button", { name: "Regel hinzufügen" }).click();
     await rules.getByRole("textbox", { name: "Adresse oder @Domain" }).fill("Verkauf@firma.example");
@@ -108,7 +108,7 @@ describe("groups", () => {
     await checked(page, "group-phone-dialog");
     await page.keyboard.press("Escape");
     await page.goto("/settings/accounts");
-    await card("Zentrale").getByRole("link", { name: /Edit/u }).click();
+    await card("Zentrale").getByRole("link", { name: /edit/iu }).click();
     await page.getByRole("region", { name: "Sort to groups" }).getByRole("button", { name: "Remove rule" }).waitFor();
     await checked(page, "sorting-phone");
   });

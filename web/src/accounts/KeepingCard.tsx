@@ -81,7 +81,7 @@ function Form({ account, kept }: { account: Account; kept: Keeping }) {
         <Switch
           label={t("accounts.deleteThere")}
           description={t(account.kind === "imap" ? "accounts.deleteThereWhatImap" : account.kind === "pop3" ? "accounts.deleteThereWhatPop3" : "accounts.deleteThereWhat")}
-          checked={form.delete_there ?? false}
+          checked={form.delete_there}
           onChange={(event) => change({ delete_there: event.currentTarget.checked })}
         />
         {days === null || days === kept.delete_after_days ? null : <Meaning account={account} days={days} />}
