@@ -6,6 +6,7 @@ mod attachments;
 mod bounces;
 mod deletion;
 mod doctor;
+mod documents;
 mod files;
 mod groups;
 mod imports;

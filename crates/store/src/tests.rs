@@ -8,6 +8,7 @@ mod doctor;
 pub(crate) mod engine;
 mod examination;
 mod exclusions;
+mod extra_addresses;
 mod flow;
 mod groups;
 mod link_people;
@@ -37,6 +38,7 @@ fn all() -> Vec<Case> {
         deletion::ALL,
         examination::ALL,
         exclusions::ALL,
+        extra_addresses::ALL,
         doctor::ALL,
         flow::ALL,
         groups::ALL,
