@@ -150,7 +150,10 @@ impl Running<'_> {
                 AddressRole::To => Role::To,
                 AddressRole::Cc => Role::Cc,
                 AddressRole::Bcc => Role::Bcc,
-                AddressRole::ReplyTo | AddressRole::Sender => return None,
+                AddressRole::ReplyTo
+                | AddressRole::Sender
+                | AddressRole::DeliveredTo
+                | AddressRole::OriginalTo => return None,
             };
             let name = address.display_name.clone().unwrap_or_default();
             Some(Party { role, address: address.folded(), name })

@@ -5,6 +5,7 @@ mod account_exclude;
 mod account_oauth;
 mod account_set;
 pub mod backup;
+mod account_sort;
 pub mod classify;
 pub mod config;
 pub mod doctor;
@@ -12,6 +13,7 @@ pub mod erp;
 mod erp_source;
 pub mod explain;
 mod export;
+mod group;
 pub mod import;
 pub mod imports;
 mod key;
@@ -64,6 +66,7 @@ pub fn data(command: &Command) -> &Path {
         Command::Account(args) => &args.data.data,
         Command::Key(args) => &args.data.data,
         Command::User(args) => &args.data.data,
+        Command::Group(args) => &args.data.data,
         Command::Config(args) => &args.data.data,
         Command::Classify(_)
         | Command::Explain(_)
@@ -233,6 +236,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Account(args) => account::run(context, args, streams),
         Command::Key(_) => key::run(context, streams),
         Command::User(args) => user::run(engine, args, lang, streams),
+        Command::Group(args) => group::run(context, args, streams),
         Command::Serve(_) => Err(Failure::new("data-in-use").with("dir", engine.dir().display())),
         Command::Config(_)
         | Command::Classify(_)

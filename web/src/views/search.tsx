@@ -125,6 +125,7 @@ function Found({ q }: { q: string }) {
                   of={words}
                   label={title}
                   hrefOf={hrefOf}
+                  closedHref={closed}
                   openId={id}
                   onWanted={loadFor}
                   empty={<Nothing />}
