@@ -141,8 +141,13 @@ impl Encoded {
             0
         };
         let record_len = (out.len() - start + sealed::TRAILER_LEN) as u64;
-        let sums =
-            Sums { frames: self.frames.len() as u32, octets: self.octets, raw: self.raw, record_len, list_len };
+        let sums = Sums {
+            frames: self.frames.len() as u32,
+            octets: self.octets,
+            raw: self.raw,
+            record_len,
+            list_len,
+        };
         out.extend_from_slice(&sealed_trailer(&header, &self.key, &sums, self.sha256, &chain));
         Ok(())
     }

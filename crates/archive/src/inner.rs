@@ -11,9 +11,9 @@ use proof::segment::{FooterTail, IndexEntry, SEGMENT_HEADER_LEN, SegmentHeader, 
 use uuid::Uuid;
 
 use crate::codec::{Decoder, Encoded, Encoder};
+use crate::keyring::Keyring;
 use crate::segment::{Phase, Segment, SyncFile, lock};
 use crate::walk::{AHEAD, Level, Step, Walk};
-use crate::keyring::Keyring;
 use crate::window::Window;
 use crate::{Committed, Error, Options, Stored, folder};
 

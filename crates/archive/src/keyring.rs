@@ -275,6 +275,8 @@ impl Keyring {
             None => Err(self.damaged(Defect::Checksum)),
         })?;
         *epoch = Epoch::open(&self.0.dir, number, &[0, 1].into(), master, self.0.sync.as_ref())?;
+        // What was still to be synced is in the new files, and wrapped otherwise there.
+        lock(&self.0.pending).clear();
         destroy_older(&self.0.dir, number, self.0.sync.as_ref())
     }
 

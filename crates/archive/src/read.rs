@@ -138,7 +138,12 @@ pub(crate) fn read_range(
     }
     if start < end {
         let from = raw + at.saturating_sub(start);
-        Record::open(archive, location)?.range(&mut decoder, from, raw.saturating_add(end - start), &mut out)?;
+        Record::open(archive, location)?.range(
+            &mut decoder,
+            from,
+            raw.saturating_add(end - start),
+            &mut out,
+        )?;
     }
     archive.keep_decoder(decoder);
     Ok(out)
@@ -495,11 +500,8 @@ impl Record {
                     let stored = &self.window.slice(self.pos, len)?[FRAME_HEADER_LEN..];
                     frame.verify(stored)?;
                     let (compression, key) = &self.opening;
-                    let of = Opening {
-                        object_id: self.object_id,
-                        compression: *compression,
-                        key: key.as_ref(),
-                    };
+                    let of =
+                        Opening { object_id: self.object_id, compression: *compression, key: key.as_ref() };
                     out.extend_from_slice(decoder.frame(&of, self.frames, &frame, stored)?);
                     self.skip(&frame);
                     return Ok(Next::Frame);
@@ -592,10 +594,10 @@ fn header(
     let prefix = window.slice(at, RECORD_PREFIX_LEN).map_err(|missing| unnamed(missing.into()))?;
     let len = RecordHeader::len_of(prefix, mark).map_err(|defect| unnamed(defect.into()))?;
     let octets = window.slice(at, len).map_err(|missing| unnamed(missing.into()))?;
-    let (header, len, crc) =
-        AnyHeader::decode(octets, mark).map_err(|defect| unnamed(defect.into()))?;
+    let (header, len, crc) = AnyHeader::decode(octets, mark).map_err(|defect| unnamed(defect.into()))?;
     let (object_id, compression) = (header.object_id(), header.compression());
-    let opened = |key, sealed, provenance| Opened { object_id, compression, key, sealed, provenance, len, crc };
+    let opened =
+        |key, sealed, provenance| Opened { object_id, compression, key, sealed, provenance, len, crc };
     match header {
         AnyHeader::Open(header) => Ok(opened(None, None, header.provenance.to_vec())),
         AnyHeader::Sealed(header, provenance) => {

@@ -12,12 +12,12 @@ use proof::segment::{IndexEntry, SEGMENT_HEADER_LEN, SegmentHeader};
 use proof::{Defect, provenance};
 
 use self::index::Index;
-use crate::{Error, Stored};
 use crate::found::{Damage, DamageKind, Found};
 use crate::inner::Inner;
 use crate::segment::{Phase, Segment};
 use crate::walk::{AHEAD, Level, Step, Walk};
 use crate::window::Window;
+use crate::{Error, Stored};
 
 const HEADER_LEN: u64 = SEGMENT_HEADER_LEN as u64;
 
@@ -275,24 +275,22 @@ impl Survey {
                 }
                 self.ready.push_back(Found::Erased { segment, at, len, object_id });
             }
-            Step::Record { stored, provenance: octets, uses } => {
-                match provenance::decode(&octets) {
-                    Ok(provenance) => {
-                        current.found(&stored, self.purpose);
-                        self.ready.push_back(Found::Record { stored, provenance, uses });
-                    }
-                    Err(defect) => {
-                        current.found(&stored, Purpose::Check);
-                        self.ready.push_back(Found::Damage(Damage {
-                            segment: current.segment.id,
-                            at: stored.location.at,
-                            len: stored.location.len,
-                            object_id: Some(stored.object_id),
-                            kind: DamageKind::Record(defect),
-                        }));
-                    }
+            Step::Record { stored, provenance: octets, uses } => match provenance::decode(&octets) {
+                Ok(provenance) => {
+                    current.found(&stored, self.purpose);
+                    self.ready.push_back(Found::Record { stored, provenance, uses });
                 }
-            }
+                Err(defect) => {
+                    current.found(&stored, Purpose::Check);
+                    self.ready.push_back(Found::Damage(Damage {
+                        segment: current.segment.id,
+                        at: stored.location.at,
+                        len: stored.location.len,
+                        object_id: Some(stored.object_id),
+                        kind: DamageKind::Record(defect),
+                    }));
+                }
+            },
             Step::Damage { at, len, object_id, defect } => {
                 current.damaged = true;
                 current.sound = at + len;

@@ -178,9 +178,8 @@ impl Walk {
             Err(Fault::Failed(error)) => return Err(Stop::Failed(error)),
         };
         let len = reading.pos - at;
-        let broken = |defect| {
-            Stop::Broken(Broken { defect, object_id: reading.object_id, extent: Some(len) })
-        };
+        let broken =
+            |defect| Stop::Broken(Broken { defect, object_id: reading.object_id, extent: Some(len) });
         if let Some(flaw) = reading.flaw {
             return Err(broken(flaw));
         }
@@ -192,8 +191,7 @@ impl Walk {
                 if sha256.is_some_and(|found| found != trailer.sha256) {
                     return Err(broken(Defect::Digest));
                 }
-                let stored =
-                    Stored { object_id, location, octets: trailer.octets, sha256: trailer.sha256 };
+                let stored = Stored { object_id, location, octets: trailer.octets, sha256: trailer.sha256 };
                 Ok(Step::Record { stored, provenance: reading.provenance, uses: Vec::new() })
             }
             Ended::Sealed(header, trailer) => {

@@ -14,8 +14,8 @@ mod secret;
 mod token;
 
 pub use error::{KeyFileError, SealError, TokenError};
-pub use recovery::{GROUP_CHARS, GROUPS, Recovery, RecoveryError, RecoveryKey};
 pub use master::{KEY_FILE_NAME, MasterKey, Purpose};
+pub use recovery::{GROUP_CHARS, GROUPS, Recovery, RecoveryError, RecoveryKey};
 pub use seal::{Sealer, account_field};
 pub use secret::Secret;
 pub use token::{

@@ -274,7 +274,12 @@ fn nonce() -> Nonce {
 }
 
 /// `None` if the other half is none (a point of small order).
-fn shared(own: &PrivateKey, other: &[u8; 32], ephemeral: &[u8; 32], public: &[u8; 32]) -> Option<LessSafeKey> {
+fn shared(
+    own: &PrivateKey,
+    other: &[u8; 32],
+    ephemeral: &[u8; 32],
+    public: &[u8; 32],
+) -> Option<LessSafeKey> {
     agree(own, UnparsedPublicKey::new(&X25519, other), (), |secret| {
         let mut key = [0; 32];
         hkdf::Salt::new(hkdf::HKDF_SHA256, &[*ephemeral, *public].concat())

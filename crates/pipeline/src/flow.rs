@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use archive::{Appended, Encoded, Encoder, Known, Split, Stored};
 use model::{AccountId, ImportRunId, MailId, MailboxId, ObjectId, Position, Provenance, Sha256};
 use store::{
-    Cursor, EntryFate, Filed, Intake, IntakeItem, IntakeOutcome, LeftOut, NewEntry, SegmentCommit, SharedObject,
+    Cursor, EntryFate, Filed, Intake, IntakeItem, IntakeOutcome, LeftOut, NewEntry, SegmentCommit,
+    SharedObject,
 };
 
 use crate::core::Core;

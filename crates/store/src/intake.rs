@@ -260,9 +260,9 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
     }
     add_mails(tx, &new, &segments)?;
     shared_objects::add(tx, &batch.objects, &segments)?;
-    let uses = new.iter().flat_map(|mail| {
-        batch.uses.get(&mail.object).into_iter().flatten().map(|object| (mail.seq, object))
-    });
+    let uses = new
+        .iter()
+        .flat_map(|mail| batch.uses.get(&mail.object).into_iter().flatten().map(|object| (mail.seq, object)));
     shared_objects::note_uses(tx, &uses.collect::<Vec<_>>())?;
     let moved = note_duplicates(tx, batch, &old, &mut outcomes)?;
     let mut changes = Changes::of_mails(tx, &moved)?;

@@ -1,8 +1,6 @@
 use model::{AccountId, Flags, ObjectId, Position, UnixMillis};
 use proptest::prelude::*;
 
-
-
 use proof::Defect;
 
 use super::{Decoder, Encoder, Hash, Opening, RecordKey, compression, sha256};

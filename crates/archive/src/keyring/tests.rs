@@ -114,11 +114,20 @@ fn erasing_that_is_interrupted_leaves_one_whole_epoch() {
     drop(keyring);
     let new: Vec<_> = (0..2).map(|copy| fs::read(path(dir.path(), 2, copy)).unwrap()).collect();
     assert_eq!(new[0], new[1]);
-    assert!(!new[0].windows(32).any(|here| here == &old[0][Slot::at(8) as usize..][..32][16..][..16].repeat(2)[..]));
+    assert!(
+        !new[0]
+            .windows(32)
+            .any(|here| here == &old[0][Slot::at(8) as usize..][..32][16..][..16].repeat(2)[..])
+    );
     let part = |copy: &str| dir.path().join(format!("{:016x}.{copy}.part", 2));
     // (files of epoch 1, unfinished files, files of epoch 2) and which epoch must be there.
-    let stages: [(&[usize], usize, &[usize], u64); 5] =
-        [(&[0, 1], 1, &[], 1), (&[0, 1], 2, &[], 1), (&[0, 1], 1, &[0], 2), (&[0, 1], 0, &[0, 1], 2), (&[1], 0, &[0, 1], 2)];
+    let stages: [(&[usize], usize, &[usize], u64); 5] = [
+        (&[0, 1], 1, &[], 1),
+        (&[0, 1], 2, &[], 1),
+        (&[0, 1], 1, &[0], 2),
+        (&[0, 1], 0, &[0, 1], 2),
+        (&[1], 0, &[0, 1], 2),
+    ];
     for (olds, parts, news, epoch) in stages {
         for entry in fs::read_dir(dir.path()).unwrap() {
             fs::remove_file(entry.unwrap().path()).unwrap();

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use proof::segment::{FOOTER_HEAD_LEN, INDEX_ENTRY_LEN, IndexEntry, footer_entries};
 use proof::{Crc, Defect};
 
+use crate::folder;
 use crate::segment::Segment;
 use crate::walk::AHEAD;
 use crate::window::{Fault, Window};
-use crate::folder;
 
 /// The footer's entries, compared one by one with the records found.
 pub(super) struct Index {

@@ -14,9 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use archive::{Archive, Known, Part, Stored};
 use model::{ObjectId, SegmentId, Sha256};
 
-use crate::support::{
-    Sum, mail, noise, none, open, options, provenance, read, sum, with_attachment,
-};
+use crate::support::{Sum, mail, noise, none, open, options, provenance, read, sum, with_attachment};
 
 const DIR: &str = "ARCHIVE_CRASH_DIR";
 const SEGMENT_OCTETS_MAX: u64 = 2_000_000;
@@ -34,7 +32,8 @@ struct Journal {
 
 impl Journal {
     fn read(path: &Path) -> Self {
-        let mut journal = Self { mails: BTreeMap::new(), objects: BTreeMap::new(), committed: BTreeMap::new() };
+        let mut journal =
+            Self { mails: BTreeMap::new(), objects: BTreeMap::new(), committed: BTreeMap::new() };
         let Ok(mut file) = File::open(path) else { return journal };
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();

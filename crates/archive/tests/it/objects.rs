@@ -67,7 +67,10 @@ fn an_attachment_in_many_mails_is_stored_once() {
         let octets = with_attachment(number, &object);
         let appended = append(&archive, number, &octets, &mut known);
         assert_eq!(appended.objects.len(), usize::from(number == 0));
-        assert_eq!(appended.uses, all.first().map_or(appended.uses.clone(), |first: &Appended| first.uses.clone()));
+        assert_eq!(
+            appended.uses,
+            all.first().map_or(appended.uses.clone(), |first: &Appended| first.uses.clone())
+        );
         check_reading(&archive, &appended, &octets);
         all.push(appended);
     }
@@ -209,8 +212,9 @@ fn a_record_without_its_key_is_none_and_an_erased_one_is_told() {
     let archive = open(dir.path(), Options::default()).unwrap();
     let mut known = Known::new();
     let object = noise(4, 9_000);
-    let all: Vec<_> =
-        (0..3).map(|number| append(&archive, number, &with_attachment(number, &object), &mut known)).collect();
+    let all: Vec<_> = (0..3)
+        .map(|number| append(&archive, number, &with_attachment(number, &object), &mut known))
+        .collect();
     let records: Vec<_> = all.iter().flat_map(Appended::records).collect();
     archive.sync(&records).unwrap();
     archive.confirm(&records);
@@ -231,7 +235,8 @@ fn a_record_without_its_key_is_none_and_an_erased_one_is_told() {
     let found = sum(archive.check(none()));
     assert_eq!((found.erased, found.damage), (vec![gone.object_id], vec![]));
     assert_eq!((found.records.len(), found.objects.len()), (3, 1));
-    let names: Vec<_> = fs::read_dir(dir.path().join("keyring")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(dir.path().join("keyring")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "the old epoch is gone: {names:?}");
 }
 

@@ -156,7 +156,8 @@ fn large_mails() {
     const PIECES: u32 = 60;
     let dir = child_dir();
     let archive = open(&dir, Options::default()).unwrap();
-    let mut puts: Vec<_> = (0..4).map(|number| archive.put(&provenance(number), nothing()).unwrap()).collect();
+    let mut puts: Vec<_> =
+        (0..4).map(|number| archive.put(&provenance(number), nothing()).unwrap()).collect();
     for piece in 0..PIECES {
         let octets = mail(piece, 1 << 20);
         for put in &mut puts {

@@ -27,7 +27,9 @@ pub fn run(context: &Context<'_>, action: &KeyAction, streams: &mut Streams<'_>)
             Ok(0)
         }
         // Only without a running server, see `restore`.
-        KeyAction::Restore => Err(Failure::new("key-there").with("path", context.engine.key_path().display())),
+        KeyAction::Restore => {
+            Err(Failure::new("key-there").with("path", context.engine.key_path().display()))
+        }
     }
 }
 

@@ -88,9 +88,7 @@ fn text(fault: &Fault, lang: Lang) -> String {
             "verify-object",
             &[("object", object), ("segment", &location.segment), ("at", &location.at)],
         ),
-        Fault::UseDangling { object, seq } => {
-            lang.text("verify-use", &[("object", object), ("seq", seq)])
-        }
+        Fault::UseDangling { object, seq } => lang.text("verify-use", &[("object", object), ("seq", seq)]),
         Fault::Keyring { slot } => lang.text("verify-keyring", &[("slot", slot)]),
         Fault::Unknown { location } => {
             lang.text("verify-unknown-object", &[("segment", &location.segment), ("at", &location.at)])

@@ -20,7 +20,8 @@ fn base64(octets: &[u8]) -> String {
             text.push_str("\r\n");
         }
         for three in line.chunks(3) {
-            let bits = three.iter().fold(0_u32, |bits, octet| bits << 8 | u32::from(*octet)) << (8 * (3 - three.len()));
+            let bits = three.iter().fold(0_u32, |bits, octet| bits << 8 | u32::from(*octet))
+                << (8 * (3 - three.len()));
             for at in 0..4 {
                 let char = ALPHABET[(bits >> (18 - 6 * at)) as usize & 63];
                 text.push(if at <= three.len() { char as char } else { '=' });
@@ -136,7 +137,8 @@ fn a_damaged_copy_of_the_keyring_is_repaired_and_a_lost_one_told() {
     assert_eq!(post.run(&["verify", "--json"]).expect(0).last()["keyring_repaired"], 0);
     copies.iter().for_each(|path| spoil(path));
     let verified = post.run(&["verify", "--json"]).expect(1).last();
-    let faults: Vec<_> = verified["faults"].as_array().unwrap().iter().map(|f| f["fault"].as_str().unwrap()).collect();
+    let faults: Vec<_> =
+        verified["faults"].as_array().unwrap().iter().map(|f| f["fault"].as_str().unwrap()).collect();
     assert!(faults.contains(&"keyring") && faults.contains(&"record"), "{verified}");
     let aside = post.dir.path().join("aside");
     fs::rename(&keyring, &aside).unwrap();
@@ -151,10 +153,15 @@ fn the_master_key_comes_back_from_paper() {
     let from = post.dir.path().join("mails");
     let expected = mails(&from, 3);
     post.import(&from).expect(0);
-    let with_input = |words: &[&str], input: &str| finish_with_input(&mut post.command(words), input.as_bytes());
+    let with_input =
+        |words: &[&str], input: &str| finish_with_input(&mut post.command(words), input.as_bytes());
     assert!(with_input(&["key", "check"], &"0".repeat(64)).expect(1).err.contains("1"));
+    assert!(post.run(&["doctor"]).expect(0).err.contains("key recovery"));
+    assert!(post.run(&["doctor", "--json"]).expect(0).last()["recovery_key"].is_null());
     let paper = post.run(&["key", "recovery"]).expect(0).text();
     assert_eq!(paper.lines().count(), 8);
+    assert!(!post.run(&["doctor"]).expect(0).err.contains("key recovery"));
+    assert!(post.run(&["doctor", "--json"]).expect(0).last()["recovery_key"].is_string());
     with_input(&["key", "check"], &paper).expect(0);
     // It goes on to hold when the master key is changed.
     post.run(&["key", "rotate"]).expect(0);

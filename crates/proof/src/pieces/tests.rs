@@ -90,7 +90,8 @@ fn lines(octets: &[u8], line: u16, lf: bool, ended: bool) -> Vec<u8> {
 #[test]
 fn an_attachment_is_an_object_and_the_rest_is_raw() {
     for len in [OBJECT_MIN, OBJECT_MIN + 1, 57 * 100, 57 * 100 + 1, 57 * 100 + 2, 200_000] {
-        for (line, lf, ended) in [(76, false, true), (76, true, true), (72, false, false), (996, true, true)] {
+        for (line, lf, ended) in [(76, false, true), (76, true, true), (72, false, false), (996, true, true)]
+        {
             let object = content(len, 7);
             let mail = [
                 b"Subject: x\r\n\r\n--b\r\n\r\n".as_slice(),
@@ -147,8 +148,11 @@ fn there_are_bounds() {
 fn code() -> impl Strategy<Value = Code> {
     prop_oneof![
         Just(Code::AsIs),
-        (1_u16..=249, any::<bool>(), any::<bool>())
-            .prop_map(|(fours, lf, ended)| Code::Base64 { line: fours * 4, lf, ended })
+        (1_u16..=249, any::<bool>(), any::<bool>()).prop_map(|(fours, lf, ended)| Code::Base64 {
+            line: fours * 4,
+            lf,
+            ended
+        })
     ]
 }
 

@@ -1,8 +1,8 @@
 //! Intake, filing, twins, detail.
 
 use model::{
-    Client, Defect, DefectKind, Envelope, Evidence, Flags, Found, Kind, Location, MailFacts, MessageId, NumberToken,
-    ObjectId, PartRole, Place, Position, ReversePath, Scope, Source, Span, Verdict,
+    Client, Defect, DefectKind, Envelope, Evidence, Flags, Found, Kind, Location, MailFacts, MessageId,
+    NumberToken, ObjectId, PartRole, Place, Position, ReversePath, Scope, Source, Span, Verdict,
 };
 
 use super::Case;
@@ -481,6 +481,7 @@ fn shared_objects(store: &Store) {
     assert!(store.dangling_uses(10).unwrap().is_empty());
     let lone = item(3, 1, 3);
     let uses = [(record(&lone), vec![object(8, 8).object])];
-    let lone = store.commit_intake(Intake { items: vec![lone], uses: uses.into(), ..Intake::default() }).unwrap();
+    let lone =
+        store.commit_intake(Intake { items: vec![lone], uses: uses.into(), ..Intake::default() }).unwrap();
     assert_eq!(store.dangling_uses(10).unwrap(), [(object(8, 8).object, seq(&lone[0]))]);
 }
