@@ -44,6 +44,15 @@ pub enum Error {
     /// What is handed out cannot be written where it goes.
     #[error("the export cannot be written")]
     Write(#[source] io::Error),
+    /// The recovery key.
+    #[error(transparent)]
+    Recovery(#[from] keys::RecoveryError),
+    /// The archive is encrypted, and the master key that opens it is not there.
+    #[error("the master key {} is missing", at.display())]
+    MasterKeyLost {
+        /// Where it should be.
+        at: std::path::PathBuf,
+    },
     /// The archive.
     #[error(transparent)]
     Archive(#[from] archive::Error),

@@ -4,8 +4,8 @@ pub mod account;
 mod account_exclude;
 mod account_oauth;
 mod account_set;
-pub mod backup;
 mod account_sort;
+pub mod backup;
 pub mod classify;
 pub mod config;
 pub mod doctor;
@@ -16,7 +16,7 @@ mod export;
 mod group;
 pub mod import;
 pub mod imports;
-mod key;
+pub mod key;
 pub mod link;
 pub mod listings;
 mod mail_files;
@@ -37,7 +37,7 @@ use pipeline::{Engine, Options};
 use store::Database;
 
 use crate::background::Tasks;
-use crate::cli::{AccountAction, Command, ErpAction, ErpSourceAction, OauthAction, UserAction};
+use crate::cli::{AccountAction, Command, ErpAction, ErpSourceAction, KeyAction, OauthAction, UserAction};
 use crate::config::Config;
 use crate::control::Streams;
 use crate::failure::Failure;
@@ -107,6 +107,7 @@ pub fn reads_input(command: &Command, has_password: bool) -> bool {
                 && matches!(&args.action, ErpAction::Source { action: ErpSourceAction::Add(add) }
                     if matches!(add.source.as_str(), "postgres" | "mysql"))
         }
+        Command::Key(args) => matches!(args.action, KeyAction::Check),
         Command::User(args) => {
             !has_password && matches!(args.action, UserAction::Add { .. } | UserAction::Password { .. })
         }
@@ -234,7 +235,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Erp(args) => erp::run(engine, args, lang, streams),
         Command::Link(args) => link::run(engine, args, lang, streams),
         Command::Account(args) => account::run(context, args, streams),
-        Command::Key(_) => key::run(context, streams),
+        Command::Key(args) => key::run(context, &args.action, streams),
         Command::User(args) => user::run(engine, args, lang, streams),
         Command::Group(args) => group::run(context, args, streams),
         Command::Serve(_) => Err(Failure::new("data-in-use").with("dir", engine.dir().display())),

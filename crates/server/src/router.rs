@@ -16,11 +16,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, assets, attachments, bounces, client, deletion, doctor, documents, erp_sources, events, exclusions, exports, extra_addresses, frame, groups, headers, health, idempotency,
-    import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live, messages,
-    notifications, oauth, oauth_clients, origin, problem, quarantine, record_mails, record_zip, records,
-    rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload,
-    users, webhooks, what_if,
+    State, account_sets, accounts, addresses, assets, attachments, bounces, client, deletion, doctor,
+    documents, erp_sources, events, exclusions, exports, extra_addresses, frame, groups, headers, health,
+    idempotency, import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live,
+    messages, notifications, oauth, oauth_clients, origin, problem, quarantine, record_mails, record_zip,
+    records, rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace,
+    upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
