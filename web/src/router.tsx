@@ -360,6 +360,12 @@ const users = createRoute({
   component: lazyRouteComponent(() => import("./views/users"), "Users"),
 });
 
+const tokens = createRoute({
+  getParentRoute: () => settings,
+  path: "/tokens",
+  component: lazyRouteComponent(() => import("./views/tokens"), "Tokens"),
+});
+
 const system = createRoute({
   getParentRoute: () => settings,
   path: "/system",
@@ -434,6 +440,7 @@ const tree = root.addChildren([
       linkRules,
       jumps,
       users,
+      tokens,
       sending,
       erp,
       webhooks,

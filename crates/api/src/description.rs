@@ -1,6 +1,6 @@
 //! The OpenAPI document.
 
-use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::extensions::{Extensions, ExtensionsBuilder};
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathsBuilder,
 };
@@ -62,7 +62,7 @@ fn described(operation: &Operation) -> OperationBuilder {
         .operation_id(Some(operation.id.to_ascii_lowercase()))
         .tag(operation.tag)
         .summary(Some(operation.summary))
-        .extensions(Some(ExtensionsBuilder::new().add("x-access", operation.access.as_str()).build()))
+        .extensions(Some(extensions(operation)))
         .response(operation.status.to_string(), success(operation));
     for parameter in path_parameters(operation.path).chain((operation.query)()) {
         described = described.parameter(parameter);
@@ -76,14 +76,24 @@ fn described(operation: &Operation) -> OperationBuilder {
     for status in failures(operation) {
         described = described.response(status.to_string(), problem(status));
     }
-    let required = match operation.access {
-        Access::Public => Vec::new(),
-        _ => vec!["session", "bearer"],
+    let required = match (operation.access, operation.token_scope()) {
+        (Access::Public, _) => Vec::new(),
+        (_, None) => vec!["session"],
+        (_, Some(_)) => vec!["session", "bearer"],
     };
     for scheme in required {
         described = described.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
     }
     described
+}
+
+/// Who may, and which scope a token needs; without `x-token` no token will do.
+fn extensions(operation: &Operation) -> Extensions {
+    let extensions = ExtensionsBuilder::new().add("x-access", operation.access.as_str());
+    match operation.token_scope() {
+        Some(scope) => extensions.add("x-token", scope.as_str()).build(),
+        None => extensions.build(),
+    }
 }
 
 fn failures(operation: &Operation) -> Vec<u16> {
@@ -93,8 +103,8 @@ fn failures(operation: &Operation) -> Vec<u16> {
     }
     match operation.access {
         Access::Public => {}
-        Access::SignedIn => statuses.push(401),
-        Access::Worker | Access::Administrator | Access::Log => statuses.extend([401, 403]),
+        Access::SignedIn if operation.token_scope().is_none() => statuses.push(401),
+        _ => statuses.extend([401, 403]),
     }
     statuses.sort_unstable();
     statuses.dedup();
@@ -165,7 +175,7 @@ fn problem(status: u16) -> Response {
         .description(match status {
             400 => "The request cannot be read, or a value in it is wrong.",
             401 => "Not logged in.",
-            403 => "The role does not allow it.",
+            403 => "The role, or the token, does not allow it.",
             404 => "Does not exist, or may not be seen.",
             409 => "Does not fit the present state.",
             413 => "Too large.",
@@ -196,6 +206,7 @@ fn components() -> Components {
         AddressPage AddressDetail AddressStateChange SuppressionPage SuppressionRequest SuppressionCheckRequest SuppressionCheck
         MailingLists MailingList MailingListRequest MemberPage MemberRequest MemberImport
         BounceRules BounceRulesRequest DryRunRequest DryRun QueuePage QueueResolutionRequest BounceDashboard
+        ApiTokenList ApiTokenRequest ApiTokenSecret
         SmtpAccountList SmtpAccount SmtpAccountRequest SmtpTest WebhookList Webhook WebhookRequest WebhookSecret OutgoingPage
         Outgoing Notifications NotificationsRequest NoticeList
         AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus RescanRequest ReleaseRequest HeldPage

@@ -154,8 +154,7 @@ impl<'a> Work<'a> {
             self.step(StepName::S1, looked_at, Vec::new(), StepOutcome::Forward);
             return None;
         }
-        let handed =
-            history.filed.iter().copied().find(|e| !(e.links.is_empty() && e.removed.is_empty()));
+        let handed = history.filed.iter().copied().find(|e| !(e.links.is_empty() && e.removed.is_empty()));
         let mut found: Vec<String> =
             handed.map_or(&[][..], |earlier| &earlier.links).iter().map(|link| link.number.clone()).collect();
         found.sort_unstable();

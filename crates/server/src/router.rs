@@ -20,7 +20,7 @@ use crate::{
     events, exclusions, frame, headers, health, idempotency, import_list, import_report, imports, jumps,
     keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin,
     problem, quarantine, record_mails, records, rights, search, session, setup, smtp_accounts,
-    source_actions, status, suppression, tags, trace, upload, users, webhooks, what_if,
+    source_actions, status, suppression, tags, tokens, trace, upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -71,8 +71,7 @@ impl Routes {
             _ => route,
         };
         let route = route.route_layer(from_fn_with_state(self.state.clone(), idempotency::once));
-        let route =
-            route.route_layer(from_fn_with_state((self.state.clone(), operation.access), rights::admit));
+        let route = route.route_layer(from_fn_with_state((self.state.clone(), operation), rights::admit));
         self.router = self.router.route(operation.path, route);
         #[cfg(test)]
         self.ids.push(operation.id);
@@ -313,6 +312,9 @@ fn routes(state: &State) -> Routes {
         .add(&api::CANCEL_IMPORT, imports::cancel)
         .add(&api::QUARANTINE, quarantine::list)
         .add(&api::RETRY_QUARANTINED, quarantine::retry)
+        .add(&api::API_TOKENS, tokens::list)
+        .add(&api::CREATE_API_TOKEN, tokens::create)
+        .add(&api::REVOKE_API_TOKEN, tokens::remove)
         .add(&api::USERS, users::list)
         .add(&api::CREATE_USER, users::create)
         .add(&api::USER, users::one)

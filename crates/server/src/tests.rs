@@ -17,6 +17,7 @@ mod people;
 mod records;
 mod rights;
 mod texts;
+mod tokens;
 mod watch;
 mod what_if;
 mod world;

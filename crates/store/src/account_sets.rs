@@ -170,9 +170,10 @@ impl Store {
         smtp: (SmtpAccountId, NewSmtpAccount),
         now: UnixMillis,
     ) -> Result<()> {
+        let keys = self.keys().clone();
         self.write(move |tx| {
             accounts::insert(tx, id, &new, now)?;
-            smtp_accounts::insert(tx, smtp.0, &smtp.1, now)
+            smtp_accounts::insert(tx, &keys, smtp.0, &smtp.1, now)
         })
     }
 

@@ -1944,6 +1944,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tokens of programs: administrators see all, others their own. */
+        get: operations["api_tokens"];
+        put?: never;
+        /** A new token for oneself; it is shown this once. */
+        post: operations["create_api_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token: one's own, or as an administrator any. */
+        delete: operations["revoke_api_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -2500,6 +2535,49 @@ export interface components {
          * @enum {string}
          */
         AfterFetch: "leave" | "mark_read" | "move";
+        /** @description A token, without what is secret of it. */
+        ApiToken: {
+            /** @description When it was made. */
+            created: components["schemas"]["Timestamp"];
+            expires: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description Name of that user. */
+            owner: string;
+            /** @description What it may do. */
+            scopes: components["schemas"]["TokenScope"][];
+            used: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: uuid
+             * @description Whose rights it has at most.
+             */
+            user: string;
+        };
+        /** @description Tokens, newest first: administrators see all, others their own. */
+        ApiTokenList: {
+            /** @description Newest first. */
+            items: components["schemas"]["ApiToken"][];
+        };
+        /** @description A new token for oneself. */
+        ApiTokenRequest: {
+            expires?: components["schemas"]["Timestamp"] | null;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may do; at least one. */
+            scopes: components["schemas"]["TokenScope"][];
+        };
+        /** @description A token and what the program sends, which is shown this once. */
+        ApiTokenSecret: {
+            /** @description `pst_…`, for `Authorization: Bearer`. */
+            secret: string;
+            /** @description The token. */
+            token: components["schemas"]["ApiToken"];
+        };
         /** @description A class of the policy. */
         AttachmentClass: {
             /** @description Its word. */
@@ -5347,6 +5425,11 @@ export interface components {
             /** @description Read. */
             seen: boolean;
         };
+        /**
+         * @description What a server that sends speaks.
+         * @enum {string}
+         */
+        SendingKind: "smtp" | "graph";
         /** @description The session of the request. */
         Session: {
             /** @description Accounts whose mail the user may read, by name. */
@@ -5418,10 +5501,17 @@ export interface components {
         Severity: "critical" | "warning";
         /** @description A server that sends mails of Poststelle. */
         SmtpAccount: {
+            /**
+             * Format: uuid
+             * @description The account with whose consent it logs in; null: with the password.
+             */
+            account: string | null;
             /** @description Whether it sends. */
             active: boolean;
             /** @description Where bounces go, with a signed reference for each mail; null: nowhere. */
             bounce_address: string | null;
+            /** @description That consent does not include sending: the account is to be linked again. */
+            consent_missing: boolean;
             /** @description Address of the author. */
             from_address: string;
             /** @description Name of the author; may be empty. */
@@ -5433,6 +5523,8 @@ export interface components {
              * @description Key.
              */
             id: string;
+            /** @description What it speaks. */
+            kind: components["schemas"]["SendingKind"];
             last_error: components["schemas"]["OutgoingError"] | null;
             last_success: components["schemas"]["Timestamp"] | null;
             /** @description Login; empty: without. */
@@ -5460,6 +5552,11 @@ export interface components {
         };
         /** @description Settings of a server that sends. */
         SmtpAccountRequest: {
+            /**
+             * Format: uuid
+             * @description An account that logs in through a sign-in service: its consent is used instead of `login` and `password`.
+             */
+            account?: string | null;
             /** @description Whether it sends. */
             active: boolean;
             /** @description Where bounces go: an address of a mailbox that Poststelle fetches, whose server takes `name+detail@…` too. */
@@ -5469,7 +5566,9 @@ export interface components {
             /** @description Name of the author. */
             from_name?: string;
             /** @description Name of the server. */
-            host: string;
+            host?: string;
+            /** @description What it speaks. Microsoft Graph needs `account` and no server: it is that of the account. */
+            kind?: components["schemas"]["SendingKind"];
             /** @description Login; empty: without. */
             login?: string;
             /** @description Unique. */
@@ -5482,7 +5581,7 @@ export interface components {
              * Format: int32
              * @description Port.
              */
-            port: number;
+            port?: number;
             /** @description Protection. */
             tls?: components["schemas"]["TlsMode"];
             /** @description Certificates. */
@@ -5847,6 +5946,11 @@ export interface components {
          * @enum {string}
          */
         TlsMode: "tls" | "starttls" | "none";
+        /**
+         * @description What a token may do, never more than its owner.
+         * @enum {string}
+         */
+        TokenScope: "read" | "write" | "erp" | "suppression";
         /** @description Which certificates are believed. */
         Trust: "system" | {
             /** @description Those signed by this certificate (PEM). */
@@ -6200,6 +6304,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -6254,7 +6367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6323,7 +6436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6386,7 +6499,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6446,6 +6559,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6513,7 +6635,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6593,7 +6715,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6670,7 +6792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6746,6 +6868,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -6808,7 +6939,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6876,7 +7007,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6952,6 +7083,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -7014,7 +7154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7093,6 +7233,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -7144,6 +7293,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7215,6 +7373,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -7277,7 +7444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7358,6 +7525,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -7409,6 +7585,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7481,7 +7666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7566,7 +7751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7645,7 +7830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7728,6 +7913,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -7784,7 +7978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7852,7 +8046,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7922,7 +8116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8005,6 +8199,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -8052,6 +8255,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8112,7 +8324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8182,7 +8394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8243,7 +8455,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8315,7 +8527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8371,7 +8583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8431,7 +8643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8490,6 +8702,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -8535,6 +8756,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8596,7 +8826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8661,6 +8891,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -8712,7 +8951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8784,7 +9023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8833,6 +9072,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8905,7 +9153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8988,7 +9236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9060,7 +9308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9125,7 +9373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9188,7 +9436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9260,7 +9508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9331,7 +9579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9405,7 +9653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9476,7 +9724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9555,7 +9803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9606,6 +9854,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9689,6 +9946,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -9729,6 +9995,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9790,7 +10065,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9875,6 +10150,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -9933,7 +10217,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10007,6 +10291,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -10058,6 +10351,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10123,6 +10425,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -10179,7 +10490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10238,7 +10549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10303,6 +10614,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -10355,7 +10675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10411,7 +10731,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10483,7 +10803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10548,6 +10868,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -10599,7 +10928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10662,6 +10991,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -10705,6 +11043,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10768,6 +11115,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -10819,7 +11175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10878,6 +11234,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -10928,7 +11293,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11000,7 +11365,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11063,7 +11428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11112,6 +11477,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11173,7 +11547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11233,6 +11607,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11302,7 +11685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11376,7 +11759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11448,6 +11831,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -11508,7 +11900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11568,6 +11960,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11640,7 +12041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11715,7 +12116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11773,6 +12174,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11908,6 +12318,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -11953,6 +12372,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12023,7 +12451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12093,6 +12521,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -12151,6 +12588,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -12202,6 +12648,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12269,7 +12724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12341,7 +12796,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12412,7 +12867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12485,7 +12940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12551,7 +13006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12618,7 +13073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12687,7 +13142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12752,7 +13207,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12808,7 +13263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12868,7 +13323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12924,7 +13379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12987,7 +13442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13067,7 +13522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13150,7 +13605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13231,7 +13686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13310,7 +13765,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13369,7 +13824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13439,6 +13894,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -13489,7 +13953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13566,6 +14030,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -13623,7 +14096,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13704,7 +14177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13777,7 +14250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13854,6 +14327,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -13917,7 +14399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13983,7 +14465,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14066,6 +14548,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -14133,6 +14624,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14214,6 +14714,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -14272,6 +14781,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14579,7 +15097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14635,7 +15153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14698,7 +15216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14770,7 +15288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14841,7 +15359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14915,7 +15433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14980,6 +15498,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -15025,6 +15552,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15084,7 +15620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15156,6 +15692,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -15212,6 +15757,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -15259,7 +15813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15324,6 +15878,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -15378,7 +15941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15448,7 +16011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15519,7 +16082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15593,7 +16156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15641,6 +16204,181 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Thread"];
                 };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tokens of programs: administrators see all, others their own. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description A new token for oneself; it is shown this once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenSecret"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revokes a token: one's own, or as an administrator any. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be read, or a value in it is wrong. */
             400: {
@@ -15716,7 +16454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15779,7 +16517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15846,7 +16584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15911,7 +16649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15991,7 +16729,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16065,7 +16803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16128,7 +16866,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16199,7 +16937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16273,7 +17011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16345,7 +17083,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16415,7 +17153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16485,7 +17223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
