@@ -798,14 +798,6 @@ CREATE TABLE suppressions (
     UNIQUE (folded, class, list, origin)
 ) STRICT;
 CREATE INDEX suppressions_standing ON suppressions (standing) WHERE standing IS NOT NULL;
-CREATE TABLE suspicions (
-    message INTEGER PRIMARY KEY,
-    date INTEGER NOT NULL,
-    spam INTEGER NOT NULL,
-    decided_by TEXT,
-    decided_at INTEGER
-) STRICT;
-CREATE INDEX suspicions_listed ON suspicions (spam, date, message);
 CREATE TABLE tags (
     key INTEGER PRIMARY KEY,
     name TEXT NOT NULL,

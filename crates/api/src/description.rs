@@ -1,6 +1,6 @@
 //! The OpenAPI document.
 
-use utoipa::openapi::extensions::{Extensions, ExtensionsBuilder};
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathsBuilder,
 };
@@ -62,7 +62,7 @@ fn described(operation: &Operation) -> OperationBuilder {
         .operation_id(Some(operation.id.to_ascii_lowercase()))
         .tag(operation.tag)
         .summary(Some(operation.summary))
-        .extensions(Some(extensions(operation)))
+        .extensions(Some(ExtensionsBuilder::new().add("x-access", operation.access.as_str()).build()))
         .response(operation.status.to_string(), success(operation));
     for parameter in path_parameters(operation.path).chain((operation.query)()) {
         described = described.parameter(parameter);
@@ -76,24 +76,14 @@ fn described(operation: &Operation) -> OperationBuilder {
     for status in failures(operation) {
         described = described.response(status.to_string(), problem(status));
     }
-    let required = match (operation.access, operation.token_scope()) {
-        (Access::Public, _) => Vec::new(),
-        (_, None) => vec!["session"],
-        (_, Some(_)) => vec!["session", "bearer"],
-    };
-    for scheme in required {
-        described = described.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
+    if operation.access != Access::Public {
+        described = described.security(SecurityRequirement::new("session", Vec::<String>::new()));
+    }
+    // A session's token does as well; of programs' tokens the scope is named, where one will do.
+    if let Some(scope) = operation.token_scope() {
+        described = described.security(SecurityRequirement::new("bearer", [scope.as_str()]));
     }
     described
-}
-
-/// Who may, and which scope a token needs; without `x-token` no token will do.
-fn extensions(operation: &Operation) -> Extensions {
-    let extensions = ExtensionsBuilder::new().add("x-access", operation.access.as_str());
-    match operation.token_scope() {
-        Some(scope) => extensions.add("x-token", scope.as_str()).build(),
-        None => extensions.build(),
-    }
 }
 
 fn failures(operation: &Operation) -> Vec<u16> {

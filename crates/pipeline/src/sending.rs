@@ -115,7 +115,7 @@ fn no_token(why: NoToken) -> SendError {
 
 /// Whether another token may be taken where this one was not.
 fn is_stale(tokens: &Tokens, error: Option<&SendError>) -> bool {
-    matches!(error, Some(SendError::TokenRefused(answer)) if !answer.is_transient()) && !tokens.refused()
+    matches!(error, Some(SendError::TokenRefused(answer)) if !answer.is_transient()) && tokens.refused()
 }
 
 /// The service has no envelope: it takes the recipients from the mail.

@@ -17,14 +17,4 @@ CREATE INDEX api_tokens_user ON api_tokens (user_key, key);
 ALTER TABLE smtp_accounts ADD COLUMN kind SMALLINT NOT NULL DEFAULT 0;
 ALTER TABLE smtp_accounts ADD COLUMN account BIGINT;
 
--- Messages that a spam filter marked or a person decided about. date: of the message. spam: 0 no, 1 yes. decided_by: who;
--- null: the filter.
-CREATE TABLE suspicions (
-    message BIGINT PRIMARY KEY,
-    date BIGINT NOT NULL,
-    spam SMALLINT NOT NULL,
-    decided_by TEXT,
-    decided_at BIGINT
-);
-CREATE INDEX suspicions_listed ON suspicions (spam, date, message);
 UPDATE format SET version = 18;

@@ -152,7 +152,7 @@ fn mails_are_sent_through_microsoft_graph() {
         NewSmtpAccount { kind: SendingKind::Graph, account: Some(lender), ..NewSmtpAccount::default() };
     let id = sends(&world, given);
     tell(&world, &[("staff@here.test", "en")], &[("address.dead", Way::AtOnce)]);
-    graph.refuse("ErrorAccessDenied", 403, None, 1);
+    graph.refuse("sendMail", 403, None, 1);
     world.log(&[DEAD]);
     let port = graph.port();
     let resolve: fn(&Engine, &SmtpAccount, u16) -> SendingServer = |engine, smtp, port| {
@@ -175,7 +175,7 @@ fn mails_are_sent_through_microsoft_graph() {
     assert_eq!(graph.sent(), [test_mail(&to).octets]);
 
     // Too much for now is tried again; no consent is not.
-    graph.refuse("TooManyRequests", 429, Some(1), 1);
+    graph.refuse("sendMail", 429, Some(1), 1);
     let error = world.runtime.block_on(server.send(&test_mail(&to))).unwrap_err();
     assert!(error.is_transient(), "{error}");
     oidc.revoke_all("alice");
@@ -205,8 +205,8 @@ fn people_are_asked_for_sending_only_where_it_is_chosen() {
             let account = world.store().account(id).unwrap().unwrap();
             world.engine.begin_link(&account, "http://127.0.0.1:1/oauth/callback", "mara").unwrap()
         };
-        let reads = account(&world, client, kind, &format!("reads-{scope}@example.org"), 1);
-        let both = account(&world, client, kind, &format!("both-{scope}@example.org"), 1);
+        let reads = account(&world, client, kind, &format!("reads-{}@example.org", kind as u8), 1);
+        let both = account(&world, client, kind, &format!("both-{}@example.org", kind as u8), 1);
         assert!(!asked(both).contains(scope));
         let id = model::SmtpAccountId::new(Uuid::now_v7());
         let smtp =
