@@ -204,6 +204,8 @@ fn components() -> Components {
         ErpSourceList ErpSource ErpSourceRequest ErpSourceTest ErpSourceTried ErpPreview
         MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
         LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
+        ExtraAddressPage AddressDecisionRequest LearntMaskList DocumentFolder DocumentFolderList DocumentFolderRequest
+        RecordFolderList DocumentList DocumentFilingRequest
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));
