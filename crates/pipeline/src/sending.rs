@@ -144,6 +144,11 @@ fn of_graph(error: ImapError) -> SendError {
 }
 
 async fn test_graph(settings: &imap::Settings, letter: Option<&Letter<'_>>) -> Vec<StepOutcome> {
+    if let intake::Login::Tokens(tokens) = &settings.credential
+        && let Err(why) = tokens.token().await
+    {
+        return vec![failed(SmtpStep::Login, no_token(why))];
+    }
     let report = graph::test_settings(settings).await;
     let mut steps = Vec::new();
     for tried in report.steps {

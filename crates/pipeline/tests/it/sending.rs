@@ -164,8 +164,7 @@ fn mails_are_sent_through_microsoft_graph() {
     let words = wait(|| trouble(&world, id));
     assert!(words.contains("token refused"), "{words}");
     assert!(graph.sent().is_empty());
-    let entry = world.newest(Channel::Mail).unwrap();
-    assert_eq!(entry.state, OutgoingState::Waiting);
+    wait(|| (world.newest(Channel::Mail)?.state == OutgoingState::Waiting).then_some(()));
 
     let smtp = world.store().smtp_account(id).unwrap().unwrap();
     let server = resolve(&world.engine, &smtp, port);
