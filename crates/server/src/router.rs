@@ -20,8 +20,8 @@ use crate::{
     erp_sources, events, exclusions, extra_addresses, frame, headers, health, idempotency, import_list,
     import_report, imports, jumps, keeping, link_blocklist, links, lists, live, messages, notifications,
     oauth, oauth_clients, origin, problem, quarantine, record_mails, record_zip, records, rights, search,
-    session, setup, smtp_accounts, source_actions, status, suppression, tags, tokens, trace, upload, users, webhooks,
-    what_if,
+    session, setup, smtp_accounts, source_actions, status, suppression, tags, tokens, trace, upload, users,
+    webhooks, what_if,
 };
 
 /// Longest JSON body.

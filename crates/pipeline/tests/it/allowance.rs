@@ -7,8 +7,8 @@ use intake::imap::{Encryption, Options, Selection, Settings};
 use model::{AccountId, Scope};
 use pipeline::{Error, Supervisor};
 use store::{Account, AccountKind, ListFilter, NewAccount};
-use test_support::dovecot::{Setup, free_port, pop3_on};
 use test_support::Dovecot;
+use test_support::dovecot::{Setup, free_port, pop3_on};
 use uuid::Uuid;
 
 use crate::world::{World, now, wait};
@@ -74,9 +74,8 @@ fn the_newest_come_first_and_the_rest_on_later_days() {
     for (kind, port) in [(AccountKind::Imap, server.imap_port()), (AccountKind::Pop3, pop3)] {
         let mut world = World::sparing(OCTETS_PER_DAY);
         let kept = account(&world, kind);
-        let fetch = |world: &World| {
-            world.engine.fetch_once(world.runtime(), &kept, settings(port), &Selection::All)
-        };
+        let fetch =
+            |world: &World| world.engine.fetch_once(world.runtime(), &kept, settings(port), &Selection::All);
         let mut days = 0;
         while let Err(error) = fetch(&world) {
             assert!(matches!(error.root(), Error::Allowance { .. }), "{}", pipeline::chain(&error));

@@ -241,7 +241,8 @@ async fn a_server_may_log_in_with_the_consent_of_an_account() {
     };
     let mut accounts = Vec::new();
     for (name, kind, of) in [("Mail", "imap", "other"), ("Graph", "graph", "microsoft_graph")] {
-        let client = scene.send(Method::POST, "/api/v1/oauth/clients", &service(name, of), StatusCode::CREATED).await;
+        let client =
+            scene.send(Method::POST, "/api/v1/oauth/clients", &service(name, of), StatusCode::CREATED).await;
         let account = json!({
             "name": name, "kind": kind, "active": false,
             "connection": {"host": format!("{kind}.example.org"), "port": 993, "login": "info", "oauth": client["id"]},
@@ -254,7 +255,8 @@ async fn a_server_may_log_in_with_the_consent_of_an_account() {
 
     let mut asked = smtp();
     asked.as_object_mut().unwrap().remove("password");
-    let by = |account: &Value, kind: &str| with(with(asked.clone(), "account", account), "kind", &json!(kind));
+    let by =
+        |account: &Value, kind: &str| with(with(asked.clone(), "account", account), "kind", &json!(kind));
     let wrong = ("smtp-consent".to_owned(), "account".to_owned());
     for (account, kind) in [
         (&accounts[0], "graph"),
