@@ -8,10 +8,10 @@ use tokio_postgres::Client;
 use crate::error::{Cause, Result, StoreError, is_full};
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
-pub(crate) const FORMAT: i64 = 18;
+pub(crate) const FORMAT: i64 = 19;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 21] = [
+const MIGRATIONS: [(&str, &str); 22] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -33,6 +33,7 @@ const MIGRATIONS: [(&str, &str); 21] = [
     ("V0019__link_batches", include_str!("../migrations/0019_link_batches.sql")),
     ("V0021__tokens", include_str!("../migrations/0021_tokens.sql")),
     ("V0022__record_documents", include_str!("../migrations/0022_record_documents.sql")),
+    ("V0023__shared_objects", include_str!("../migrations/0023_shared_objects.sql")),
 ];
 
 /// What SQLite reads: its four storage classes, strict tables, clustered ones without a rowid.
