@@ -50,10 +50,10 @@ impl<'o> Sink<'o> {
         Self { outlet, cursor: None, settled: 0, uids: Vec::new(), coming: None }
     }
 
-    fn settle(&mut self, position: Option<Position>) {
+    fn settle(&mut self, position: Option<&Position>) {
         self.settled += 1;
         if let Some(Position::Imap { uid_validity, uid }) = position {
-            self.uids.push((uid_validity, uid));
+            self.uids.push((*uid_validity, *uid));
         }
     }
 
@@ -62,12 +62,12 @@ impl<'o> Sink<'o> {
             match event {
                 Event::BatchEnd { cursor, .. } => self.cursor = Some(*cursor),
                 Event::Begin(facts) => self.coming = Some(facts.position.clone()),
-                Event::Mail(mail) => self.settle(Some(mail.facts.position.clone())),
+                Event::Mail(mail) => self.settle(Some(&mail.facts.position)),
                 Event::End => {
                     let position = self.coming.take();
-                    self.settle(position);
+                    self.settle(position.as_ref());
                 }
-                Event::Failed { position, .. } => self.settle(Some(position.clone())),
+                Event::Failed { position, .. } => self.settle(Some(position)),
                 _ => {}
             }
         }
