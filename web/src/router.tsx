@@ -366,6 +366,12 @@ const jumps = createRoute({
   component: lazyRouteComponent(() => import("./views/jumps"), "Jumps"),
 });
 
+const groups = createRoute({
+  getParentRoute: () => settings,
+  path: "/groups",
+  component: lazyRouteComponent(() => import("./views/groups"), "Groups"),
+});
+
 const users = createRoute({
   getParentRoute: () => settings,
   path: "/users",
@@ -453,6 +459,7 @@ const tree = root.addChildren([
       folders,
       linkRules,
       jumps,
+      groups,
       users,
       tokens,
       sending,

@@ -16,4 +16,4 @@ CREATE INDEX api_tokens_user ON api_tokens (user_key, key);
 -- kind: 0 SMTP, 1 Microsoft Graph. account: the one with whose consent it logs in; null: with the password.
 ALTER TABLE smtp_accounts ADD COLUMN kind SMALLINT NOT NULL DEFAULT 0;
 ALTER TABLE smtp_accounts ADD COLUMN account BIGINT;
-UPDATE format SET version = 17;
+UPDATE format SET version = 18;

@@ -15,6 +15,7 @@ import {
   IconTags,
   IconUser,
   IconUsers,
+  IconUsersGroup,
   IconWebhook,
 } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
@@ -41,6 +42,7 @@ export function Settings() {
     { to: "/settings/links", label: t("settings.jumps"), icon: IconExternalLink, shown: administrator },
     { to: "/settings/users", label: t("settings.users"), icon: IconUsers, shown: administrator },
     { to: "/settings/tokens", label: t("tokens.title"), icon: IconRobot, shown: true },
+    { to: "/settings/groups", label: t("groups.title"), icon: IconUsersGroup, shown: administrator },
     { to: "/settings/notifications", label: t("settings.notifications"), icon: IconBell, shown: administrator },
     { to: "/settings/sending", label: t("settings.sending"), icon: IconSend, shown: administrator },
     { to: "/settings/webhooks", label: t("settings.webhooks"), icon: IconWebhook, shown: administrator },
