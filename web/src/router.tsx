@@ -378,6 +378,12 @@ const users = createRoute({
   component: lazyRouteComponent(() => import("./views/users"), "Users"),
 });
 
+const tokens = createRoute({
+  getParentRoute: () => settings,
+  path: "/tokens",
+  component: lazyRouteComponent(() => import("./views/tokens"), "Tokens"),
+});
+
 const system = createRoute({
   getParentRoute: () => settings,
   path: "/system",
@@ -455,6 +461,7 @@ const tree = root.addChildren([
       jumps,
       groups,
       users,
+      tokens,
       sending,
       erp,
       webhooks,

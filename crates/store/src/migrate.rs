@@ -11,10 +11,10 @@ use crate::error::{Cause, Result, StoreError, is_full};
 use crate::snapshot;
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
-pub(crate) const FORMAT: i64 = 19;
+pub(crate) const FORMAT: i64 = 20;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 22] = [
+const MIGRATIONS: [(&str, &str); 23] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -35,6 +35,7 @@ const MIGRATIONS: [(&str, &str); 22] = [
     ("V0018__erp_sources", include_str!("../migrations/0018_erp_sources.sql")),
     ("V0019__link_batches", include_str!("../migrations/0019_link_batches.sql")),
     ("V0020__groups", include_str!("../migrations/0020_groups.sql")),
+    ("V0021__tokens", include_str!("../migrations/0021_tokens.sql")),
     ("V0022__record_documents", include_str!("../migrations/0022_record_documents.sql")),
     ("V0023__shared_objects", include_str!("../migrations/0023_shared_objects.sql")),
 ];
