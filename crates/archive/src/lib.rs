@@ -21,6 +21,7 @@
 
 mod codec;
 mod error;
+mod extent;
 mod folder;
 mod found;
 mod inner;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 
 pub use codec::{Encoded, Encoder, sha256};
 pub use error::Error;
+pub use extent::Sealed;
 pub use found::{Damage, DamageKind, Found};
 pub use model::Location;
 use model::{ObjectId, Provenance, SegmentId, Sha256};

@@ -27,6 +27,7 @@ use crate::flow::{Entrance, Flow};
 use crate::import::{Import, Step};
 use crate::linking::LinkSettings;
 use crate::news::News;
+use crate::proving::{self, LogState, Proving};
 use crate::recovery::{Recovered, recover};
 use crate::verify::Verified;
 
@@ -89,6 +90,7 @@ struct Running {
     examiner: Option<JoinHandle<()>>,
     authenticator: Option<JoinHandle<()>>,
     linker: Option<JoinHandle<()>>,
+    prover: Option<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -104,13 +106,14 @@ impl Engine {
         let store = Store::open(&database)?;
         let key_path = options.master_key_file.clone().unwrap_or_else(|| MasterKey::default_path(dir));
         crate::rekey::finish(&store, &key_path)?;
-        let secrets = secrets(&key_path, options)?;
+        let (secrets, log_sealer) = secrets(&key_path, options)?;
+        let proving = Proving::open(dir, &log_sealer, &store)?;
         let batch_octets = if options.batch_octets == 0 { BATCH_OCTETS } else { options.batch_octets };
         let index = open_index(&dir.join("index"), options.recreate_index, batch_octets)?;
         let scratch = dir.join("tmp");
         fs::create_dir_all(&scratch).map_err(|error| Error::io(&scratch, error))?;
         let examiner = crate::attachments::examiner(options.child.clone());
-        let mut core = Core::new(archive, store, index, secrets, examiner, scratch, batch_octets);
+        let mut core = Core::new(archive, store, index, secrets, proving, examiner, scratch, batch_octets);
         core.doctor = options.doctor;
         core.budgets = Budgets::new(options.connections_per_server);
         core.allowances = Allowances::new(options.octets_per_day);
@@ -160,7 +163,7 @@ impl Engine {
     /// # Errors
     /// `Key` if no file can be written there, `Sealed`; those of the database.
     pub fn rotate_master_key(&self) -> Result<u64> {
-        crate::rekey::rotate(self.core(), &self.inner.key_path)
+        crate::rekey::rotate(self.core(), &self.inner.dir, &self.inner.key_path)
     }
 
     /// The database.
@@ -386,6 +389,30 @@ impl Engine {
         Ok(())
     }
 
+    /// How the provable log stands.
+    ///
+    /// # Errors
+    /// Those of the database and of the log's folder.
+    pub fn log_state(&self) -> Result<LogState> {
+        proving::state(self.core())
+    }
+
+    /// Signs what has happened up to now, octets of the archive included.
+    ///
+    /// # Errors
+    /// Those of the database and of the log's folder.
+    pub fn sign_log(&self) -> Result<()> {
+        proving::derive(self.core(), true)
+    }
+
+    /// Files that prove a mail to others: names and octets, for a ZIP that `poststelle-verify` takes.
+    ///
+    /// # Errors
+    /// `Missing` mail; those of archive, database and log.
+    pub fn evidence(&self, mail: MailId) -> Result<Vec<(String, Vec<u8>)>> {
+        proving::evidence(self.core(), mail)
+    }
+
     /// Checks everything stored. `progress` hears of octets checked.
     ///
     /// # Errors
@@ -434,6 +461,8 @@ impl Engine {
         join(running.authenticator.take(), "authenticator");
         core.linker_bell.close();
         join(running.linker.take(), "linker");
+        core.proving.bell.close();
+        join(running.prover.take(), "prover");
         core.store.close();
     }
 }
@@ -469,6 +498,9 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
     let for_linker = Arc::clone(core);
     let linker =
         std::thread::Builder::new().name("linker".into()).spawn(move || crate::linking::run(&for_linker))?;
+    let for_prover = Arc::clone(core);
+    let prover =
+        std::thread::Builder::new().name("prover".into()).spawn(move || crate::proving::run(&for_prover))?;
     Ok(Running {
         flow,
         runner: Some(runner),
@@ -477,6 +509,7 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
         examiner: Some(examiner),
         authenticator: Some(authenticator),
         linker: Some(linker),
+        prover: Some(prover),
     })
 }
 
@@ -504,7 +537,8 @@ fn prepare(dir: &Path, create: bool) -> Result<()> {
 }
 
 /// The key for stored secrets: made beside the data at the first start unless it is to lie elsewhere, where it must be.
-fn secrets(path: &Path, options: &Options) -> Result<(Sealer, Arc<Reference>)> {
+/// With the sealer of the log's keys.
+fn secrets(path: &Path, options: &Options) -> Result<((Sealer, Arc<Reference>), Sealer)> {
     let key = if options.master_key_file.is_some() || path.exists() {
         MasterKey::load(path)?
     } else {
@@ -513,7 +547,8 @@ fn secrets(path: &Path, options: &Options) -> Result<(Sealer, Arc<Reference>)> {
     let old = MasterKey::old_path(path);
     let old = if old.exists() { Some(MasterKey::load(&old)?) } else { None };
     let reference = Reference::new(&key).and_old(old.as_ref());
-    Ok((Sealer::new(&key, Purpose::ACCOUNT_FIELDS), Arc::new(reference)))
+    let sealers = (Sealer::new(&key, Purpose::ACCOUNT_FIELDS), Sealer::new(&key, logbook::PURPOSE));
+    Ok(((sealers.0, Arc::new(reference)), sealers.1))
 }
 
 /// An index that cannot be used is made anew: it holds nothing that is not elsewhere.

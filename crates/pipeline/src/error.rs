@@ -44,6 +44,9 @@ pub enum Error {
     /// The search index.
     #[error(transparent)]
     Index(#[from] index::Error),
+    /// The provable log.
+    #[error(transparent)]
+    Log(#[from] logbook::Error),
     /// The master key.
     #[error("the master key cannot be used")]
     Key(#[from] keys::KeyFileError),

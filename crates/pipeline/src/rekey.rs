@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use keys::{MasterKey, Purpose, SealError, Sealer, account_field};
+use logbook::LogKeys;
 use store::{SealedField, Store};
 
 use crate::core::Core;
@@ -40,13 +41,17 @@ fn place(field: SealedField) -> String {
 }
 
 /// Makes the new key and seals everything with it. One that an earlier try left is used.
-pub(crate) fn rotate(core: &Core, at: &Path) -> Result<u64> {
-    let old = Sealer::new(&MasterKey::load(at)?, Purpose::ACCOUNT_FIELDS);
+pub(crate) fn rotate(core: &Core, dir: &Path, at: &Path) -> Result<u64> {
+    let old_key = MasterKey::load(at)?;
+    let old = Sealer::new(&old_key, Purpose::ACCOUNT_FIELDS);
     let next = MasterKey::next_path(at);
-    let new = if next.exists() { MasterKey::load(&next)? } else { MasterKey::create(&next)? };
-    let new = Sealer::new(&new, Purpose::ACCOUNT_FIELDS);
+    let new_key = if next.exists() { MasterKey::load(&next)? } else { MasterKey::create(&next)? };
+    let new = Sealer::new(&new_key, Purpose::ACCOUNT_FIELDS);
+    let of_log = |key: &MasterKey| Sealer::new(key, logbook::PURPOSE);
+    // Beside the old ones: whichever the master key of the next start opens counts.
+    LogKeys::reseal(&dir.join(crate::proving::FOLDER), &of_log(&old_key), &of_log(&new_key))?;
     let setting = (KEY.to_owned(), new.key_name());
-    let resealed = core.store.reseal(setting, move |field, sealed| {
+    let resealed = core.store.reseal(setting, core.now(), move |field, sealed| {
         let place = place(field);
         let plain = old.open(&place, sealed)?;
         new.seal(&place, plain.expose())

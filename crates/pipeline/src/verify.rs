@@ -42,6 +42,13 @@ pub enum Fault {
         /// Where it lies.
         location: Location,
     },
+    /// The provable log is not what was signed, or the database is not what it says.
+    Log {
+        /// Which entry; `None`: the log as a whole.
+        at: Option<u64>,
+        /// What is wrong.
+        detail: String,
+    },
     /// The search index lacks changes, or cannot be read.
     Index {
         /// What is wrong.
@@ -98,6 +105,7 @@ pub(crate) fn verify(core: &Core, progress: &mut dyn FnMut(u64)) -> Result<Verif
     check.unclaimed()?;
     let mut verified = check.verified;
     against_index(core, &mut verified)?;
+    crate::proving::verify(core, &mut verified)?;
     Ok(verified)
 }
 

@@ -11,6 +11,7 @@ mod flow;
 mod link_people;
 mod links;
 mod lists;
+mod log_leaves;
 mod oauth;
 mod opening;
 mod outgoing;
@@ -39,6 +40,7 @@ fn all() -> Vec<Case> {
         links::ALL,
         link_people::CASES,
         lists::ALL,
+        log_leaves::ALL,
         oauth::ALL,
         outgoing::ALL,
         people::ALL,

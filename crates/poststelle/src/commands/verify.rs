@@ -60,6 +60,7 @@ fn name(fault: &Fault) -> &'static str {
         Fault::OriginalMissing { .. } => "original_missing",
         Fault::OriginalDiffers { .. } => "original_differs",
         Fault::Unknown { .. } => "unknown_object",
+        Fault::Log { .. } => "log",
         Fault::Index { .. } => "index",
     }
 }
@@ -81,6 +82,10 @@ fn text(fault: &Fault, lang: Lang) -> String {
         Fault::Unknown { location } => {
             lang.text("verify-unknown-object", &[("segment", &location.segment), ("at", &location.at)])
         }
+        Fault::Log { at: Some(at), detail } => {
+            lang.text("verify-log-entry", &[("at", at), ("reason", detail)])
+        }
+        Fault::Log { at: None, detail } => lang.text("verify-log", &[("reason", detail)]),
         Fault::Index { detail } => lang.text("verify-index", &[("reason", detail)]),
     }
 }
