@@ -348,6 +348,12 @@ const linkRules = createRoute({
   component: lazyRouteComponent(() => import("./views/linkRules"), "LinkRules"),
 });
 
+const proof = createRoute({
+  getParentRoute: () => settings,
+  path: "/proof",
+  component: lazyRouteComponent(() => import("./views/proof"), "Proof"),
+});
+
 const jumps = createRoute({
   getParentRoute: () => settings,
   path: "/links",
@@ -433,6 +439,7 @@ const tree = root.addChildren([
       blocklist,
       linkRules,
       jumps,
+      proof,
       users,
       sending,
       erp,

@@ -7,7 +7,6 @@ mod http;
 mod idle;
 mod imap;
 mod import;
-mod link;
 mod measure;
 mod search;
 mod smtp_intake;
@@ -28,7 +27,11 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         return Ok(true);
     }
     if name == "link" {
-        link::run(root)?;
+        library(root, "link", "link")?;
+        return Ok(true);
+    }
+    if name == "log" {
+        library(root, "logbook", "log")?;
         return Ok(true);
     }
     let bench = Bench::new(root, arguments.contains(&"--debug"))?;
@@ -43,11 +46,21 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         "smtp-intake" => smtp_intake::run(&bench, arguments)?,
         other => {
             bail!(
-                "no benchmark `{other}`; there are import, search, imap, pop3, idle, accounts, smtp-intake, erp, classify, link"
+                "no benchmark `{other}`; there are import, search, imap, pop3, idle, accounts, smtp-intake, erp, classify, link, log"
             )
         }
     }
     Ok(true)
+}
+
+/// The benchmark of a library: deciding under which records mails are filed, deriving and signing the log.
+fn library(root: &Path, package: &str, name: &str) -> Result<()> {
+    let status = Command::new(env!("CARGO"))
+        .args(["bench", "--quiet", "--locked", "--package", package, "--bench", name])
+        .current_dir(root)
+        .status()?;
+    ensure!(status.success(), "the library's benchmark failed");
+    Ok(())
 }
 
 /// Where benchmarks build and work.

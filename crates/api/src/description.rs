@@ -202,7 +202,7 @@ fn components() -> Components {
         ErpRecordPage ErpRecord ErpRecordRequest ErpLineRequest ErpBatchAnswer ErpSessionRequest ErpRun ErpRunPage
         ErpSourceList ErpSource ErpSourceRequest ErpSourceTest ErpSourceTried ErpPreview
         MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
-        LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
+        LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest ProofState StampAuthorities
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

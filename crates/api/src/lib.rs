@@ -26,6 +26,7 @@ mod operation;
 mod operations;
 mod outgoing;
 mod problem;
+mod proof;
 mod quarantine;
 mod search;
 mod session;
@@ -107,6 +108,7 @@ pub use outgoing::{
     SmtpAccountRequest, SmtpTest, Webhook, WebhookList, WebhookRequest, WebhookSecret,
 };
 pub use problem::Problem;
+pub use proof::{ProofState, StampAuthorities, StampAuthority, StampAuthorityRequest};
 pub use quarantine::{QuarantinePage, QuarantineQuery, Quarantined};
 pub use search::{Facet, Facets, Piece, SearchAnswer, SearchHit, SearchQuery, SearchSort};
 pub use session::{AccountName, ProfileChange, Session, SessionRequest, SessionUser, Theme};

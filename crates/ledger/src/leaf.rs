@@ -76,6 +76,8 @@ kinds! {
     ClockSet = 15, "clock_set", true;
     /// An entry of the event log without a kind of its own.
     Noted = 16, "noted", false;
+    /// An authority has stamped a checkpoint: later stamps bear witness of this one too.
+    Stamped = 17, "stamped", true;
 }
 
 /// A leaf: 51 octets, integers big endian.

@@ -67,11 +67,11 @@ impl PublicKey {
         let (name, _id, key) = (parts.next(), parts.next(), parts.next());
         let (Some(name), Some(key)) = (name, key) else { return Err(NoteError::Form) };
         let key = STANDARD.decode(key).map_err(|_| NoteError::Form)?;
-        let (Some((ALGORITHM, octets)), true) = (key.split_first().map(|(a, k)| (*a, k)), is_name(name)) else {
+        let (Some((ALGORITHM, octets)), true) = (key.split_first().map(|(a, k)| (*a, k)), is_name(name))
+        else {
             return Err(NoteError::Form);
         };
-        let this =
-            Self { name: name.to_owned(), octets: octets.try_into().map_err(|_| NoteError::Form)? };
+        let this = Self { name: name.to_owned(), octets: octets.try_into().map_err(|_| NoteError::Form)? };
         if this.line() == line.trim() { Ok(this) } else { Err(NoteError::Form) }
     }
 }

@@ -132,7 +132,8 @@ fn a_note_is_what_openssl_signs() {
 /// Everything that hangs on a note's octets: none of them can be another one.
 #[test]
 fn no_octet_of_a_note_can_change() {
-    let key = PublicKey::of_line("log.example/a+d870bab6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4").unwrap();
+    let key =
+        PublicKey::of_line("log.example/a+d870bab6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4").unwrap();
     for at in 0..NOTE.len() {
         let mut changed = NOTE.as_bytes().to_vec();
         changed[at] ^= 1;

@@ -62,10 +62,7 @@ impl Files {
     }
 
     /// Writes files that no checkpoint speaks of yet; durable when this returns.
-    pub(crate) fn write<'a>(
-        &self,
-        files: impl Iterator<Item = &'a (String, Vec<u8>)> + Clone,
-    ) -> Result<()> {
+    pub(crate) fn write<'a>(&self, files: impl Iterator<Item = &'a (String, Vec<u8>)> + Clone) -> Result<()> {
         let many = files.clone().nth(MANY).is_some();
         let mut folders = BTreeSet::new();
         for (name, octets) in files {
@@ -74,7 +71,9 @@ impl Files {
             let folder = path.parent().unwrap_or(&self.dir).to_owned();
             if !folder.is_dir() {
                 fs::create_dir_all(&folder).map_err(failed)?;
-                folders.extend(folder.ancestors().take_while(|above| above.starts_with(&self.dir)).map(Path::to_owned));
+                folders.extend(
+                    folder.ancestors().take_while(|above| above.starts_with(&self.dir)).map(Path::to_owned),
+                );
             }
             let mut file = File::create(&path).map_err(failed)?;
             file.write_all(octets).map_err(failed)?;
@@ -118,8 +117,8 @@ impl Files {
     /// The octets of a bundle that is not full.
     pub(crate) fn bundle(&self, index: u64, width: u16) -> Result<Vec<u8>> {
         let octets = self.read(&entries_path(index, width))?;
-        let whole =
-            octets.filter(|octets| ledger::entries(octets).is_some_and(|found| found.len() == usize::from(width)));
+        let whole = octets
+            .filter(|octets| ledger::entries(octets).is_some_and(|found| found.len() == usize::from(width)));
         whole.ok_or(Error::Damaged { what: "entries", at: index })
     }
 

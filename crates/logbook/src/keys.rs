@@ -5,9 +5,9 @@ use std::path::Path;
 use keys::{MasterKey, Purpose, Sealer, random_octets};
 use ledger::SigningKey;
 
+use crate::Result;
 use crate::error::Error;
 use crate::files::Files;
-use crate::Result;
 
 /// What the sealer of the log's keys is derived for.
 pub const PURPOSE: Purpose = Purpose::new("log-keys");
@@ -47,8 +47,7 @@ impl LogKeys {
                 let name = random_octets::<8>().map_err(refused)?;
                 let name: String = name.expose().iter().map(|octet| format!("{octet:02x}")).collect();
                 let name = format!("poststelle/{name}");
-                let plain =
-                    [seed.expose().as_slice(), payload.expose().as_slice(), name.as_bytes()].concat();
+                let plain = [seed.expose().as_slice(), payload.expose().as_slice(), name.as_bytes()].concat();
                 files.replace(FILE, &sealer.seal(PLACE, &plain).map_err(refused)?)?;
                 plain
             }

@@ -97,7 +97,9 @@ impl Logbook {
             width => self.files.bundle(size / TILE_WIDTH, width as u16),
         };
         match (loaded, bundle) {
-            (Ok(builder), Ok(bundle)) if builder.root() == checkpoint.root && self.payloads.next() >= size => {
+            (Ok(builder), Ok(bundle))
+                if builder.root() == checkpoint.root && self.payloads.next() >= size =>
+            {
                 (self.builder, self.bundle) = (builder, bundle);
             }
             (Err(Error::Io { path, source }), _) | (_, Err(Error::Io { path, source })) => {

@@ -18,7 +18,10 @@ fn rows(range: std::ops::Range<u64>) -> Vec<Row> {
             at: UnixMillis(1_770_000_000_000 + index as i64),
             kind: if index % 97 == 5 { Kind::Stored } else { Kind::Archived }.code(),
             subject: (index % 3 > 0).then_some([index as u8; 16]),
-            content: Content::Kept { salt: [(index % 251) as u8; 16], payload: format!("{{\"n\":{index}}}").into() },
+            content: Content::Kept {
+                salt: [(index % 251) as u8; 16],
+                payload: format!("{{\"n\":{index}}}").into(),
+            },
         })
         .collect()
 }
@@ -88,7 +91,10 @@ fn every_proof_out_of_the_folder_holds() {
     }
     assert_eq!(book.anchor_sizes().unwrap(), [3, 256, 300, 70_000, 70_001]);
     let all = names(&world.path("tile"));
-    assert_eq!(all.iter().filter(|name| name.contains(".p/")).collect::<Vec<_>>(), ["0/273.p/113", "1/001.p/17", "2/000.p/1", "entries/273.p/113"]);
+    assert_eq!(
+        all.iter().filter(|name| name.contains(".p/")).collect::<Vec<_>>(),
+        ["0/273.p/113", "1/001.p/17", "2/000.p/1", "entries/273.p/113"]
+    );
     assert_eq!(all.len(), 4 + 273 * 2 + 1);
     let open = std::fs::read_to_string(world.path("open/0000000000000003")).unwrap();
     let opened: Vec<_> = open.lines().map(|line| ledger::Opened::of_line(line).unwrap()).collect();
@@ -107,7 +113,11 @@ fn leaves_come_back_out_of_the_folder() {
     let book = world.open().unwrap();
     for from in [0, 1, 8999, 9000, 39_999, 40_000] {
         let mut found = Vec::new();
-        book.leaves::<Error>(from, |rows| { found.extend(rows); Ok(()) }).unwrap();
+        book.leaves::<Error>(from, |rows| {
+            found.extend(rows);
+            Ok(())
+        })
+        .unwrap();
         assert!(found == rows(from..40_000), "from {from}: {}", found.len());
     }
     let wrong = LogKeys::open(&world.path(""), &sealer(2));
@@ -140,7 +150,11 @@ fn a_torn_folder_is_made_whole() {
         assert!(!book.is_again(), "{why}");
         assert_eq!(book.checkpoint().unwrap().0, &head, "{why}");
         let mut found = Vec::new();
-        book.leaves::<Error>(0, |rows| { found.extend(rows); Ok(()) }).unwrap();
+        book.leaves::<Error>(0, |rows| {
+            found.extend(rows);
+            Ok(())
+        })
+        .unwrap();
         assert!(found == all, "{why}");
     };
     same("nothing lost");

@@ -70,7 +70,7 @@ pub use linking::LinkSettings;
 pub use news::News;
 pub use oauth::{DeviceCode, Linked, OauthOptions, Tokens, oauth_secret_field};
 pub use outgoing::{Outgoing, OutgoingOptions, ResolveSmtp, webhook_field};
-pub use proving::LogState;
+pub use proving::{AUTHORITIES_MAX, Authority, LogState, Stamping, StampingError};
 pub use recovery::Recovered;
 pub use rekey::{erp_field, smtp_field};
 pub use search::{Answer, Asked, Hit};

@@ -4,7 +4,9 @@
 //! come back first; where both contradict each other, nothing is signed any more and the trouble is told.
 
 mod evidence;
+mod stamping;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,12 +50,16 @@ pub struct LogState {
     pub anchors: u64,
     /// The newest of them that has a time stamp: its leaves, and when the authority answered.
     pub stamped: Option<(u64, UnixMillis)>,
+    /// Why an authority does not stamp, by its number.
+    pub authorities: Vec<(u32, String)>,
     /// Why nothing is signed; `None` if all is well.
     pub trouble: Option<String>,
 }
 
 pub(crate) struct Proving {
     book: Mutex<Deriver>,
+    /// Why authorities do not stamp.
+    troubles: Mutex<BTreeMap<u32, String>>,
     /// Rings when somebody waits for the log.
     pub(crate) bell: Bell,
 }
@@ -64,6 +70,8 @@ struct Deriver {
     backfilled: bool,
     extents: Option<Instant>,
     signed_at: Option<UnixMillis>,
+    /// The certificate of the newest stamp ends soon: an anchor is made, though it is not time.
+    renew: bool,
     /// Leaves and time of the newest anchor.
     anchored: (u64, i64),
     trouble: Option<String>,
@@ -93,7 +101,7 @@ impl Proving {
             }
             Err(error) => return Err(error),
         }
-        Ok(Self { book: Mutex::new(deriver), bell: Bell::default() })
+        Ok(Self { book: Mutex::new(deriver), troubles: Mutex::default(), bell: Bell::default() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Deriver> {
@@ -105,7 +113,11 @@ fn opened(dir: &Path, sealer: &Sealer, store: &Store) -> Result<Logbook> {
     let book = Logbook::open(dir, LogKeys::open(dir, sealer)?)?;
     let (signed, count) = (book.signed_size(), store.leaf_count()?);
     if count < signed {
-        tracing::warn!(log.rows = count, log.signed = signed, "the database is older than the log; its rows are brought back");
+        tracing::warn!(
+            log.rows = count,
+            log.signed = signed,
+            "the database is older than the log; its rows are brought back"
+        );
         book.leaves(count, |rows| Ok::<_, Error>(store.restore_leaves(rows)?))?;
     }
     // The last one that was signed tells whether this is the same past.
@@ -183,9 +195,9 @@ impl Deriver {
         let (size, now) = (book.signed_size(), core.now().0);
         let (anchored, at) = self.anchored;
         let old = now < at || now - at >= ANCHOR_MS;
-        if size > anchored && (size - anchored >= ANCHOR_LEAVES || old) {
+        if size > anchored && (size - anchored >= ANCHOR_LEAVES || old || self.renew) {
             book.anchor()?;
-            self.anchored = (size, now);
+            (self.anchored, self.renew) = ((size, now), false);
         }
         Ok(())
     }
@@ -234,7 +246,10 @@ pub(crate) fn state(core: &Core) -> Result<LogState> {
         (state.signed, state.root) = (checkpoint.size, Sha256(checkpoint.root).to_string());
     }
     state.public_key = book.public_key();
-    state.anchors = book.anchor_sizes()?.len() as u64;
+    let sizes = book.anchor_sizes()?;
+    state.anchors = sizes.len() as u64;
+    state.stamped = stamping::newest(book, &sizes)?;
+    state.authorities = stamping::troubles(core);
     Ok(state)
 }
 
@@ -289,3 +304,4 @@ pub(crate) fn verify(core: &Core, verified: &mut Verified) -> Result<()> {
 }
 
 pub(crate) use evidence::evidence;
+pub use stamping::{AUTHORITIES_MAX, Authority, Stamping, StampingError};

@@ -3,10 +3,10 @@
 use ledger::{Checkpoint, sha256};
 use stamps::StampError;
 
+use crate::Trust;
 use crate::leaves::Log;
 use crate::report::Report;
 use crate::source::Folder;
-use crate::Trust;
 
 /// Clocks of authorities and of servers may differ by so much, milliseconds.
 const CLOCKS: i64 = 10 * 60_000;
@@ -34,6 +34,12 @@ pub(crate) fn check(folder: &Folder, trust: &Trust, log: &Log, report: &mut Repo
                 }
                 stamped.push((checkpoint.size, at));
             }
+        }
+    }
+    for (leaf, name, digest) in &log.stamps {
+        let octets = folder.read(&format!("log/timestamps/{name}"))?;
+        if octets.is_none_or(|octets| sha256(&octets).to_string() != *digest) {
+            report.fault("stamp_lost", &[("file", name), ("leaf", leaf)]);
         }
     }
     for (name, note) in &trust.kept {

@@ -52,7 +52,11 @@ pub(crate) fn check(zip: &mut Zip, trust: &Trust, report: &mut Report) -> Result
     for name in names.iter().filter(|name| name.ends_with(".eml") && !covered.contains(*name)) {
         report.fault("file_inserted", &[("file", name)]);
     }
-    for name in covered.iter().filter(|name| !mails.contains(*name) && names.contains(name) && report.holds()).collect::<Vec<_>>() {
+    for name in covered
+        .iter()
+        .filter(|name| !mails.contains(*name) && names.contains(name) && report.holds())
+        .collect::<Vec<_>>()
+    {
         report.fault("file_unproven", &[("file", name)]);
     }
     if proofs == 0 {

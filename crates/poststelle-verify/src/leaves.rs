@@ -22,6 +22,8 @@ pub(crate) struct Log {
     pub(crate) roots: BTreeMap<u64, Hash>,
     /// Latest time of all leaves below the sizes of anchors.
     pub(crate) times: BTreeMap<u64, i64>,
+    /// Stamps it received: leaf, file, SHA-256 in hexadecimal.
+    pub(crate) stamps: Vec<(u64, String, String)>,
     /// What it says of segments.
     pub(crate) extents: Vec<Extent>,
 }
@@ -233,9 +235,17 @@ impl Walk<'_> {
                 Some(commitment) if commitment == Some(leaf.commitment) => {
                     let extent = opened.and_then(|opened| Extent::read(index, &opened.payload));
                     self.log.extents.extend(extent);
+                    self.log.stamps.extend(opened.and_then(|opened| stamped(index, &opened.payload)));
                 }
                 Some(_) => self.report.fault("open_changed", &[("leaf", &index)]),
             }
         }
     }
+}
+
+/// File and digest of a stamp out of a payload; `None` if it is about something else.
+fn stamped(leaf: u64, payload: &str) -> Option<(u64, String, String)> {
+    let payload: serde_json::Value = serde_json::from_str(payload).ok()?;
+    let text = |name: &str| payload[name].as_str().map(str::to_owned);
+    Some((leaf, text("file")?, text("sha256")?))
 }

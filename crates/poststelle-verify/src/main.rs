@@ -102,11 +102,7 @@ fn run(arguments: &Arguments, report: &mut Report) -> Result<(), String> {
 }
 
 /// The key to believe; `None` if there is none, which is a fault.
-fn key(
-    arguments: &Arguments,
-    source: &mut Source,
-    report: &mut Report,
-) -> Result<Option<PublicKey>, String> {
+fn key(arguments: &Arguments, source: &mut Source, report: &mut Report) -> Result<Option<PublicKey>, String> {
     let beside = source.read(source.key_name())?;
     let beside = beside.and_then(|line| PublicKey::of_line(&String::from_utf8_lossy(&line)).ok());
     let Some(given) = &arguments.key else {

@@ -154,7 +154,8 @@ mod tests {
             names.sort();
             names
         };
-        let keys = |table: &Table| table.iter().map(|(key, text)| (key.clone(), names(text))).collect::<Vec<_>>();
+        let keys =
+            |table: &Table| table.iter().map(|(key, text)| (key.clone(), names(text))).collect::<Vec<_>>();
         assert_eq!(keys(&DE), keys(&EN));
         let sources = [
             include_str!("main.rs"),
@@ -166,7 +167,8 @@ mod tests {
         let mut used = 0;
         for call in ["fault(", "proven(", "note("] {
             for rest in sources.iter().flat_map(|source| source.split(call).skip(1)) {
-                let Some(word) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                let Some(word) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next())
+                else {
                     continue;
                 };
                 assert!(EN.contains_key(word), "{word}");

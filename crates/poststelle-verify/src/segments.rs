@@ -8,11 +8,12 @@ use std::str::FromStr as _;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use model::{SegmentId, Sha256};
+use proof::Defect;
 use proof::record::{
-    Block, Chain, FRAME_HEADER_LEN, Mark, RECORD_HEADER_MAX, RECORD_PREFIX_LEN, RecordHeader, TRAILER_LEN, Trailer,
+    Block, Chain, FRAME_HEADER_LEN, Mark, RECORD_HEADER_MAX, RECORD_PREFIX_LEN, RecordHeader, TRAILER_LEN,
+    Trailer,
 };
 use proof::segment::{SEGMENT_HEADER_LEN, SegmentHeader};
-use proof::Defect;
 
 use crate::extents::Extent;
 use crate::leaves::Log;
@@ -45,7 +46,8 @@ pub(crate) fn check(folder: &Folder, log: &Log, report: &mut Report) -> Result<(
             continue;
         }
         let path = folder.dir.join(format!("archive/{segment}.seg"));
-        let proven = one(&path, segment, extents, report).map_err(|error| format!("{}: {error}", path.display()))?;
+        let proven =
+            one(&path, segment, extents, report).map_err(|error| format!("{}: {error}", path.display()))?;
         octets += proven;
         good += 1;
     }
@@ -128,11 +130,14 @@ fn records(
     len: u64,
     report: &mut Report,
 ) -> std::io::Result<()> {
-    let (Ok(id), true) = (SegmentId::from_str(segment), extent.to - extent.from <= LOOK_MAX) else { return Ok(()) };
+    let (Ok(id), true) = (SegmentId::from_str(segment), extent.to - extent.from <= LOOK_MAX) else {
+        return Ok(());
+    };
     let start = extent.from.max(SEGMENT_HEADER_LEN as u64);
     let mut octets = Vec::new();
     file.seek(SeekFrom::Start(start))?;
-    file.take((extent.to - start).saturating_add(RECORD_HEADER_MAX as u64).min(len - start)).read_to_end(&mut octets)?;
+    file.take((extent.to - start).saturating_add(RECORD_HEADER_MAX as u64).min(len - start))
+        .read_to_end(&mut octets)?;
     let mark = Mark::of(id);
     let mut at = 0;
     while let Some(next) = octets.get(at..).and_then(|rest| proof::record::next_record(rest, mark)) {
@@ -146,7 +151,10 @@ fn records(
             Err(Defect::Short) => break,
             Err(_) => {
                 let object = octets.get(at + 24..at + 40).map_or_else(String::new, hex);
-                report.fault("record_changed", &[("segment", &segment), ("object", &object), ("at", &(start + at as u64))]);
+                report.fault(
+                    "record_changed",
+                    &[("segment", &segment), ("object", &object), ("at", &(start + at as u64))],
+                );
                 at += RECORD_PREFIX_LEN;
             }
         }
@@ -156,7 +164,8 @@ fn records(
 
 /// As `ObjectId` shows itself.
 fn hex(octets: &[u8]) -> String {
-    <[u8; 16]>::try_from(octets).map_or_else(|_| String::new(), |id| model::ObjectId::from_octets(id).to_string())
+    <[u8; 16]>::try_from(octets)
+        .map_or_else(|_| String::new(), |id| model::ObjectId::from_octets(id).to_string())
 }
 
 /// Length of the record at the front, its checksums compared.

@@ -55,6 +55,7 @@ mod options;
 mod origin;
 mod password;
 mod problem;
+mod proof;
 mod quarantine;
 mod reading;
 mod record_mails;

@@ -229,7 +229,9 @@ fn chain(
 /// Whether these are certificates in PEM that can be trusted.
 pub fn can_trust(pem: &str) -> bool {
     let roots: Result<Vec<CertificateDer<'_>>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
-    roots.is_ok_and(|all| !all.is_empty() && all.iter().all(|one| webpki::anchor_from_trusted_cert(one).is_ok()))
+    roots.is_ok_and(|all| {
+        !all.is_empty() && all.iter().all(|one| webpki::anchor_from_trusted_cert(one).is_ok())
+    })
 }
 
 #[cfg(test)]

@@ -106,6 +106,11 @@ pub(crate) fn time(text: &str) -> Option<UnixMillis> {
         0,
     );
     let seconds = date.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
-    let millis = fraction.bytes().take(3).zip([100, 10, 1]).map(|(octet, by)| i64::from(octet - b'0') * by).sum::<i64>();
+    let millis = fraction
+        .bytes()
+        .take(3)
+        .zip([100, 10, 1])
+        .map(|(octet, by)| i64::from(octet - b'0') * by)
+        .sum::<i64>();
     Some(UnixMillis(seconds * 1000 + millis))
 }

@@ -69,21 +69,92 @@ impl Authority {
         put(&dir, "serial", b"01\n");
         for (who, subject) in [("ca", "/CN=Test CA"), ("tsa", "/CN=Test Stamps/O=Verein")] {
             run(&dir, &[&["genpkey", "-out", &format!("{who}.key")], key].concat());
-            run(&dir, &["req", "-new", "-key", &format!("{who}.key"), "-subj", subject, "-out", &format!("{who}.csr")]);
+            run(
+                &dir,
+                &[
+                    "req",
+                    "-new",
+                    "-key",
+                    &format!("{who}.key"),
+                    "-subj",
+                    subject,
+                    "-out",
+                    &format!("{who}.csr"),
+                ],
+            );
         }
-        run(&dir, &["x509", "-req", "-in", "ca.csr", "-key", "ca.key", "-days", "30", "-extfile", "conf", "-extensions", "ca", "-out", "ca.pem"]);
+        run(
+            &dir,
+            &[
+                "x509",
+                "-req",
+                "-in",
+                "ca.csr",
+                "-key",
+                "ca.key",
+                "-days",
+                "30",
+                "-extfile",
+                "conf",
+                "-extensions",
+                "ca",
+                "-out",
+                "ca.pem",
+            ],
+        );
         let this = Self(dir);
         this.certify("tsa");
         this
     }
 
     fn certify(&self, section: &str) {
-        run(&self.0, &["x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "20", "-extfile", "conf", "-extensions", section, "-out", "tsa.pem"]);
+        run(
+            &self.0,
+            &[
+                "x509",
+                "-req",
+                "-in",
+                "tsa.csr",
+                "-CA",
+                "ca.pem",
+                "-CAkey",
+                "ca.key",
+                "-CAcreateserial",
+                "-days",
+                "20",
+                "-extfile",
+                "conf",
+                "-extensions",
+                section,
+                "-out",
+                "tsa.pem",
+            ],
+        );
     }
 
     fn answer(&self, request: &[u8]) -> Vec<u8> {
         put(&self.0, "request", request);
-        run(&self.0, &["ts", "-reply", "-config", "conf", "-section", "tsa_config", "-queryfile", "request", "-signer", "tsa.pem", "-inkey", "tsa.key", "-chain", "ca.pem", "-out", "answer"]);
+        run(
+            &self.0,
+            &[
+                "ts",
+                "-reply",
+                "-config",
+                "conf",
+                "-section",
+                "tsa_config",
+                "-queryfile",
+                "request",
+                "-signer",
+                "tsa.pem",
+                "-inkey",
+                "tsa.key",
+                "-chain",
+                "ca.pem",
+                "-out",
+                "answer",
+            ],
+        );
         read_file(&self.0, "answer")
     }
 
@@ -130,13 +201,25 @@ fn what_is_no_stamp_is_refused() {
         assert!(read(&answer[..at], &DIGEST, Some(nonce), &ca).is_err(), "cut at {at}");
     }
     // An authority that refuses: it does not take this digest.
-    let refused = Request { message_imprint: messages::MessageImprint {
-        hash_algorithm: x509_cert::spki::AlgorithmIdentifierOwned {
-            oid: der::asn1::ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.4"), parameters: None },
-        hashed_message: OctetString::new([1; 28].as_slice()).unwrap(),
-    }, ..Request::from_der(&asked).unwrap() };
-    assert_eq!(read(&authority.answer(&refused.to_der().unwrap()), &DIGEST, None, &ca), Err(StampError::Refused(2)));
-    assert!(can_trust(&ca) && !can_trust("") && !can_trust("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"));
+    let refused = Request {
+        message_imprint: messages::MessageImprint {
+            hash_algorithm: x509_cert::spki::AlgorithmIdentifierOwned {
+                oid: der::asn1::ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.4"),
+                parameters: None,
+            },
+            hashed_message: OctetString::new([1; 28].as_slice()).unwrap(),
+        },
+        ..Request::from_der(&asked).unwrap()
+    };
+    assert_eq!(
+        read(&authority.answer(&refused.to_der().unwrap()), &DIGEST, None, &ca),
+        Err(StampError::Refused(2))
+    );
+    assert!(
+        can_trust(&ca)
+            && !can_trust("")
+            && !can_trust("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    );
 }
 
 #[test]
@@ -146,7 +229,9 @@ fn times_with_and_without_fractions() {
     check("20260302090000Z", Some(1_772_442_000_000));
     check("20260302090000.5Z", Some(1_772_442_000_500));
     check("20260302090000.12345Z", Some(1_772_442_000_123));
-    for text in ["", "Z", "20260302090000", "20261302090000Z", "2026030209000Z", "2026-3-209000Z", "20260302090000.x"] {
+    for text in
+        ["", "Z", "20260302090000", "20261302090000Z", "2026030209000Z", "2026-3-209000Z", "20260302090000.x"]
+    {
         check(text, None);
     }
 }

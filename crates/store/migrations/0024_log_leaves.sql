@@ -17,16 +17,4 @@ INSERT INTO counters (name, value) SELECT 'backfill_to', COALESCE(MAX(seq), 0) F
 -- logged: octets of the file that the log speaks of; closed: all there will ever be.
 ALTER TABLE segments ADD COLUMN logged BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE segments ADD COLUMN closed SMALLINT NOT NULL DEFAULT 0;
-
--- Authorities for time stamps. answered: when they last did; trouble: why they did not, empty if they did.
-CREATE TABLE stamp_authorities (
-    authority BIGINT PRIMARY KEY,
-    name TEXT NOT NULL,
-    url TEXT NOT NULL,
-    ca TEXT NOT NULL,
-    username TEXT NOT NULL,
-    credential BYTEA,
-    answered BIGINT,
-    trouble TEXT NOT NULL
-);
 UPDATE format SET version = 21;

@@ -351,8 +351,11 @@ pub(crate) fn file(tx: &Tx<'_>, mut open: Vec<Open<'_>>, linking: &Linking) -> R
 fn write_and_log(tx: &Tx<'_>, decided: &[(i64, Decision)], now: UnixMillis) -> Result<()> {
     let linked = |decision: &Decision| !decision.links.is_empty();
     let messages: Vec<i64> = decided.iter().filter(|(_, d)| linked(d)).map(|(message, _)| *message).collect();
-    let before =
-        if messages.is_empty() { std::collections::BTreeSet::new() } else { log_leaves::links(tx, &messages)? };
+    let before = if messages.is_empty() {
+        std::collections::BTreeSet::new()
+    } else {
+        log_leaves::links(tx, &messages)?
+    };
     write(tx, decided, now)?;
     if messages.is_empty() { Ok(()) } else { log_leaves::of_rules(tx, &messages, &before, now) }
 }

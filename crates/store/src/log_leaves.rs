@@ -458,8 +458,7 @@ impl Store {
                 "sha256": extent.sha256.to_string(),
                 "closed": extent.closed,
             });
-            let leaf =
-                NewLeaf { kind: Kind::Stored, at: now, subject: None, payload: payload.to_string() };
+            let leaf = NewLeaf { kind: Kind::Stored, at: now, subject: None, payload: payload.to_string() };
             append(tx, &[leaf])
         })
     }

@@ -40,7 +40,10 @@ pub(super) fn differing(
 ) -> Result<Vec<(MailId, Sha256, u64)>> {
     let mails: Vec<MailId> = archived.iter().map(|(mail, ..)| *mail).collect();
     let now = store.digests_of(&mails)?;
-    Ok(archived.into_iter().filter(|(mail, sha256, _)| now.get(mail).is_some_and(|now| now != sha256)).collect())
+    Ok(archived
+        .into_iter()
+        .filter(|(mail, sha256, _)| now.get(mail).is_some_and(|now| now != sha256))
+        .collect())
 }
 
 /// Files that prove a mail: names and octets. Of each leaf about it, the checkpoint with a time stamp that came first, or the
@@ -75,8 +78,7 @@ pub(crate) fn evidence(core: &Core, mail: MailId) -> Result<Vec<(String, Vec<u8>
         }
         let path = book.inclusion(row.index, size)?;
         let is_of_octets = matches!(Kind::of_code(row.kind), Some(Kind::Archived | Kind::Placed));
-        let evidence =
-            Evidence::of(&row.leaf(), salt, payload, &path, &name, is_of_octets.then_some(MAIL));
+        let evidence = Evidence::of(&row.leaf(), salt, payload, &path, &name, is_of_octets.then_some(MAIL));
         if let Some(evidence) = evidence {
             files.insert(format!("proof/{:016}.json", row.index), evidence.text().into_bytes());
         }

@@ -14,7 +14,12 @@ use crate::failure::{FAILED, Failure};
 use crate::lang::Lang;
 
 /// Writes a mail and what proves it as a ZIP.
-pub fn proof(engine: &Engine, args: &cli::Proof, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
+pub fn proof(
+    engine: &Engine,
+    args: &cli::Proof,
+    lang: Lang,
+    streams: &mut Streams<'_>,
+) -> Result<i32, Failure> {
     let found = show::find(engine, &args.mail)?;
     let [mail] = found.as_slice() else {
         let key = if found.is_empty() { "mail-unknown" } else { "mail-several" };

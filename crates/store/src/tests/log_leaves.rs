@@ -104,7 +104,10 @@ fn extents_follow_each_other(store: &Store) {
     store.log_extent(extent(700, 900, true), NOW).unwrap();
     assert_eq!(store.segments_to_log().unwrap(), []);
     let last = payload(store, before + 1);
-    assert_eq!((last["from"].as_u64(), last["to"].as_u64(), last["closed"].as_bool()), (Some(700), Some(900), Some(true)));
+    assert_eq!(
+        (last["from"].as_u64(), last["to"].as_u64(), last["closed"].as_bool()),
+        (Some(700), Some(900), Some(true))
+    );
 }
 
 /// Rows out of the log's own files are those that were there.
