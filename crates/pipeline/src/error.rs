@@ -133,7 +133,7 @@ impl Error {
             Self::Index(index::Error::Io { source, .. }) => {
                 source.downcast_ref::<io::Error>().is_some_and(|error| is_full(error.kind()))
             }
-            Self::Io { source, .. } => is_full(source.kind()),
+            Self::Io { source, .. } | Self::Log(logbook::Error::Io { source, .. }) => is_full(source.kind()),
             _ => false,
         }
     }

@@ -260,9 +260,11 @@ const ROWS: usize = 4096;
 pub(crate) fn verify(core: &Core, verified: &mut Verified) -> Result<()> {
     derive(core, true)?;
     let deriver = core.proving.lock();
-    let mut wrong = |at: Option<u64>, detail: String| verified.faults.push(Fault::Log { at, detail });
+    let mut wrong = |at: Option<u64>, kind: &'static str, detail: String| {
+        verified.faults.push(Fault::Log { at, kind, detail })
+    };
     if let Some(trouble) = &deriver.trouble {
-        wrong(None, trouble.clone());
+        wrong(None, "trouble", trouble.clone());
     }
     let Some(book) = &deriver.book else { return Ok(()) };
     let Some((checkpoint, _)) = book.checkpoint() else { return Ok(()) };
@@ -276,7 +278,7 @@ pub(crate) fn verify(core: &Core, verified: &mut Verified) -> Result<()> {
                 break;
             }
             if row.index != index {
-                wrong(Some(index), "missing".to_owned());
+                wrong(Some(index), "missing", String::new());
                 return Ok(());
             }
             if index.is_multiple_of(ledger::TILE_WIDTH) {
@@ -284,21 +286,21 @@ pub(crate) fn verify(core: &Core, verified: &mut Verified) -> Result<()> {
             }
             let hash = ledger::leaf_hash(&row.leaf().encode());
             if tile.get((index % ledger::TILE_WIDTH) as usize) != Some(&hash) {
-                wrong(Some(index), "changed".to_owned());
+                wrong(Some(index), "changed", String::new());
             }
             tree.push(hash, &mut |_, _| ());
             archived.extend(evidence::archived(row));
         }
         if rows.is_empty() {
-            wrong(Some(tree.size()), "missing".to_owned());
+            wrong(Some(tree.size()), "missing", String::new());
             return Ok(());
         }
-        for (mail, sha256, at) in evidence::differing(&core.store, archived)? {
-            wrong(Some(at), format!("mail {mail} was archived as {sha256}"));
+        for (mail, _, at) in evidence::differing(&core.store, archived)? {
+            wrong(Some(at), "mail", mail.to_string());
         }
     }
     if tree.root() != checkpoint.root {
-        wrong(None, "the tree is not the one that was signed".to_owned());
+        wrong(None, "tree", String::new());
     }
     Ok(())
 }

@@ -46,7 +46,9 @@ pub enum Fault {
     Log {
         /// Which entry; `None`: the log as a whole.
         at: Option<u64>,
-        /// What is wrong.
+        /// `trouble`, `missing`, `changed`, `mail`, `tree`.
+        kind: &'static str,
+        /// Which mail, or what exactly.
         detail: String,
     },
     /// The search index lacks changes, or cannot be read.

@@ -198,7 +198,9 @@ impl Walk<'_> {
         match difference {
             Difference::Changed(at) => {
                 let leaf = leaves.get((at - first) as usize).and_then(|leaf| Leaf::decode(leaf));
-                let before = leaf.is_some_and(|leaf| leaf.at.0 < self.latest.saturating_sub(BACK_MAX));
+                let previous = (at - first).checked_sub(1).and_then(|n| leaves.get(n as usize));
+                let previous = previous.and_then(|leaf| Leaf::decode(leaf)).map_or(self.latest, |leaf| leaf.at.0);
+                let before = leaf.is_some_and(|leaf| leaf.at.0 < previous.saturating_sub(BACK_MAX));
                 let code = if before { "back_dated" } else { "changed" };
                 self.report.fault(code, &[("leaf", &at)]);
             }

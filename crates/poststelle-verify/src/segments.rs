@@ -139,27 +139,34 @@ fn records(
     file.take((extent.to - start).saturating_add(RECORD_HEADER_MAX as u64).min(len - start))
         .read_to_end(&mut octets)?;
     let mark = Mark::of(id);
-    let mut at = 0;
+    // Records follow each other: where one should begin and none does, its beginning was changed.
+    let (mut at, mut begins) = (0, extent.from == 0);
     while let Some(next) = octets.get(at..).and_then(|rest| proof::record::next_record(rest, mark)) {
+        if begins && next > 0 {
+            changed(segment, &octets, start, at, report);
+        }
         at += next;
         if start + at as u64 >= extent.to {
             break;
         }
         match whole(&octets[at..], mark) {
-            Ok(record_len) => at += record_len,
+            Ok(record_len) => (at, begins) = (at + record_len, true),
             // It goes on in the next extent.
             Err(Defect::Short) => break,
             Err(_) => {
-                let object = octets.get(at + 24..at + 40).map_or_else(String::new, hex);
-                report.fault(
-                    "record_changed",
-                    &[("segment", &segment), ("object", &object), ("at", &(start + at as u64))],
-                );
-                at += RECORD_PREFIX_LEN;
+                changed(segment, &octets, start, at, report);
+                (at, begins) = (at + RECORD_PREFIX_LEN, false);
             }
         }
     }
     Ok(())
+}
+
+fn changed(segment: &str, octets: &[u8], start: u64, at: usize, report: &mut Report) {
+    let object = octets.get(at + 24..at + 40).map_or_else(String::new, hex);
+    let values: [(&'static str, &dyn std::fmt::Display); 3] =
+        [("segment", &segment), ("object", &object), ("at", &(start + at as u64))];
+    report.fault("record_changed", &values);
 }
 
 /// As `ObjectId` shows itself.

@@ -244,8 +244,13 @@ fn swapped() {
     assert_eq!(found(&copy.data(), &[], "misplaced")["leaf"], "3");
     // A segment under the name of another.
     let copy = Copy::new();
-    copy.edit(&copy.segment(), |octets| octets[16..32].copy_from_slice(&[7; 16]));
-    found(&copy.data(), &[], "segment_changed");
+    let other = proof::segment::SegmentHeader {
+        id: model::SegmentId::from_octets([7; 16]),
+        created: model::UnixMillis(1_770_000_000_000),
+    };
+    copy.edit(&copy.segment(), |octets| octets[..128].copy_from_slice(&other.encode()));
+    let fault = found(&copy.data(), &[], "segment_swapped");
+    assert!(copy.segment().contains(fault["segment"].as_str().unwrap()));
 }
 
 #[test]
@@ -378,7 +383,7 @@ fn rewritten() {
 #[test]
 fn forked() {
     let (one, other) = (Copy::new(), Copy::new());
-    for (copy, range) in [(&one, 1000..1010), (&other, 2000..2010)] {
+    for (copy, range) in [(&one, 1000..1030), (&other, 2000..2010)] {
         let mails = copy.dir.path().join("mails");
         write_mails(&mails, range);
         let engine = open(&copy.data());
@@ -391,6 +396,59 @@ fn forked() {
     let old = world().data().join("log/checkpoint");
     let (status, value) = verify(&one.data(), &["--checkpoint", old.to_str().unwrap()]);
     assert_eq!((status, faults(&value)), (0, vec![]), "{value}");
+}
+
+/// The database gone altogether: the log goes on where it was, and what it said before still holds.
+#[test]
+fn a_lost_database_gets_its_log_back() {
+    let copy = Copy::new();
+    let kept = copy.dir.path().join("kept");
+    fs::copy(copy.log("checkpoint"), &kept).unwrap();
+    let databases = fs::read_dir(copy.data()).unwrap().map(|entry| entry.unwrap().path());
+    for path in databases.filter(|path| path.to_string_lossy().contains("poststelle.sqlite")) {
+        fs::remove_file(path).unwrap();
+    }
+    let engine = open(&copy.data());
+    let verified = engine.verify(&mut |_| ()).unwrap();
+    assert_eq!((verified.mails, verified.faults), (MAILS as u64, vec![]));
+    assert!(engine.log_state().unwrap().signed > MAILS as u64 * 2);
+    engine.close();
+    let (status, value) = verify(&copy.data(), &["--checkpoint", kept.to_str().unwrap()]);
+    assert_eq!((status, faults(&value)), (0, vec![]), "{value}");
+}
+
+/// Rows that are not those that were signed: the server says so, and signs nothing on top of them.
+#[test]
+fn a_changed_database_is_noticed_by_the_server() {
+    let faults = |engine: &Engine| engine.verify(&mut |_| ()).unwrap().faults;
+    let copy = Copy::new();
+    copy.sql("UPDATE log_leaves SET at = at - 1 WHERE leaf = 11");
+    let engine = open(&copy.data());
+    let found = faults(&engine);
+    assert!(
+        found.iter().any(|fault| matches!(fault, pipeline::Fault::Log { at: Some(11), kind: "changed", .. })),
+        "{found:?}"
+    );
+    engine.close();
+    let copy = Copy::new();
+    copy.sql("UPDATE log_leaves SET at = at - 1 WHERE leaf = (SELECT MAX(leaf) FROM log_leaves)");
+    let before = fs::read(copy.log("checkpoint")).unwrap();
+    let engine = open(&copy.data());
+    let mails = copy.dir.path().join("mails");
+    write_mails(&mails, 5000..5003);
+    import(&engine, &mails);
+    assert!(engine.log_state().unwrap().trouble.is_some());
+    let found = faults(&engine);
+    assert!(found.iter().any(|fault| matches!(fault, pipeline::Fault::Log { kind: "trouble", .. })), "{found:?}");
+    engine.close();
+    assert_eq!(fs::read(copy.log("checkpoint")).unwrap(), before);
+    // A mail whose digest in the database is another one.
+    let copy = Copy::new();
+    copy.sql("UPDATE objects SET sha256 = zeroblob(32) WHERE seq = 5");
+    let engine = open(&copy.data());
+    let found = faults(&engine);
+    assert!(found.iter().any(|fault| matches!(fault, pipeline::Fault::Log { kind: "mail", .. })), "{found:?}");
+    engine.close();
 }
 
 /// The same by a script written from the RFCs.

@@ -82,10 +82,16 @@ fn text(fault: &Fault, lang: Lang) -> String {
         Fault::Unknown { location } => {
             lang.text("verify-unknown-object", &[("segment", &location.segment), ("at", &location.at)])
         }
-        Fault::Log { at: Some(at), detail } => {
-            lang.text("verify-log-entry", &[("at", at), ("reason", detail)])
+        Fault::Log { at, kind, detail } => {
+            let key = match *kind {
+                "missing" => "verify-log-missing",
+                "changed" => "verify-log-changed",
+                "mail" => "verify-log-mail",
+                "tree" => "verify-log-tree",
+                _ => "verify-log",
+            };
+            lang.text(key, &[("at", &at.unwrap_or_default()), ("mail", detail), ("reason", detail)])
         }
-        Fault::Log { at: None, detail } => lang.text("verify-log", &[("reason", detail)]),
         Fault::Index { detail } => lang.text("verify-index", &[("reason", detail)]),
     }
 }
