@@ -27,7 +27,7 @@ fn open(dir: &Path) -> Engine {
 
 fn import(engine: &Engine, mails: &Path) {
     let account = engine.account_or_import("a@b.example").unwrap();
-    let sources = vec![Source::Path(mails.to_owned())];
+    let sources = vec![Source::from(mails)];
     let import = Import { account, sources, directory: None, run: None };
     engine.import(&import, &mut std::io::empty(), &AtomicBool::new(false), &mut |_| ()).unwrap();
     engine.sign_log().unwrap();
@@ -214,10 +214,11 @@ fn changed() {
     assert!(at < 5000 && at + 1000 > 5000, "{record}");
     assert_eq!(record["object"].as_str().unwrap().len(), 36);
     let copy = Copy::new();
-    let open = fs::read_dir(copy.log("open")).unwrap().next().unwrap().unwrap().path();
-    edit(&open, |octets| {
-        *octets = String::from_utf8_lossy(octets).replace("\\\"from\\\":0", "\\\"from\\\":1").into()
-    });
+    for open in fs::read_dir(copy.log("open")).unwrap() {
+        edit(&open.unwrap().path(), |octets| {
+            *octets = String::from_utf8_lossy(octets).replace("\\\"to\\\":", "\\\"to\\\":1").into();
+        });
+    }
     found(&copy.data(), &[], "open_changed");
     let mut files = unzip(&world().dir.path().join("proof.zip"));
     files.iter_mut().find(|(name, _)| name == "mail.eml").unwrap().1[20] ^= 1;
