@@ -20,13 +20,11 @@ fn leaves(count: u64) -> Vec<Hash> {
 /// A tree in memory, as its definition says.
 fn plain(leaves: &[Hash]) -> impl FnMut(u8, u64) -> Result<Hash, Infallible> {
     fn over(leaves: &[Hash]) -> Hash {
-        match leaves {
-            [one] => *one,
-            _ => {
-                let (left, right) = leaves.split_at(leaves.len() / 2);
-                node_hash(&over(left), &over(right))
-            }
+        if let [one] = leaves {
+            return *one;
         }
+        let (left, right) = leaves.split_at(leaves.len() / 2);
+        node_hash(&over(left), &over(right))
     }
     move |height, n| {
         let from = (n << height) as usize;
@@ -44,7 +42,9 @@ fn roots_are_those_of_the_definition() {
         let all = leaves(count);
         assert_eq!(hex(&root(count, plain(&all)).unwrap()), expected, "{count}");
         let mut builder = Builder::default();
-        all.iter().for_each(|leaf| builder.push(*leaf, &mut |_, _| ()));
+        for leaf in &all {
+            builder.push(*leaf, &mut |_, _| ());
+        }
         assert_eq!(hex(&builder.root()), expected, "{count}, built");
     };
     check(0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
@@ -213,7 +213,7 @@ proptest! {
         };
         let rows: Vec<Row> = (5..8).map(|index| Row { index, at: UnixMillis(at), kind, subject, content: content.clone() }).collect();
         let mut octets = Vec::new();
-        rows.iter().for_each(|row| row.encode(&mut octets));
+        for row in &rows { row.encode(&mut octets); }
         prop_assert_eq!(payload::rows(5, 3, &octets), Some(rows.clone()));
         prop_assert_eq!(payload::rows(5, 2, &octets), None);
         prop_assert_eq!(payload::rows(5, 3, &octets[..octets.len() - 1]), None);

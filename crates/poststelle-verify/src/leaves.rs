@@ -199,7 +199,8 @@ impl Walk<'_> {
             Difference::Changed(at) => {
                 let leaf = leaves.get((at - first) as usize).and_then(|leaf| Leaf::decode(leaf));
                 let previous = (at - first).checked_sub(1).and_then(|n| leaves.get(n as usize));
-                let previous = previous.and_then(|leaf| Leaf::decode(leaf)).map_or(self.latest, |leaf| leaf.at.0);
+                let previous =
+                    previous.and_then(|leaf| Leaf::decode(leaf)).map_or(self.latest, |leaf| leaf.at.0);
                 let before = leaf.is_some_and(|leaf| leaf.at.0 < previous.saturating_sub(BACK_MAX));
                 let code = if before { "back_dated" } else { "changed" };
                 self.report.fault(code, &[("leaf", &at)]);

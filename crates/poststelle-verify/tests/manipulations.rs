@@ -440,7 +440,10 @@ fn a_changed_database_is_noticed_by_the_server() {
     import(&engine, &mails);
     assert!(engine.log_state().unwrap().trouble.is_some());
     let found = faults(&engine);
-    assert!(found.iter().any(|fault| matches!(fault, pipeline::Fault::Log { kind: "trouble", .. })), "{found:?}");
+    assert!(
+        found.iter().any(|fault| matches!(fault, pipeline::Fault::Log { kind: "trouble", .. })),
+        "{found:?}"
+    );
     engine.close();
     assert_eq!(fs::read(copy.log("checkpoint")).unwrap(), before);
     // A mail whose digest in the database is another one.
@@ -448,7 +451,10 @@ fn a_changed_database_is_noticed_by_the_server() {
     copy.sql("UPDATE objects SET sha256 = zeroblob(32) WHERE seq = 5");
     let engine = open(&copy.data());
     let found = faults(&engine);
-    assert!(found.iter().any(|fault| matches!(fault, pipeline::Fault::Log { kind: "mail", .. })), "{found:?}");
+    assert!(
+        found.iter().any(|fault| matches!(fault, pipeline::Fault::Log { kind: "mail", .. })),
+        "{found:?}"
+    );
     engine.close();
 }
 

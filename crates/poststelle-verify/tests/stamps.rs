@@ -108,12 +108,7 @@ fn anchors_are_stamped_and_checked() {
     engine.account_or_import("a@b.example").unwrap();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = model::UnixMillis(i64::try_from(now.as_millis()).unwrap());
-    let event = store::NewLeaf {
-        kind: ledger::Kind::Noted,
-        at: now,
-        subject: None,
-        payload: "{}".into(),
-    };
+    let event = store::NewLeaf { kind: ledger::Kind::Noted, at: now, subject: None, payload: "{}".into() };
     engine.store().append_leaves(vec![event]).unwrap();
     engine.sign_log().unwrap();
     assert_eq!(engine.log_state().unwrap().anchors, 1);

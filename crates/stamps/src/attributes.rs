@@ -45,7 +45,7 @@ fn algorithm(oid: ObjectIdentifier) -> Option<&'static Algorithm> {
     }
 }
 
-fn only<'a>(attributes: &'a Attributes, oid: ObjectIdentifier) -> Option<&'a Any> {
+fn only(attributes: &Attributes, oid: ObjectIdentifier) -> Option<&Any> {
     let mut found = attributes.iter().filter(|attribute: &&Attribute| attribute.oid == oid);
     let (attribute, None) = (found.next()?, found.next()) else { return None };
     match attribute.values.as_slice() {
