@@ -120,6 +120,24 @@ CREATE TABLE decisions (
 ) STRICT;
 CREATE INDEX decisions_day ON decisions (since, message);
 CREATE INDEX decisions_open ON decisions (outcome, message) WHERE person = 0 AND outcome > 1;
+CREATE TABLE document_folders (
+    key INTEGER PRIMARY KEY,
+    parent INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (parent, kind, name)
+) STRICT;
+CREATE TABLE documents (
+    record INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    part TEXT NOT NULL,
+    folder INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (record, message, part, folder)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX documents_folder ON documents (folder, record, message);
+CREATE INDEX documents_message ON documents (message);
 CREATE TABLE entries (
     list INTEGER NOT NULL,
     date INTEGER NOT NULL,
@@ -221,6 +239,18 @@ CREATE TABLE expiries (
     noted INTEGER NOT NULL,
     PRIMARY KEY (kind, account, name)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE extra_addresses (
+    record INTEGER NOT NULL,
+    folded TEXT NOT NULL,
+    used INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    decided INTEGER,
+    PRIMARY KEY (record, folded, used)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX extra_addresses_state ON extra_addresses (state, at, record, folded, used);
 CREATE TABLE facts (
     seq INTEGER PRIMARY KEY,
     version INTEGER NOT NULL,
@@ -491,6 +521,11 @@ CREATE TABLE merges (
     winner INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX merges_winner ON merges (winner);
+CREATE TABLE message_references (
+    message INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    PRIMARY KEY (message, record)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE message_tags (
     message INTEGER NOT NULL,
     tag INTEGER NOT NULL,

@@ -342,6 +342,18 @@ const blocklist = createRoute({
   component: lazyRouteComponent(() => import("./views/blocklist"), "Blocklist"),
 });
 
+const contactAddresses = createRoute({
+  getParentRoute: () => settings,
+  path: "/contact-addresses",
+  component: lazyRouteComponent(() => import("./views/contactAddresses"), "ContactAddresses"),
+});
+
+const folders = createRoute({
+  getParentRoute: () => settings,
+  path: "/folders",
+  component: lazyRouteComponent(() => import("./views/folders"), "Folders"),
+});
+
 const linkRules = createRoute({
   getParentRoute: () => settings,
   path: "/linking",
@@ -437,6 +449,8 @@ const tree = root.addChildren([
       signIn,
       tags,
       blocklist,
+      contactAddresses,
+      folders,
       linkRules,
       jumps,
       proof,

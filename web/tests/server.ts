@@ -17,6 +17,8 @@ export interface Server {
   start: () => Promise<void>;
   /** Takes in contacts, as the command line does. */
   importContacts: (csv: string) => Promise<void>;
+  /** Takes in records of this kind. */
+  importRecords: (kind: string, csv: string) => Promise<void>;
   /** Changes the database behind the program's back; the server must not run. */
   tamper: (statements: string) => Promise<void>;
   /** Ends it and removes the data. */
@@ -37,16 +39,18 @@ export async function newServer(): Promise<Server> {
     await untilReady(child, "the server", () => answers(`${url}/health/ready`));
   };
   const stop = () => end(child);
+  const importRecords = async (kind: string, csv: string) => {
+    const file = join(data, `${kind}s.csv`);
+    await writeFile(file, csv);
+    await promisify(execFile)(BINARY, ["erp", "import", "--data", data, "--kind", kind, file]);
+  };
   await start();
   return {
     url,
     start,
     stop,
-    importContacts: async (csv) => {
-      const file = join(data, "contacts.csv");
-      await writeFile(file, csv);
-      await promisify(execFile)(BINARY, ["erp", "import", "--data", data, "--kind", "contact", file]);
-    },
+    importContacts: (csv) => importRecords("contact", csv),
+    importRecords,
     tamper: async (statements) => {
       const script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])";
       await promisify(execFile)("python3", ["-c", script, join(data, "poststelle.sqlite"), statements]);

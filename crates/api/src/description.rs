@@ -202,7 +202,9 @@ fn components() -> Components {
         ErpRecordPage ErpRecord ErpRecordRequest ErpLineRequest ErpBatchAnswer ErpSessionRequest ErpRun ErpRunPage
         ErpSourceList ErpSource ErpSourceRequest ErpSourceTest ErpSourceTried ErpPreview
         MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
-        LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest ProofState StampAuthorities
+        LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
+        ExtraAddressPage AddressDecisionRequest LearntMaskList DocumentFolder DocumentFolderList DocumentFolderRequest
+        RecordFolderList DocumentList DocumentFilingRequest ProofState StampAuthorities
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

@@ -13,6 +13,7 @@ mod bounces;
 mod description;
 mod detail;
 mod doctor;
+mod documents;
 mod erp;
 mod events;
 mod exclusions;
@@ -73,6 +74,12 @@ pub use detail::{
 pub use doctor::{
     Condition, DoctorReport, FetchedAnew, Ledger, LedgerList, LedgerPage, LedgerQuery, LedgerReason,
     LedgerRow, Severity,
+};
+pub use documents::{
+    AddressDecision, AddressDecisionRequest, AddressUse, Document, DocumentFilingRequest, DocumentFolder,
+    DocumentFolderList, DocumentFolderRequest, DocumentList, ExtraAddress, ExtraAddressPage,
+    ExtraAddressQuery, LearntMask, LearntMaskList, LearntMasks, NumberMask, RecordFolder, RecordFolderList,
+    TaughtBy,
 };
 pub use erp::{
     ErpBatchAnswer, ErpBatchQuery, ErpDifference, ErpField, ErpFile, ErpFileQuery, ErpFinishQuery, ErpKind,

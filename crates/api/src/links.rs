@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Kind, MessageRow, Timestamp};
+use crate::{ExtraAddress, Kind, MessageRow, Timestamp};
 
 /// A record as it is shown beside a mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -37,7 +37,7 @@ pub struct RecordLink {
     /// The record.
     pub record: LinkedRecord,
     /// How the mail came to it: `history`, `address`, `address+reference`, `two references`, `with order`, `with quote`,
-    /// `only item`, `contact`, `person`.
+    /// `only item`, `contact`, `person`, `signed reference`.
     pub how: String,
     /// `rule` or `person`.
     pub by: String,
@@ -57,7 +57,7 @@ pub struct LinkSuggestion {
     /// The record.
     pub record: LinkedRecord,
     /// `number`: a single number of it stands in the mail of a stranger; `reference`: a signed reference does; `one of
-    /// several` that were found.
+    /// several` that were found; `deputy`: a deputy of it wrote the mail.
     pub why: String,
 }
 
@@ -85,6 +85,8 @@ pub struct MessageLinks {
     pub removed: Vec<RecordLink>,
     /// Records it may belong to.
     pub suggestions: Vec<LinkSuggestion>,
+    /// Numbers in it that look like those of a kind and are none that is known.
+    pub unknown: Vec<RecordName>,
     /// Ways out, those whose values are there.
     pub jumps: Vec<Jump>,
 }
@@ -96,6 +98,8 @@ pub struct RecordSheet {
     pub record: LinkedRecord,
     /// Addresses; the first one is the one to write to.
     pub addresses: Vec<String>,
+    /// Addresses that its source does not name: confirmed, rejected, or proposed by mails that the caller may read.
+    pub added: Vec<ExtraAddress>,
     /// Further numbers it is known by.
     pub references: Vec<String>,
     /// Number of its contact.
@@ -191,7 +195,7 @@ pub struct LinksChanged {
 /// A record named in a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LinkStep {
-    /// `S1`, `S2a`, … as in the manual.
+    /// `S1`, `R`, `S2a`, … as in the manual.
     pub step: String,
     /// Addresses or numbers it looked at, separated by commas; of the history how many earlier mails.
     pub looked_at: String,
@@ -228,6 +232,8 @@ pub struct RecordMailQuery {
     /// Only of this kind.
     #[param(inline)]
     pub kind: Option<Kind>,
+    /// Only what lies in this folder or below it.
+    pub folder: Option<i64>,
     /// `next` of the page before.
     pub cursor: Option<String>,
     /// How many, at most 200.

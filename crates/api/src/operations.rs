@@ -5,10 +5,10 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
     Access, AddressQuery, Body, DashboardQuery, DeletableQuery, ErpBatchQuery, ErpFileQuery, ErpFinishQuery,
-    ErpRecordQuery, ErpRunQuery, EventQuery, FrameQuery, HeldQuery, HistoryQuery, ImportEntryQuery,
-    ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery, ListQuery, MessageQuery,
-    Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery, RecordMailQuery,
-    RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    ErpRecordQuery, ErpRunQuery, EventQuery, ExtraAddressQuery, FrameQuery, HeldQuery, HistoryQuery,
+    ImportEntryQuery, ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery,
+    ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery,
+    RecordMailQuery, RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -158,6 +158,28 @@ operations! {
         no_query, Empty => 200 Json("LinkBatchList"), &[];
     UNDO_LINK_BATCH = Post "/api/v1/links/batches/{batch}/undo", Administrator, "links", "Files the mails of a batch as before, those that nobody has decided on since.",
         no_query, Empty => 204 Empty, &[404];
+    EXTRA_ADDRESSES = Get "/api/v1/links/addresses", SignedIn, "links", "Addresses of contacts that their source does not name: proposed, confirmed or rejected.",
+        query::<ExtraAddressQuery>, Empty => 200 Json("ExtraAddressPage"), &[];
+    DECIDE_EXTRA_ADDRESS = Put "/api/v1/links/records/{kind}/{number}/addresses/{address}", Worker, "links", "Confirms or rejects an address of a contact, or one of a deputy; one that nobody knew is added.",
+        no_query, Json("AddressDecisionRequest") => 204 Empty, &[404];
+    LEARNT_MASKS = Get "/api/v1/links/masks", Administrator, "links", "What the numbers of each kind look like that there are.",
+        no_query, Empty => 200 Json("LearntMaskList"), &[];
+    DOCUMENT_FOLDERS = Get "/api/v1/documents/folders", SignedIn, "links", "Folders for documents, by name.",
+        no_query, Empty => 200 Json("DocumentFolderList"), &[];
+    ADD_DOCUMENT_FOLDER = Post "/api/v1/documents/folders", Worker, "links", "A new folder, on one of three levels.",
+        no_query, Json("DocumentFolderRequest") => 201 Json("DocumentFolder"), &[404, 409];
+    RENAME_DOCUMENT_FOLDER = Put "/api/v1/documents/folders/{key}", Worker, "links", "Gives a folder another name.",
+        no_query, Json("DocumentFolderRequest") => 204 Empty, &[404, 409];
+    REMOVE_DOCUMENT_FOLDER = Delete "/api/v1/documents/folders/{key}", Worker, "links", "Removes a folder in which nothing lies.",
+        no_query, Empty => 204 Empty, &[404, 409];
+    RECORD_FOLDERS = Get "/api/v1/records/{kind}/{number}/folders", SignedIn, "links", "Folders that a record has, and how much lies in them.",
+        no_query, Empty => 200 Json("RecordFolderList"), &[404];
+    MESSAGE_DOCUMENTS = Get "/api/v1/messages/{mail_id}/documents", SignedIn, "links", "In which folders a mail and its attachments lie.",
+        no_query, Empty => 200 Json("DocumentList"), &[404];
+    FILE_DOCUMENT = Post "/api/v1/records/{kind}/{number}/documents", Worker, "links", "Files a linked mail, or an attachment of it, in a folder of the record, or takes it out.",
+        no_query, Json("DocumentFilingRequest") => 204 Empty, &[404];
+    EXPORT_RECORD_DOCUMENTS = Get "/api/v1/records/{kind}/{number}/documents.zip", SignedIn, "links", "Mails and attachments of a record as a ZIP file with an index; held attachments are left out and named.",
+        query::<RecordMailQuery>, Empty => 200 Octets("application/zip"), &[404];
     JUMP_TEMPLATES = Get "/api/v1/links/jumps", SignedIn, "links", "Ways out of the program, with variables.",
         no_query, Empty => 200 Json("JumpTemplates"), &[];
     SET_JUMP_TEMPLATES = Put "/api/v1/links/jumps", Administrator, "links", "Replaces them.",

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{LinkStep, RecordName, Timestamp};
+use crate::{LinkStep, NumberMask, RecordName, Timestamp};
 
 /// How linking decides where the rules leave a choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -18,6 +18,16 @@ pub struct LinkSettings {
     pub months: Option<u32>,
     /// Numbers of the organisation itself, which are no references.
     pub own_numbers: Vec<String>,
+    /// Addresses of deputies count as those of the contact.
+    #[serde(default)]
+    pub deputies_count: bool,
+    /// What numbers look like, as a person has confirmed.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub masks: Vec<NumberMask>,
+    /// Single numbers are suggested only if a mask of their kind fits, where the kind has any.
+    #[serde(default)]
+    pub masks_restrict: bool,
 }
 
 /// What is tried on past mails.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use erp::{SqlEngine, SqlError, SqlItem, SqlServer, SqlTls, may_write, read_rows};
 use keys::Secret;
-use test_support::{Mariadb, Postgres};
+use test_support::{Certificate, Mariadb, Postgres};
 use tokio::sync::mpsc;
 
 const TABLES: &str = "CREATE TABLE customers (id INT PRIMARY KEY, name VARCHAR(80), mail VARCHAR(80), since DATE, \
@@ -110,4 +110,46 @@ async fn mariadb() {
     let host = socket.to_str().unwrap();
     let root = server(SqlEngine::Mysql, host, "root", "");
     check(&root, &server(SqlEngine::Mysql, host, "reader", "geheim"), "SELECT SLEEP(60)").await;
+}
+
+/// Over TLS with an authority of one's own; without it, with another one, for another name, or unprotected: not.
+async fn check_tls(engine: SqlEngine, port: u16, login: &str, password: &str, authority: &str) {
+    let of = |host: &str, tls: SqlTls| SqlServer { port, tls, ..server(engine, host, login, password) };
+    let select = "SELECT 1 AS number";
+    let trusted = of("127.0.0.1", SqlTls::Pem(authority.to_owned()));
+    let expected = [SqlItem::Columns(cells(&["number"])), SqlItem::Row(cells(&["1"]))];
+    assert_eq!(all(&trusted, select, 10).await.unwrap(), expected);
+    let (other, _) = Certificate::by_own_authority(&["127.0.0.1"]);
+    let other_name = of("localhost", SqlTls::Pem(authority.to_owned()));
+    for (refused, what) in [
+        (of("127.0.0.1", SqlTls::Pem(other)), "another authority"),
+        (of("127.0.0.1", SqlTls::System), "known authorities"),
+        (other_name, "another name"),
+        (of("127.0.0.1", SqlTls::None), "no TLS"),
+    ] {
+        let error = all(&refused, select, 10).await.unwrap_err();
+        assert!(
+            matches!(error, SqlError::Tls { .. } | SqlError::Unreachable { .. } | SqlError::Refused { .. }),
+            "{what}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn postgres_over_tls() {
+    let (authority, certificate) = Certificate::by_own_authority(&["127.0.0.1"]);
+    let Some((postgres, port)) = Postgres::with_tls(&certificate) else { return };
+    postgres.database("shop");
+    check_tls(SqlEngine::Postgres, port, "postgres", "", &authority).await;
+}
+
+#[tokio::test]
+async fn mariadb_over_tls() {
+    let (authority, certificate) = Certificate::by_own_authority(&["127.0.0.1"]);
+    let Some((mariadb, port)) = Mariadb::with_tls(&certificate) else { return };
+    mariadb.run("CREATE DATABASE shop");
+    mariadb.run(
+        "CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'geheim'; GRANT SELECT ON shop.* TO reader@'127.0.0.1'",
+    );
+    check_tls(SqlEngine::Mysql, port, "reader", "geheim", &authority).await;
 }

@@ -28,6 +28,9 @@ impl Purpose {
     /// Signed references of mails of our own.
     pub const OWN_MAIL: Self = Self("own-mail");
 
+    /// Signed references to records.
+    pub const OWN_RECORD: Self = Self("own-record");
+
     /// A purpose of its own; `name` is lower case ASCII with hyphens and unique among all purposes.
     pub const fn new(name: &'static str) -> Self {
         Self(name)

@@ -116,6 +116,7 @@ fn main() {
                     had: Had::default(),
                     denied: &[],
                     known_by: None,
+                    references: &[],
                 };
                 let decision = link::decide(black_box(&mail), &directory, &settings);
                 linked += usize::from(!decision.links.is_empty());

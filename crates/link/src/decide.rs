@@ -41,6 +41,8 @@ pub struct Mail<'a> {
     pub denied: &'a [RecordKey],
     /// Only records known by then; `None`: all.
     pub known_by: Option<UnixMillis>,
+    /// Kind and number of records that signed references in the mail name.
+    pub references: &'a [(RecordKind, String)],
 }
 
 /// What a mail has been filed under before.
@@ -78,9 +80,12 @@ pub fn decide(mail: &Mail<'_>, directory: &Directory, settings: &Settings) -> De
     if let Some(handed) = work.history() {
         return work.inherited(handed);
     }
-    work.case(RecordKind::Order);
-    if work.links.is_empty() {
-        work.case(RecordKind::Quote);
+    work.references();
+    for kind in [RecordKind::Order, RecordKind::Quote] {
+        let is_case = |link: &Link| matches!(link.kind, RecordKind::Order | RecordKind::Quote);
+        if !work.links.iter().any(is_case) {
+            work.case(kind);
+        }
     }
     if !work.links.iter().any(|link| link.kind == RecordKind::Contact) {
         work.contact();
@@ -99,6 +104,15 @@ struct Token {
     hash: u64,
     place: Place,
     span: Span,
+    /// Whether it may be the number of an order, of a quote, by what they look like.
+    order: bool,
+    quote: bool,
+}
+
+impl Token {
+    fn fits(&self, kind: RecordKind) -> bool {
+        if kind == RecordKind::Order { self.order } else { self.quote }
+    }
 }
 
 struct Work<'a> {
@@ -111,6 +125,8 @@ struct Work<'a> {
     tokens: OnceCell<Vec<Token>>,
     links: Vec<Link>,
     several: Vec<Slot>,
+    /// Named by a signed reference that was not certain.
+    referred: Vec<Slot>,
     trace: Vec<Step>,
 }
 
@@ -130,7 +146,8 @@ impl<'a> Work<'a> {
         let not_before = settings.months.map(|months| {
             minutes(UnixMillis(mail.date.0.saturating_sub(i64::from(months).saturating_mul(MONTH_MILLIS))))
         });
-        let when = When { known_by: mail.known_by.map(minutes), not_before };
+        let known_by = mail.known_by.map(minutes);
+        let when = When { known_by, not_before, deputies: settings.deputies_count };
         let header = addresses(directory, settings, mail.from.iter().chain(mail.to).copied());
         Self {
             mail,
@@ -142,6 +159,7 @@ impl<'a> Work<'a> {
             tokens: OnceCell::new(),
             links: Vec::new(),
             several: Vec::new(),
+            referred: Vec::new(),
             trace: Vec::new(),
         }
     }
@@ -154,8 +172,7 @@ impl<'a> Work<'a> {
             self.step(StepName::S1, looked_at, Vec::new(), StepOutcome::Forward);
             return None;
         }
-        let handed =
-            history.filed.iter().copied().find(|e| !(e.links.is_empty() && e.removed.is_empty()));
+        let handed = history.filed.iter().copied().find(|e| !(e.links.is_empty() && e.removed.is_empty()));
         let mut found: Vec<String> =
             handed.map_or(&[][..], |earlier| &earlier.links).iter().map(|link| link.number.clone()).collect();
         found.sort_unstable();
@@ -177,6 +194,59 @@ impl<'a> Work<'a> {
             stranger: !self.mail.history.knows_sender,
             trace: self.trace,
         }
+    }
+
+    /// A reference that we have signed, in a mail of somebody who belongs to its record or its thread. Of an order it comes
+    /// first, then of a quote, a contact, an item.
+    fn references(&mut self) {
+        let named = self.mail.references;
+        if named.is_empty() {
+            return;
+        }
+        let slots =
+            named.iter().filter_map(|(kind, number)| self.directory.find_slot(*kind, number, &self.when));
+        let slots = distinct(slots.collect());
+        let certain: Vec<Slot> = slots.iter().copied().filter(|slot| self.belongs(*slot)).collect();
+        let rank = |slot: &Slot| match self.directory.kind(*slot) {
+            RecordKind::Order => 0,
+            RecordKind::Quote => 1,
+            RecordKind::Contact => 2,
+            RecordKind::Item => 3,
+        };
+        let best = certain.iter().map(rank).min();
+        let mut found: Vec<(Slot, How)> = certain
+            .iter()
+            .filter(|slot| Some(rank(slot)) == best)
+            .map(|slot| (*slot, How::Reference))
+            .collect();
+        // Several are suggested, as those are that a stranger names.
+        if found.len() > 1 {
+            found.clear();
+        }
+        self.referred = slots;
+        let looked_at = listed(named.iter().map(|(_, number)| number.as_str()));
+        self.ends(StepName::R, looked_at, Way { found, ..Way::default() });
+    }
+
+    /// Whether the sender is of a record's thread, or its record has their address.
+    fn belongs(&self, slot: Slot) -> bool {
+        if self.mail.history.knows_sender {
+            return true;
+        }
+        let from = self.mail.from.iter().map(|from| normal_address(from));
+        let mut from = from.filter(|from| !self.settings.ignored.holds(from));
+        from.any(|from| {
+            let address = self.directory.address_hash(&from);
+            match self.directory.kind(slot) {
+                RecordKind::Contact => {
+                    self.directory.contacts(address, &self.when).any(|known| known == slot)
+                }
+                RecordKind::Order | RecordKind::Quote => {
+                    self.directory.is_of_address(slot, address, &self.when)
+                }
+                RecordKind::Item => false,
+            }
+        })
     }
 
     /// Steps 2 and 3: an order, or a quote, with what comes with it.
@@ -259,12 +329,15 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Adds a link, unless a person has removed it; gives its kind.
+    /// Adds a link, unless it is there or a person has removed it; gives its kind.
     fn add(&mut self, slot: Slot, how: How) -> Option<RecordKind> {
         if self.is_denied(slot) {
             return None;
         }
         let (kind, key) = (self.directory.kind(slot), self.directory.key(slot));
+        if self.links.iter().any(|link| link.key == key) {
+            return None;
+        }
         self.links.push(Link { kind, key, number: self.directory.number(slot).to_owned(), how });
         Some(kind)
     }
@@ -393,7 +466,14 @@ impl<'a> Work<'a> {
                 let normal = normal_number(&found.value.0);
                 let hash = self.directory.token_hash(&normal);
                 let counts = self.directory.has_token(hash) && !self.settings.own_numbers.holds(&normal);
-                counts.then_some(Token { hash, place: found.place, span: found.span })
+                let fits = |kind| self.settings.masks.let_through(kind, &normal);
+                counts.then(|| Token {
+                    hash,
+                    place: found.place,
+                    span: found.span,
+                    order: fits(RecordKind::Order),
+                    quote: fits(RecordKind::Quote),
+                })
             });
             found.collect()
         })
@@ -440,15 +520,23 @@ impl<'a> Work<'a> {
         if filed(RecordKind::Order) || filed(RecordKind::Quote) {
             return Vec::new();
         }
-        let mut slots: Vec<(Slot, Why)> = Vec::new();
+        let mut slots: Vec<(Slot, Why)> = self.referred.iter().map(|slot| (*slot, Why::Reference)).collect();
         for token in self.tokens() {
-            let of = |kind| self.directory.of_token(kind, token.hash, &self.when, SHARED_MAX);
+            let of = |kind| match token.fits(kind) {
+                true => self.directory.of_token(kind, token.hash, &self.when, SHARED_MAX),
+                false => Vec::new(),
+            };
             if let [slot] = [of(RecordKind::Order), of(RecordKind::Quote)].concat()[..] {
                 slots.push((slot, Why::Number));
             }
         }
         if self.several.len() <= SUGGESTIONS_MAX {
             slots.extend(self.several.iter().map(|slot| (*slot, Why::OneOfSeveral)));
+        }
+        if !filed(RecordKind::Contact) {
+            let of = |address: &Address| self.directory.deputy_of(address.hash, &self.when);
+            let deputies = self.header.iter().flat_map(of).take(SUGGESTIONS_MAX);
+            slots.extend(deputies.map(|slot| (slot, Why::Deputy)));
         }
         let mut out: Vec<Suggestion> = Vec::new();
         for (slot, why) in slots {

@@ -21,6 +21,8 @@ pub struct Entry {
     pub active: bool,
     /// Its own addresses, in any form.
     pub addresses: Vec<String>,
+    /// Addresses of those who answer for it, in any form; they count only where it is set.
+    pub deputies: Vec<String>,
     /// Number of its contact.
     pub contact: Option<String>,
     /// Number of its quote.
@@ -44,6 +46,7 @@ impl Entry {
             number: number.to_owned(),
             active: true,
             addresses: Vec::new(),
+            deputies: Vec::new(),
             contact: None,
             quote: None,
             items: Vec::new(),
@@ -87,6 +90,7 @@ pub struct Directory {
     dead: usize,
     by_number: Map<u32>,
     by_address: Lists,
+    by_deputy: Lists,
     by_token: Lists,
     of_contact: Lists,
 }
@@ -169,6 +173,7 @@ impl Directory {
             dead: 0,
             by_number: Map::default(),
             by_address: Lists::default(),
+            by_deputy: Lists::default(),
             by_token: Lists::default(),
             of_contact: Lists::default(),
         }
@@ -234,6 +239,10 @@ impl Directory {
             let hash = self.hash(Of::Address, &normal_address(address));
             self.by_address.add(hash, slot);
         }
+        for address in &entry.deputies {
+            let hash = self.hash(Of::Address, &normal_address(address));
+            self.by_deputy.add(hash, slot);
+        }
         if matches!(entry.kind, RecordKind::Order | RecordKind::Quote) {
             for number in std::iter::once(&entry.number).chain(&entry.references) {
                 let normal = normal_number(number);
@@ -261,6 +270,17 @@ impl Directory {
     /// The record of this kind and number.
     pub fn find(&self, kind: RecordKind, number: &str) -> Option<RecordKey> {
         self.named(self.hash(Of::Number(kind), number)).map(|slot| self.key(slot))
+    }
+
+    /// Numbers of all records of a kind, in no order.
+    pub fn numbers(&self, kind: RecordKind) -> impl Iterator<Item = &str> {
+        let live =
+            (0_u32..).map(Slot).zip(&self.kept).filter(move |(_, kept)| kept.live && kept.kind == kind);
+        live.map(|(slot, _)| self.number(slot))
+    }
+
+    pub(crate) fn find_slot(&self, kind: RecordKind, number: &str, when: &When) -> Option<Slot> {
+        self.named(self.hash(Of::Number(kind), number)).filter(|slot| self.was_known(*slot, when))
     }
 
     pub(crate) fn key(&self, slot: Slot) -> RecordKey {
@@ -324,7 +344,15 @@ impl Directory {
 
     /// Contacts that carry an address.
     pub(crate) fn contacts(&self, address: u64, when: &When) -> impl Iterator<Item = Slot> {
+        let deputies: &[u32] = if when.deputies { self.by_deputy.get(address) } else { &[] };
         self.of_kind(self.by_address.get(address), RecordKind::Contact)
+            .chain(self.of_kind(deputies, RecordKind::Contact))
+            .filter(move |slot| self.was_known(*slot, when))
+    }
+
+    /// Contacts for which an address answers.
+    pub(crate) fn deputy_of(&self, address: u64, when: &When) -> impl Iterator<Item = Slot> {
+        self.of_kind(self.by_deputy.get(address), RecordKind::Contact)
             .filter(move |slot| self.was_known(*slot, when))
     }
 
@@ -346,7 +374,9 @@ impl Directory {
     /// Whether an order (or quote) is one of an address.
     pub(crate) fn is_of_address(&self, slot: Slot, address: u64, when: &When) -> bool {
         let carriers = self.by_address.get(address);
-        let carries = |slot: Slot| carriers.binary_search(&slot.0).is_ok();
+        let deputies: &[u32] = if when.deputies { self.by_deputy.get(address) } else { &[] };
+        let carries =
+            |slot: Slot| carriers.binary_search(&slot.0).is_ok() || deputies.binary_search(&slot.0).is_ok();
         carries(slot) || self.contact_of(slot, when).is_some_and(carries)
     }
 
@@ -364,7 +394,8 @@ impl Directory {
 
     /// Whether any record carries this address.
     pub(crate) fn carries(&self, address: u64, when: &When) -> bool {
-        self.by_address.get(address).iter().any(|slot| self.was_known(Slot(*slot), when))
+        let deputies: &[u32] = if when.deputies { self.by_deputy.get(address) } else { &[] };
+        self.by_address.get(address).iter().chain(deputies).any(|slot| self.was_known(Slot(*slot), when))
     }
 
     fn of_kind<'a>(&'a self, list: &'a [u32], kind: RecordKind) -> impl Iterator<Item = Slot> + 'a {
@@ -379,6 +410,8 @@ pub(crate) struct When {
     pub(crate) known_by: Option<u32>,
     /// Orders and quotes of that time and later, and those without date; minutes since 1970.
     pub(crate) not_before: Option<u32>,
+    /// Addresses of deputies count as those of the contact.
+    pub(crate) deputies: bool,
 }
 
 /// Minutes since 1970, at least 1.

@@ -8,7 +8,9 @@ mod address;
 mod decide;
 mod directory;
 mod forward;
+mod mask;
 mod number;
+mod proposal;
 mod settings;
 mod trace;
 
@@ -16,7 +18,9 @@ pub use address::normal_address;
 pub use decide::{Earlier, Had, History, Mail, decide};
 pub use directory::{Directory, Entry};
 pub use forward::is_forward;
+pub use mask::{Learnt, MASK_CHARACTERS_MAX, MASKS_MAX, Mask, Masks, learn, unknown_numbers};
 pub use number::normal_number;
+pub use proposal::{AddressUse, Proposal, Sent, is_relay_address, is_role_address, proposals};
 pub use settings::{Ignored, OwnNumbers, Settings};
 pub use trace::{Decision, Link, Outcome, Step, StepName, StepOutcome, Suggestion, Why};
 

@@ -19,6 +19,7 @@ fn entry() -> impl Strategy<Value = Entry> {
             number: format!("N-2026-{number:03}"),
             active,
             addresses: addresses.iter().map(|n| format!("a{n}@x.example")).collect(),
+            deputies: Vec::new(),
             contact: contact.map(|n| format!("N-2026-{n:03}")),
             quote: quote.map(|n| format!("N-2026-{n:03}")),
             items: items.iter().map(|n| format!("N-2026-{n:03}")).collect(),
@@ -93,6 +94,7 @@ fn decided(written: &Written, directory: &Directory, settings: &Settings) -> Dec
         had: Had::default(),
         denied: &[],
         known_by: None,
+        references: &[],
     };
     decide(&mail, directory, settings)
 }
@@ -134,6 +136,7 @@ proptest! {
     ) {
         let decision = decided(&mail, &directory(&entries, 1), &settings);
         let unrelated = more.iter().map(|(kind, n)| Entry {
+            deputies: Vec::new(),
             key: RecordKey(100_000 + *kind as i64 * 1000 + i64::from(*n)),
             kind: RecordKind::ALL[*kind],
             number: format!("U-{n}-7777"),
@@ -178,4 +181,55 @@ proptest! {
             prop_assert!(!keys.contains(&suggestion.key));
         }
     }
+}
+
+#[test]
+fn an_address_that_thousands_share_says_nothing_and_costs_little() {
+    let mut directory = Directory::new(7);
+    for n in 0..5_000_i64 {
+        let number = format!("K-{n}");
+        directory.put(&Entry {
+            addresses: vec!["shop@x.example".to_owned()],
+            ..Entry::new(RecordKey(n), RecordKind::Contact, &number)
+        });
+        directory.put(&Entry {
+            contact: Some(number),
+            ..Entry::new(RecordKey(10_000 + n), RecordKind::Order, &format!("B-2026-{n:05}"))
+        });
+    }
+    let facts = |numbers: &[&str]| MailFacts {
+        numbers: numbers
+            .iter()
+            .enumerate()
+            .map(|(at, number)| Found {
+                value: NumberToken((*number).to_owned()),
+                place: Place::New,
+                span: Span { at: at as u64 * 50, len: number.len() as u64 },
+            })
+            .collect(),
+        addresses: Vec::new(),
+    };
+    let said = |numbers: &[&str]| {
+        let facts = facts(numbers);
+        let mail = Mail {
+            from: &["shop@x.example"],
+            to: &[],
+            facts: &facts,
+            date: UnixMillis(0),
+            is_forward: false,
+            history: History::default(),
+            had: Had::default(),
+            denied: &[],
+            known_by: None,
+            references: &[],
+        };
+        decide(&mail, &directory, &Settings::default())
+    };
+    let nothing = said(&[]);
+    assert_eq!((nothing.links.len(), nothing.suggestions.len()), (0, 0));
+    assert_eq!(nothing.outcome, crate::Outcome::Ambiguous);
+    assert!(nothing.trace.iter().all(|step| step.found.len() <= 20 && step.looked_at.len() < 100));
+    // A number decides, however many orders the address has.
+    let one = said(&["B-2026-04711"]);
+    assert_eq!(one.links[0].number, "B-2026-04711");
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::address::normal_domain;
-use crate::{normal_address, normal_number};
+use crate::{Masks, normal_address, normal_number};
 
 /// How linking decides where the rules leave a choice.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,10 @@ pub struct Settings {
     pub months: Option<u32>,
     /// Numbers that are no reference, whatever the ERP holds.
     pub own_numbers: OwnNumbers,
+    /// Addresses of deputies count as those of the contact.
+    pub deputies_count: bool,
+    /// What numbers look like, as a person has confirmed.
+    pub masks: Masks,
 }
 
 /// Own and blocked addresses.

@@ -7,8 +7,8 @@ use model::{How, RecordKey, RecordKind, UnixMillis};
 use parse::Limits;
 
 use crate::{
-    Decision, Directory, Earlier, Entry, Had, History, Ignored, Link, Mail, OwnNumbers, Settings, decide,
-    is_forward, normal_address,
+    Decision, Directory, Earlier, Entry, Had, History, Ignored, Link, Mail, Masks, OwnNumbers, Proposal,
+    Sent, Settings, decide, is_forward, normal_address, proposals, unknown_numbers,
 };
 
 const DAY: i64 = 86_400_000;
@@ -27,9 +27,23 @@ struct Case {
     denied: Vec<(RecordKind, String)>,
     had: Had,
     known_by: Option<UnixMillis>,
+    references: Vec<(RecordKind, String)>,
+    masks: Vec<(RecordKind, String)>,
+    restrict: bool,
+    sent: Said,
     /// What the last mail gave that the case has not spoken of.
     open: Option<Open>,
     checks: usize,
+}
+
+/// What the next mail is besides its text.
+#[derive(Default)]
+struct Said {
+    kind: model::Kind,
+    name: String,
+    sender: Option<String>,
+    reply_to: Vec<String>,
+    deputy: Option<String>,
 }
 
 struct Done {
@@ -43,6 +57,8 @@ struct Done {
 
 struct Open {
     decision: Decision,
+    proposals: Vec<Proposal>,
+    unknown: Vec<(RecordKind, String)>,
     said: HashSet<&'static str>,
 }
 
@@ -108,8 +124,20 @@ impl Case {
             "contact" | "order" | "quote" | "item" => self.record(word, rest),
             "ignore" => self.ignored.add(rest),
             "own" => self.own.push(rest.to_owned()),
+            "ref" => self.references.push(record(rest)),
+            "mask" => self.masks.push(record(rest)),
+            "kind" => {
+                let kind = model::Kind::ALL.into_iter().find(|kind| kind.as_str() == rest);
+                self.sent.kind = kind.unwrap_or_else(|| panic!("{}: no kind {rest}", self.name));
+            }
+            "name" => self.sent.name = rest.to_owned(),
+            "sender" => self.sent.sender = Some(rest.to_owned()),
+            "reply-to" => self.sent.reply_to.push(rest.to_owned()),
+            "deputy" => self.sent.deputy = Some(rest.to_owned()),
             "set" => match rest {
                 "first address wins" => self.settings.first_address_wins = true,
+                "deputies count" => self.settings.deputies_count = true,
+                "masks restrict" => self.restrict = true,
                 "contacts one by one" => self.settings.contacts_one_by_one = true,
                 other => self.settings.months = Some(other.strip_prefix("months ").unwrap().parse().unwrap()),
             },
@@ -154,6 +182,7 @@ impl Case {
                 Some(("contact", number)) => entry.contact = Some(number.to_owned()),
                 Some(("quote", number)) => entry.quote = Some(number.to_owned()),
                 Some(("items", items)) => entry.items = list(items),
+                Some(("deputies", addresses)) => entry.deputies = list(addresses),
                 Some(("refs", numbers)) => entry.references = list(numbers),
                 Some(("date", text)) => entry.date = Some(date(text)),
                 Some(("known", text)) => entry.known = date(text),
@@ -225,6 +254,7 @@ impl Case {
         let settings = Settings {
             ignored: self.ignored.clone(),
             own_numbers: OwnNumbers::new(own),
+            masks: Masks::new(self.masks.iter().map(|(kind, mask)| (*kind, mask.as_str())), self.restrict),
             ..self.settings.clone()
         };
         let (from_refs, to_refs): (Vec<&str>, Vec<&str>) =
@@ -239,10 +269,22 @@ impl Case {
             had: std::mem::take(&mut self.had),
             denied: &denied,
             known_by: self.known_by,
+            references: &std::mem::take(&mut self.references),
         };
         let directory = self.directory(shuffled);
         let decision = decide(&mail, &directory, &settings);
         assert_eq!(decision, decide(&mail, &directory, &settings), "{}: the same again", self.name);
+        let said = std::mem::take(&mut self.sent);
+        let reply_to: Vec<&str> = said.reply_to.iter().map(String::as_str).collect();
+        let sent = Sent {
+            kind: said.kind,
+            name: &said.name,
+            sender: said.sender.as_deref(),
+            reply_to: &reply_to,
+            deputy: said.deputy.as_deref(),
+        };
+        let proposals = proposals(&from_refs, &sent, &decision, &directory, &settings);
+        let unknown = unknown_numbers(&facts, &directory, &settings);
         self.mails.push(Done {
             thread,
             date: at,
@@ -251,7 +293,7 @@ impl Case {
             links: decision.links.clone(),
             removed: decision.removals.clone(),
         });
-        self.open = Some(Open { decision, said: HashSet::new() });
+        self.open = Some(Open { decision, proposals, unknown, said: HashSet::new() });
     }
 
     fn expect(&mut self, word: &str, rest: &str, place: &str, wrong: &mut Vec<String>) {
@@ -283,6 +325,15 @@ impl Case {
                 let (step, _) = rest.split_once(' ').unwrap_or((rest, ""));
                 let found = decision.trace.iter().find(|s| s.step.as_str() == step);
                 (found.map_or_else(String::new, |s| format!("{step} {}", s.looked_at)).trim().to_owned(), "@")
+            }
+            "&" => {
+                let all = open.proposals.iter();
+                let all = all.map(|p| format!("contact {} {} {}", p.number, p.used.as_str(), p.address));
+                (all.collect::<Vec<_>>().join(", "), "&")
+            }
+            "%" => {
+                let all = open.unknown.iter().map(|(kind, number)| format!("{} {number}", kind.as_str()));
+                (all.collect::<Vec<_>>().join(", "), "%")
             }
             other => panic!("{name}: what is {other}?"),
         };

@@ -23,12 +23,24 @@ pub enum StepName {
     S4a,
     /// Contact by addresses in subject and body.
     S4b,
+    /// Signed references; taken behind S1.
+    R,
 }
 
 impl StepName {
-    /// Every step, in the order in which they are taken.
-    pub const ALL: [Self; 9] =
-        [Self::S1, Self::S2a, Self::S2b, Self::S2c, Self::S3a, Self::S3b, Self::S3c, Self::S4a, Self::S4b];
+    /// Every step, in the order of the definition.
+    pub const ALL: [Self; 10] = [
+        Self::S1,
+        Self::S2a,
+        Self::S2b,
+        Self::S2c,
+        Self::S3a,
+        Self::S3b,
+        Self::S3c,
+        Self::S4a,
+        Self::S4b,
+        Self::R,
+    ];
 
     /// The word in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +54,7 @@ impl StepName {
             Self::S3c => "S3c",
             Self::S4a => "S4a",
             Self::S4b => "S4b",
+            Self::R => "R",
         }
     }
 }
@@ -116,11 +129,13 @@ pub enum Why {
     Reference,
     /// It is one of several that were found.
     OneOfSeveral,
+    /// Its deputy wrote the mail.
+    Deputy,
 }
 
 impl Why {
     /// Every reason, in the order of the definition.
-    pub const ALL: [Self; 3] = [Self::Number, Self::Reference, Self::OneOfSeveral];
+    pub const ALL: [Self; 4] = [Self::Number, Self::Reference, Self::OneOfSeveral, Self::Deputy];
 
     /// The words in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -128,6 +143,7 @@ impl Why {
             Self::Number => "number",
             Self::Reference => "reference",
             Self::OneOfSeveral => "one of several",
+            Self::Deputy => "deputy",
         }
     }
 }

@@ -96,17 +96,12 @@ impl Files {
     /// The hashes of a tile of a tree of `size` leaves, also out of a wider one.
     pub(crate) fn tile(&self, tile: Tile, size: u64) -> Result<Vec<Hash>> {
         let damaged = Error::Damaged { what: "tile", at: tile.index };
-        let octets = match self.read(&tile.path())? {
-            Some(octets) => octets,
-            None => {
-                let full = Tile { width: TILE_WIDTH as u16, ..tile };
-                // A partial one that is being replaced is not named by a checkpoint any more.
-                match self.read(&full.path())? {
-                    Some(octets) if size > 0 => octets,
-                    _ => return Err(damaged),
-                }
-            }
-        };
+        let mut octets = self.read(&tile.path())?;
+        if octets.is_none() && size > 0 {
+            // A partial one that is being replaced is not named by a checkpoint any more.
+            octets = self.read(&Tile { width: TILE_WIDTH as u16, ..tile }.path())?;
+        }
+        let Some(octets) = octets else { return Err(damaged) };
         let hashes: Vec<Hash> = octets.chunks_exact(32).filter_map(|hash| hash.try_into().ok()).collect();
         match hashes.get(..usize::from(tile.width)) {
             Some(hashes) if octets.len() % 32 == 0 => Ok(hashes.to_vec()),
@@ -134,7 +129,7 @@ impl Files {
                 self.remove_folder(&tile.path(), now.width);
             }
         }
-        if before % TILE_WIDTH > 0 {
+        if !before.is_multiple_of(TILE_WIDTH) {
             let path = entries_path(before / TILE_WIDTH, (before % TILE_WIDTH) as u16);
             self.remove(&path);
             let full = size / TILE_WIDTH > before / TILE_WIDTH;

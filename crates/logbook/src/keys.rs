@@ -39,18 +39,16 @@ impl LogKeys {
             files.replace(FILE, &next)?;
             files.remove(NEXT);
         }
-        let plain = match files.read(FILE)? {
-            Some(sealed) => sealer.open(PLACE, &sealed).map_err(refused)?.into_inner(),
-            None => {
-                let seed = random_octets::<SEED>().map_err(refused)?;
-                let payload = random_octets::<SEED>().map_err(refused)?;
-                let name = random_octets::<8>().map_err(refused)?;
-                let name: String = name.expose().iter().map(|octet| format!("{octet:02x}")).collect();
-                let name = format!("poststelle/{name}");
-                let plain = [seed.expose().as_slice(), payload.expose().as_slice(), name.as_bytes()].concat();
-                files.replace(FILE, &sealer.seal(PLACE, &plain).map_err(refused)?)?;
-                plain
-            }
+        let plain = if let Some(sealed) = files.read(FILE)? {
+            sealer.open(PLACE, &sealed).map_err(refused)?.into_inner()
+        } else {
+            let seed = random_octets::<SEED>().map_err(refused)?;
+            let payload = random_octets::<SEED>().map_err(refused)?;
+            let name = random_octets::<8>().map_err(refused)?;
+            let name = format!("poststelle/{:016x}", u64::from_be_bytes(*name.expose()));
+            let plain = [seed.expose().as_slice(), payload.expose().as_slice(), name.as_bytes()].concat();
+            files.replace(FILE, &sealer.seal(PLACE, &plain).map_err(refused)?)?;
+            plain
         };
         let unreadable = || refused(keys::SealError::Changed);
         let (seed, rest) = plain.split_first_chunk::<SEED>().ok_or_else(unreadable)?;

@@ -58,11 +58,13 @@ pub enum How {
     Contact,
     /// A person set it.
     Person,
+    /// A signed reference to it stands in the mail of somebody who belongs to it.
+    Reference,
 }
 
 impl How {
     /// Every way, in the order of the definition.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::History,
         Self::Address,
         Self::AddressAndReference,
@@ -72,6 +74,7 @@ impl How {
         Self::OnlyItem,
         Self::Contact,
         Self::Person,
+        Self::Reference,
     ];
 
     /// The words in JSON.
@@ -86,6 +89,7 @@ impl How {
             Self::OnlyItem => "only item",
             Self::Contact => "contact",
             Self::Person => "person",
+            Self::Reference => "signed reference",
         }
     }
 }

@@ -13,8 +13,9 @@ use dispatch::Reference;
 use examine::Authentication;
 use index::Index;
 use keys::{MasterKey, Purpose, Sealer};
-use model::{AccountId, Activity, MailId, UnixMillis};
-use store::{Account, AccountKind, Database, ExaminedPart, Linking, NewAccount, Store};
+use link::Learnt;
+use model::{AccountId, Activity, MailId, RecordKind, UnixMillis};
+use store::{Account, AccountKind, Database, Draft, ExaminedPart, Linking, NewAccount, Store};
 use tokio::sync::broadcast;
 
 use crate::allowance::Allowances;
@@ -25,7 +26,7 @@ use crate::examination::{ExaminationSettings, ScannerState};
 use crate::feed::Counts;
 use crate::flow::{Entrance, Flow};
 use crate::import::{Import, Step};
-use crate::linking::LinkSettings;
+use crate::linking::{LinkSettings, Sending};
 use crate::news::News;
 use crate::proving::{self, LogState, Proving};
 use crate::recovery::{Recovered, recover};
@@ -349,6 +350,23 @@ impl Engine {
     /// Those of the database.
     pub fn link_rules(&self) -> Result<Linking> {
         crate::linking::rules(self.core())
+    }
+
+    /// What the numbers of each kind of records look like that there are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn link_masks(&self) -> Result<Vec<(RecordKind, Learnt)>> {
+        crate::linking::learn_masks(self.core())
+    }
+
+    /// Decides on a mail that is about to be sent: under which records it belongs, and by which `Message-ID` and subject its
+    /// answers are known. `domain`: of the `Message-ID`; `mark`: whether the subject names the record too.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn decide_sending(&self, draft: &Draft, domain: &str, mark: bool) -> Result<Sending> {
+        crate::linking::sending(self.core(), draft, domain, mark)
     }
 
     /// Decides again on a message without link that nobody has decided on; `true` if it has one now.

@@ -353,7 +353,7 @@ impl Writer {
             received: provenance.received,
             is_files: matches!(provenance.position, Position::File { .. }),
         };
-        steps::filed(seq, reading, source, provenance.fetched)
+        steps::filed(seq, reading, source, provenance.fetched, &self.core.reference)
     }
 
     /// Appends what is new to the archive. Gives the items for the database and the records to make durable.

@@ -66,7 +66,7 @@ pub use examine::{AuthResult, Authentication};
 pub use exclusions::{ExclusionFault, checked_exclusions};
 pub use feed::Counts;
 pub use import::{Import, Step};
-pub use linking::LinkSettings;
+pub use linking::{LinkSettings, Sending};
 pub use news::News;
 pub use oauth::{DeviceCode, Linked, OauthOptions, Tokens, oauth_secret_field};
 pub use outgoing::{Outgoing, OutgoingOptions, ResolveSmtp, webhook_field};

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use link::{Directory, Ignored, OwnNumbers, Settings};
-use model::UnixMillis;
+use link::{Decision, Directory, Ignored, Learnt, Masks, OwnNumbers, Settings};
+use model::{RecordKind, UnixMillis};
 use serde::{Deserialize, Serialize};
-use store::Linking;
+use store::{Draft, Linking};
 
 use crate::core::Core;
 use crate::error::Result;
@@ -41,6 +41,12 @@ pub struct LinkSettings {
     pub months: Option<u32>,
     /// Numbers of the organisation itself, which are no references.
     pub own_numbers: Vec<String>,
+    /// Addresses of deputies count as those of the contact.
+    pub deputies_count: bool,
+    /// What numbers look like, as a person has confirmed: word of the kind, mask.
+    pub masks: Vec<(String, String)>,
+    /// Single numbers are suggested only if a mask fits.
+    pub masks_restrict: bool,
 }
 
 impl LinkSettings {
@@ -60,6 +66,13 @@ impl LinkSettings {
             contacts_one_by_one: self.contacts_one_by_one,
             months: self.months,
             own_numbers: OwnNumbers::new(self.own_numbers.iter().map(String::as_str)),
+            deputies_count: self.deputies_count,
+            masks: Masks::new(
+                self.masks
+                    .iter()
+                    .filter_map(|(kind, mask)| Some((RecordKind::from_word(kind)?, mask.as_str()))),
+                self.masks_restrict,
+            ),
         }
     }
 }
@@ -127,6 +140,48 @@ pub(crate) fn with(core: &Core, settings: &LinkSettings) -> Result<Linking> {
         settings: Arc::new(settings),
         now: core.now(),
     })
+}
+
+/// What the numbers of each kind look like that there are, in the order of [`RecordKind::ALL`].
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn learn_masks(core: &Core) -> Result<Vec<(RecordKind, Learnt)>> {
+    if core.store.records_change()? > 0 {
+        follow(core)?;
+    }
+    let directory = core.linker.directory.read().unwrap_or_else(PoisonError::into_inner);
+    Ok(RecordKind::ALL.into_iter().map(|kind| (kind, link::learn(directory.numbers(kind)))).collect())
+}
+
+/// A mail that is about to be sent: where it belongs, and by what its answers are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sending {
+    /// Under which records it belongs, and why.
+    pub decision: Decision,
+    /// Its `Message-ID`, without angle brackets; signed for the record it is about, if there is one.
+    pub message_id: String,
+    /// Its subject, with the mark of that record at its end if that is wanted.
+    pub subject: String,
+}
+
+/// Decides on a mail about to be sent. `domain`: of its `Message-ID`. `mark`: whether the subject gets one.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn sending(core: &Core, draft: &Draft, domain: &str, mark: bool) -> Result<Sending> {
+    let decision = core.store.decide_draft(draft, &rules(core)?)?;
+    let unique = uuid::Uuid::now_v7().simple().to_string();
+    let of = |kind| decision.links.iter().find(|link| link.kind == kind);
+    let about = of(RecordKind::Order).or_else(|| of(RecordKind::Quote)).or_else(|| of(RecordKind::Contact));
+    let subject = draft.subject.trim_end().to_owned();
+    let Some(key) = about.map(|link| link.key) else {
+        return Ok(Sending { decision, message_id: format!("{unique}@{domain}"), subject });
+    };
+    let signed = core.reference.subject_mark(key);
+    let subject = if mark && !subject.contains(&signed) { format!("{subject} {signed}") } else { subject };
+    let message_id = core.reference.record_id(key, &unique, domain);
+    Ok(Sending { decision, message_id, subject: subject.trim_start().to_owned() })
 }
 
 /// Brings the directory up to date.

@@ -102,7 +102,7 @@ fn file(core: &Arc<Core>, batch: &[Received], threads: usize) -> Result<bool> {
             Ok(mut reading) => {
                 core.hand_over(mail.mail_id, &mut reading, INDEX_PATIENCE);
                 let source = steps::Source { received: mail.received, is_files: mail.from_files };
-                filed.push(steps::filed(mail.seq, reading, source, mail.fetched));
+                filed.push(steps::filed(mail.seq, reading, source, mail.fetched, &core.reference));
             }
             Err((step, reason)) => {
                 tracing::warn!(mail.id = %mail.mail_id, step, "a step failed for a mail");

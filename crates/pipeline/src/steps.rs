@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 
+use dispatch::Reference;
 use model::{Address, MailFacts, Message, PartRole, Sha256, TextKind, ThreadId, UnixMillis, Verdict};
 use parse::Parsed;
 use store::{AddressRole, Filed, MessageKey, NewPart, ThreadAnswer, ThreadAssigner, ThreadWork};
@@ -117,7 +118,13 @@ fn effective_date(message: &Message, source: Source, now: UnixMillis) -> UnixMil
 }
 
 /// What the database takes.
-pub(crate) fn filed(seq: i64, reading: Reading, source: Source, now: UnixMillis) -> Filed {
+pub(crate) fn filed(
+    seq: i64,
+    reading: Reading,
+    source: Source,
+    now: UnixMillis,
+    reference: &Reference,
+) -> Filed {
     let date = effective_date(&reading.message, source, now);
     let Reading { message, defects, facts, verdict, key, .. } = reading;
     let parts = message
@@ -139,6 +146,7 @@ pub(crate) fn filed(seq: i64, reading: Reading, source: Source, now: UnixMillis)
         date,
         preview: parse::preview(&message.body, PREVIEW_CHARS),
         attachments: u32::try_from(message.attachments().count()).unwrap_or(u32::MAX),
+        references: reference.records(&message),
         nodes: threads::nodes(&message).nodes.into_iter().map(|node| node.0).collect(),
         addresses: addresses(&message),
         message_id: message.message_id,

@@ -15,14 +15,16 @@ const CLOCKS: i64 = 10 * 60_000;
 pub(crate) fn check(folder: &Folder, trust: &Trust, log: &Log, report: &mut Report) -> Result<(), String> {
     let names = folder.names("log/timestamps")?;
     let (mut anchors, mut stamped) = (0_u64, Vec::new());
-    for name in names.iter().filter(|name| name.ends_with(".note")) {
+    for name in names.iter().filter(|name| name.strip_suffix(".note").is_some()) {
         let path = format!("log/timestamps/{name}");
         let note = folder.read(&path)?.unwrap_or_default();
         let Some(checkpoint) = one(&path, &note, trust, log, report) else { continue };
         anchors += 1;
         let start = name.trim_end_matches(".note");
         let answers = names.iter().filter(|other| {
-            other.strip_prefix(start).is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".tsr"))
+            other
+                .strip_prefix(start)
+                .is_some_and(|rest| rest.starts_with('-') && rest.strip_suffix(".tsr").is_some())
         });
         for answer in answers {
             let path = format!("log/timestamps/{answer}");

@@ -17,7 +17,8 @@ pub(crate) fn check(zip: &mut Zip, trust: &Trust, report: &mut Report) -> Result
     let heads = heads(zip, &names, trust, report)?;
     let mut covered: BTreeSet<String> = BTreeSet::new();
     let (mut mails, mut proofs) = (BTreeSet::new(), 0_u64);
-    for name in names.iter().filter(|name| name.starts_with("proof/") && name.ends_with(".json")) {
+    for name in names.iter().filter(|name| name.starts_with("proof/") && name.strip_suffix(".json").is_some())
+    {
         proofs += 1;
         let text = read_zip(zip, name)?.unwrap_or_default();
         let Some(evidence) = Evidence::of_text(&text) else {
@@ -49,7 +50,7 @@ pub(crate) fn check(zip: &mut Zip, trust: &Trust, report: &mut Report) -> Result
             report.proven("file", &[("file", file), ("at", &at), ("leaf", &proven.leaf.index)]);
         }
     }
-    for name in names.iter().filter(|name| name.ends_with(".eml") && !covered.contains(*name)) {
+    for name in names.iter().filter(|name| name.strip_suffix(".eml").is_some() && !covered.contains(*name)) {
         report.fault("file_inserted", &[("file", name)]);
     }
     for name in covered
@@ -81,7 +82,7 @@ fn heads(
             Err(error) => report.fault("anchor_forged", &[("file", name), ("reason", &error)]),
         }
     }
-    for name in names.iter().filter(|name| *name == "checkpoint" || name.ends_with(".note")) {
+    for name in names.iter().filter(|name| *name == "checkpoint" || name.strip_suffix(".note").is_some()) {
         let note = read_zip(zip, name)?.unwrap_or_default();
         let checkpoint = match Checkpoint::open(&note, &trust.key) {
             Ok(checkpoint) => checkpoint,
@@ -95,7 +96,9 @@ fn heads(
         }
         let start = name.trim_end_matches(".note");
         for answer in names.iter().filter(|other| {
-            other.strip_prefix(start).is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".tsr"))
+            other
+                .strip_prefix(start)
+                .is_some_and(|rest| rest.starts_with('-') && rest.strip_suffix(".tsr").is_some())
         }) {
             let octets = read_zip(zip, answer)?.unwrap_or_default();
             is_stamped |= stamp(answer, &octets, &note, trust, report).is_some();

@@ -31,7 +31,7 @@ pub(crate) struct Log {
 /// Sizes at which roots are wanted: of anchors, and of checkpoints kept elsewhere.
 fn sizes(folder: &Folder, trust: &Trust) -> Result<Vec<u64>, String> {
     let mut sizes = Vec::new();
-    for name in folder.names("log/timestamps")?.iter().filter(|name| name.ends_with(".note")) {
+    for name in folder.names("log/timestamps")?.iter().filter(|name| name.strip_suffix(".note").is_some()) {
         if let Some(note) = folder.read(&format!("log/timestamps/{name}"))? {
             sizes.extend(Checkpoint::open(&note, &trust.key).map(|checkpoint| checkpoint.size));
         }
@@ -131,20 +131,17 @@ impl Walk<'_> {
         let Some((bundle, has_grown)) = bundle else {
             self.good = false;
             let (from, to) = (first, first + u64::from(width) - 1);
-            if self.has_later(folder, index, size)? {
+            if has_later(folder, index, size)? {
                 self.report.fault("removed", &[("from", &from), ("to", &to)]);
                 return Ok(true);
             }
             self.report.fault("truncated", &[("from", &from), ("to", &(size - 1))]);
             return Ok(false);
         };
-        let leaves = match ledger::entries(&bundle) {
-            Some(leaves) => leaves,
-            None => {
-                self.good = false;
-                self.report.fault("bundle_broken", &[("file", &exact), ("from", &first)]);
-                return Ok(true);
-            }
+        let Some(leaves) = ledger::entries(&bundle) else {
+            self.good = false;
+            self.report.fault("bundle_broken", &[("file", &exact), ("from", &first)]);
+            return Ok(true);
         };
         let found: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
         let mut tile: Vec<Hash> = hashes
@@ -156,7 +153,7 @@ impl Walk<'_> {
         if tile.len() < usize::from(width) {
             self.report.fault("tile_broken", &[("file", &Tile { level: 0, index, width }.path())]);
             // What the leaves come to is compared with the signature all the same.
-            tile = found.clone();
+            tile.clone_from(&found);
             tile.truncate(usize::from(width));
         }
         let count = if has_grown { found.len().min(usize::from(width)) } else { found.len() };
@@ -173,17 +170,6 @@ impl Walk<'_> {
             self.keep();
         }
         Ok(true)
-    }
-
-    fn has_later(&self, folder: &Folder, index: u64, size: u64) -> Result<bool, String> {
-        let last = (size - 1) / TILE_WIDTH;
-        for later in index + 1..=last {
-            let width = (size - later * TILE_WIDTH).min(TILE_WIDTH) as u16;
-            if folder.read(&format!("log/{}", entries_path(later, width)))?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     fn keep(&mut self) {
@@ -251,4 +237,16 @@ fn stamped(leaf: u64, payload: &str) -> Option<(u64, String, String)> {
     let payload: serde_json::Value = serde_json::from_str(payload).ok()?;
     let text = |name: &str| payload[name].as_str().map(str::to_owned);
     Some((leaf, text("file")?, text("sha256")?))
+}
+
+/// Whether a bundle behind this one is there.
+fn has_later(folder: &Folder, index: u64, size: u64) -> Result<bool, String> {
+    let last = (size - 1) / TILE_WIDTH;
+    for later in index + 1..=last {
+        let width = (size - later * TILE_WIDTH).min(TILE_WIDTH) as u16;
+        if folder.read(&format!("log/{}", entries_path(later, width)))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -117,7 +117,7 @@ impl Copy {
         let mut names: Vec<String> = fs::read_dir(self.data().join("archive"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".seg"))
+            .filter(|name| name.strip_suffix(".seg").is_some())
             .collect();
         names.sort();
         format!("archive/{}", names[0])

@@ -1,6 +1,7 @@
 //! What mails are linked to, why, and what people change about it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
 
 use api::{
     ContactProposalRequest, LinkSuggestion, LinkTrace, LinkedRecord, LinksChange, LinksChanged, MessageLinks,
@@ -99,9 +100,25 @@ pub(crate) async fn of_message(
             links: shown(links.links),
             removed: shown(links.removed),
             suggestions: shown_suggestions(links.suggestions),
+            unknown: unknown(state, id)?,
         })
     });
     links.await.map(axum::Json)
+}
+
+/// Numbers in a mail that look like those of a kind and are none that is known.
+fn unknown(state: &State, id: MailId) -> Result<Vec<RecordName>, Failure> {
+    if state.engine().link_settings()?.masks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(facts) = state.store().mail_facts(id)? else { return Ok(Vec::new()) };
+    let rules = state.engine().link_rules()?;
+    let directory = rules.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let found = link::unknown_numbers(&facts, &directory, &rules.settings);
+    Ok(found
+        .into_iter()
+        .map(|(kind, number)| RecordName { kind: kind.as_str().to_owned(), number })
+        .collect())
 }
 
 /// `GET /messages/{mail_id}/links/why`

@@ -12,7 +12,7 @@ use store::{AttachmentCursor, MessageCursor, RecordFilter};
 use crate::extract::{Params, limit};
 use crate::problem::Failure;
 use crate::rights::Caller;
-use crate::{State, csv, links, messages};
+use crate::{State, csv, extra_addresses, links, messages};
 
 /// Rows written between two looks at the database.
 const PIECE_ROWS: usize = 200;
@@ -22,13 +22,14 @@ fn time(field: &str, asked: Option<String>) -> Result<Option<UnixMillis>, Failur
     Ok(parsed.transpose()?.map(|at| at.0))
 }
 
-fn filter(query: &RecordMailQuery) -> Result<RecordFilter, Failure> {
+pub(crate) fn filter(query: &RecordMailQuery) -> Result<RecordFilter, Failure> {
     Ok(RecordFilter {
         text: query.text.clone(),
         from: time("from", query.from.clone())?,
         until: time("until", query.until.clone())?,
         has_attachment: query.has_attachment,
         kind: query.kind.map(Into::into),
+        folder: query.folder,
     })
 }
 
@@ -52,6 +53,7 @@ fn shown(known: store::KnownRecord) -> RecordSheet {
             vanished: known.vanished,
         }),
         addresses: record.addresses,
+        added: Vec::new(),
         references: record.references,
         contact: record.contact,
         quote: record.quote,
@@ -85,10 +87,24 @@ pub(crate) async fn find(
 pub(crate) async fn sheet(
     FromState(state): FromState<State>,
     Path((kind, number)): Path<(String, String)>,
+    caller: Caller,
 ) -> Result<axum::Json<RecordSheet>, Failure> {
     let (kind, number) = links::named(&kind, &number)?;
-    let found = state.read(move |state| state.store().record(kind, &number)?.ok_or_else(Failure::not_found));
-    found.await.map(shown).map(axum::Json)
+    let found = state.read(move |state| {
+        let known = state.store().record(kind, &number)?.ok_or_else(Failure::not_found)?;
+        let added = state.store().extra_addresses_of(caller.scope(), known.key)?;
+        let names = links::user_names(state)?;
+        // What the source names by now needs no word of ours.
+        let added = added
+            .into_iter()
+            .filter(|extra| {
+                extra.used == link::AddressUse::Deputy || !known.record.addresses.contains(&extra.address)
+            })
+            .map(|extra| extra_addresses::shown(extra, &names))
+            .collect();
+        Ok(RecordSheet { added, ..shown(known) })
+    });
+    found.await.map(axum::Json)
 }
 
 /// `GET /records/{kind}/{number}/messages`

@@ -16,11 +16,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, erp_sources,
-    events, exclusions, frame, headers, health, idempotency, import_list, import_report, imports, jumps,
-    keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin,
-    problem, proof, quarantine, record_mails, records, rights, search, session, setup, smtp_accounts,
-    source_actions, status, suppression, tags, trace, upload, users, webhooks, what_if,
+    State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, documents,
+    erp_sources, events, exclusions, extra_addresses, frame, headers, health, idempotency, import_list,
+    import_report, imports, jumps, keeping, link_blocklist, links, lists, live, messages, notifications,
+    oauth, oauth_clients, origin, problem, proof, quarantine, record_mails, record_zip, records, rights,
+    search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users,
+    webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -131,6 +132,7 @@ pub fn router(state: State) -> Router {
         .and(NotForContentType::SSE)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::new("application/octet-stream"))
+        .and(NotForContentType::new("application/zip"))
         .and(NotForContentType::new("message/rfc822"));
     routes
         .router
@@ -239,6 +241,17 @@ fn link_routes(routes: Routes) -> Routes {
         .add(&api::ACTIVATE_WHAT_IF, what_if::activate)
         .add(&api::LINK_BATCHES, what_if::batches)
         .add(&api::UNDO_LINK_BATCH, what_if::undo)
+        .add(&api::EXTRA_ADDRESSES, extra_addresses::list)
+        .add(&api::DECIDE_EXTRA_ADDRESS, extra_addresses::decide)
+        .add(&api::LEARNT_MASKS, extra_addresses::masks)
+        .add(&api::DOCUMENT_FOLDERS, documents::folders)
+        .add(&api::ADD_DOCUMENT_FOLDER, documents::add)
+        .add(&api::RENAME_DOCUMENT_FOLDER, documents::rename)
+        .add(&api::REMOVE_DOCUMENT_FOLDER, documents::remove)
+        .add(&api::RECORD_FOLDERS, documents::of_record)
+        .add(&api::MESSAGE_DOCUMENTS, documents::of_message)
+        .add(&api::FILE_DOCUMENT, documents::file)
+        .add(&api::EXPORT_RECORD_DOCUMENTS, record_zip::export)
         .add(&api::JUMP_TEMPLATES, jumps::list)
         .add(&api::SET_JUMP_TEMPLATES, jumps::write)
 }

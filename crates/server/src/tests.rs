@@ -5,6 +5,7 @@ mod accounts;
 mod attachments;
 mod bounces;
 mod doctor;
+mod documents;
 mod files;
 mod imports;
 mod links;

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use api::{
-    LinkBatchList, LinkStep, RecordName, WhatIfActivated, WhatIfActivation, WhatIfAnswer, WhatIfRequest,
-    WhatIfRow,
+    LinkBatchList, LinkStep, NumberMask, RecordName, WhatIfActivated, WhatIfActivation, WhatIfAnswer,
+    WhatIfRequest, WhatIfRow,
 };
 use axum::extract::{Path, State as FromState};
 use axum::http::StatusCode;
-use model::MailId;
+use model::{MailId, RecordKind};
 use pipeline::{LinkSettings, TRIED_MAX, WhatIf};
 use store::LinkState;
 
@@ -22,6 +22,7 @@ const MONTHS_MAX: u32 = 1200;
 const NUMBERS_MAX: usize = 1000;
 const NUMBER_CHARACTERS_MAX: usize = 100;
 const ENTRIES_MAX: usize = 1000;
+const MASKS_MAX: usize = 50;
 const BATCHES_MAX: usize = 50;
 
 fn shown(settings: LinkSettings) -> api::LinkSettings {
@@ -30,6 +31,9 @@ fn shown(settings: LinkSettings) -> api::LinkSettings {
         contacts_one_by_one: settings.contacts_one_by_one,
         months: settings.months,
         own_numbers: settings.own_numbers,
+        deputies_count: settings.deputies_count,
+        masks: settings.masks.into_iter().map(|(kind, mask)| NumberMask { kind, mask }).collect(),
+        masks_restrict: settings.masks_restrict,
     }
 }
 
@@ -46,7 +50,27 @@ fn checked(asked: &api::LinkSettings) -> Result<LinkSettings, Failure> {
         contacts_one_by_one: asked.contacts_one_by_one,
         months: asked.months,
         own_numbers: numbers.collect::<Result<_, _>>()?,
+        deputies_count: asked.deputies_count,
+        masks: masks(&asked.masks)?,
+        masks_restrict: asked.masks_restrict,
     })
+}
+
+fn masks(asked: &[NumberMask]) -> Result<Vec<(String, String)>, Failure> {
+    if asked.len() > MASKS_MAX {
+        return Err(between("masks", 0, MASKS_MAX));
+    }
+    let checked = asked.iter().map(|NumberMask { kind, mask }| {
+        let unknown = || Failure::field("masks", "word-unknown").with("word", kind).with("field", "masks");
+        RecordKind::from_word(kind).ok_or_else(unknown)?;
+        let mask = text("masks", mask, link::MASK_CHARACTERS_MAX)?;
+        // Without one, it is a single number.
+        if !mask.contains(['d', 'l']) {
+            return Err(Failure::field("masks", "mask").with("mask", mask));
+        }
+        Ok((kind.clone(), mask))
+    });
+    checked.collect()
 }
 
 fn between(field: &'static str, least: u32, most: impl std::fmt::Display) -> Failure {

@@ -150,6 +150,7 @@ fn filed(seq: i64, n: u64) -> Filed {
             ..Verdict::default()
         },
         nodes,
+        references: Vec::new(),
     }
 }
 

@@ -3,14 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use model::{Address, Defect, MailFacts, MessageId, PartRole, Sha256, UnixMillis, Verdict};
+use model::{
+    Address, Defect, MailFacts, MessageId, PartRole, RecordKey, RecordKind, Sha256, UnixMillis, Verdict,
+};
 
 use crate::addresses::{self, AddressRole};
 use crate::codec;
 use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
-use crate::links::{self, Linking, Open};
+use crate::links::{self, Linking, Open, OpenSent};
 use crate::placements::hash64;
 use crate::sql::statements;
 use crate::store::{Store, take};
@@ -52,6 +54,8 @@ pub struct Filed {
     pub facts: MailFacts,
     /// What it is.
     pub verdict: Verdict,
+    /// Records that references in it name which we have signed.
+    pub references: Vec<RecordKey>,
     /// What connects it with other mails.
     pub nodes: Vec<NodeHash>,
 }
@@ -187,8 +191,14 @@ fn file(
     tags::follow(tx, &moved_messages)?;
     links::follow(tx, &moved_messages)?;
     write_details(tx, batch, &again)?;
+    let named: Vec<(i64, RecordKey)> = batch
+        .iter()
+        .filter(|filed| messages.of.get(&filed.seq) == Some(&filed.seq))
+        .flat_map(|filed| filed.references.iter().map(|record| (filed.seq, *record)))
+        .collect();
+    let referred = links::refer(tx, &named)?;
     if let Some(linking) = linking {
-        links::file(tx, open(batch, &messages, &threads), linking)?;
+        links::file(tx, open(batch, &messages, &threads, referred), linking)?;
     }
     tx.exec(&RELEASE, &[Arg::Ints(&seqs)])?;
     changes.settle(tx)?;
@@ -199,7 +209,12 @@ fn file(
 }
 
 /// New messages; twins are filed as their message is.
-fn open<'a>(batch: &'a [Filed], messages: &Messages, threads: &HashMap<i64, i64>) -> Vec<Open<'a>> {
+fn open<'a>(
+    batch: &'a [Filed],
+    messages: &Messages,
+    threads: &HashMap<i64, i64>,
+    mut referred: HashMap<i64, Vec<(RecordKind, String)>>,
+) -> Vec<Open<'a>> {
     let new: HashSet<i64> = messages.new.iter().map(|(_, seq)| *seq).collect();
     let mails = batch.iter().filter(|filed| new.contains(&filed.seq));
     mails
@@ -213,9 +228,22 @@ fn open<'a>(batch: &'a [Filed], messages: &Messages, threads: &HashMap<i64, i64>
                 from,
                 to,
                 facts: &filed.facts,
+                sent: Some(sent(filed)),
+                references: referred.remove(&filed.seq).unwrap_or_default(),
             }
         })
         .collect()
+}
+
+fn sent(filed: &Filed) -> OpenSent<'_> {
+    let of = |role| filed.addresses.iter().filter(move |(r, _)| *r == role).map(|(_, address)| address);
+    let name = of(AddressRole::From).next().and_then(|from| from.display_name.as_deref());
+    OpenSent {
+        name: name.unwrap_or_default(),
+        sender: of(AddressRole::Sender).next().map(|sender| sender.addr_spec.as_str()),
+        reply_to: of(AddressRole::ReplyTo).map(|address| address.addr_spec.as_str()).collect(),
+        verdict: &filed.verdict,
+    }
 }
 
 fn write_mails(

@@ -4,13 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use link::{Decision, Directory, Earlier, Had, History, Link, Mail, Outcome, Settings, Step, StepOutcome};
-use model::{Address, How, MailFacts, RecordKey, RecordKind, UnixMillis};
+use model::{Address, How, MailFacts, RecordKey, RecordKind, UnixMillis, Verdict};
 
 use crate::addresses::{self, AddressRole};
 use crate::codec;
 use crate::db::Tx;
 use crate::entries;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
+use crate::extra_addresses::{self, Taught};
+use crate::filing::message_id_hash;
 use crate::keys::ALL_MAIL;
 use crate::link_codec;
 use crate::log_leaves;
@@ -61,6 +63,24 @@ pub struct Decided {
     pub trace: Vec<Step>,
 }
 
+/// Number of a message that is not written yet; it comes behind all others.
+const DRAFT: i64 = i64::MAX;
+
+/// A mail that is about to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// Its author, as written.
+    pub from: String,
+    /// Addresses in To and Cc, as written.
+    pub to: Vec<String>,
+    /// Its subject.
+    pub subject: String,
+    /// Numbers and addresses in subject and body.
+    pub facts: MailFacts,
+    /// Ids of the mails it answers, without angle brackets.
+    pub answers: Vec<String>,
+}
+
 /// What a rerun did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Relinked {
@@ -81,6 +101,18 @@ pub(crate) struct Open<'a> {
     pub(crate) from: Vec<&'a str>,
     pub(crate) to: Vec<&'a str>,
     pub(crate) facts: &'a MailFacts,
+    /// What else it may teach of its contact; of mails that are looked at again nothing is learnt.
+    pub(crate) sent: Option<OpenSent<'a>>,
+    /// Records that signed references in it name.
+    pub(crate) references: Vec<(RecordKind, String)>,
+}
+
+/// What a mail is besides what decides where it belongs.
+pub(crate) struct OpenSent<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) sender: Option<&'a str>,
+    pub(crate) reply_to: Vec<&'a str>,
+    pub(crate) verdict: &'a Verdict,
 }
 
 statements! {
@@ -106,6 +138,7 @@ statements! {
         INSERT INTO link_suggestions (message, record, why) SELECT message, record, why FROM v WHERE TRUE \
         ON CONFLICT (message, record) DO NOTHING";
     DECIDED = "SELECT outcome, person, stranger, since, version, trace FROM decisions WHERE message = $1";
+    FACTS = "SELECT f.version, f.facts FROM mails m JOIN facts f ON f.seq = m.seq WHERE m.mail_id = $1";
     MESSAGE_OF = "SELECT COALESCE(message_seq, seq) FROM mails WHERE mail_id = $1";
     LOAD = "SELECT m.seq, m.thread, m.date, h.subject, f.version, f.facts FROM mails m \
         JOIN heads h ON h.seq = m.seq JOIN facts f ON f.seq = m.seq \
@@ -128,6 +161,17 @@ statements! {
     FOLLOW_DECISIONS [Int, Int] = "WITH v(was, message) AS ({rows}) INSERT INTO decisions (message, outcome, step, person, \
         stranger, since, version, trace) SELECT v.message, d.outcome, d.step, d.person, d.stranger, d.since, d.version, \
         d.trace FROM v JOIN decisions d ON d.message = v.was WHERE TRUE ON CONFLICT (message) DO NOTHING";
+    FOLLOW_DOCUMENTS [Int, Int] = "WITH v(was, message) AS ({rows}) INSERT INTO documents (record, message, part, folder, \
+        actor, at) SELECT d.record, v.message, d.part, d.folder, MIN(d.actor), MIN(d.at) FROM v \
+        JOIN documents d ON d.message = v.was GROUP BY d.record, v.message, d.part, d.folder \
+        ON CONFLICT (record, message, part, folder) DO NOTHING";
+    LEAVE_DOCUMENTS = "DELETE FROM documents WHERE message = ANY($1)";
+    REFER [Int, Int] = "WITH v(message, record) AS ({rows}) INSERT INTO message_references (message, record) \
+        SELECT message, record FROM v WHERE TRUE ON CONFLICT (message, record) DO NOTHING";
+    REFERRED = "SELECT f.message, r.kind, r.number FROM message_references f JOIN records r ON r.key = f.record \
+        WHERE f.message = ANY($1) ORDER BY f.message, r.kind, r.number";
+    THREAD_OF [Int] = "WITH v(hash) AS ({rows}) SELECT m.thread FROM v JOIN heads h ON h.message_id_hash = v.hash \
+        JOIN mails m ON m.seq = h.seq WHERE m.thread IS NOT NULL ORDER BY m.seq LIMIT 1";
     LEAVE_LINKS = "DELETE FROM links WHERE message = ANY($1)";
     LEAVE_DECISIONS = "DELETE FROM decisions WHERE message = ANY($1)";
 }
@@ -170,7 +214,10 @@ impl Pasts {
         })? {
             of.entry(thread).or_default().push(Past { date, message, ..Past::default() });
         }
-        of.retain(|_, past| past.len() > 1);
+        // A mail alone has no history, unless another one is about to be written behind it.
+        of.retain(|_, past| {
+            past.len() > 1 || past.iter().any(|past| open.iter().all(|o| o.message != past.message))
+        });
         let messages: Vec<i64> = of.values().flatten().map(|past| past.message).collect();
         if messages.is_empty() {
             return Ok(Self(of));
@@ -212,7 +259,8 @@ impl Pasts {
         let (before, own) = match &past {
             None => (&[][..], None),
             Some(past) => {
-                let end = past.partition_point(|p| (p.date, p.message) < (open.date, open.message));
+                let comes = |p: &Past| (p.date, p.message) < (open.date, open.message);
+                let end = past.partition_point(|past| open.message == DRAFT || comes(past));
                 (&past[..end], past.iter().position(|p| p.message == open.message))
             }
         };
@@ -231,6 +279,7 @@ impl Pasts {
             had: Had::default(),
             denied,
             known_by: linking.known_when_it_came.then_some(open.date),
+            references: &open.references,
         };
         let decision = link::decide(&mail, linking.directory, linking.settings);
         if let (Some(past), Some(own), true) = (past, own, counts) {
@@ -344,7 +393,50 @@ pub(crate) fn file(tx: &Tx<'_>, mut open: Vec<Open<'_>>, linking: &Linking) -> R
     let directory = linking.directory.read().unwrap_or_else(PoisonError::into_inner);
     let deciding = Deciding { directory: &directory, settings: &linking.settings, known_when_it_came: false };
     let decided = decide(tx, &mut open, &deciding)?;
-    write_and_log(tx, &decided, linking.now)
+    write_and_log(tx, &decided, linking.now)?;
+    let mut taught = Vec::new();
+    // Both are in the order of the dates.
+    for (open, (message, decision)) in open.iter().zip(&decided) {
+        let Some(sent) = open.sent.as_ref().filter(|_| open.message == *message) else { continue };
+        let deputy = sent.verdict.auto_reply.as_ref().and_then(|reply| reply.deputy.as_ref());
+        let sent = link::Sent {
+            kind: sent.verdict.kind,
+            name: sent.name,
+            sender: sent.sender,
+            reply_to: &sent.reply_to,
+            deputy: deputy.map(|deputy| deputy.addr_spec.as_str()),
+        };
+        let proposals = link::proposals(&open.from, &sent, decision, &directory, &linking.settings);
+        taught.extend(proposals.into_iter().map(|proposal| Taught { message: *message, proposal }));
+    }
+    extra_addresses::teach(tx, &taught, linking.now)
+}
+
+/// Notes which records signed references name, and gives them by message.
+pub(crate) fn refer(
+    tx: &Tx<'_>,
+    named: &[(i64, RecordKey)],
+) -> Result<HashMap<i64, Vec<(RecordKind, String)>>> {
+    if named.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut rows = Rows::new(2, named.len());
+    for (message, record) in named {
+        rows.push(args![*message, record.0]);
+    }
+    tx.bulk(&REFER, &rows)?;
+    referred(tx, &named.iter().map(|(message, _)| *message).collect::<Vec<_>>())
+}
+
+fn referred(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Vec<(RecordKind, String)>>> {
+    let mut of: HashMap<i64, Vec<(RecordKind, String)>> = HashMap::new();
+    let rows = tx.query(&REFERRED, &[Arg::Ints(messages)], |row| {
+        Ok((row.int(0)?, from_list(&RecordKind::ALL, row.int(1)?, "record kind")?, row.text(2)?))
+    })?;
+    for (message, kind, number) in rows {
+        of.entry(message).or_default().push((kind, number));
+    }
+    Ok(of)
 }
 
 /// Writes decisions on messages that rules had given no link, and what they are into the log.
@@ -365,9 +457,11 @@ pub(crate) fn follow(tx: &Tx<'_>, moved: &[(i64, i64, i64)]) -> Result<()> {
     let (rows, gone) = tags::moves(moved);
     tx.bulk(&FOLLOW_LINKS, &rows)?;
     tx.bulk(&FOLLOW_DECISIONS, &rows)?;
+    tx.bulk(&FOLLOW_DOCUMENTS, &rows)?;
     if !gone.is_empty() {
         tx.exec(&LEAVE_LINKS, &[Arg::Ints(&gone)])?;
         tx.exec(&LEAVE_DECISIONS, &[Arg::Ints(&gone)])?;
+        tx.exec(&LEAVE_DOCUMENTS, &[Arg::Ints(&gone)])?;
     }
     Ok(())
 }
@@ -389,6 +483,7 @@ pub(crate) struct Loaded {
     pub(crate) from: Vec<String>,
     to: Vec<String>,
     facts: MailFacts,
+    references: Vec<(RecordKind, String)>,
 }
 
 impl Loaded {
@@ -401,6 +496,8 @@ impl Loaded {
             from: self.from.iter().map(String::as_str).collect(),
             to: self.to.iter().map(String::as_str).collect(),
             facts: &self.facts,
+            sent: None,
+            references: self.references.clone(),
         }
     }
 }
@@ -415,6 +512,7 @@ pub(crate) fn header(addresses: &[(AddressRole, Address)]) -> (Vec<&str>, Vec<&s
 
 pub(crate) fn load(tx: &Tx<'_>, messages: &[i64]) -> Result<Vec<Loaded>> {
     let mut people = addresses::of_mails(tx, messages, None)?;
+    let mut references = referred(tx, messages)?;
     tx.query(&LOAD, &[Arg::Ints(messages)], |row| {
         let message = row.int(0)?;
         let people = people.remove(&message).unwrap_or_default();
@@ -428,6 +526,7 @@ pub(crate) fn load(tx: &Tx<'_>, messages: &[i64]) -> Result<Vec<Loaded>> {
             from: owned(from),
             to: owned(to),
             facts: codec::facts(row.int(4)?, &row.blob(5)?)?.0,
+            references: references.remove(&message).unwrap_or_default(),
         })
     })
 }
@@ -496,6 +595,37 @@ impl Store {
         })
     }
 
+    /// Decides under which records a mail belongs that is about to be sent, with the history of the thread it answers in.
+    /// Writes nothing: when it comes back from the mailbox of those who sent it, it is filed like any other.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn decide_draft(&self, draft: &Draft, linking: &Linking) -> Result<Decision> {
+        let directory = linking.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let deciding =
+            Deciding { directory: &directory, settings: &linking.settings, known_when_it_came: false };
+        self.read(|tx| {
+            let mut hashes = Rows::new(1, draft.answers.len());
+            for answered in &draft.answers {
+                hashes.push(args![message_id_hash(answered)]);
+            }
+            let thread = tx.bulk_query(&THREAD_OF, &hashes, |row| row.int(0))?.first().copied();
+            let mut open = [Open {
+                message: DRAFT,
+                thread: thread.unwrap_or(DRAFT),
+                date: linking.now,
+                subject: &draft.subject,
+                from: vec![draft.from.as_str()],
+                to: draft.to.iter().map(String::as_str).collect(),
+                facts: &draft.facts,
+                sent: None,
+                references: Vec::new(),
+            }];
+            let decided = decide(tx, &mut open, &deciding)?.into_iter().next();
+            decided.map(|(_, decision)| decision).ok_or(StoreError::Unreadable { what: "draft" })
+        })
+    }
+
     /// Addresses and domains that linking ignores: of accounts, users and senders, and of the blocklist.
     ///
     /// # Errors
@@ -510,6 +640,16 @@ impl Store {
     /// Those of the database.
     pub fn links_of(&self, messages: &[i64]) -> Result<HashMap<i64, Vec<LinkRow>>> {
         self.read(|tx| of_messages(tx, messages))
+    }
+
+    /// Numbers and addresses in a mail; `None` if it is not filed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn mail_facts(&self, mail: model::MailId) -> Result<Option<MailFacts>> {
+        self.read(|tx| {
+            tx.first(&FACTS, &[mail.octets().into()], |row| Ok(codec::facts(row.int(0)?, &row.blob(1)?)?.0))
+        })
     }
 
     /// What was decided of the message a mail belongs to, and why; `None` if nothing was.

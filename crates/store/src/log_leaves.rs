@@ -129,6 +129,14 @@ struct Archived<'a> {
 }
 
 #[derive(Serialize)]
+struct Again<'a> {
+    mail: String,
+    sha256: String,
+    #[serde(flatten)]
+    place: Placed<'a>,
+}
+
+#[derive(Serialize)]
 struct Placed<'a> {
     account: String,
     mailbox: String,
@@ -176,8 +184,8 @@ pub(crate) fn of_intake(
             IntakeOutcome::Duplicate { .. } => continue,
         };
         let place = placed(tx, keys, item)?;
-        let payload = match (&item.record, kind) {
-            (Some((object, location)), Kind::Archived) => text(&Archived {
+        let payload = if let (Some((object, location)), Kind::Archived) = (&item.record, kind) {
+            text(&Archived {
                 mail: mail.to_string(),
                 sha256: item.sha256.to_string(),
                 octets: item.octets,
@@ -185,17 +193,9 @@ pub(crate) fn of_intake(
                 segment: location.segment.to_string(),
                 offset: location.at,
                 place: Some(place),
-            }),
-            _ => {
-                #[derive(Serialize)]
-                struct Again<'a> {
-                    mail: String,
-                    sha256: String,
-                    #[serde(flatten)]
-                    place: Placed<'a>,
-                }
-                text(&Again { mail: mail.to_string(), sha256: item.sha256.to_string(), place })
-            }
+            })
+        } else {
+            text(&Again { mail: mail.to_string(), sha256: item.sha256.to_string(), place })
         };
         leaves.push(NewLeaf { kind, at: now, subject: Some(mail), payload });
     }

@@ -86,7 +86,7 @@ statements! {
 }
 
 /// A record from the first columns, those of [`records::columns!`].
-fn record(row: &Row<'_>) -> Result<LinkedRecord> {
+pub(crate) fn record(row: &Row<'_>) -> Result<LinkedRecord> {
     let KnownRecord { key, vanished, record, .. } = records::bare(row)?;
     Ok(LinkedRecord {
         key,

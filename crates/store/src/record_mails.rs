@@ -4,6 +4,7 @@ use model::{Kind, MailId, RecordKey, RecordKind, Scope, UnixMillis};
 
 use crate::codec::kind_code;
 use crate::db::Tx;
+use crate::documents;
 use crate::error::Result;
 use crate::filing::role_code;
 use crate::keys::{ALL_MAIL, ScopeKeys};
@@ -26,6 +27,8 @@ pub struct RecordFilter {
     pub has_attachment: Option<bool>,
     /// Of this kind.
     pub kind: Option<Kind>,
+    /// Key of a folder: filed in it or below it, by a person.
+    pub folder: Option<i64>,
 }
 
 /// A page of the mails of a record.
@@ -76,7 +79,16 @@ macro_rules! conditions {
          AND ($4 < 0 OR (m.attachments > 0 AND $4 = 1) OR (m.attachments = 0 AND $4 = 0)) \
          AND ($5 < 0 OR m.kind = $5) \
          AND ($6 = '' OR LOWER(h.subject) LIKE $6 OR h.subject LIKE $7 OR h.subject LIKE $8) \
-         AND EXISTS (SELECT 1 FROM entries e WHERE e.list = ANY($9) AND e.date = m.date AND e.message_seq = m.seq)"
+         AND EXISTS (SELECT 1 FROM entries e WHERE e.list = ANY($9) AND e.date = m.date AND e.message_seq = m.seq) \
+         AND ($10 = 0 OR EXISTS (SELECT 1 FROM documents d WHERE d.record = l.record AND d.message = m.seq \
+         AND d.folder = ANY($11)))"
+    };
+}
+/// Of attachments `p`: those that were filed, alone or with their mail.
+macro_rules! in_folder {
+    () => {
+        "($10 = 0 OR EXISTS (SELECT 1 FROM documents d WHERE d.record = l.record AND d.message = m.seq \
+         AND d.folder = ANY($11) AND (d.part = '' OR d.part = p.number)))"
     };
 }
 macro_rules! tables {
@@ -88,14 +100,14 @@ macro_rules! tables {
 statements! {
     KEY = "SELECT key FROM records WHERE kind = $1 AND number = $2";
     PAGE = concat!("SELECT m.date, m.seq", tables!(), "WHERE ", conditions!(),
-        " AND (m.date, m.seq) < ($10, $11) ORDER BY m.date DESC, m.seq DESC LIMIT $12");
+        " AND (m.date, m.seq) < ($12, $13) ORDER BY m.date DESC, m.seq DESC LIMIT $14");
     COUNT = concat!("SELECT COUNT(*)", tables!(), "WHERE ", conditions!());
     ATTACHMENTS = concat!("SELECT m.date, m.seq, p.n, m.mail_id, h.subject, p.number, p.name, p.content_type, p.octets",
-        tables!(), "JOIN parts p ON p.seq = m.seq WHERE ", conditions!(), " AND p.role = $10 \
-        AND (m.date < $11 OR (m.date = $11 AND (m.seq < $12 OR (m.seq = $12 AND p.n > $13)))) \
-        ORDER BY m.date DESC, m.seq DESC, p.n LIMIT $14");
+        tables!(), "JOIN parts p ON p.seq = m.seq WHERE ", conditions!(), " AND p.role = $12 AND ", in_folder!(), " \
+        AND (m.date < $13 OR (m.date = $13 AND (m.seq < $14 OR (m.seq = $14 AND p.n > $15)))) \
+        ORDER BY m.date DESC, m.seq DESC, p.n LIMIT $16");
     ATTACHMENT_COUNT = concat!("SELECT COUNT(*)", tables!(), "JOIN parts p ON p.seq = m.seq WHERE ", conditions!(),
-        " AND p.role = $10");
+        " AND p.role = $12 AND ", in_folder!());
 }
 
 /// Lists of [`entries`](crate::entries) that hold what the scope allows.
@@ -129,6 +141,7 @@ fn condition_args<'a>(
     filter: &RecordFilter,
     patterns: &'a [String; 3],
     lists: &'a [i64],
+    folders: &'a [i64],
 ) -> Vec<Arg<'a>> {
     let [lower, plain, capital] = patterns;
     let from = filter.from.map_or(i64::MIN, |at| at.0);
@@ -137,6 +150,8 @@ fn condition_args<'a>(
     let mut args =
         args![record.0, from, until, flag(filter.has_attachment), kind, lower, plain, capital].to_vec();
     args.push(Arg::Ints(lists));
+    args.push(i64::from(filter.folder.is_some()).into());
+    args.push(Arg::Ints(folders));
     args
 }
 
@@ -150,6 +165,11 @@ fn attachment(row: &Row<'_>) -> Result<RecordAttachment> {
         content_type: row.text(7)?,
         octets: row.uint(8)?,
     })
+}
+
+/// The folder asked for, with all below it.
+fn folders(tx: &Tx<'_>, filter: &RecordFilter) -> Result<Vec<i64>> {
+    filter.folder.map_or_else(|| Ok(Vec::new()), |folder| documents::below(tx, folder))
 }
 
 fn key(tx: &Tx<'_>, kind: RecordKind, number: &str) -> Result<Option<RecordKey>> {
@@ -173,7 +193,8 @@ impl Store {
             let Some(record) = key(tx, kind, number)? else { return Ok(None) };
             let keys = self.keys().scope(tx, scope)?;
             let (patterns, lists) = (patterns(filter.text.as_deref()), lists(&keys));
-            let conditions = condition_args(record, filter, &patterns, &lists);
+            let folders = folders(tx, filter)?;
+            let conditions = condition_args(record, filter, &patterns, &lists, &folders);
             let total = tx.int(&COUNT, &conditions)?;
             let after = after.map_or((i64::MAX, i64::MAX), |cursor| (cursor.date.0, cursor.seq));
             let mut args = conditions;
@@ -208,7 +229,8 @@ impl Store {
             let Some(record) = key(tx, kind, number)? else { return Ok(None) };
             let keys = self.keys().scope(tx, scope)?;
             let (patterns, lists) = (patterns(filter.text.as_deref()), lists(&keys));
-            let mut args = condition_args(record, filter, &patterns, &lists);
+            let folders = folders(tx, filter)?;
+            let mut args = condition_args(record, filter, &patterns, &lists, &folders);
             args.push(role_code(model::PartRole::Attachment).into());
             let total = tx.int(&ATTACHMENT_COUNT, &args)?;
             let (date, seq, n) =

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use link::Entry;
+use link::{AddressUse, Entry};
 use model::{RecordKey, RecordKind, UnixMillis};
 
 use crate::db::Tx;
 use crate::error::Result;
+use crate::extra_addresses;
 use crate::sql::statements;
 use crate::standing_events::{folded, from_list};
 use crate::store::{Store, take};
@@ -89,6 +90,8 @@ pub struct KnownRecord {
     pub vanished: bool,
     /// Key of the source that named it last; 0: none.
     pub source: i64,
+    /// Further addresses that a person has confirmed.
+    pub added: Vec<(String, AddressUse)>,
     /// The record.
     pub record: Record,
 }
@@ -96,9 +99,13 @@ pub struct KnownRecord {
 impl From<&KnownRecord> for Entry {
     fn from(known: &KnownRecord) -> Self {
         let record = &known.record;
+        let added = |used: AddressUse| {
+            known.added.iter().filter(move |(_, of)| *of == used).map(|(address, _)| address.clone())
+        };
         Self {
             active: record.active,
-            addresses: record.addresses.clone(),
+            addresses: record.addresses.iter().cloned().chain(added(AddressUse::Own)).collect(),
+            deputies: added(AddressUse::Deputy).collect(),
             contact: record.contact.clone(),
             quote: record.quote.clone(),
             items: record.items.clone(),
@@ -147,7 +154,8 @@ pub(crate) const COLUMNS: usize = 13;
 statements! {
     FIND [Int, Text] = concat!("WITH v(kind, number) AS ({rows}) SELECT ", columns!(), " FROM v \
         JOIN records r ON r.kind = v.kind AND r.number = v.number");
-    ADDRESSES = "SELECT record, folded FROM record_addresses WHERE record = ANY($1) ORDER BY record, n";
+    ADDRESSES = "SELECT record, folded FROM record_addresses WHERE record = ANY($1) AND n < 1000000 ORDER BY record, n";
+    ADDED = "SELECT record, folded, used FROM extra_addresses WHERE record = ANY($1) AND state = 1 ORDER BY record, folded";
     RELATIONS = "SELECT record, role, number FROM record_relations WHERE record = ANY($1) ORDER BY record, role, n";
     REFERENCES = "SELECT record, written FROM record_numbers WHERE record = ANY($1) AND n > 0 ORDER BY record, n";
     PUT [Int, Int, Text, Text, Int, Int, Text, Text, Text, Int, Int, Int] = "WITH v(key, kind, number, name, active, date, \
@@ -202,6 +210,7 @@ pub(crate) fn bare(row: &Row<'_>) -> Result<KnownRecord> {
         known: row.time(10)?,
         vanished: row.opt_int(11)?.is_some(),
         change_seq: row.int(12)?,
+        added: Vec::new(),
         record,
     })
 }
@@ -228,8 +237,16 @@ pub(crate) fn complete(tx: &Tx<'_>, mut rows: Vec<KnownRecord>) -> Result<Vec<Kn
             _ => record.items.push(number.clone()),
         });
     }
+    let added = tx.query(&ADDED, &keys, |row| {
+        Ok((row.int(0)?, (row.text(1)?, from_list(&AddressUse::ALL, row.int(2)?, "use of an address")?)))
+    })?;
     for (key, number) in tx.query(&REFERENCES, &keys, |row| Ok((row.int(0)?, row.text(1)?)))? {
         of(key, &mut |record| record.references.push(number.clone()));
+    }
+    for (key, added) in added {
+        if let Some(row) = place.get(&key).and_then(|at| rows.get_mut(*at)) {
+            row.added.push(added);
+        }
     }
     Ok(rows)
 }
@@ -347,6 +364,7 @@ fn write(tx: &Tx<'_>, records: &[(i64, &Record)], source: i64, at: UnixMillis) -
     }
     tx.bulk(&PUT, &heads)?;
     tx.bulk(&ADD_ADDRESS, &addresses)?;
+    extra_addresses::carry(tx, &records.iter().map(|(key, _)| *key).collect::<Vec<_>>())?;
     tx.bulk(&ADD_RELATION, &relations)?;
     tx.bulk(&ADD_NUMBER, &numbers)?;
     tx.bulk(&ADD_WORD, &found)?;

@@ -7,6 +7,7 @@ mod doctor;
 pub(crate) mod engine;
 mod examination;
 mod exclusions;
+mod extra_addresses;
 mod flow;
 mod link_people;
 mod links;
@@ -35,6 +36,7 @@ fn all() -> Vec<Case> {
         cases::ALL,
         examination::ALL,
         exclusions::ALL,
+        extra_addresses::ALL,
         doctor::ALL,
         flow::ALL,
         links::ALL,

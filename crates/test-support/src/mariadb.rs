@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::Scratch;
+use crate::dovecot::free_port;
+use crate::{Certificate, Scratch};
 
 /// A running server, stopped when it goes out of scope.
 pub struct Mariadb {
@@ -28,6 +29,16 @@ fn user() -> String {
 impl Mariadb {
     /// `None`, and a line that says so, if MariaDB is not installed.
     pub fn start() -> Option<Self> {
+        Self::started(None)
+    }
+
+    /// The same, which also takes connections at 127.0.0.1, over TLS alone; gives its port.
+    pub fn with_tls(certificate: &Certificate) -> Option<(Self, u16)> {
+        let port = free_port();
+        Some((Self::started(Some((certificate, port)))?, port))
+    }
+
+    fn started(tls: Option<(&Certificate, u16)>) -> Option<Self> {
         let (Some(install), Some(server)) = (program("mariadb-install-db"), program("mariadbd")) else {
             eprintln!("skipped: MariaDB is not installed (apt-get install mariadb-server)");
             return None;
@@ -46,10 +57,26 @@ impl Mariadb {
             .output()
             .expect("mariadb-install-db runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let listening = tls.map_or_else(
+            || vec!["--skip-networking".to_owned()],
+            |(certificate, port)| {
+                let (cert, key) = (folder.path().join("server.crt"), folder.path().join("server.key"));
+                std::fs::write(&cert, &certificate.certificate).expect("the certificate can be written");
+                std::fs::write(&key, &certificate.key).expect("the key can be written");
+                vec![
+                    "--bind-address=127.0.0.1".to_owned(),
+                    format!("--port={port}"),
+                    "--require-secure-transport=ON".to_owned(),
+                    format!("--ssl-cert={}", cert.display()),
+                    format!("--ssl-key={}", key.display()),
+                ]
+            },
+        );
         let server = Command::new(server)
-            .args(["--no-defaults", "--skip-networking", "--innodb-flush-log-at-trx-commit=0", &data, &user])
+            .args(["--no-defaults", "--innodb-flush-log-at-trx-commit=0", &data, &user])
             .arg(format!("--socket={}", folder.path().join("socket").display()))
             .arg(format!("--pid-file={}", folder.path().join("pid").display()))
+            .args(listening)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

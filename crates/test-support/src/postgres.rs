@@ -1,14 +1,18 @@
 //! A PostgreSQL server of the test's own, on a socket in a temporary folder.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::Scratch;
+use crate::dovecot::free_port;
+use crate::{Certificate, Scratch};
 
 /// A running server, stopped when it goes out of scope.
 pub struct Postgres {
     server: Child,
     folder: Scratch,
+    /// Names its socket, too.
+    port: u16,
 }
 
 /// Folder of the server's programs: that of Debian's newest, or the one in the path.
@@ -43,9 +47,40 @@ fn command(program: &Path) -> Command {
     }
 }
 
+/// Settings of a server at an address, in whose folder its certificate is put.
+fn listening(folder: &Path, (certificate, port): (&Certificate, u16)) -> Vec<String> {
+    let (cert, key) = (folder.join("server.crt"), folder.join("server.key"));
+    std::fs::write(&cert, &certificate.certificate).expect("the certificate can be written");
+    std::fs::write(&key, &certificate.key).expect("the key can be written");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("the key can be hidden");
+    if is_root() {
+        let owned = Command::new("chown").arg("postgres").args([&cert, &key]).status();
+        assert!(owned.expect("chown runs").success());
+    }
+    let rules = "local all all trust\nhostssl all all 127.0.0.1/32 trust\n";
+    std::fs::write(folder.join("data").join("pg_hba.conf"), rules).expect("the rules can be written");
+    vec![
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("port={port}"),
+        "ssl=on".to_owned(),
+        format!("ssl_cert_file={}", cert.display()),
+        format!("ssl_key_file={}", key.display()),
+    ]
+}
+
 impl Postgres {
     /// `None`, and a line that says so, if PostgreSQL is not installed.
     pub fn start() -> Option<Self> {
+        Self::started(None)
+    }
+
+    /// The same, which also takes connections at 127.0.0.1, over TLS alone; gives its port.
+    pub fn with_tls(certificate: &Certificate) -> Option<(Self, u16)> {
+        let port = free_port();
+        Some((Self::started(Some((certificate, port)))?, port))
+    }
+
+    fn started(tls: Option<(&Certificate, u16)>) -> Option<Self> {
         let Some(programs) = programs() else {
             eprintln!("skipped: PostgreSQL is not installed (apt-get install postgresql)");
             return None;
@@ -70,18 +105,21 @@ impl Postgres {
             .output()
             .expect("initdb runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let listening =
+            tls.map_or_else(|| vec!["listen_addresses=".to_owned()], |tls| listening(folder.path(), tls));
         let server = command(&programs.join("postgres"))
             .arg("-D")
             .arg(&data)
             .arg("-k")
             .arg(folder.path())
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "logging_collector=off"])
+            .args(["-c", "fsync=off", "-c", "logging_collector=off"])
+            .args(listening.iter().flat_map(|setting| ["-c", setting]))
             .current_dir(folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("postgres runs");
-        let postgres = Self { server, folder };
+        let postgres = Self { server, folder, port: tls.map_or(5432, |(_, port)| port) };
         while !postgres.run("SELECT 1") {
             std::thread::yield_now();
         }
@@ -92,6 +130,7 @@ impl Postgres {
         Command::new("psql")
             .arg("-h")
             .arg(self.folder.path())
+            .args(["-p", &self.port.to_string()])
             .args(["-U", "postgres", "-d", "postgres", "-qc", sql])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -110,6 +149,7 @@ impl Postgres {
         let out = Command::new("psql")
             .arg("-h")
             .arg(self.folder.path())
+            .args(["-p", &self.port.to_string()])
             .args(["-U", "postgres", "-v", "ON_ERROR_STOP=1", "-d", database, "-qc", sql])
             .output()
             .expect("psql runs");

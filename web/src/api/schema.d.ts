@@ -558,6 +558,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Folders for documents, by name. */
+        get: operations["document_folders"];
+        put?: never;
+        /** A new folder, on one of three levels. */
+        post: operations["add_document_folder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/folders/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a folder another name. */
+        put: operations["rename_document_folder"];
+        post?: never;
+        /** Removes a folder in which nothing lies. */
+        delete: operations["remove_document_folder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/erp/import": {
         parameters: {
             query?: never;
@@ -817,6 +853,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses of contacts that their source does not name: proposed, confirmed or rejected. */
+        get: operations["extra_addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/batches": {
         parameters: {
             query?: never;
@@ -921,6 +974,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/masks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the numbers of each kind look like that there are. */
+        get: operations["learnt_masks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/records": {
         parameters: {
             query?: never;
@@ -948,6 +1018,23 @@ export interface paths {
         /** A record as its page shows it, also one that has vanished. */
         get: operations["record_sheet"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/records/{kind}/{number}/addresses/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Confirms or rejects an address of a contact, or one of a deputy; one that nobody knew is added. */
+        put: operations["decide_extra_address"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1226,6 +1313,23 @@ export interface paths {
         put?: never;
         /** Hands a new contact to the ERP: webhooks hear of `contact.proposed`. */
         post: operations["propose_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{mail_id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** In which folders a mail and its attachments lie. */
+        get: operations["message_documents"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1656,6 +1760,57 @@ export interface paths {
         };
         /** Attachments of mails linked with a record, newest first. */
         get: operations["record_attachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{kind}/{number}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Files a linked mail, or an attachment of it, in a folder of the record, or takes it out. */
+        post: operations["file_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{kind}/{number}/documents.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mails and attachments of a record as a ZIP file with an index; held attachments are left out and named. */
+        get: operations["export_record_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{kind}/{number}/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Folders that a record has, and how much lies in them. */
+        get: operations["record_folders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2390,6 +2545,18 @@ export interface components {
             /** @description As the sender wrote it. */
             name: string | null;
         };
+        /**
+         * @description What a person has said of an address.
+         * @enum {string}
+         */
+        AddressDecision: "proposed" | "confirmed" | "rejected";
+        /** @description What a person says of an address. */
+        AddressDecisionRequest: {
+            /** @description `proposed` takes back what was said, and forgets what was typed. */
+            state: components["schemas"]["AddressDecision"];
+            /** @description What it is to the contact. */
+            used: components["schemas"]["AddressUse"];
+        };
         /** @description Everything about one address. */
         AddressDetail: {
             /** @description Lower case. */
@@ -2522,6 +2689,11 @@ export interface components {
          * @enum {string}
          */
         AddressStateWord: "fine" | "doubtful" | "failing" | "dead" | "complained" | "unsubscribed" | "blocked";
+        /**
+         * @description What an address is to a contact.
+         * @enum {string}
+         */
+        AddressUse: "own" | "deputy";
         /** @description What mends it. */
         Advice: {
             /** @description Stable key. */
@@ -3015,6 +3187,80 @@ export interface components {
             ended: components["schemas"]["Condition"][];
             /** @description Nothing is wrong. */
             ok: boolean;
+        };
+        /** @description A mail, or an attachment of it, in a folder of a record. */
+        Document: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Key of the folder.
+             */
+            folder: number;
+            /** @description Kind of the record. */
+            kind: string;
+            /** @description Number of the record. */
+            number: string;
+            /** @description Number of the attachment; null: the whole mail. */
+            part: string | null;
+            /** @description Name of who filed it, if still known. */
+            user: string | null;
+        };
+        /** @description Files something in a folder of a record, or takes it out. */
+        DocumentFilingRequest: {
+            /** @description In, or out. */
+            filed: boolean;
+            /**
+             * Format: int64
+             * @description Key of the folder.
+             */
+            folder: number;
+            /**
+             * Format: uuid
+             * @description The mail.
+             */
+            mail_id: string;
+            /** @description Number of the attachment; null: the whole mail. */
+            part?: string | null;
+        };
+        /** @description A folder for documents. */
+        DocumentFolder: {
+            /**
+             * Format: int64
+             * @description Its key.
+             */
+            key: number;
+            /** @description Kind of the records that have it; null: all. */
+            kind: string | null;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Key of the folder it lies in; null at the top.
+             */
+            parent: number | null;
+        };
+        /** @description All folders. */
+        DocumentFolderList: {
+            /** @description By name. */
+            items: components["schemas"]["DocumentFolder"][];
+        };
+        /** @description A new folder, or another name of one. */
+        DocumentFolderRequest: {
+            /** @description Kind of the records that have it; a folder keeps its kind, and has that of the one it lies in. */
+            kind?: string | null;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Key of the folder it is to lie in; a folder stays where it is.
+             */
+            parent?: number | null;
+        };
+        /** @description Where a mail and its attachments are filed. */
+        DocumentList: {
+            /** @description By record. */
+            items: components["schemas"]["Document"][];
         };
         /** @description What rules would do. */
         DryRun: {
@@ -3574,6 +3820,30 @@ export interface components {
             /** @description In their order. */
             items: components["schemas"]["ExclusionRequest"][];
         };
+        /** @description An address of a contact that its source does not name. */
+        ExtraAddress: {
+            /** @description The address. */
+            address: string;
+            /** @description When it was proposed or typed. */
+            at: components["schemas"]["Timestamp"];
+            decided: components["schemas"]["Timestamp"] | null;
+            mail: components["schemas"]["TaughtBy"] | null;
+            /** @description The contact. */
+            record: components["schemas"]["LinkedRecord"];
+            /** @description What a person has said. */
+            state: components["schemas"]["AddressDecision"];
+            /** @description What it is to the contact. */
+            used: components["schemas"]["AddressUse"];
+            /** @description Name of who decided, if still known. */
+            user: string | null;
+        };
+        /** @description A page of them. */
+        ExtraAddressPage: {
+            /** @description The latest first. */
+            items: components["schemas"]["ExtraAddress"][];
+            /** @description Cursor of the next page. */
+            next: string | null;
+        };
         /** @description One value and how many hits have it. */
         Facet: {
             /**
@@ -3959,6 +4229,35 @@ export interface components {
          * @enum {string}
          */
         Language: "de" | "en";
+        /** @description A mask that was learnt. */
+        LearntMask: {
+            /**
+             * Format: int64
+             * @description How many numbers look like it.
+             */
+            count: number;
+            /** @description Some of them, at most three. */
+            examples: string[];
+            /** @description The mask. */
+            mask: string;
+        };
+        /** @description What numbers look like. */
+        LearntMaskList: {
+            /** @description One entry a kind. */
+            items: components["schemas"]["LearntMasks"][];
+        };
+        /** @description What the numbers of a kind look like. */
+        LearntMasks: {
+            /** @description `contact`, `order`, `quote`, `item`. */
+            kind: string;
+            /** @description The most frequent first. */
+            masks: components["schemas"]["LearntMask"][];
+            /**
+             * Format: int64
+             * @description How many numbers there are.
+             */
+            of: number;
+        };
         /** @description A mailbox as compared with its server. */
         Ledger: {
             /**
@@ -4134,8 +4433,14 @@ export interface components {
         LinkSettings: {
             /** @description The contact step asks address by address, instead of all of a way together. */
             contacts_one_by_one: boolean;
+            /** @description Addresses of deputies count as those of the contact. */
+            deputies_count: boolean;
             /** @description Two addresses, two orders: the first one gives it, instead of none. */
             first_address_wins: boolean;
+            /** @description What numbers look like, as a person has confirmed. */
+            masks: components["schemas"]["NumberMask"][];
+            /** @description Single numbers are suggested only if a mask of their kind fits, where the kind has any. */
+            masks_restrict: boolean;
             /**
              * Format: int32
              * @description Orders and quotes older than so many months before the mail do not count, 1 to 1200; null: all do.
@@ -4206,7 +4511,7 @@ export interface components {
             looked_at: string;
             /** @description `linked`, `inherited`, `ambiguous`, `none`, `forward`, `denied`. */
             outcome: string;
-            /** @description `S1`, `S2a`, … as in the manual. */
+            /** @description `S1`, `R`, `S2a`, … as in the manual. */
             step: string;
         };
         /** @description A record a mail may belong to; a person decides. */
@@ -4215,7 +4520,7 @@ export interface components {
             record: components["schemas"]["LinkedRecord"];
             /**
              * @description `number`: a single number of it stands in the mail of a stranger; `reference`: a signed reference does; `one of
-             *     several` that were found.
+             *     several` that were found; `deputy`: a deputy of it wrote the mail.
              */
             why: string;
         };
@@ -4523,6 +4828,8 @@ export interface components {
             stranger: boolean;
             /** @description Records it may belong to. */
             suggestions: components["schemas"]["LinkSuggestion"][];
+            /** @description Numbers in it that look like those of a kind and are none that is known. */
+            unknown: components["schemas"]["RecordName"][];
         };
         /** @description `message.new`: mails of an account were filed. Several at once are one event. */
         MessageNew: {
@@ -4664,6 +4971,13 @@ export interface components {
             };
             /** @description Zone of that hour, IANA name. */
             zone: string;
+        };
+        /** @description What numbers of a kind look like: upper case letters and signs for themselves, `d` for a digit, `l` for a letter. */
+        NumberMask: {
+            /** @description `contact`, `order`, `quote`, `item`. */
+            kind: string;
+            /** @description Such as `B-dddd-ddddd`. */
+            mask: string;
         };
         /** @description An application registered at a sign-in service. */
         OauthClient: {
@@ -5244,6 +5558,21 @@ export interface components {
              */
             total: number;
         };
+        /** @description A folder of a record. */
+        RecordFolder: {
+            /**
+             * Format: int64
+             * @description How many mails and attachments of the record lie in it, without those below it.
+             */
+            documents: number;
+            /** @description The folder. */
+            folder: components["schemas"]["DocumentFolder"];
+        };
+        /** @description Folders that a record has. */
+        RecordFolderList: {
+            /** @description By name. */
+            items: components["schemas"]["RecordFolder"][];
+        };
         /** @description A link of a mail, or one that was removed. */
         RecordLink: {
             /** @description When it was set. */
@@ -5252,7 +5581,7 @@ export interface components {
             by: string;
             /**
              * @description How the mail came to it: `history`, `address`, `address+reference`, `two references`, `with order`, `with quote`,
-             *     `only item`, `contact`, `person`.
+             *     `only item`, `contact`, `person`, `signed reference`.
              */
             how: string;
             /** @description The record. */
@@ -5272,6 +5601,8 @@ export interface components {
         };
         /** @description Everything about a record but its mails. */
         RecordSheet: {
+            /** @description Addresses that its source does not name: confirmed, rejected, or proposed by mails that the caller may read. */
+            added: components["schemas"]["ExtraAddress"][];
             /** @description Addresses; the first one is the one to write to. */
             addresses: string[];
             /** @description Number of its contact. */
@@ -5908,6 +6239,18 @@ export interface components {
             colour?: components["schemas"]["TagColour"];
             /** @description Name, unique whatever its case. */
             name: string;
+        };
+        /** @description The mail that taught an address. */
+        TaughtBy: {
+            /** @description Effective date. */
+            date: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            mail_id: string;
+            /** @description Its subject; may be empty. */
+            subject: string;
         };
         /** @description One step and how it went. Steps after a failed one are absent. */
         TestStep: {
@@ -8953,6 +9296,286 @@ export interface operations {
             };
         };
     };
+    document_folders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Folders for documents, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentFolderList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_document_folder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentFolderRequest"];
+            };
+        };
+        responses: {
+            /** @description A new folder, on one of three levels. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentFolder"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_document_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentFolderRequest"];
+            };
+        };
+        responses: {
+            /** @description Gives a folder another name. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_document_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a folder in which nothing lies. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     erp_import: {
         parameters: {
             query: {
@@ -10245,6 +10868,60 @@ export interface operations {
             };
         };
     };
+    extra_addresses: {
+        parameters: {
+            query?: {
+                /** @description Of which a person has said this. */
+                state?: "proposed" | "confirmed" | "rejected";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Addresses of contacts that their source does not name: proposed, confirmed or rejected. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtraAddressPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     link_batches: {
         parameters: {
             query?: never;
@@ -10721,6 +11398,62 @@ export interface operations {
             };
         };
     };
+    learnt_masks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the numbers of each kind look like that there are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearntMaskList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     linkable: {
         parameters: {
             query?: {
@@ -10807,6 +11540,77 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_extra_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressDecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description Confirms or rejects an address of a contact, or one of a deputy; one that nobody knew is added. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12127,6 +12931,64 @@ export interface operations {
             };
             /** @description The role does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    message_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In which folders a mail and its attachments lie. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14243,6 +15105,8 @@ export interface operations {
                 has_attachment?: boolean;
                 /** @description Only of this kind. */
                 kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description Only what lies in this folder or below it. */
+                folder?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description How many, at most 200. */
@@ -14304,6 +15168,214 @@ export interface operations {
             };
         };
     };
+    file_document: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentFilingRequest"];
+            };
+        };
+        responses: {
+            /** @description Files a linked mail, or an attachment of it, in a folder of the record, or takes it out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_record_documents: {
+        parameters: {
+            query?: {
+                /** @description Stands in the subject, whatever its case. */
+                text?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before this time. */
+                until?: string;
+                /** @description Only with (or without) attachments. */
+                has_attachment?: boolean;
+                /** @description Only of this kind. */
+                kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description Only what lies in this folder or below it. */
+                folder?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mails and attachments of a record as a ZIP file with an index; held attachments are left out and named. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_folders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Folders that a record has, and how much lies in them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordFolderList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     record_messages: {
         parameters: {
             query?: {
@@ -14317,6 +15389,8 @@ export interface operations {
                 has_attachment?: boolean;
                 /** @description Only of this kind. */
                 kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description Only what lies in this folder or below it. */
+                folder?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description How many, at most 200. */
@@ -14391,6 +15465,8 @@ export interface operations {
                 has_attachment?: boolean;
                 /** @description Only of this kind. */
                 kind?: "bounce" | "delay" | "delivered" | "relayed" | "expanded" | "complaint" | "read_receipt" | "auto_reply" | "auto_generated" | "challenge" | "unsubscribe" | "report" | "list" | "personal";
+                /** @description Only what lies in this folder or below it. */
+                folder?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description How many, at most 200. */

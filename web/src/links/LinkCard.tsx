@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../api/session";
 import type { LinkedRecord, MessageDetail, RecordLink } from "../api/types";
+import { FileDialog } from "../documents/FileDialog";
 import { useCommand } from "../keys/dispatch";
 import { Loading } from "../parts/Loading";
 import { Pill } from "../parts/Notice";
@@ -25,7 +26,7 @@ import { keyOf, recordPath, recordTitle } from "./words";
 
 type Asked =
   | { what: "add" | "why" | "contact" }
-  | { what: "change" | "remove"; record: LinkedRecord };
+  | { what: "change" | "file" | "remove"; record: LinkedRecord };
 
 /** What a mail is linked to, why, and what a person may change about it. */
 export function LinkCard({ message }: { message: MessageDetail }) {
@@ -61,6 +62,14 @@ export function LinkCard({ message }: { message: MessageDetail }) {
                   <Button
                     size="compact-sm"
                     variant="default"
+                    aria-label={t("documents.fileUnder", { record: recordTitle(t, link.record) })}
+                    onClick={() => setAsked({ what: "file", record: link.record })}
+                  >
+                    {t("documents.file")}
+                  </Button>
+                  <Button
+                    size="compact-sm"
+                    variant="default"
                     aria-label={t("links.changeOf", { record: recordTitle(t, link.record) })}
                     onClick={() => setAsked({ what: "change", record: link.record })}
                   >
@@ -79,6 +88,11 @@ export function LinkCard({ message }: { message: MessageDetail }) {
             </div>
           ))}
           <Suggestions mails={mails} of={data.suggestions} mayChange={mayChange} onChange={change.mutate} />
+          {data.unknown.length === 0 ? null : (
+            <p className={css.how}>
+              {t("links.unknown", { numbers: data.unknown.map((name) => recordTitle(t, name)).join(", ") })}
+            </p>
+          )}
           {data.removed.length === 0 ? null : (
             <p className={css.how}>
               {t("links.removedOnes", { numbers: data.removed.map(({ record }) => recordTitle(t, record)).join(", ") })}
@@ -151,6 +165,9 @@ export function LinkCard({ message }: { message: MessageDetail }) {
             change.mutate({ mails, remove: [nameOf(asked.record)], remember });
           }}
         />
+      ) : null}
+      {asked?.what === "file" ? (
+        <FileDialog mailId={message.mail_id} record={nameOf(asked.record)} onClose={close} />
       ) : null}
       {asked?.what === "why" ? <Trace mailId={message.mail_id} onClose={close} /> : null}
       {asked?.what === "contact" ? <ContactDialog message={message} onClose={close} /> : null}

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, take } from "../api/client";
-import type { Kind, OpenReason, WhatIfAnswer, WhatIfRequest } from "../api/types";
+import type { AddressDecision, Kind, OpenReason, WhatIfAnswer, WhatIfRequest } from "../api/types";
 
 export const messageLinksQuery = (mailId: string) =>
   queryOptions({
@@ -42,6 +42,7 @@ export interface RecordFilter {
   from?: string;
   until?: string;
   has_attachment?: true;
+  folder?: number;
 }
 
 export const recordMailsQuery = (kind: string, number: string, filter: RecordFilter) =>
@@ -99,6 +100,25 @@ export const linkStatisticsQuery = (days: number) =>
 export const blocklistQuery = queryOptions({
   queryKey: ["linkBlocklist"],
   queryFn: ({ signal }) => take(api.GET("/api/v1/links/blocklist", { signal })),
+});
+
+export const extraAddressesQuery = (state: AddressDecision) =>
+  infiniteQueryOptions({
+    queryKey: ["extraAddresses", state],
+    queryFn: ({ pageParam, signal }) =>
+      take(
+        api.GET("/api/v1/links/addresses", {
+          params: { query: { state, limit: 50, ...(pageParam !== null && { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+
+export const learntMasksQuery = queryOptions({
+  queryKey: ["learntMasks"],
+  queryFn: async ({ signal }) => (await take(api.GET("/api/v1/links/masks", { signal }))).items,
 });
 
 export const jumpsQuery = queryOptions({

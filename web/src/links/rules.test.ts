@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { draftOf, fits, LAST_DEFAULT, linesOf, NOTHING_TRIED, requestOf, same, settingsOf } from "./rules";
 
-const SETTINGS = { first_address_wins: true, contacts_one_by_one: false, months: 18, own_numbers: ["DE123", "HRB 7"] };
+const SETTINGS = {
+  first_address_wins: true,
+  contacts_one_by_one: false,
+  months: 18,
+  own_numbers: ["DE123", "HRB 7"],
+  deputies_count: true,
+  masks: [
+    { kind: "order", mask: "B-dddd-ddddd" },
+    { kind: "order", mask: "dddd" },
+    { kind: "contact", mask: "K-ddddd" },
+  ],
+  masks_restrict: true,
+};
 
 describe("rules of linking in the form", () => {
   it("come back as they went in", () => {

@@ -7,12 +7,19 @@ export const LAST_MAX = 100_000;
 /** Months that can be set, at most. */
 export const MONTHS_MAX = 1_200;
 
+/** Kinds whose numbers have a look, in the order of the page. */
+export const KINDS_WITH_MASKS = ["order", "quote", "contact", "item"] as const;
+
 /** Settings as they are written in the form: numbers may be missing, lists are text. */
 export interface RulesDraft {
   firstAddressWins: boolean;
   contactsOneByOne: boolean;
   months: number | string;
   ownNumbers: string;
+  deputiesCount: boolean;
+  /** Masks of each kind, one a line. */
+  masks: Record<string, string>;
+  masksRestrict: boolean;
 }
 
 /** What is tried, as it is written in the form. */
@@ -44,6 +51,17 @@ export function draftOf(settings: LinkSettings): RulesDraft {
     contactsOneByOne: settings.contacts_one_by_one,
     months: settings.months ?? "",
     ownNumbers: settings.own_numbers.join("\n"),
+    deputiesCount: settings.deputies_count,
+    masks: Object.fromEntries(
+      KINDS_WITH_MASKS.map((kind) => [
+        kind,
+        settings.masks
+          .filter((mask) => mask.kind === kind)
+          .map(({ mask }) => mask)
+          .join("\n"),
+      ]),
+    ),
+    masksRestrict: settings.masks_restrict,
   };
 }
 
@@ -57,6 +75,9 @@ export function settingsOf(draft: RulesDraft): LinkSettings | undefined {
     contacts_one_by_one: draft.contactsOneByOne,
     months: draft.months === "" ? null : Number(draft.months),
     own_numbers: linesOf(draft.ownNumbers),
+    deputies_count: draft.deputiesCount,
+    masks: KINDS_WITH_MASKS.flatMap((kind) => linesOf(draft.masks[kind] ?? "").map((mask) => ({ kind, mask }))),
+    masks_restrict: draft.masksRestrict,
   };
 }
 

@@ -8,6 +8,7 @@ import { useMayAdminister } from "../api/session";
 import type { LinkSettings, WhatIfAnswer, WhatIfRequest } from "../api/types";
 import { Batches } from "../links/Batches";
 import css from "../links/links.module.css";
+import { MaskFields } from "../links/MaskFields";
 import { blocklistQuery, linkBatchesQuery, linksChanged, linkSettingsQuery, whatIf } from "../links/queries";
 import {
   draftOf,
@@ -121,6 +122,13 @@ function Rules({ kept, draft, settings, onChange }: RulesProps) {
           value={draft.ownNumbers}
           onChange={(event) => change({ ownNumbers: event.currentTarget.value })}
         />
+        <Checkbox
+          label={t("linkRules.deputiesCount")}
+          description={t("linkRules.deputiesCountWhat")}
+          checked={draft.deputiesCount}
+          onChange={(event) => change({ deputiesCount: event.currentTarget.checked })}
+        />
+        <MaskFields draft={draft} onChange={change} />
         <FormEnd
           save={save}
           label={t("form.save")}

@@ -1,14 +1,19 @@
-import { Anchor, Button, Checkbox, TextInput } from "@mantine/core";
+import { Anchor, Button, Checkbox, Select, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconDownload, IconMailOff, IconPaperclip } from "@tabler/icons-react";
+import { IconDownload, IconFileZip, IconMailOff, IconPaperclip } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isProblem } from "../api/problem";
+import { useSession } from "../api/session";
 import type { RecordSheet } from "../api/types";
 import { addressPath } from "../bounces/states";
+import { FileDialog } from "../documents/FileDialog";
+import { recordFoldersQuery } from "../documents/queries";
+import { paths } from "../documents/tree";
 import { useFormats } from "../lang/format";
+import { AddAddress, ExtraAddressList } from "../links/ExtraAddresses";
 import css from "../links/links.module.css";
 import { recordAttachmentsQuery, type RecordFilter, recordMailsQuery, recordQuery } from "../links/queries";
 import { RecordFacts } from "../links/RecordFacts";
@@ -30,12 +35,16 @@ export function RecordPage() {
   const [from, setFrom] = useState("");
   const [until, setUntil] = useState("");
   const [attached, setAttached] = useState(false);
+  const [folder, setFolder] = useState("");
+  const folders = paths((useQuery(recordFoldersQuery(kind, number)).data ?? []).map((one) => one.folder));
+  const mayChange = useSession().user.role !== "auditor";
   const [text] = useDebouncedValue(typed.trim(), 250);
   const filter: RecordFilter = {
     ...(text !== "" && { text }),
     ...dayBegin("from", from, 0),
     ...dayBegin("until", until, 1),
     ...(attached && { has_attachment: true as const }),
+    ...(folder !== "" && { folder: Number(folder) }),
   };
   return (
     <div className={page.page}>
@@ -54,6 +63,14 @@ export function RecordPage() {
               <RecordFacts record={data.record} all />
               <Related sheet={data} />
             </section>
+            {kind === "contact" ? (
+              <section className={page.card} aria-label={t("contactAddresses.here")}>
+                <h2>{t("contactAddresses.here")}</h2>
+                <p className={page.dimmed}>{t("contactAddresses.hereWhat")}</p>
+                <ExtraAddressList of={data.added} mayChange={mayChange} />
+                {mayChange ? <AddAddress number={number} /> : null}
+              </section>
+            ) : null}
             <section className={page.card}>
               <h2>{t("record.filter")}</h2>
               <div className={css.tools}>
@@ -80,6 +97,18 @@ export function RecordPage() {
                   checked={attached}
                   onChange={(event) => setAttached(event.currentTarget.checked)}
                 />
+                {folders.length === 0 ? null : (
+                  <Select
+                    label={t("record.folder")}
+                    allowDeselect={false}
+                    data={[
+                      { value: "", label: t("record.allFolders") },
+                      ...folders.map((one) => ({ value: String(one.folder.key), label: one.path })),
+                    ]}
+                    value={folder}
+                    onChange={(value) => setFolder(value ?? "")}
+                  />
+                )}
               </div>
             </section>
             <Mails kind={kind} number={number} filter={filter} />
@@ -157,6 +186,8 @@ function Mails({ kind, number, filter }: ListProps) {
   const mails = useInfiniteQuery(recordMailsQuery(kind, number, filter));
   const rows = mails.data?.pages.flatMap(({ items }) => items) ?? [];
   const total = mails.data?.pages[0]?.total ?? 0;
+  const mayFile = useSession().user.role !== "auditor";
+  const [filing, setFiling] = useState<string>();
   const words = new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)])).toString();
   return (
     <section className={page.card} aria-label={t("record.mails")}>
@@ -173,6 +204,16 @@ function Mails({ kind, number, filter }: ListProps) {
           leftSection={<IconDownload size={15} aria-hidden />}
         >
           {t("record.export")}
+        </Button>
+        <Button
+          component="a"
+          size="xs"
+          variant="default"
+          href={`/api/v1/records/${kind}/${encodeURIComponent(number)}/documents.zip${words === "" ? "" : `?${words}`}`}
+          download
+          leftSection={<IconFileZip size={15} aria-hidden />}
+        >
+          {t("record.exportZip")}
         </Button>
       </div>
       <Loading of={mails} what={t("record.mailsFailed")} height={80} />
@@ -194,10 +235,23 @@ function Mails({ kind, number, filter }: ListProps) {
             <div className={css.dimmed}>
               {row.from?.name ?? row.from?.address ?? t("list.unknownSender")} · {row.preview}
             </div>
+            {mayFile ? (
+              <Button
+                size="compact-xs"
+                variant="default"
+                aria-label={t("documents.fileOf", { subject: row.subject ?? t("list.noSubject") })}
+                onClick={() => setFiling(row.mail_id)}
+              >
+                {t("documents.file")}
+              </Button>
+            ) : null}
           </li>
         ))}
       </ul>
       <More of={mails} label={t("feedback.more")} failed={t("record.mailsFailed")} />
+      {filing === undefined ? null : (
+        <FileDialog mailId={filing} record={{ kind, number }} onClose={() => setFiling(undefined)} />
+      )}
     </section>
   );
 }

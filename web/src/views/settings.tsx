@@ -1,7 +1,9 @@
 import {
+  IconAddressBook,
   IconBell,
   IconDatabaseImport,
   IconExternalLink,
+  IconFolders,
   IconKey,
   IconLinkOff,
   IconMailbox,
@@ -33,6 +35,8 @@ export function Settings() {
     { to: "/settings/sign-in", label: t("oauth.title"), icon: IconKey, shown: administrator },
     { to: "/settings/tags", label: t("tags.title"), icon: IconTags, shown: true },
     { to: "/settings/blocklist", label: t("settings.blocklist"), icon: IconLinkOff, shown: true },
+    { to: "/settings/contact-addresses", label: t("contactAddresses.title"), icon: IconAddressBook, shown: true },
+    { to: "/settings/folders", label: t("folders.title"), icon: IconFolders, shown: true },
     { to: "/settings/linking", label: t("linkRules.title"), icon: IconRoute, shown: administrator },
     { to: "/settings/links", label: t("settings.jumps"), icon: IconExternalLink, shown: administrator },
     { to: "/settings/users", label: t("settings.users"), icon: IconUsers, shown: administrator },

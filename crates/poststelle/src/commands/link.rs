@@ -60,6 +60,7 @@ fn row(file: &str, octets: &[u8], limits: &Limits, rules: &Linking, json: bool) 
         had: Had::default(),
         denied: &[],
         known_by: None,
+        references: &[],
     };
     let directory = rules.directory.read().unwrap_or_else(PoisonError::into_inner);
     let decision = link::decide(&mail, &directory, &rules.settings);

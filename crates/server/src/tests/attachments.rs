@@ -10,7 +10,7 @@ use super::world::{Ask, Caller, World};
 const SETTINGS: &str = "/api/v1/attachments/settings";
 
 /// A mail with a program as only attachment.
-fn with_program(number: u32) -> String {
+pub(super) fn with_program(number: u32) -> String {
     format!(
         "From: eva@example.org\r\nSubject: {number}\r\nMessage-ID: <program.{number}@example.org>\r\nMIME-Version: 1.0\r\n\
          Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n\r\nhello {number}\r\n--m\r\n\

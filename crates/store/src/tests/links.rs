@@ -23,7 +23,7 @@ fn order(number: &str, addresses: &[&str]) -> Record {
 }
 
 /// The directory as the database has it.
-fn linking(store: &Store) -> Linking {
+pub(super) fn linking(store: &Store) -> Linking {
     let mut directory = Directory::new(1);
     for known in store.records_changed(0, 1000).unwrap() {
         if known.vanished {

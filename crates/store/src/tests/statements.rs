@@ -48,6 +48,8 @@ fn all() -> Vec<&'static Sql> {
         crate::rule_firings::ALL,
         crate::import_entries::ALL,
         crate::import_list::ALL,
+        crate::documents::ALL,
+        crate::extra_addresses::ALL,
         crate::link_acts::ALL,
         crate::link_blocklist::ALL,
         crate::link_statistics::ALL,

@@ -113,6 +113,7 @@ pub(super) fn filed(seq: i64, content: u64) -> Filed {
         facts: MailFacts::default(),
         verdict: Verdict { kind: Kind::Personal, ..Verdict::default() },
         nodes: vec![id(9, content)],
+        references: Vec::new(),
     }
 }
 
