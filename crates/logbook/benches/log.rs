@@ -52,7 +52,7 @@ fn main() {
         let begun = Instant::now();
         book.append(&batch).expect("rows follow each other");
         seconds += begun.elapsed().as_secs_f64();
-        if book.size() % (BATCH as u64 * 16) == 0 {
+        if book.size().is_multiple_of(BATCH as u64 * 16) {
             println!("{:>9} leaves, {} MB resident", book.size(), resident() / 1000);
         }
     }

@@ -107,14 +107,14 @@ impl Engine {
         let store = Store::open(&database)?;
         let key_path = options.master_key_file.clone().unwrap_or_else(|| MasterKey::default_path(dir));
         crate::rekey::finish(&store, &key_path)?;
-        let (secrets, log_sealer) = secrets(&key_path, options)?;
-        let proving = Proving::open(dir, &log_sealer, &store)?;
+        let ((sealer, reference), log_sealer) = secrets(&key_path, options)?;
+        let secrets = (sealer, reference, Proving::open(dir, &log_sealer, &store)?);
         let batch_octets = if options.batch_octets == 0 { BATCH_OCTETS } else { options.batch_octets };
         let index = open_index(&dir.join("index"), options.recreate_index, batch_octets)?;
         let scratch = dir.join("tmp");
         fs::create_dir_all(&scratch).map_err(|error| Error::io(&scratch, error))?;
         let examiner = crate::attachments::examiner(options.child.clone());
-        let mut core = Core::new(archive, store, index, secrets, proving, examiner, scratch, batch_octets);
+        let mut core = Core::new(archive, store, index, secrets, examiner, scratch, batch_octets);
         core.doctor = options.doctor;
         core.budgets = Budgets::new(options.connections_per_server);
         core.allowances = Allowances::new(options.octets_per_day);

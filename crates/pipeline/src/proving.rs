@@ -261,7 +261,7 @@ pub(crate) fn verify(core: &Core, verified: &mut Verified) -> Result<()> {
     derive(core, true)?;
     let deriver = core.proving.lock();
     let mut wrong = |at: Option<u64>, kind: &'static str, detail: String| {
-        verified.faults.push(Fault::Log { at, kind, detail })
+        verified.faults.push(Fault::Log { at, kind, detail });
     };
     if let Some(trouble) = &deriver.trouble {
         wrong(None, "trouble", trouble.clone());

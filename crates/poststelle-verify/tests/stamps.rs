@@ -153,8 +153,8 @@ fn anchors_are_stamped_and_checked() {
     authority(&other);
     let (good, said) = verify(&data, &key, &other.join("ca.pem"));
     assert!(!good && said.contains("\"code\":\"stamp_chain\""), "{said}");
-    let answer = fs::read_dir(data.join("log/timestamps")).unwrap().map(|entry| entry.unwrap().path());
-    let answer = answer.filter(|path| path.extension().is_some_and(|kind| kind == "tsr")).next().unwrap();
+    let mut answer = fs::read_dir(data.join("log/timestamps")).unwrap().map(|entry| entry.unwrap().path());
+    let answer = answer.find(|path| path.extension().is_some_and(|kind| kind == "tsr")).unwrap();
     let octets = fs::read(&answer).unwrap();
     openssl(
         &tsa,
