@@ -590,6 +590,12 @@ CREATE TABLE oauth_grants (
     leased_until INTEGER
 ) STRICT;
 CREATE INDEX oauth_grants_client ON oauth_grants (client);
+CREATE TABLE object_uses (
+    object_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (object_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX object_uses_seq ON object_uses (seq);
 CREATE TABLE objects (
     seq INTEGER PRIMARY KEY,
     object_id BLOB NOT NULL,
@@ -732,6 +738,16 @@ CREATE TABLE settings (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE shared_objects (
+    object_id BLOB PRIMARY KEY,
+    segment INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    len INTEGER NOT NULL,
+    octets INTEGER NOT NULL,
+    sha256 BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX shared_objects_at ON shared_objects (segment, at);
+CREATE INDEX shared_objects_sha256 ON shared_objects (sha256);
 CREATE TABLE smtp_accounts (
     key INTEGER PRIMARY KEY,
     smtp_id BLOB NOT NULL UNIQUE,

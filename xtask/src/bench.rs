@@ -1,6 +1,7 @@
 //! Benchmarks as programs: figures of one run, beside other programs on the same mails where they are installed.
 
 mod accounts;
+mod archive;
 mod classify;
 mod erp;
 mod http;
@@ -36,6 +37,7 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
     }
     let bench = Bench::new(root, arguments.contains(&"--debug"))?;
     match name {
+        "archive" => archive::run(&bench, arguments)?,
         "accounts" => accounts::run(&bench, arguments)?,
         "erp" => erp::run(&bench, arguments)?,
         "import" => import::run(&bench, arguments)?,
@@ -46,7 +48,7 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         "smtp-intake" => smtp_intake::run(&bench, arguments)?,
         other => {
             bail!(
-                "no benchmark `{other}`; there are import, search, imap, pop3, idle, accounts, smtp-intake, erp, classify, link, log"
+                "no benchmark `{other}`; there are archive, import, search, imap, pop3, idle, accounts, smtp-intake, erp, classify, link, log"
             )
         }
     }

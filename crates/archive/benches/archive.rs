@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use archive::{Archive, Options, Stored, sha256};
+use archive::{Archive, Keyring, Known, Lock, Options, Stored, sha256};
 use model::{AccountId, Flags, Position, Provenance, UnixMillis};
 
 const BATCH: usize = 500;
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     report("sha256", &mails, || mails.iter().map(|mail| u64::from(sha256(mail).0[0])).sum());
     for level in [1, 2, 3, 4, 6, 9] {
         let dir = tempfile::tempdir()?;
-        let archive = Archive::open(dir.path(), Options { level, ..Options::default() })?;
+        let archive = open(dir.path(), Options { level, ..Options::default() })?;
         let mut encoder = archive.encoder();
         let mut stored = 0;
         report(&format!("encode, level {level}"), &mails, || {
@@ -42,13 +42,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     let dir = tempfile::tempdir()?;
-    let archive = Archive::open(dir.path(), Options::default())?;
+    let archive = open(dir.path(), Options::default())?;
     let places = fill(&archive, &mails)?;
     read(&archive, &places)?;
     stream(&archive)?;
     survey("scan", &archive, Archive::scan);
     survey("check", &archive, |archive| archive.check([].into()));
     Ok(())
+}
+
+fn open(dir: &Path, options: Options) -> Result<Archive, archive::Error> {
+    let lock = Lock::take(dir)?;
+    let keyring = Keyring::open(&dir.join("keyring"), &keys::MasterKey::from_octets([1; 32]), true)?;
+    Archive::open(lock, keyring, options)
 }
 
 /// Appends in batches with one sync each.
@@ -61,13 +67,18 @@ fn fill(archive: &Archive, mails: &[Vec<u8>]) -> Result<Vec<Stored>, archive::Er
     let (wall, cpu) = (Instant::now(), cpu());
     let mut places = Vec::new();
     let mut syncing = Duration::ZERO;
-    for batch in encoded.chunks(BATCH) {
-        let stored = batch.iter().map(|one| archive.append(one)).collect::<Result<Vec<_>, _>>()?;
+    let mut known = Known::new();
+    for batch in encoded.chunks_mut(BATCH) {
+        let mut stored = Vec::new();
+        for one in batch {
+            let appended = archive.append_mail(one, &mut known)?;
+            stored.extend(appended.records());
+            places.push(appended.mail);
+        }
         let start = Instant::now();
         archive.sync(&stored)?;
         syncing += start.elapsed();
         archive.confirm(&stored);
-        places.extend(stored);
     }
     line(&format!("append, sync per {BATCH}"), mails, wall.elapsed(), since(cpu));
     println!("{:>24} of which in sync {:.3} s", "", syncing.as_secs_f64());
@@ -111,11 +122,11 @@ fn stream(archive: &Archive) -> Result<(), archive::Error> {
         piece.extend_from_slice(b"\r\n");
     }
     let (wall, start) = (Instant::now(), cpu());
-    let mut put = archive.put(&provenance(0))?;
+    let mut put = archive.put(&provenance(0), std::sync::Arc::new(|_| Known::new()))?;
     for _ in 0..150 {
         put.push(&piece)?;
     }
-    let stored = put.finish()?;
+    let stored = put.finish()?.mail;
     let mb = stored.octets as f64 / 1e6;
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), since(start).as_secs_f64());
     println!("{:>24} {:.0} MB/s with sync, {:.0} MB/s CPU", "put, 157 MB of base64", mb / wall, mb / cpu);

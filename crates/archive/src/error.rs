@@ -90,6 +90,33 @@ pub enum Error {
         /// What was allowed.
         octets_max: u64,
     },
+    /// The archive has sealed records, but the folder with their keys is not there.
+    #[error("the keyring {} is missing", dir.display())]
+    NoKeyring {
+        /// Where it should be.
+        dir: PathBuf,
+    },
+    /// The keyring is sealed to another master key.
+    #[error("the keyring {} belongs to another master key", dir.display())]
+    OtherMasterKey {
+        /// Where it is.
+        dir: PathBuf,
+    },
+    /// Neither copy of the keyring can be read.
+    #[error("the keyring {} is damaged", path.display())]
+    KeyringDamaged {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        defect: Defect,
+    },
+    /// The system gives no random octets.
+    #[error("no random octets")]
+    Random,
+    /// A mail names an object that nobody placed.
+    #[error("an object of the mail is nowhere")]
+    NoObject,
     /// A streamed mail after an earlier error: it is abandoned already.
     #[error("the mail was abandoned after an earlier error")]
     Abandoned,
@@ -140,6 +167,11 @@ impl Error {
             Self::Damaged { .. } => "archive.damaged",
             Self::ProvenanceTooLong => "archive.provenance_too_long",
             Self::TooLarge { .. } => "archive.too_large",
+            Self::NoKeyring { .. } => "archive.no_keyring",
+            Self::OtherMasterKey { .. } => "archive.other_master_key",
+            Self::KeyringDamaged { .. } => "archive.keyring_damaged",
+            Self::Random => "archive.random",
+            Self::NoObject => "archive.no_object",
             Self::Abandoned => "archive.abandoned",
         }
     }
@@ -151,7 +183,7 @@ impl From<Error> for io::Error {
             Error::Full { source, .. } | Error::Denied { source, .. } | Error::Io { source, .. } => {
                 source.kind()
             }
-            Error::Damaged { .. } => io::ErrorKind::InvalidData,
+            Error::Damaged { .. } | Error::KeyringDamaged { .. } => io::ErrorKind::InvalidData,
             _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)

@@ -17,7 +17,9 @@ use crate::segment::{EXTENSION, Phase, Segment, SyncFile};
 
 const LOCK: &str = "lock";
 const FORMAT: &str = "format";
-const FORMAT_LINE: &str = "poststelle archive 1\n";
+/// Version 2 has sealed records; those of version 1 stay as they are.
+const FORMAT_LINE: &str = "poststelle archive 2\n";
+const FORMAT_LINE_1: &str = "poststelle archive 1\n";
 
 /// Makes the folder if it is missing, and takes its lock.
 pub(crate) fn take(dir: &Path, sync: &dyn SyncFile) -> Result<File, Error> {
@@ -42,25 +44,30 @@ pub(crate) fn take(dir: &Path, sync: &dyn SyncFile) -> Result<File, Error> {
     }
 }
 
-/// Compares the folder's version with ours, writes it into a new folder.
+/// Whether the archive in `dir` has, or may have, records whose keys lie in a keyring.
+pub(crate) fn is_sealed(dir: &Path) -> bool {
+    fs::read(dir.join(FORMAT)).is_ok_and(|line| line == FORMAT_LINE.as_bytes())
+}
+
+/// Compares the folder's version with ours, writes it into a new folder and into one of version 1.
 pub(crate) fn check_format(dir: &Path, sync: &dyn SyncFile) -> Result<(), Error> {
     let path = dir.join(FORMAT);
     let failed = |source| Error::io(&path, source);
     match fs::read(&path) {
-        Ok(line) if line == FORMAT_LINE.as_bytes() => Ok(()),
+        Ok(line) if line == FORMAT_LINE.as_bytes() => return Ok(()),
+        Ok(line) if line == FORMAT_LINE_1.as_bytes() => {}
         Ok(line) => {
             let found = String::from_utf8_lossy(&line[..line.len().min(80)]).trim().to_owned();
-            Err(Error::Version { path, found })
+            return Err(Error::Version { path, found });
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let part = dir.join("format.part");
-            let mut file = File::create(&part).map_err(failed)?;
-            file.write_all(FORMAT_LINE.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-            fs::rename(&part, &path).map_err(failed)?;
-            sync.sync_folder(dir).map_err(failed)
-        }
-        Err(source) => Err(failed(source)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err(failed(source)),
     }
+    let part = dir.join("format.part");
+    let mut file = File::create(&part).map_err(failed)?;
+    file.write_all(FORMAT_LINE.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&part, &path).map_err(failed)?;
+    sync.sync_folder(dir).map_err(failed)
 }
 
 /// The segments in the folder. Files of other names are none of ours.

@@ -9,12 +9,30 @@ use crate::Stored;
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are records")]
 pub enum Found {
-    /// An intact record.
+    /// An intact record of a mail.
     Record {
         /// Name, place, digest.
         stored: Stored,
         /// Where the mail came from.
         provenance: Provenance,
+        /// Names of the objects it consists of.
+        uses: Vec<ObjectId>,
+    },
+    /// An intact record of an object.
+    Object {
+        /// Name, place, digest.
+        stored: Stored,
+    },
+    /// A record whose key was destroyed.
+    Erased {
+        /// The segment.
+        segment: SegmentId,
+        /// Offset in it.
+        at: u64,
+        /// Octets it takes.
+        len: u64,
+        /// Its name.
+        object_id: ObjectId,
     },
     /// Something wrong. Nothing was changed because of it.
     Damage(Damage),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -11,6 +11,7 @@ use proof::segment::{FooterTail, IndexEntry, SEGMENT_HEADER_LEN, SegmentHeader, 
 use uuid::Uuid;
 
 use crate::codec::{Decoder, Encoded, Encoder};
+use crate::keyring::Keyring;
 use crate::segment::{Phase, Segment, SyncFile, lock};
 use crate::walk::{AHEAD, Level, Step, Walk};
 use crate::window::Window;
@@ -26,6 +27,7 @@ pub(crate) struct Inner {
     pub(crate) dir: PathBuf,
     pub(crate) options: Options,
     pub(crate) sync: Box<dyn SyncFile>,
+    pub(crate) keyring: Keyring,
     segments: Mutex<BTreeMap<SegmentId, Arc<Segment>>>,
     /// Small mails go through here one after the other, into one segment.
     lane: Mutex<Lane>,
@@ -45,8 +47,14 @@ struct Lane {
 }
 
 impl Inner {
-    pub(crate) fn open(dir: &Path, options: Options, sync: Box<dyn SyncFile>) -> Result<Self, Error> {
-        let lock = folder::take(dir, sync.as_ref())?;
+    pub(crate) fn open(
+        lock: crate::Lock,
+        keyring: Keyring,
+        options: Options,
+        sync: Box<dyn SyncFile>,
+    ) -> Result<Self, Error> {
+        let crate::Lock { dir, file: lock } = lock;
+        let dir = dir.as_path();
         folder::check_format(dir, sync.as_ref())?;
         let segments = folder::segments(dir)?;
         sync.sync_folder(dir).map_err(|source| Error::io(dir, source))?;
@@ -54,6 +62,7 @@ impl Inner {
             dir: dir.to_owned(),
             options,
             sync,
+            keyring,
             segments: Mutex::new(segments),
             lane: Mutex::default(),
             idle: Mutex::default(),
@@ -176,6 +185,7 @@ impl Inner {
 
     /// Appends a finished record.
     pub(crate) fn append(&self, encoded: &Encoded) -> Result<Stored, Error> {
+        let slot = self.keyring.put(encoded.object_id, encoded.key.octets())?;
         let mut lane = lock(&self.lane);
         loop {
             let segment = match lane.segment.take() {
@@ -183,7 +193,11 @@ impl Inner {
                 _ => self.take_segment()?,
             };
             lane.buffer.clear();
-            encoded.write(segment.mark(), &mut lane.buffer)?;
+            let encoding = encoded.write(segment.mark(), slot, &mut lane.buffer);
+            if let Err(error) = encoding {
+                lane.segment = Some(segment);
+                return Err(error);
+            }
             let at = segment.state().written;
             let end = at + lane.buffer.len() as u64;
             if at > HEADER_LEN && end > self.options.segment_octets_max {
@@ -215,13 +229,13 @@ impl Inner {
     /// Writes the footer. Afterwards the segment is sealed, or open as before, or retired by a failed fsync.
     fn seal(&self, segment: &Arc<Segment>) -> Result<(), Error> {
         let written = segment.state().written;
-        segment.sync_to(written, self.sync.as_ref())?;
+        self.sync_segment(segment, written)?;
         let file = segment.writable()?;
         let window = Window::new(Arc::clone(&file), segment.path.clone(), written, AHEAD);
-        let mut walk = Walk::new(window, segment.id, HEADER_LEN, Level::Checksums);
+        let mut walk = Walk::new(window, segment.id, HEADER_LEN, Level::Checksums, None);
         let (mut entries, mut octets) = (Vec::new(), 0);
         while let Some(step) = walk.next()? {
-            if let Step::Record { stored, .. } = step {
+            if let Step::Record { stored, .. } | Step::Object { stored } = step {
                 let Location { at, len, .. } = stored.location;
                 entries.extend_from_slice(&IndexEntry { object_id: stored.object_id, at, len }.encode());
                 octets += stored.octets;
@@ -247,6 +261,13 @@ impl Inner {
         Ok(())
     }
 
+    /// Makes everything up to `end` durable: first the keys, then what they open. Keys even if the segment is durable
+    /// already: somebody else's sync may have begun between the two.
+    pub(crate) fn sync_segment(&self, segment: &Segment, end: u64) -> Result<(), Error> {
+        self.keyring.sync()?;
+        segment.sync_to(end, self.sync.as_ref())
+    }
+
     /// Makes the records of a batch durable; gives the lengths the database may note with them.
     pub(crate) fn sync(&self, batch: &[Stored]) -> Result<Vec<Committed>, Error> {
         let mut touched: BTreeMap<SegmentId, Vec<u64>> = BTreeMap::new();
@@ -259,7 +280,7 @@ impl Inner {
         let mut committed = Vec::with_capacity(touched.len());
         for (id, mut places) in touched {
             let segment = self.segment(id).ok_or(Error::NoSegment { segment: id })?;
-            segment.sync_to(ends[&id], self.sync.as_ref())?;
+            self.sync_segment(&segment, ends[&id])?;
             places.sort_unstable();
             committed.push(Committed { segment: id, len: segment.committed_with(&places) });
         }

@@ -1,18 +1,20 @@
-//! The originals, byte for byte, in append-only segment files.
+//! The originals, byte for byte, in append-only segment files, encrypted, what stands in several of them stored once.
 //!
 //! In: the octets of a mail and its provenance, whole or as a stream. Out: where they lie, and on request the octets
-//! again, each checksum and at the end the SHA-256 compared. The archive does not parse mail, does not know which
-//! mails the database knows, asks nobody whether a mail was there before, and changes nothing that was confirmed: it
-//! appends, seals full segments, and after a crash cuts off at most an unfinished last record.
+//! again, each checksum and at the end the SHA-256 compared. A mail is stored as what is raw in it and a list of objects
+//! (attachments, decoded), which lie as records of their own. Each record has a key, which lies in the [`Keyring`]. The
+//! archive does not parse mail, does not know which mails and objects the database knows, and changes nothing that was
+//! confirmed: it appends, seals full segments, and after a crash cuts off at most an unfinished last record. Records of
+//! version 1, not encrypted and whole, stay and are read.
 //!
 //! All calls block; [`Archive`] is a handle to be cloned into threads. The format is `proof`'s.
 //!
 //! # Order of a write
 //!
-//! 1. [`sha256`], and ask the database whether it knows the mail.
-//! 2. [`Encoder::encode_hashed`] in any thread and [`Archive::append`], or [`Archive::put`] for a stream.
-//! 3. [`Archive::sync`] with the records of the batch: they are on the disk when it returns. If it fails, what was
-//!    `Encoded` is appended anew (to another segment), what was streamed is fetched again.
+//! 1. [`sha256`] and [`Split::of`], and ask the database whether it knows the mail, and which of its objects.
+//! 2. [`Encoder::encode_split`] in any thread and [`Archive::append_mail`], or [`Archive::put`] for a stream.
+//! 3. [`Archive::sync`] with the records of the batch, objects too: their keys, then they themselves are on the disk when it
+//!    returns. If it fails, what was `Encoded` is appended anew (to another segment), what was streamed is fetched again.
 //! 4. One database transaction: the records, and the lengths [`Archive::sync`] gave.
 //! 5. [`Archive::confirm`] with the same records; [`Archive::withdraw`] if the transaction was rolled back.
 //!
@@ -25,24 +27,29 @@ mod extent;
 mod folder;
 mod found;
 mod inner;
+mod keyring;
 mod put;
 mod read;
+mod secret;
 mod segment;
 mod survey;
 mod walk;
 mod window;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use codec::{Encoded, Encoder, sha256};
+pub use codec::{Encoded, Encoder, Split, sha256};
 pub use error::Error;
 pub use extent::Sealed;
 pub use found::{Damage, DamageKind, Found};
+pub use keyring::{Keyring, KeyringCheck};
 pub use model::Location;
 use model::{ObjectId, Provenance, SegmentId, Sha256};
 pub use proof::Defect;
+pub use proof::pieces::Part;
 pub use put::Put;
 pub use read::Reader;
 pub use survey::Survey;
@@ -72,10 +79,41 @@ pub struct Stored {
     pub object_id: ObjectId,
     /// Where it lies.
     pub location: Location,
-    /// Octets of the mail.
+    /// Octets of the mail, or of the object.
     pub octets: u64,
-    /// Of the mail's octets.
+    /// Of these octets.
     pub sha256: Sha256,
+}
+
+impl Stored {
+    /// An object as mails name it.
+    pub const fn part(&self) -> Part {
+        Part { object_id: self.object_id, location: self.location, octets: self.octets }
+    }
+}
+
+/// Objects by the digest of their octets, and where they lie.
+pub type Known = HashMap<Sha256, Part>;
+
+/// Asks which objects are known.
+pub type Lookup = Arc<dyn Fn(&[Sha256]) -> Known + Send + Sync>;
+
+/// A mail that was appended, and what came with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Its record.
+    pub mail: Stored,
+    /// Records of objects that were not there before.
+    pub objects: Vec<Stored>,
+    /// Names of all objects it consists of.
+    pub uses: Vec<ObjectId>,
+}
+
+impl Appended {
+    /// Every record: what is to be synced and confirmed.
+    pub fn records(&self) -> impl Iterator<Item = Stored> + '_ {
+        self.objects.iter().copied().chain([self.mail])
+    }
 }
 
 /// How far the database may say it knows a segment.
@@ -97,19 +135,49 @@ pub struct Usage {
     pub octets: u64,
 }
 
+/// The lock of an archive: who holds it may open archive and keyring, and whatever else belongs to them.
+#[derive(Debug)]
+pub struct Lock {
+    pub(crate) dir: PathBuf,
+    pub(crate) file: File,
+}
+
+impl Lock {
+    /// Takes the lock of the archive in `dir`, which is made if it is missing.
+    ///
+    /// # Errors
+    /// `InUse`, `Denied`, `Full`, `Io`.
+    pub fn take(dir: &Path) -> Result<Self, Error> {
+        let file = folder::take(dir, &SystemSync)?;
+        Ok(Self { dir: dir.to_owned(), file })
+    }
+
+    /// Whether the archive may have records whose keys lie in a keyring: then one must not be made anew.
+    pub fn needs_keyring(&self) -> bool {
+        folder::is_sealed(&self.dir)
+    }
+}
+
 /// An opened archive. Clones share it; its lock is given up with the last one.
 #[derive(Clone)]
 pub struct Archive(Arc<Inner>);
 
 impl Archive {
-    /// Opens the archive in `dir`, which is made if it is missing, and takes its lock.
+    /// Opens the archive whose lock was taken.
     ///
     /// Segments left unsealed by the last process are readable at once and written again after [`Self::recover`].
     ///
+    /// An archive of version 1 becomes one of version 2: what is in it stays as it is, what comes is encrypted.
+    ///
     /// # Errors
-    /// `InUse`, `Version`, `Denied`, `Full`, `Io`.
-    pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        Inner::open(dir, options, Box::new(SystemSync)).map(|inner| Self(Arc::new(inner)))
+    /// `Version`, `Denied`, `Full`, `Io`.
+    pub fn open(lock: Lock, keyring: Keyring, options: Options) -> Result<Self, Error> {
+        Inner::open(lock, keyring, options, Box::new(SystemSync)).map(|inner| Self(Arc::new(inner)))
+    }
+
+    /// The keys of its records.
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
     }
 
     /// A new encoder, for one thread to keep.
@@ -120,30 +188,48 @@ impl Archive {
     /// Writes a finished record behind the others. It is durable after [`Self::sync`].
     ///
     /// # Errors
-    /// `Full`, `Denied`, `Io`: nothing of it is kept. `ProvenanceTooLong`.
+    /// `Full`, `Denied`, `Io`: nothing of it is kept. `ProvenanceTooLong`; `NoObject` if its objects are not placed:
+    /// [`Self::append_mail`] does that.
     pub fn append(&self, encoded: &Encoded) -> Result<Stored, Error> {
         self.0.append(encoded)
     }
 
-    /// Writes finished records one behind the other, all or, as far as [`Self::withdraw`] can, none.
+    /// Writes those objects of a mail that are not `known`, and then the mail. New objects are known afterwards.
     ///
     /// # Errors
-    /// As [`Self::append`].
-    pub fn append_all<'a>(
-        &self,
-        encoded: impl IntoIterator<Item = &'a Encoded>,
-    ) -> Result<Vec<Stored>, Error> {
-        let mut all = Vec::new();
-        for encoded in encoded {
-            match self.append(encoded) {
-                Ok(stored) => all.push(stored),
-                Err(error) => {
-                    self.withdraw(&all);
-                    return Err(error);
+    /// As [`Self::append`]; `NoObject` if an object that was known when the mail was encoded is not named by it. Nothing is
+    /// kept then as far as [`Self::withdraw`] can.
+    pub fn append_mail(&self, mail: &mut Encoded, known: &mut Known) -> Result<Appended, Error> {
+        let mut objects = Vec::new();
+        match self.try_append_mail(mail, known, &mut objects) {
+            Ok(stored) => Ok(Appended { mail: stored, objects, uses: mail.uses() }),
+            Err(error) => {
+                for object in &objects {
+                    known.remove(&object.sha256);
                 }
+                self.withdraw(&objects);
+                Err(error)
             }
         }
-        Ok(all)
+    }
+
+    fn try_append_mail(
+        &self,
+        mail: &mut Encoded,
+        known: &mut Known,
+        objects: &mut Vec<Stored>,
+    ) -> Result<Stored, Error> {
+        for object in &mail.objects {
+            if !known.contains_key(&object.sha256) {
+                let stored = self.append(object)?;
+                objects.push(stored);
+                known.insert(stored.sha256, stored.part());
+            }
+        }
+        for (sha256, part) in &mut mail.parts {
+            *part = known.get(sha256).copied().or(*part);
+        }
+        self.append(mail)
     }
 
     /// Takes back records that were appended for a transaction that certainly did not happen, so that a database
@@ -153,12 +239,12 @@ impl Archive {
         self.0.withdraw(batch);
     }
 
-    /// Begins to store a mail whose octets come piece by piece.
+    /// Begins to store a mail whose octets come piece by piece; `lookup` is asked about each object in it.
     ///
     /// # Errors
-    /// `ProvenanceTooLong`.
-    pub fn put(&self, provenance: &Provenance) -> Result<Put, Error> {
-        Put::new(Arc::clone(&self.0), provenance)
+    /// `ProvenanceTooLong`, `Random`.
+    pub fn put(&self, provenance: &Provenance, lookup: Lookup) -> Result<Put, Error> {
+        Put::new(self.clone(), provenance, lookup)
     }
 
     /// Makes the records of a batch durable; callers at the same time share one fdatasync for each segment.

@@ -135,6 +135,21 @@ impl Segment {
         }
     }
 
+    /// Takes back everything behind `to`; whoever calls has the segment alone and wrote all of that.
+    pub(crate) fn rewind(&self, to: u64) {
+        // As in `withdraw`.
+        let _syncing = lock(&self.entry_durable);
+        let mut state = self.state();
+        if state.phase != Phase::Open {
+            return;
+        }
+        state.pending.split_off(&to);
+        state.written = to;
+        state.durable = state.durable.min(to);
+        drop(state);
+        self.take_back();
+    }
+
     /// Retires the segment; the records that are not durable must be appended anew.
     pub(crate) fn retire(&self) {
         let mut state = self.state();

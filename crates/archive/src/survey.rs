@@ -7,17 +7,17 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use model::SegmentId;
-use proof::segment::{SEGMENT_HEADER_LEN, SegmentHeader};
+use model::{Location, SegmentId};
+use proof::segment::{IndexEntry, SEGMENT_HEADER_LEN, SegmentHeader};
 use proof::{Defect, provenance};
 
 use self::index::Index;
-use crate::Error;
 use crate::found::{Damage, DamageKind, Found};
 use crate::inner::Inner;
 use crate::segment::{Phase, Segment};
 use crate::walk::{AHEAD, Level, Step, Walk};
 use crate::window::Window;
+use crate::{Error, Stored};
 
 const HEADER_LEN: u64 = SEGMENT_HEADER_LEN as u64;
 
@@ -57,6 +57,20 @@ struct Current {
     index: Option<Index>,
     /// The file to be cut or grown.
     file: Option<Arc<File>>,
+}
+
+impl Current {
+    /// Notes an intact record.
+    fn found(&mut self, stored: &Stored, purpose: Purpose) {
+        let Location { at, len, .. } = stored.location;
+        self.sound = at + len;
+        if let Some(index) = &mut self.index {
+            index.expect(IndexEntry { object_id: stored.object_id, at, len }, stored.octets);
+        }
+        if purpose == Purpose::Recover {
+            self.segment.state().pending.insert(at, at + len);
+        }
+    }
 }
 
 impl Survey {
@@ -192,7 +206,8 @@ impl Survey {
         }
         let level = if self.purpose == Purpose::Scan { Level::Checksums } else { Level::Octets };
         let walked = || Window::new(Arc::clone(&file), segment.path.clone(), written, AHEAD);
-        let walk = Walk::new(walked(), segment.id, from, level);
+        let archive = Some(Arc::clone(&self.archive));
+        let walk = Walk::new(walked(), segment.id, from, level, archive);
         let index = (self.purpose == Purpose::Check && phase == Phase::Sealed)
             .then(|| Index::open(&file, segment))
             .transpose()
@@ -248,28 +263,34 @@ impl Survey {
     fn take(&mut self, step: Step) {
         let Some(current) = &mut self.current else { return };
         match step {
-            Step::Record { stored, provenance: octets } => {
-                let end = stored.location.at + stored.location.len;
-                current.sound = end;
+            Step::Object { stored } => {
+                current.found(&stored, self.purpose);
+                self.ready.push_back(Found::Object { stored });
+            }
+            Step::Erased { at, len, octets, object_id } => {
+                current.sound = at + len;
+                let segment = current.segment.id;
                 if let Some(index) = &mut current.index {
-                    index.expect(&stored);
+                    index.expect(IndexEntry { object_id, at, len }, octets);
                 }
-                match provenance::decode(&octets) {
-                    Ok(provenance) => {
-                        if self.purpose == Purpose::Recover {
-                            current.segment.state().pending.insert(stored.location.at, end);
-                        }
-                        self.ready.push_back(Found::Record { stored, provenance });
-                    }
-                    Err(defect) => self.ready.push_back(Found::Damage(Damage {
+                self.ready.push_back(Found::Erased { segment, at, len, object_id });
+            }
+            Step::Record { stored, provenance: octets, uses } => match provenance::decode(&octets) {
+                Ok(provenance) => {
+                    current.found(&stored, self.purpose);
+                    self.ready.push_back(Found::Record { stored, provenance, uses });
+                }
+                Err(defect) => {
+                    current.found(&stored, Purpose::Check);
+                    self.ready.push_back(Found::Damage(Damage {
                         segment: current.segment.id,
                         at: stored.location.at,
                         len: stored.location.len,
                         object_id: Some(stored.object_id),
                         kind: DamageKind::Record(defect),
-                    })),
+                    }));
                 }
-            }
+            },
             Step::Damage { at, len, object_id, defect } => {
                 current.damaged = true;
                 current.sound = at + len;
@@ -331,7 +352,7 @@ impl Survey {
             return Ok(true);
         }
         let window = Window::new(Arc::clone(file), segment.path.clone(), at, AHEAD);
-        let mut walk = Walk::new(window, segment.id, HEADER_LEN, Level::Structure);
+        let mut walk = Walk::new(window, segment.id, HEADER_LEN, Level::Structure, None);
         while let Some(step) = walk.next()? {
             if matches!(step, Step::Torn { .. }) {
                 return Ok(false);

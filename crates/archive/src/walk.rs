@@ -1,15 +1,20 @@
 //! Walking over the records of one segment, past whatever is damaged.
 
+use std::sync::Arc;
+
 use model::{Location, ObjectId, SegmentId, Sha256};
 use proof::Defect;
 use proof::record::{
     Block, Chain, Compression, FRAME_HEADER_LEN, Mark, RECORD_PREFIX_LEN, RecordHeader, TRAILER_LEN, Trailer,
     next_record,
 };
+use proof::sealed::{self, AnyHeader, Header, Kind};
 
-use crate::Stored;
-use crate::codec::{Decoder, Hash};
+use crate::codec::{Decoder, Hash, Opening};
+use crate::inner::Inner;
+use crate::read::{Body, open_header, opened_end, opened_list};
 use crate::window::{Fault, Missing, Window};
+use crate::{Error, Stored};
 
 /// Octets read at once.
 pub(crate) const AHEAD: usize = 1 << 18;
@@ -28,8 +33,12 @@ pub(crate) enum Level {
 /// What lies at a place.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// An intact record and its provenance as octets.
-    Record { stored: Stored, provenance: Vec<u8> },
+    /// An intact record of a mail, its provenance as octets, the names of the objects it consists of.
+    Record { stored: Stored, provenance: Vec<u8>, uses: Vec<ObjectId> },
+    /// An intact record of an object.
+    Object { stored: Stored },
+    /// A record whose key was destroyed.
+    Erased { at: u64, len: u64, octets: u64, object_id: ObjectId },
     /// Something wrong, and where the next thing begins.
     Damage { at: u64, len: u64, object_id: Option<ObjectId>, defect: Defect },
     /// From here to the end nothing intact follows.
@@ -44,6 +53,8 @@ pub(crate) struct Walk {
     at: u64,
     level: Level,
     decoder: Option<Decoder>,
+    /// Whose keyring opens records; without it their digests and provenances are not known.
+    archive: Option<Arc<Inner>>,
 }
 
 /// A record that is not intact.
@@ -56,14 +67,20 @@ struct Broken {
 
 enum Stop {
     Broken(Broken),
-    Failed(crate::Error),
+    Failed(Error),
 }
 
 impl Walk {
     /// From `at`, the beginning of a record, to the end of the window.
-    pub(crate) fn new(window: Window, segment: SegmentId, at: u64, level: Level) -> Self {
+    pub(crate) fn new(
+        window: Window,
+        segment: SegmentId,
+        at: u64,
+        level: Level,
+        archive: Option<Arc<Inner>>,
+    ) -> Self {
         let decoder = (level == Level::Octets).then(Decoder::new);
-        Self { window, segment, mark: Mark::of(segment), at, level, decoder }
+        Self { window, segment, mark: Mark::of(segment), at, level, decoder, archive }
     }
 
     pub(crate) const fn at(&self) -> u64 {
@@ -71,21 +88,23 @@ impl Walk {
     }
 
     /// The next record or damaged stretch; `None` at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Step>, crate::Error> {
+    pub(crate) fn next(&mut self) -> Result<Option<Step>, Error> {
         let at = self.at;
         if at >= self.window.end() {
             return Ok(None);
         }
         let broken = match self.record(at, self.level) {
-            Ok((stored, provenance)) => {
-                self.at = at + stored.location.len;
-                return Ok(Some(Step::Record { stored, provenance }));
+            Ok(step) => {
+                self.at = at + step.len();
+                return Ok(Some(step));
             }
             Err(Stop::Broken(broken)) => broken,
             Err(Stop::Failed(error)) => return Err(error),
         };
         let Broken { defect, object_id, extent } = broken;
         let next = match extent {
+            // Written to the segment and not to the keyring: never durable, as what follows it.
+            Some(len) if defect == Defect::NoKey => self.behind_keyless(at + len)?,
             Some(len) => Some(at + len),
             None => self.resume_after(at)?,
         };
@@ -98,8 +117,21 @@ impl Walk {
         }))
     }
 
+    /// Offset of the first record from `at` on that has a key; `None` if all up to the end have none.
+    fn behind_keyless(&mut self, mut at: u64) -> Result<Option<u64>, Error> {
+        while at < self.window.end() {
+            match self.record(at, Level::Checksums) {
+                Err(Stop::Broken(Broken { defect: Defect::NoKey, extent: Some(len), .. })) => at += len,
+                Err(Stop::Broken(Broken { extent: None, .. })) => return self.resume_after(at - 1),
+                Err(Stop::Failed(error)) => return Err(error),
+                Ok(_) | Err(Stop::Broken(_)) => return Ok(Some(at)),
+            }
+        }
+        Ok(None)
+    }
+
     /// Offset of the next record behind `at` whose header and trailer agree.
-    fn resume_after(&mut self, at: u64) -> Result<Option<u64>, crate::Error> {
+    fn resume_after(&mut self, at: u64) -> Result<Option<u64>, Error> {
         let mut from = at + 1;
         loop {
             let found = match self.window.some(from, AHEAD) {
@@ -125,55 +157,83 @@ impl Walk {
         }
     }
 
-    fn record(&mut self, at: u64, level: Level) -> Result<(Stored, Vec<u8>), Stop> {
-        let mut reading =
-            Reading { at, pos: at, object_id: None, known: true, compression: Compression::None, flaw: None };
-        match self.parts(&mut reading, level) {
-            Ok((trailer, provenance, sha256)) => {
-                let len = reading.pos - at;
-                let broken =
-                    |defect| Stop::Broken(Broken { defect, object_id: reading.object_id, extent: Some(len) });
-                if let Some(flaw) = reading.flaw {
-                    return Err(broken(flaw));
-                }
-                let Some(object_id) = reading.object_id else { return Err(broken(Defect::Unsupported)) };
+    fn record(&mut self, at: u64, level: Level) -> Result<Step, Stop> {
+        let mut reading = Reading {
+            at,
+            pos: at,
+            object_id: None,
+            known: true,
+            compression: Compression::None,
+            sealed: None,
+            provenance: Vec::new(),
+            list: None,
+            flaw: None,
+        };
+        let found = match self.parts(&mut reading, level) {
+            Ok(found) => found,
+            Err(Fault::Defect(defect)) => {
+                let defect = reading.flaw.unwrap_or(defect);
+                return Err(Stop::Broken(Broken { defect, object_id: reading.object_id, extent: None }));
+            }
+            Err(Fault::Failed(error)) => return Err(Stop::Failed(error)),
+        };
+        let len = reading.pos - at;
+        let broken =
+            |defect| Stop::Broken(Broken { defect, object_id: reading.object_id, extent: Some(len) });
+        if let Some(flaw) = reading.flaw {
+            return Err(broken(flaw));
+        }
+        let Some(object_id) = reading.object_id else { return Err(broken(Defect::Unsupported)) };
+        let location = Location { segment: self.segment, at, len };
+        match found {
+            Ended::Unknown => Err(broken(Defect::Unsupported)),
+            Ended::Open(trailer, sha256) => {
                 if sha256.is_some_and(|found| found != trailer.sha256) {
                     return Err(broken(Defect::Digest));
                 }
-                let location = Location { segment: self.segment, at, len };
-                Ok((
-                    Stored { object_id, location, octets: trailer.octets, sha256: trailer.sha256 },
-                    provenance,
-                ))
+                let stored = Stored { object_id, location, octets: trailer.octets, sha256: trailer.sha256 };
+                Ok(Step::Record { stored, provenance: reading.provenance, uses: Vec::new() })
             }
-            Err(Fault::Defect(defect)) => {
-                let defect = reading.flaw.unwrap_or(defect);
-                Err(Stop::Broken(Broken { defect, object_id: reading.object_id, extent: None }))
+            Ended::Sealed(header, trailer) => {
+                let octets = trailer.octets;
+                let (Some(archive), true) = (&self.archive, level >= Level::Checksums) else {
+                    let stored = Stored { object_id, location, octets, sha256: Sha256([0; 32]) };
+                    return Ok(Step::Object { stored });
+                };
+                match opened(archive, &reading, &header, &trailer, location, level) {
+                    Ok(step) => Ok(step),
+                    Err(Fault::Defect(Defect::Erased)) => Ok(Step::Erased { at, len, octets, object_id }),
+                    Err(Fault::Defect(defect)) => Err(broken(defect)),
+                    Err(Fault::Failed(error)) => Err(Stop::Failed(error)),
+                }
             }
-            Err(Fault::Failed(error)) => Err(Stop::Failed(error)),
         }
     }
 
     /// Reads header, frames and trailer; `reading` holds how far it came and the first flaw that did not stop it.
-    fn parts(
-        &mut self,
-        reading: &mut Reading,
-        level: Level,
-    ) -> Result<(Trailer, Vec<u8>, Option<Sha256>), Fault> {
-        let (mut chain, provenance) = self.header(reading)?;
+    fn parts(&mut self, reading: &mut Reading, level: Level) -> Result<Ended, Fault> {
+        let mut chain = self.header(reading)?;
         let (mut frames, mut octets) = (0_u32, 0_u64);
-        let mut hash = (level == Level::Octets && reading.known).then(Hash::new);
+        // Sealed records are read as a whole later.
+        let within = level == Level::Octets && reading.sealed.is_none();
+        let checked = within || level == Level::Checksums;
+        let mut hash = (within && reading.known).then(Hash::new);
         loop {
             match Block::decode(self.window.slice(reading.pos, FRAME_HEADER_LEN)?)? {
                 Block::Frame(frame) => {
                     let len = FRAME_HEADER_LEN + frame.stored_len as usize;
-                    if level >= Level::Checksums && reading.flaw.is_none() {
+                    if checked && reading.flaw.is_none() {
                         let stored = &self.window.slice(reading.pos, len)?[FRAME_HEADER_LEN..];
+                        let of = Opening {
+                            object_id: ObjectId::from_octets([0; 16]),
+                            compression: reading.compression,
+                            key: None,
+                        };
                         let checked =
                             frame.verify(stored).and_then(|()| match (&mut hash, &mut self.decoder) {
-                                (Some(hash), Some(decoder)) => decoder
-                                    .frame(reading.compression, &frame, stored)
-                                    .map(|raw| hash.update(raw)),
+                                (Some(hash), Some(decoder)) => {
+                                    decoder.frame(&of, frames, &frame, stored).map(|raw| hash.update(raw))
+                                }
                                 _ => Ok(()),
                             });
                         reading.flaw = checked.err();
@@ -183,6 +243,17 @@ impl Walk {
                     octets += u64::from(frame.raw_len);
                     reading.pos += len as u64;
                 }
+                Block::List(block) if reading.list.is_none() => {
+                    let len = FRAME_HEADER_LEN + block.stored_len as usize;
+                    let octets = self.window.slice(reading.pos, len)?;
+                    if level >= Level::Checksums && reading.flaw.is_none() {
+                        reading.flaw = block.verify(&octets[FRAME_HEADER_LEN..]).err();
+                    }
+                    reading.list = Some(octets.to_vec());
+                    chain.frame(&block);
+                    reading.pos += len as u64;
+                }
+                Block::List(_) => return Err(Defect::Value.into()),
                 Block::Trailer => {
                     let trailer = Trailer::decode(self.window.slice(reading.pos, TRAILER_LEN)?, &chain)?;
                     reading.pos += TRAILER_LEN as u64;
@@ -191,32 +262,116 @@ impl Walk {
                         return Err(Defect::Digest.into());
                     }
                     let sha256 = hash.filter(|_| reading.flaw.is_none()).map(Hash::finish);
-                    return Ok((trailer, provenance, sha256));
+                    return Ok(Ended::Open(trailer, sha256));
+                }
+                Block::SealedTrailer => {
+                    let octets_of = self.window.slice(reading.pos, sealed::TRAILER_LEN)?;
+                    let trailer = sealed::Trailer::decode(octets_of, &chain)?;
+                    reading.pos += sealed::TRAILER_LEN as u64;
+                    let list_len = reading.list.as_ref().map_or(0, Vec::len);
+                    let sums = (trailer.frames, trailer.raw, trailer.record_len, trailer.list_len as usize);
+                    if sums != (frames, octets, reading.pos - reading.at, list_len) {
+                        return Err(Defect::Digest.into());
+                    }
+                    return match reading.sealed {
+                        Some(header) => Ok(Ended::Sealed(header, trailer)),
+                        None if !reading.known => Ok(Ended::Unknown),
+                        None => Err(Defect::Magic.into()),
+                    };
                 }
             }
         }
     }
 
-    fn header(&mut self, reading: &mut Reading) -> Result<(Chain, Vec<u8>), Fault> {
+    fn header(&mut self, reading: &mut Reading) -> Result<Chain, Fault> {
         let len = RecordHeader::len_of(self.window.slice(reading.at, RECORD_PREFIX_LEN)?, self.mark)?;
         let octets = self.window.slice(reading.at, len)?;
-        let (crc, provenance) = match RecordHeader::decode(octets, self.mark) {
+        let crc = match AnyHeader::decode(octets, self.mark) {
             Ok((header, _, crc)) => {
-                reading.object_id = Some(header.object_id);
-                reading.compression = header.compression;
-                (crc, header.provenance.to_vec())
+                reading.object_id = Some(header.object_id());
+                reading.compression = header.compression();
+                match header {
+                    AnyHeader::Open(header) => reading.provenance = header.provenance.to_vec(),
+                    AnyHeader::Sealed(header, provenance) => {
+                        reading.sealed = Some(header);
+                        reading.provenance = provenance.to_vec();
+                    }
+                }
+                crc
             }
             // What a later version wrote is walked over, not into.
             Err(Defect::Unsupported) => {
                 reading.known = false;
                 reading.flaw = Some(Defect::Unsupported);
-                (RecordHeader::crc_of(octets)?, Vec::new())
+                RecordHeader::crc_of(octets)?
             }
             Err(defect) => return Err(defect.into()),
         };
         reading.pos = reading.at + len as u64;
-        Ok((Chain::new(crc), provenance))
+        Ok(Chain::new(crc))
     }
+}
+
+/// What is in a sealed record whose structure is intact.
+fn opened(
+    archive: &Arc<Inner>,
+    reading: &Reading,
+    header: &Header,
+    trailer: &sealed::Trailer,
+    location: Location,
+    level: Level,
+) -> Result<Step, Fault> {
+    let (key, provenance) = open_header(archive, header, &reading.provenance)?;
+    let end = opened_end(Some(&key), header, trailer)?;
+    let uses = match (&reading.list, header.kind) {
+        (Some(list), Kind::Pieces) => {
+            let (parts, _) = opened_list(Some(&key), header, list)?;
+            parts.iter().map(|part| part.object_id).collect()
+        }
+        (None, Kind::Whole | Kind::Object) => Vec::new(),
+        _ => return Err(Defect::Value.into()),
+    };
+    if level == Level::Octets {
+        let read = Body::open(archive, location).and_then(|mut body| {
+            let mut octets = Vec::new();
+            while body.pump(&mut octets)? {
+                octets.clear();
+            }
+            Ok(())
+        });
+        match read {
+            Ok(()) => {}
+            Err(Error::Damaged { segment, at, defect, .. }) => {
+                let own = (segment, at) == (location.segment, location.at);
+                return Err(if own { defect } else { Defect::Piece }.into());
+            }
+            Err(Error::NoSegment { .. }) => return Err(Defect::Piece.into()),
+            Err(error) => return Err(Fault::Failed(error)),
+        }
+    }
+    let stored = Stored { object_id: header.object_id, location, octets: end.octets, sha256: end.sha256 };
+    Ok(match header.kind {
+        Kind::Object => Step::Object { stored },
+        Kind::Whole | Kind::Pieces => Step::Record { stored, provenance, uses },
+    })
+}
+
+impl Step {
+    const fn len(&self) -> u64 {
+        match self {
+            Self::Record { stored, .. } | Self::Object { stored } => stored.location.len,
+            Self::Erased { len, .. } | Self::Damage { len, .. } | Self::Torn { len, .. } => *len,
+        }
+    }
+}
+
+/// How a record ends.
+enum Ended {
+    /// With its digest in the open, and the one that was found.
+    Open(Trailer, Option<Sha256>),
+    Sealed(Header, sealed::Trailer),
+    /// As a later version ends them.
+    Unknown,
 }
 
 struct Reading {
@@ -225,5 +380,10 @@ struct Reading {
     object_id: Option<ObjectId>,
     known: bool,
     compression: Compression,
+    sealed: Option<Header>,
+    /// As it stands in the header.
+    provenance: Vec<u8>,
+    /// The block.
+    list: Option<Vec<u8>>,
     flaw: Option<Defect>,
 }

@@ -25,6 +25,9 @@ impl Purpose {
     /// Signed URLs of images in a mail.
     pub const IMAGE_URLS: Self = Self("image-urls");
 
+    /// The keys of epochs in the keyring of the archive.
+    pub const KEYRING: Self = Self("keyring");
+
     /// Signed references of mails of our own.
     pub const OWN_MAIL: Self = Self("own-mail");
 
@@ -85,22 +88,10 @@ impl MasterKey {
     /// # Errors
     /// [`KeyFileError::Exists`], [`KeyFileError::Random`] or [`KeyFileError::Io`]; then there is no new file.
     pub fn create(at: &Path) -> Result<Self, KeyFileError> {
-        let io_error = |source| KeyFileError::Io { verb: "write", at: at.to_owned(), source };
         let mut octets = [0; KEY_OCTETS];
         rand::fill(&mut octets).map_err(|_| KeyFileError::Random)?;
         let key = Self::from_octets(octets);
-        let directory = at.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(directory).map_err(io_error)?;
-        let mut name = at.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.new", std::process::id()));
-        let unfinished = directory.join(name);
-        let written = write_new(&unfinished, key.0.expose()).and_then(|()| fs::hard_link(&unfinished, at));
-        let removed = fs::remove_file(&unfinished);
-        written.map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => KeyFileError::Exists { at: at.to_owned() },
-            _ => io_error(source),
-        })?;
-        removed.and_then(|()| File::open(directory)?.sync_all()).map_err(io_error)?;
+        key.save(at)?;
         Ok(key)
     }
 
@@ -131,6 +122,31 @@ impl MasterKey {
         File::open(directory).and_then(|directory| directory.sync_all()).map_err(io_error)
     }
 
+    /// Whether this is that key.
+    pub fn is(&self, other: &Self) -> bool {
+        crate::equal_in_constant_time(self.0.expose(), other.0.expose())
+    }
+
+    /// Writes a key that was kept elsewhere, mode 0600, durable when this returns. Never replaces a file.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Exists`] or [`KeyFileError::Io`]; then there is no new file.
+    pub fn save(&self, at: &Path) -> Result<(), KeyFileError> {
+        write_durable(at, self.0.expose())
+    }
+
+    pub(crate) const fn octets(&self) -> &[u8; KEY_OCTETS] {
+        self.0.expose()
+    }
+
+    /// Says nothing about the key, but tells it from others.
+    pub(crate) fn name(&self) -> [u8; 4] {
+        let derived = self.derive(Purpose::new("name"));
+        let mut name = [0; 4];
+        name.copy_from_slice(&derived.expose()[..4]);
+        name
+    }
+
     /// The key of `purpose`.
     pub(crate) fn derive(&self, purpose: Purpose) -> Secret<[u8; KEY_OCTETS]> {
         let mut derived = [0; KEY_OCTETS];
@@ -147,6 +163,22 @@ fn beside(at: &Path, ending: &str) -> PathBuf {
     let mut name = at.file_name().unwrap_or_default().to_owned();
     name.push(ending);
     at.with_file_name(name)
+}
+
+fn write_durable(at: &Path, octets: &[u8]) -> Result<(), KeyFileError> {
+    let io_error = |source| KeyFileError::Io { verb: "write", at: at.to_owned(), source };
+    let directory = at.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(directory).map_err(io_error)?;
+    let mut name = at.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let unfinished = directory.join(name);
+    let written = write_new(&unfinished, octets).and_then(|()| fs::hard_link(&unfinished, at));
+    let removed = fs::remove_file(&unfinished);
+    written.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => KeyFileError::Exists { at: at.to_owned() },
+        _ => io_error(source),
+    })?;
+    removed.and_then(|()| File::open(directory)?.sync_all()).map_err(io_error)
 }
 
 fn write_new(at: &Path, octets: &[u8]) -> io::Result<()> {

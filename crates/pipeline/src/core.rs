@@ -9,7 +9,7 @@ use archive::Archive;
 use dispatch::Reference;
 use index::Index;
 use keys::Sealer;
-use model::{AccountId, MailId, UnixMillis};
+use model::{AccountId, MailId, Sha256, UnixMillis};
 use store::Store;
 use tokio::sync::broadcast;
 
@@ -145,6 +145,17 @@ impl Core {
     /// The time.
     pub(crate) fn now(&self) -> UnixMillis {
         (self.clock)()
+    }
+
+    /// Which of these digests are those of objects in the archive.
+    pub(crate) fn known_objects(&self, digests: &[Sha256]) -> crate::error::Result<archive::Known> {
+        let known = self.store.known_objects(digests)?.into_values();
+        let part = |object: store::SharedObject| archive::Part {
+            object_id: object.object,
+            location: object.location,
+            octets: object.octets,
+        };
+        Ok(known.map(|object| (object.sha256, part(object))).collect())
     }
 
     /// There are mails to be filed that nobody has at hand.

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use archive::Archive;
+use archive::{Archive, Keyring};
 use dispatch::Reference;
 use examine::Authentication;
 use index::Index;
-use keys::{MasterKey, Purpose, Sealer};
+use keys::{MasterKey, Purpose, RecoveryKey, Sealer};
 use link::Learnt;
 use model::{AccountId, Activity, MailId, RecordKind, UnixMillis};
 use store::{Account, AccountKind, Database, Draft, ExaminedPart, Linking, NewAccount, Store};
@@ -30,6 +30,7 @@ use crate::linking::{LinkSettings, Sending};
 use crate::news::News;
 use crate::proving::{self, LogState, Proving};
 use crate::recovery::{Recovered, recover};
+use crate::recovery_key;
 use crate::verify::Verified;
 
 /// Format of the data directory as a whole.
@@ -101,14 +102,19 @@ impl Engine {
     /// `NoData`, `Version`, `Io`; those of archive (in use by another process), database, key and index.
     pub fn open(dir: &Path, options: &Options) -> Result<Self> {
         prepare(dir, options.create)?;
-        let archive = Archive::open(&dir.join("archive"), archive::Options::default())?;
+        let lock = archive::Lock::take(&dir.join("archive"))?;
         let database =
             options.database.clone().unwrap_or_else(|| Database::Sqlite { path: dir.join(DATABASE_FILE) });
         let store = Store::open(&database)?;
         let key_path = options.master_key_file.clone().unwrap_or_else(|| MasterKey::default_path(dir));
         crate::rekey::finish(&store, &key_path)?;
-        let ((sealer, reference), log_sealer) = secrets(&key_path, options)?;
-        let secrets = (sealer, reference, Proving::open(dir, &log_sealer, &store)?);
+        let (master, secrets) = secrets(&key_path, options, lock.needs_keyring())?;
+        let keyring = Keyring::open(&dir.join(recovery_key::KEYRING), &master, !lock.needs_keyring())?;
+        keyring.settle(&master)?;
+        recovery_key::settle(dir, &master)?;
+        let archive = Archive::open(lock, keyring, archive::Options::default())?;
+        let secrets =
+            (secrets.0, secrets.1, Proving::open(dir, &Sealer::new(&master, logbook::PURPOSE), &store)?);
         let batch_octets = if options.batch_octets == 0 { BATCH_OCTETS } else { options.batch_octets };
         let index = open_index(&dir.join("index"), options.recreate_index, batch_octets)?;
         let scratch = dir.join("tmp");
@@ -165,6 +171,32 @@ impl Engine {
     /// `Key` if no file can be written there, `Sealed`; those of the database.
     pub fn rotate_master_key(&self) -> Result<u64> {
         crate::rekey::rotate(self.core(), &self.inner.dir, &self.inner.key_path)
+    }
+
+    /// Makes a recovery key, which is to be printed: it is kept nowhere. One made before opens nothing any more.
+    ///
+    /// # Errors
+    /// `Key`, `Recovery`, `Io`.
+    pub fn make_recovery_key(&self) -> Result<RecoveryKey> {
+        let master = MasterKey::load(&self.inner.key_path)?;
+        recovery_key::make(&self.inner.dir, &master, self.core().now())
+    }
+
+    /// When the recovery key was made; `None` if none ever was.
+    ///
+    /// # Errors
+    /// `Recovery` if its file is damaged, `Io`.
+    pub fn recovery_key_made(&self) -> Result<Option<UnixMillis>> {
+        Ok(recovery_key::kept(&self.inner.dir)?.map(|recovery| UnixMillis(recovery.made())))
+    }
+
+    /// Whether the key on paper brings back the master key.
+    ///
+    /// # Errors
+    /// `Recovery` if it does not; `Key`, `Io`.
+    pub fn check_recovery_key(&self, key: &RecoveryKey) -> Result<()> {
+        let master = MasterKey::load(&self.inner.key_path)?;
+        recovery_key::check(&self.inner.dir, key, &master)
     }
 
     /// The database.
@@ -555,18 +587,21 @@ fn prepare(dir: &Path, create: bool) -> Result<()> {
 }
 
 /// The key for stored secrets: made beside the data at the first start unless it is to lie elsewhere, where it must be.
-/// With the sealer of the log's keys.
-fn secrets(path: &Path, options: &Options) -> Result<((Sealer, Arc<Reference>), Sealer)> {
+///
+/// With an encrypted archive there must be one: another one would not open it.
+fn secrets(path: &Path, options: &Options, needed: bool) -> Result<(MasterKey, (Sealer, Arc<Reference>))> {
     let key = if options.master_key_file.is_some() || path.exists() {
         MasterKey::load(path)?
+    } else if needed {
+        return Err(Error::MasterKeyLost { at: path.to_owned() });
     } else {
         MasterKey::create(path)?
     };
     let old = MasterKey::old_path(path);
     let old = if old.exists() { Some(MasterKey::load(&old)?) } else { None };
     let reference = Reference::new(&key).and_old(old.as_ref());
-    let sealers = (Sealer::new(&key, Purpose::ACCOUNT_FIELDS), Sealer::new(&key, logbook::PURPOSE));
-    Ok(((sealers.0, Arc::new(reference)), sealers.1))
+    let sealer = Sealer::new(&key, Purpose::ACCOUNT_FIELDS);
+    Ok((key, (sealer, Arc::new(reference))))
 }
 
 /// An index that cannot be used is made anew: it holds nothing that is not elsewhere.

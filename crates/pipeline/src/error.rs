@@ -35,6 +35,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The recovery key.
+    #[error(transparent)]
+    Recovery(#[from] keys::RecoveryError),
+    /// The archive is encrypted, and the master key that opens it is not there.
+    #[error("the master key {} is missing", at.display())]
+    MasterKeyLost {
+        /// Where it should be.
+        at: std::path::PathBuf,
+    },
     /// The archive.
     #[error(transparent)]
     Archive(#[from] archive::Error),

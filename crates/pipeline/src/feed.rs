@@ -50,7 +50,7 @@ pub(crate) enum Piece {
     Stored {
         mailbox: MailboxId,
         provenance: Provenance,
-        stored: archive::Stored,
+        stored: Box<archive::Appended>,
         entry: Option<Entry>,
     },
     /// Streamed, but its octets are here already.
@@ -164,7 +164,7 @@ enum Way {
     /// Held back until its header section is complete.
     Head(Vec<u8>),
     /// Into the archive.
-    Kept(archive::Put),
+    Kept(Box<archive::Put>),
     /// By the exclusion of this name: its octets go nowhere.
     Excluded(String),
 }
@@ -253,11 +253,17 @@ impl Feed {
     /// Begins a large mail. Dropped before its end, it was none.
     pub(crate) fn begin(&self, mailbox: MailboxId, provenance: Provenance, is_junk: bool) -> Result<Coming> {
         let way = if self.exclusions.is_empty() {
-            Way::Kept(self.core.archive.put(&provenance)?)
+            Way::Kept(Box::new(self.core.archive.put(&provenance, self.lookup())?))
         } else {
             Way::Head(Vec::new())
         };
         Ok(Coming { mailbox, provenance, is_junk, way })
+    }
+
+    /// Asks the database which objects are there. Without an answer none counts as known: it is stored once more.
+    fn lookup(&self) -> archive::Lookup {
+        let core = Arc::clone(&self.core);
+        Arc::new(move |digests| core.known_objects(digests).unwrap_or_default())
     }
 
     /// The next octets of a large mail.
@@ -283,9 +289,9 @@ impl Feed {
         coming.way = if let Some(name) = excluded {
             Way::Excluded(name.to_owned())
         } else {
-            let mut put = self.core.archive.put(&coming.provenance)?;
+            let mut put = self.core.archive.put(&coming.provenance, self.lookup())?;
             put.push(head)?;
-            Way::Kept(put)
+            Way::Kept(Box::new(put))
         };
         Ok(())
     }
@@ -303,7 +309,7 @@ impl Feed {
         if !self.core.store.known_digests(&[sha256])?.is_empty() {
             return self.push(Piece::Known { mailbox, provenance, sha256, octets, entry });
         }
-        let stored = put.finish()?;
+        let stored = Box::new(put.finish()?);
         self.push(Piece::Stored { mailbox, provenance, stored, entry })
     }
 

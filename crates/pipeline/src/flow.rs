@@ -2,16 +2,19 @@
 //!
 //! The order is that of the durability rules: record → fdatasync → transaction → (only then) whatever follows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use archive::{Encoded, Encoder, Stored};
-use model::{AccountId, ImportRunId, MailId, MailboxId, Position, Provenance, Sha256};
-use store::{Cursor, EntryFate, Filed, Intake, IntakeItem, IntakeOutcome, LeftOut, NewEntry, SegmentCommit};
+use archive::{Appended, Encoded, Encoder, Known, Split, Stored};
+use model::{AccountId, ImportRunId, MailId, MailboxId, ObjectId, Position, Provenance, Sha256};
+use store::{
+    Cursor, EntryFate, Filed, Intake, IntakeItem, IntakeOutcome, LeftOut, NewEntry, SegmentCommit,
+    SharedObject,
+};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
@@ -57,8 +60,8 @@ struct Worked {
 enum Record {
     /// Known before: nothing to write.
     None,
-    Encoded(Encoded),
-    Stored(Stored),
+    Encoded(Box<Encoded>),
+    Stored(Box<Appended>),
 }
 
 /// The running way in.
@@ -143,12 +146,25 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
     let wanted: Vec<Sha256> = digests.iter().flatten().copied().collect();
     // Without an answer nothing counts as known: the writer asks again.
     let known = core.store.known_digests(&wanted).unwrap_or_default();
-    let pieces = chunk.pieces.into_iter().zip(digests);
+    let splits: Vec<Option<Split>> = chunk
+        .pieces
+        .iter()
+        .zip(&digests)
+        .map(|(piece, digest)| match (piece, digest) {
+            (Piece::Mail(incoming), Some(sha256)) if !known.contains_key(sha256) => {
+                Some(Split::of(&incoming.octets))
+            }
+            _ => None,
+        })
+        .collect();
+    let wanted: Vec<Sha256> = splits.iter().flatten().flat_map(Split::digests).collect();
+    let objects = core.known_objects(&wanted).unwrap_or_default();
+    let pieces = chunk.pieces.into_iter().zip(digests).zip(splits);
     let pieces = pieces
-        .filter_map(|(piece, digest)| {
+        .filter_map(|((piece, digest), split)| {
             Some(match (piece, digest) {
                 (Piece::Mail(incoming), Some(sha256)) => {
-                    match work_mail(core, encoder, incoming, sha256, known.contains_key(&sha256)) {
+                    match work_mail(core, encoder, incoming, sha256, split.as_ref(), &objects) {
                         Ok(worked) => DonePiece::Mail(Box::new(worked)),
                         Err(error) => {
                             chunk.tally.fail(&Arc::new(error));
@@ -161,8 +177,8 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
                     DonePiece::Mail(Box::new(Worked {
                         mailbox,
                         provenance,
-                        sha256: stored.sha256,
-                        octets: stored.octets,
+                        sha256: stored.mail.sha256,
+                        octets: stored.mail.octets,
                         record: Record::Stored(stored),
                         reading: None,
                         later: false,
@@ -196,16 +212,17 @@ fn work_mail(
     encoder: &mut Encoder,
     incoming: Incoming,
     sha256: Sha256,
-    known: bool,
+    split: Option<&Split>,
+    objects: &Known,
 ) -> Result<Worked> {
     let Incoming { mailbox, provenance, octets, later, entry, .. } = incoming;
-    let (record, reading) = if known {
-        (Record::None, None)
-    } else {
-        let encoded = encoder.encode_hashed(&provenance, &octets, sha256)?;
+    let (record, reading) = if let Some(split) = split {
+        let encoded = encoder.encode_split(&provenance, split, octets.len() as u64, sha256, objects)?;
         // A mail that cannot be read is committed all the same; `run` tries it again and counts.
         let reading = if later { None } else { steps::read_guarded(core, &octets).ok() };
-        (Record::Encoded(encoded), reading)
+        (Record::Encoded(Box::new(encoded)), reading)
+    } else {
+        (Record::None, None)
     };
     Ok(Worked { mailbox, provenance, sha256, octets: octets.len() as u64, record, reading, later, entry })
 }
@@ -289,7 +306,7 @@ impl Writer {
         {
             return Ok(());
         }
-        let (items, stored) = self.append(&mut batch)?;
+        let Written { items, stored, objects, uses } = self.append(&mut batch)?;
         let committed = self.core.archive.sync(&stored)?;
         let segments = committed
             .iter()
@@ -301,6 +318,8 @@ impl Writer {
         let intake = Intake {
             items,
             segments,
+            objects,
+            uses,
             cursors: std::mem::take(&mut batch.cursors)
                 .into_iter()
                 .map(|(_, mailbox, cursor)| (mailbox, cursor))
@@ -356,29 +375,35 @@ impl Writer {
         steps::filed(seq, reading, source, provenance.fetched, &self.core.reference)
     }
 
-    /// Appends what is new to the archive. Gives the items for the database and the records to make durable.
-    fn append(&self, batch: &mut Batch) -> Result<(Vec<IntakeItem>, Vec<Stored>)> {
+    /// Appends what is new to the archive. Gives what is for the database, and the records to make durable.
+    fn append(&self, batch: &mut Batch) -> Result<Written> {
         let digests: Vec<Sha256> = batch.mails.iter().map(|(_, worked)| worked.sha256).collect();
         let known = self.core.store.known_digests(&digests)?;
         let mut here: HashSet<Sha256> = HashSet::with_capacity(digests.len());
-        let mut items = Vec::with_capacity(digests.len());
-        let mut stored = Vec::new();
+        // Objects may have become known since the workers asked.
+        let unplaced: Vec<Sha256> = batch.mails.iter().flat_map(|(_, worked)| worked.unplaced()).collect();
+        let mut parts = self.core.known_objects(&unplaced)?;
+        let mut written = Written::default();
         for (_, worked) in &mut batch.mails {
-            let record = match std::mem::replace(&mut worked.record, Record::None) {
+            let appended = match std::mem::replace(&mut worked.record, Record::None) {
                 // A streamed record lies in the archive already; that it is there twice does no harm.
-                Record::Stored(record) => Some(record),
-                Record::Encoded(encoded)
+                Record::Stored(appended) => Some(*appended),
+                Record::Encoded(mut encoded)
                     if !known.contains_key(&worked.sha256) && !here.contains(&worked.sha256) =>
                 {
-                    let appended = self.core.archive.append(&encoded);
-                    Some(appended.inspect_err(|_| self.core.archive.withdraw(&stored))?)
+                    let appended = self.core.archive.append_mail(&mut encoded, &mut parts);
+                    Some(appended.inspect_err(|_| self.core.archive.withdraw(&written.stored))?)
                 }
                 Record::None | Record::Encoded(_) => None,
             };
             here.insert(worked.sha256);
-            stored.extend(record);
+            let record = appended.as_ref().map(|appended| appended.mail);
+            if let Some(appended) = appended {
+                parts.extend(appended.objects.iter().map(|object| (object.sha256, object.part())));
+                written.add(appended);
+            }
             let provenance = &worked.provenance;
-            items.push(IntakeItem {
+            written.items.push(IntakeItem {
                 mail_id: MailId::new(uuid::Uuid::now_v7()),
                 sha256: worked.sha256,
                 octets: worked.octets,
@@ -391,7 +416,44 @@ impl Writer {
                 envelope: provenance.envelope.clone(),
             });
         }
-        Ok((items, stored))
+        Ok(written)
+    }
+}
+
+/// What of a batch lies in the archive now.
+#[derive(Default)]
+struct Written {
+    items: Vec<IntakeItem>,
+    /// Mails and objects.
+    stored: Vec<Stored>,
+    objects: Vec<SharedObject>,
+    uses: HashMap<ObjectId, Vec<ObjectId>>,
+}
+
+impl Written {
+    fn add(&mut self, appended: Appended) {
+        self.stored.extend(appended.records());
+        self.objects.extend(appended.objects.iter().map(shared));
+        if !appended.uses.is_empty() {
+            self.uses.insert(appended.mail.object_id, appended.uses);
+        }
+    }
+}
+
+/// An object for the database.
+pub(crate) fn shared(stored: &Stored) -> SharedObject {
+    let Stored { object_id: object, location, octets, sha256 } = *stored;
+    SharedObject { object, location, octets, sha256 }
+}
+
+impl Worked {
+    /// Digests of objects that come with it.
+    fn unplaced(&self) -> impl Iterator<Item = Sha256> + '_ {
+        let encoded = match &self.record {
+            Record::Encoded(encoded) => Some(encoded),
+            Record::None | Record::Stored(_) => None,
+        };
+        encoded.into_iter().flat_map(|encoded| encoded.unplaced())
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use archive::{Found, Stored};
-use model::{AccountId, MailId, MailboxId, Provenance, SegmentId};
+use model::{AccountId, MailId, MailboxId, ObjectId, Provenance, SegmentId};
 use store::{AccountKind, Intake, IntakeItem, MailboxListing, NewAccount, SegmentCommit};
 
 use crate::core::Core;
 use crate::error::Result;
+use crate::flow::shared;
 
 /// Records taken in together.
 const BATCH: usize = 500;
@@ -31,17 +32,25 @@ pub(crate) fn recover(core: &Core) -> Result<Recovered> {
     let mut adoption = Adoption { core, places: HashMap::new() };
     // Of one segment: until it is walked to its end, the archive does not sync it.
     let mut found_in: Option<SegmentId> = None;
-    let mut records: Vec<(Stored, Provenance)> = Vec::new();
+    let mut records: Vec<Adopted> = Vec::new();
     for found in core.archive.recover(committed) {
         match found? {
-            Found::Record { stored, provenance } => {
+            Found::Record { stored, provenance, uses } => {
                 if found_in != Some(stored.location.segment) {
                     adoption.take_all(&mut records)?;
                     found_in = Some(stored.location.segment);
                 }
                 recovered.adopted += 1;
-                records.push((stored, provenance));
+                records.push(Adopted::Mail(stored, Box::new(provenance), uses));
             }
+            Found::Object { stored } => {
+                if found_in != Some(stored.location.segment) {
+                    adoption.take_all(&mut records)?;
+                    found_in = Some(stored.location.segment);
+                }
+                records.push(Adopted::Object(stored));
+            }
+            Found::Erased { .. } => {}
             Found::Damage(damage) => {
                 recovered.damaged += 1;
                 tracing::error!(segment = %damage.segment, at = damage.at, kind = damage.kind.as_str(), "the archive is damaged");
@@ -56,13 +65,19 @@ pub(crate) fn recover(core: &Core) -> Result<Recovered> {
     Ok(recovered)
 }
 
+enum Adopted {
+    /// With the names of the objects it consists of.
+    Mail(Stored, Box<Provenance>, Vec<ObjectId>),
+    Object(Stored),
+}
+
 struct Adoption<'a> {
     core: &'a Core,
     places: HashMap<(AccountId, Vec<u8>), MailboxId>,
 }
 
 impl Adoption<'_> {
-    fn take_all(&mut self, records: &mut Vec<(Stored, Provenance)>) -> Result<()> {
+    fn take_all(&mut self, records: &mut Vec<Adopted>) -> Result<()> {
         while !records.is_empty() {
             let batch = records.drain(..records.len().min(BATCH)).collect();
             self.take(batch)?;
@@ -70,10 +85,20 @@ impl Adoption<'_> {
         Ok(())
     }
 
-    fn take(&mut self, batch: Vec<(Stored, Provenance)>) -> Result<()> {
+    fn take(&mut self, batch: Vec<Adopted>) -> Result<()> {
         let mut items = Vec::with_capacity(batch.len());
         let mut stored = Vec::with_capacity(batch.len());
-        for (record, provenance) in batch {
+        let (mut objects, mut uses) = (Vec::new(), HashMap::new());
+        for record in batch {
+            let (record, provenance, used) = match record {
+                Adopted::Mail(record, provenance, used) => (record, *provenance, used),
+                Adopted::Object(record) => {
+                    stored.push(record);
+                    objects.push(shared(&record));
+                    continue;
+                }
+            };
+            uses.insert(record.object_id, used);
             let mailbox = self.mailbox(&provenance)?;
             stored.push(record);
             items.push(IntakeItem {
@@ -97,6 +122,8 @@ impl Adoption<'_> {
         self.core.store.commit_intake(Intake {
             items,
             segments,
+            objects,
+            uses,
             now: self.core.now(),
             ..Intake::default()
         })?;

@@ -13,6 +13,7 @@ use crate::core::Core;
 use crate::error::Result;
 use crate::oauth::{oauth_secret_field, token_field, verifier_field};
 use crate::outgoing::webhook_field;
+use crate::recovery_key;
 
 /// Setting that names the key in use since the last change.
 const KEY: &str = "master_key";
@@ -40,16 +41,19 @@ fn place(field: SealedField) -> String {
     }
 }
 
-/// Makes the new key and seals everything with it. One that an earlier try left is used.
+/// Makes the new key and seals everything with it. One that an earlier try left is used. Until the transaction both keys
+/// open the keyring and lie in the file of the recovery key; what that leaves behind, the next start settles.
 pub(crate) fn rotate(core: &Core, dir: &Path, at: &Path) -> Result<u64> {
-    let old_key = MasterKey::load(at)?;
-    let old = Sealer::new(&old_key, Purpose::ACCOUNT_FIELDS);
+    let old_master = MasterKey::load(at)?;
     let next = MasterKey::next_path(at);
-    let new_key = if next.exists() { MasterKey::load(&next)? } else { MasterKey::create(&next)? };
-    let new = Sealer::new(&new_key, Purpose::ACCOUNT_FIELDS);
+    let master = if next.exists() { MasterKey::load(&next)? } else { MasterKey::create(&next)? };
+    core.archive.keyring().rewrap(&[&old_master, &master])?;
+    recovery_key::reseal(dir, &[&old_master, &master])?;
+    let old = Sealer::new(&old_master, Purpose::ACCOUNT_FIELDS);
+    let new = Sealer::new(&master, Purpose::ACCOUNT_FIELDS);
     let of_log = |key: &MasterKey| Sealer::new(key, logbook::PURPOSE);
     // Beside the old ones: whichever the master key of the next start opens counts.
-    LogKeys::reseal(&dir.join(crate::proving::FOLDER), &of_log(&old_key), &of_log(&new_key))?;
+    LogKeys::reseal(&dir.join(crate::proving::FOLDER), &of_log(&old_master), &of_log(&master))?;
     let setting = (KEY.to_owned(), new.key_name());
     let resealed = core.store.reseal(setting, core.now(), move |field, sealed| {
         let place = place(field);
@@ -58,6 +62,8 @@ pub(crate) fn rotate(core: &Core, dir: &Path, at: &Path) -> Result<u64> {
     })?;
     let count = resealed.map_err(|error: SealError| error)?;
     MasterKey::replace(at)?;
+    core.archive.keyring().rewrap(&[&master])?;
+    recovery_key::reseal(dir, &[&master])?;
     Ok(count)
 }
 

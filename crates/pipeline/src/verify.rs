@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use archive::{Found, Stored};
-use model::{Location, MailId, SegmentId};
-use store::ObjectRow;
+use model::{Location, MailId, ObjectId, SegmentId};
+use store::{ObjectRow, SharedObject};
 
 use crate::core::Core;
 use crate::error::Result;
@@ -37,6 +37,25 @@ pub enum Fault {
         /// Where its original lies.
         location: Location,
     },
+    /// The database names an object that the archive does not have, or has otherwise.
+    Object {
+        /// Its name.
+        object: ObjectId,
+        /// Where it should be.
+        location: Location,
+    },
+    /// The database says that a mail consists of an object it does not know.
+    UseDangling {
+        /// The object.
+        object: ObjectId,
+        /// Number of the mail.
+        seq: i64,
+    },
+    /// Both copies of a slot of the keyring are damaged: its record cannot be read.
+    Keyring {
+        /// Number of the slot.
+        slot: u64,
+    },
     /// A record whose digest the database does not know.
     Unknown {
         /// Where it lies.
@@ -67,6 +86,12 @@ pub struct Verified {
     pub records: u64,
     /// Octets of their mails.
     pub octets: u64,
+    /// Objects that mails share.
+    pub objects: u64,
+    /// Records whose keys were destroyed.
+    pub erased: u64,
+    /// Slots of the keyring that were damaged in one copy, and repaired.
+    pub repaired: u64,
     /// Everything wrong, in the order found.
     pub faults: Vec<Fault>,
 }
@@ -81,7 +106,12 @@ pub(crate) fn verify(core: &Core, progress: &mut dyn FnMut(u64)) -> Result<Verif
         rows: VecDeque::new(),
         next_at: 0,
         unclaimed: Vec::new(),
+        objects: VecDeque::new(),
+        next_object_at: 0,
+        unclaimed_objects: Vec::new(),
     };
+    let keyring = core.archive.keyring().check()?;
+    check.verified.faults.extend(keyring.lost.into_iter().map(|slot| Fault::Keyring { slot }));
     let mut left: BTreeSet<SegmentId> = committed.keys().copied().collect();
     for found in core.archive.check(committed) {
         match found? {
@@ -90,6 +120,11 @@ pub(crate) fn verify(core: &Core, progress: &mut dyn FnMut(u64)) -> Result<Verif
                 check.record(&stored)?;
                 progress(check.verified.octets);
             }
+            Found::Object { stored } => {
+                left.remove(&stored.location.segment);
+                check.object(&stored)?;
+            }
+            Found::Erased { .. } => check.verified.erased += 1,
             Found::Damage(damage) => check.verified.faults.push(Fault::Archive {
                 segment: damage.segment,
                 at: damage.at,
@@ -105,7 +140,11 @@ pub(crate) fn verify(core: &Core, progress: &mut dyn FnMut(u64)) -> Result<Verif
         check.end_segment()?;
     }
     check.unclaimed()?;
+    check.unclaimed_objects()?;
     let mut verified = check.verified;
+    let dangling = core.store.dangling_uses(ROWS)?;
+    verified.faults.extend(dangling.into_iter().map(|(object, seq)| Fault::UseDangling { object, seq }));
+    verified.repaired = core.archive.keyring().repaired();
     against_index(core, &mut verified)?;
     crate::proving::verify(core, &mut verified)?;
     Ok(verified)
@@ -123,14 +162,68 @@ struct Check<'a> {
     next_at: u64,
     /// Records without a row: there twice (streamed before the digest was known), or unknown.
     unclaimed: Vec<Stored>,
+    /// The same of objects.
+    objects: VecDeque<SharedObject>,
+    next_object_at: u64,
+    unclaimed_objects: Vec<Stored>,
 }
 
 impl Check<'_> {
-    fn record(&mut self, stored: &Stored) -> Result<()> {
-        if self.segment != Some(stored.location.segment) {
+    fn enter(&mut self, segment: SegmentId) -> Result<()> {
+        if self.segment != Some(segment) {
             self.end_segment()?;
-            self.begin_segment(stored.location.segment)?;
+            self.begin_segment(segment)?;
         }
+        Ok(())
+    }
+
+    fn object(&mut self, stored: &Stored) -> Result<()> {
+        self.enter(stored.location.segment)?;
+        self.verified.objects += 1;
+        while let Some(row) = self.object_row()? {
+            if row.location.at > stored.location.at {
+                break;
+            }
+            self.objects.pop_front();
+            let expected = (stored.object_id, stored.location, stored.octets, stored.sha256);
+            let (object, location) = (row.object, row.location);
+            if (object, location, row.octets, row.sha256) == expected {
+                return Ok(());
+            }
+            self.verified.faults.push(Fault::Object { object, location });
+            if location.at == stored.location.at {
+                return Ok(());
+            }
+        }
+        self.unclaimed_objects.push(*stored);
+        if self.unclaimed_objects.len() >= ROWS { self.unclaimed_objects() } else { Ok(()) }
+    }
+
+    fn object_row(&mut self) -> Result<Option<SharedObject>> {
+        if self.objects.is_empty()
+            && let Some(segment) = self.segment
+        {
+            let rows = self.core.store.shared_objects_of_segment(segment, self.next_object_at, ROWS)?;
+            self.objects = rows.into();
+            if let Some(last) = self.objects.back() {
+                self.next_object_at = last.location.at + 1;
+            }
+        }
+        Ok(self.objects.front().copied())
+    }
+
+    /// Objects without a row must be known by their digest.
+    fn unclaimed_objects(&mut self) -> Result<()> {
+        let records = std::mem::take(&mut self.unclaimed_objects);
+        let digests: Vec<_> = records.iter().map(|record| record.sha256).collect();
+        let known = self.core.store.known_objects(&digests)?;
+        let unknown = records.iter().filter(|record| !known.contains_key(&record.sha256));
+        self.verified.faults.extend(unknown.map(|record| Fault::Unknown { location: record.location }));
+        Ok(())
+    }
+
+    fn record(&mut self, stored: &Stored) -> Result<()> {
+        self.enter(stored.location.segment)?;
         self.verified.records += 1;
         self.verified.octets += stored.octets;
         while let Some(row) = self.row()? {
@@ -173,6 +266,9 @@ impl Check<'_> {
         self.segment = Some(segment);
         self.next_at = 0;
         self.rows.clear();
+        self.next_object_at = 0;
+        self.objects.clear();
+        self.object_row()?;
         self.row().map(|_| ())
     }
 
@@ -182,6 +278,11 @@ impl Check<'_> {
             self.rows.pop_front();
             self.verified.mails += 1;
             self.verified.faults.push(Fault::OriginalMissing { mail: row.mail_id, location: row.location });
+        }
+        while let Some(row) = self.object_row()? {
+            self.objects.pop_front();
+            let (object, location) = (row.object, row.location);
+            self.verified.faults.push(Fault::Object { object, location });
         }
         self.segment = None;
         Ok(())

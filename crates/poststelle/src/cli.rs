@@ -729,6 +729,12 @@ pub struct Key {
 pub enum KeyAction {
     /// Makes a new one and seals every secret with it.
     Rotate,
+    /// Makes a recovery key, to be printed.
+    Recovery,
+    /// Checks a recovery key from standard input.
+    Check,
+    /// Brings the master key back with the recovery key from standard input.
+    Restore,
 }
 
 /// `user`.

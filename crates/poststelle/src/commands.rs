@@ -12,7 +12,7 @@ mod erp_source;
 pub mod explain;
 pub mod import;
 pub mod imports;
-mod key;
+pub mod key;
 pub mod link;
 pub mod listings;
 mod mail_files;
@@ -34,7 +34,7 @@ use pipeline::{Engine, Options};
 use store::Database;
 
 use crate::background::Tasks;
-use crate::cli::{AccountAction, Command, ErpAction, ErpSourceAction, OauthAction, UserAction};
+use crate::cli::{AccountAction, Command, ErpAction, ErpSourceAction, KeyAction, OauthAction, UserAction};
 use crate::config::Config;
 use crate::control::Streams;
 use crate::failure::Failure;
@@ -99,6 +99,7 @@ pub fn reads_input(command: &Command, has_password: bool) -> bool {
                 && matches!(&args.action, ErpAction::Source { action: ErpSourceAction::Add(add) }
                     if matches!(add.source.as_str(), "postgres" | "mysql"))
         }
+        Command::Key(args) => matches!(args.action, KeyAction::Check),
         Command::User(args) => {
             !has_password && matches!(args.action, UserAction::Add { .. } | UserAction::Password { .. })
         }
@@ -224,7 +225,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Erp(args) => erp::run(engine, args, lang, streams),
         Command::Link(args) => link::run(engine, args, lang, streams),
         Command::Account(args) => account::run(context, args, streams),
-        Command::Key(_) => key::run(context, streams),
+        Command::Key(args) => key::run(context, &args.action, streams),
         Command::User(args) => user::run(engine, args, lang, streams),
         Command::Serve(_) => Err(Failure::new("data-in-use").with("dir", engine.dir().display())),
         Command::Config(_)

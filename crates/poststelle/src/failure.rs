@@ -102,6 +102,9 @@ fn of_pipeline(error: &pipeline::Error) -> Failure {
         Error::Index(index::Error::InUse { dir }) => Failure::new("data-in-use").with("dir", dir.display()),
         Error::Index(error) if pipeline_is_full(error) => Failure::new("disk-full").with("path", "index"),
         Error::Index(error) => Failure::new("storage").with("path", "index").with("reason", chain(error)),
+        Error::MasterKeyLost { at } => Failure::new("key-lost").with("path", at.display()),
+        Error::Recovery(error) => of_recovery(*error),
+        Error::Key(keys::KeyFileError::Exists { at }) => Failure::new("key-there").with("path", at.display()),
         Error::Key(error) => Failure::new("key-file").with("path", "").with("reason", chain(error)),
         Error::Query(error) => Failure::usage("query-bad").with("at", error.at + 1).with_text(
             "reason",
@@ -109,6 +112,16 @@ fn of_pipeline(error: &pipeline::Error) -> Failure {
             vec![("value", error.value.clone())],
         ),
         other => Failure::new("storage").with("path", "").with("reason", chain(other)),
+    }
+}
+
+fn of_recovery(error: keys::RecoveryError) -> Failure {
+    use keys::RecoveryError;
+    match error {
+        RecoveryError::Length => Failure::new("key-recovery-length"),
+        RecoveryError::Group(group) => Failure::new("key-recovery-group").with("group", group),
+        RecoveryError::OtherKey => Failure::new("key-recovery-other"),
+        _ => Failure::new("key-recovery-file"),
     }
 }
 
@@ -146,10 +159,12 @@ fn of_archive(error: &archive::Error) -> Failure {
             let dir = dir.parent().unwrap_or(dir);
             Failure::new("data-in-use").with("dir", dir.display())
         }
-        Error::Version { path, found } => version(&path.display(), found, &1),
+        Error::Version { path, found } => version(&path.display(), found, &2),
         Error::Denied { path, source } => rights(&path.display(), source),
         Error::Full { path, .. } => Failure::new("disk-full").with("path", path.display()),
         Error::Io { path, source } => of_io(path, source),
+        Error::OtherMasterKey { dir } => Failure::new("key-other").with("path", dir.display()),
+        Error::NoKeyring { dir } => Failure::new("keyring-missing").with("path", dir.display()),
         other => Failure::new("data-damaged").with("path", "archive").with("reason", chain(other)),
     }
 }

@@ -160,6 +160,13 @@ fn local(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> 
         Command::Config(args) => {
             commands::config::run(args, &configuration(cli, &[], &args.data.data)?, &mut out)?
         }
+        Command::Key(args)
+            if matches!(args.action, cli::KeyAction::Restore)
+                && control::connect(&args.data.data).is_none() =>
+        {
+            let config = configuration(cli, &[], &args.data.data)?;
+            commands::key::restore(&args.data.data, &config, lang)?
+        }
         Command::Serve(args) => {
             let options = [
                 ("listen", args.listen.clone()),

@@ -31,6 +31,18 @@ pub enum Defect {
     /// The footer contradicts the records.
     #[error("index contradicts the records")]
     Index,
+    /// The keyring has no key for the record.
+    #[error("no key in the keyring")]
+    NoKey,
+    /// The key for the record was destroyed, on purpose.
+    #[error("erased: its key was destroyed")]
+    Erased,
+    /// What is stored is as it was written, but the key does not open it: another key, or changed by somebody.
+    #[error("the key does not open it")]
+    Sealed,
+    /// An object the mail consists of cannot be read.
+    #[error("a piece cannot be read")]
+    Piece,
 }
 
 impl Defect {
@@ -46,6 +58,10 @@ impl Defect {
             Self::Digest => "digest",
             Self::Provenance => "provenance",
             Self::Index => "index",
+            Self::NoKey => "no_key",
+            Self::Erased => "erased",
+            Self::Sealed => "sealed",
+            Self::Piece => "piece",
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The format of archive segments and records, as functions from values to octets and back.
+//! The format of archive segments, records and the keyring, as functions from values to octets and back.
 //!
 //! In: slices of a segment file, in any state. Out: headers, blocks, trailers and index entries, or a [`Defect`]
 //! that says what is wrong with them. Decoding is total: any octets give a value or a defect, lengths are bounded
-//! before anything is reserved, nothing panics. This crate does not read files, compress, hash content or decide
+//! before anything is reserved, nothing panics. This crate does not read files, compress, hash content, encrypt or decide
 //! what to do about damage; that is `archive`.
 //!
 //! # A segment
@@ -41,10 +41,10 @@
 //! | 0 | 4 | `93 50 53 52` (`PSR`) |
 //! | 4 | 8 | octets 8 to 15 of the segment id |
 //! | 12 | 4 | length of this header with fields and CRC, 48 to 1,048,576 |
-//! | 16 | 1 | record version, 1 |
-//! | 17 | 1 | kind: 1 the octets of a mail (others, such as a list of pieces: later) |
+//! | 16 | 1 | record version, 1; what is written now is version 2, see [`sealed`] |
+//! | 17 | 1 | kind: 1 the octets of a mail |
 //! | 18 | 1 | compression of the frames: 0 none, 1 zstd, each frame on its own, without dictionary id and checksum |
-//! | 19 | 1 | encryption: 0 none (1: each frame by AEAD, its tag within the stored length; later) |
+//! | 19 | 1 | encryption: 0 none |
 //! | 20 | 2 | version of the dictionary, 0 none |
 //! | 22 | 2 | flags a reader must know, 0 |
 //! | 24 | 16 | object id, random (UUIDv4) |
@@ -52,11 +52,12 @@
 //! | 44 | … | fields, ascending by type: type (2), length (4), value; unknown types are skipped |
 //! | end − 4 | 4 | CRC of all octets of this header before |
 //!
-//! Field 1 is the provenance, see [`provenance`]. Fields 2 and up: key id, wrapped key, sealed provenance; later.
+//! Field 1 is the provenance, see [`provenance`].
 //!
 //! ## Frame, 16 octets and what is stored
 //!
-//! Up to 1,048,576 octets of the mail each, all but the last exactly as many.
+//! Up to 1,048,576 octets of the mail each, all but the last exactly as many. In a sealed record what is stored is
+//! encrypted and its tag follows it, and a list of pieces (octet 0 is 3) may stand behind the frames.
 //!
 //! | at | len | what |
 //! | --- | --- | --- |
@@ -105,9 +106,12 @@
 
 mod checksum;
 mod defect;
+pub mod keyring;
 mod octets;
+pub mod pieces;
 pub mod provenance;
 pub mod record;
+pub mod sealed;
 pub mod segment;
 
 pub use checksum::Crc;

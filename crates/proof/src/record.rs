@@ -22,13 +22,15 @@ pub const RECORD_PREFIX_LEN: usize = 16;
 /// Octets of the shortest record: no field, no frame.
 pub const RECORD_MIN: usize = RECORD_HEADER_MIN + TRAILER_LEN;
 
-const MAGIC: [u8; 4] = [0x93, b'P', b'S', b'R'];
+pub(crate) const MAGIC: [u8; 4] = [0x93, b'P', b'S', b'R'];
 const VERSION: u8 = 1;
 const KIND_OCTETS: u8 = 1;
-const FIELD_PROVENANCE: u16 = 1;
+pub(crate) const FIELD_PROVENANCE: u16 = 1;
 const FIXED_LEN: usize = 44;
 const BLOCK_FRAME: u8 = 1;
 const BLOCK_TRAILER: u8 = 2;
+const BLOCK_LIST: u8 = 3;
+pub(crate) const BLOCK_SEALED_TRAILER: u8 = 4;
 
 /// What record headers and the footer of one segment begin with, behind their magic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +168,7 @@ impl<'a> RecordHeader<'a> {
 }
 
 /// Splits off the CRC at the end and compares it.
-fn checked(octets: &[u8]) -> Result<(&[u8], u32), Defect> {
+pub(crate) fn checked(octets: &[u8]) -> Result<(&[u8], u32), Defect> {
     let (body, crc) = octets.split_last_chunk::<4>().ok_or(Defect::Short)?;
     let crc = u32::from_le_bytes(*crc);
     if Crc::of(body) == crc { Ok((body, crc)) } else { Err(Defect::Checksum) }
@@ -177,8 +179,12 @@ fn checked(octets: &[u8]) -> Result<(&[u8], u32), Defect> {
 pub enum Block {
     /// [`FRAME_HEADER_LEN`] octets of header, then what is stored.
     Frame(FrameHeader),
+    /// The list of pieces of a sealed record: like a frame, before its trailer.
+    List(FrameHeader),
     /// [`TRAILER_LEN`] octets.
     Trailer,
+    /// [`crate::sealed::TRAILER_LEN`] octets.
+    SealedTrailer,
 }
 
 impl Block {
@@ -192,13 +198,16 @@ impl Block {
         let (raw_len, stored_len, crc) = (from.u32()?, from.u32()?, from.u32()?);
         match fixed {
             [BLOCK_TRAILER, 0, 0, 0] => Ok(Self::Trailer),
-            [BLOCK_FRAME, method @ (0 | 1), 0, 0] => {
+            [BLOCK_SEALED_TRAILER, 0, 0, 0] => Ok(Self::SealedTrailer),
+            [kind @ (BLOCK_FRAME | BLOCK_LIST), method @ (0 | 1), 0, 0] => {
                 let possible = (1..=FRAME_RAW_MAX).contains(&(raw_len as usize))
                     && (1..=FRAME_STORED_MAX).contains(&(stored_len as usize));
-                if possible {
-                    Ok(Self::Frame(FrameHeader { compressed: method == 1, raw_len, stored_len, crc }))
-                } else {
-                    Err(Defect::Value)
+                let list = kind == BLOCK_LIST;
+                let header = FrameHeader { list, compressed: method == 1, raw_len, stored_len, crc };
+                match possible {
+                    true if list => Ok(Self::List(header)),
+                    true => Ok(Self::Frame(header)),
+                    false => Err(Defect::Value),
                 }
             }
             _ => Err(Defect::Magic),
@@ -209,6 +218,8 @@ impl Block {
 /// Beginning of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHeader {
+    /// Whether it is the list of pieces of a sealed record and no frame.
+    pub list: bool,
     /// Whether the record's compression applies to this frame.
     pub compressed: bool,
     /// Octets of the mail.
@@ -228,16 +239,27 @@ impl FrameHeader {
         if !(1..=FRAME_RAW_MAX).contains(&raw_len) || !(1..=FRAME_STORED_MAX).contains(&stored.len()) {
             return Err(Defect::Value);
         }
-        let mut header =
-            Self { compressed, raw_len: raw_len as u32, stored_len: stored.len() as u32, crc: 0 };
+        let mut header = Self::before(raw_len, stored.len(), compressed, false);
         header.crc = header.checksum(stored);
         Ok(header)
+    }
+
+    /// Header of what is still to be sealed: its first twelve octets are what [`crate::sealed::frame_data`] needs. Lengths
+    /// are the caller's to keep within the bounds.
+    pub const fn before(raw_len: usize, stored_len: usize, compressed: bool, list: bool) -> Self {
+        Self { list, compressed, raw_len: raw_len as u32, stored_len: stored_len as u32, crc: 0 }
+    }
+
+    /// This header with the checksum of what is stored.
+    #[must_use]
+    pub fn with_checksum(self, stored: &[u8]) -> Self {
+        Self { crc: self.checksum(stored), ..self }
     }
 
     /// Its octets.
     pub fn encode(&self) -> [u8; FRAME_HEADER_LEN] {
         let mut octets = [0; FRAME_HEADER_LEN];
-        octets[0] = BLOCK_FRAME;
+        octets[0] = if self.list { BLOCK_LIST } else { BLOCK_FRAME };
         octets[1] = u8::from(self.compressed);
         octets[4..8].copy_from_slice(&self.raw_len.to_le_bytes());
         octets[8..12].copy_from_slice(&self.stored_len.to_le_bytes());
@@ -274,6 +296,10 @@ impl Chain {
     /// Adds a frame.
     pub fn frame(&mut self, frame: &FrameHeader) {
         self.0.update(&frame.crc.to_le_bytes());
+    }
+
+    pub(crate) fn closed(&self, octets: &[u8]) -> u32 {
+        self.0.clone().with(octets).value()
     }
 }
 

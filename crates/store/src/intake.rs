@@ -15,6 +15,7 @@ use crate::keys::{Keys, MailboxKey};
 use crate::log_leaves;
 use crate::mailboxes::{self, Cursor};
 use crate::placements::{self, LeftOut, Place, envelope_text, flags_code, leave_out, place, take_in};
+use crate::shared_objects::{self, SharedObject};
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::value::{Arg, Rows, args};
@@ -26,6 +27,10 @@ pub struct Intake {
     pub items: Vec<IntakeItem>,
     /// How far segments are durable now.
     pub segments: Vec<SegmentCommit>,
+    /// Objects just appended that mails consist of.
+    pub objects: Vec<SharedObject>,
+    /// Names of the objects that the mail in the record of this name consists of.
+    pub uses: HashMap<ObjectId, Vec<ObjectId>>,
     /// Cursors to move with the batch.
     pub cursors: Vec<(MailboxId, Cursor)>,
     /// Mails of the source that are not among the items, and why.
@@ -224,6 +229,7 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
     let mut known = digests(tx, batch.items.iter().map(|item| item.sha256))?;
     let mut segments = BTreeMap::new();
     let used = batch.items.iter().filter_map(|item| item.record.map(|(_, location)| location.segment));
+    let used = used.chain(batch.objects.iter().map(|object| object.location.segment));
     for id in used.chain(batch.segments.iter().map(|commit| commit.segment)) {
         if let std::collections::btree_map::Entry::Vacant(entry) = segments.entry(id) {
             entry.insert(segment_key(tx, id)?);
@@ -254,6 +260,11 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
         placements.push((seq, mailbox, item));
     }
     add_mails(tx, &new, &segments)?;
+    shared_objects::add(tx, &batch.objects, &segments)?;
+    let uses = new
+        .iter()
+        .flat_map(|mail| batch.uses.get(&mail.object).into_iter().flatten().map(|object| (mail.seq, object)));
+    shared_objects::note_uses(tx, &uses.collect::<Vec<_>>())?;
     let moved = note_duplicates(tx, batch, &old, &mut outcomes)?;
     let mut changes = Changes::of_mails(tx, &moved)?;
     add_placements(tx, &placements)?;

@@ -39,7 +39,10 @@ impl SyncFile for Handle {
 
 fn open(dir: &Path, disk: &Arc<Disk>, segment_octets_max: u64) -> Archive {
     let options = Options { segment_octets_max, ..Options::default() };
-    let inner = super::Inner::open(dir, options, Box::new(Handle(Arc::clone(disk)))).unwrap();
+    let lock = crate::Lock::take(dir).unwrap();
+    let master = keys::MasterKey::from_octets([1; 32]);
+    let keyring = crate::Keyring::open(&dir.join("keyring"), &master, !lock.needs_keyring()).unwrap();
+    let inner = super::Inner::open(lock, keyring, options, Box::new(Handle(Arc::clone(disk)))).unwrap();
     Archive(Arc::new(inner))
 }
 
@@ -126,7 +129,7 @@ fn a_sync_that_fails_while_sealing_loses_nothing_confirmed() {
 fn a_stream_whose_sync_fails_is_told() {
     let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Disk::default()));
     let archive = open(dir.path(), &disk, 1 << 20);
-    let mut put = archive.put(&provenance(1)).unwrap();
+    let mut put = archive.put(&provenance(1), Arc::new(|_| crate::Known::new())).unwrap();
     put.push(&vec![b'x'; 3 << 20]).unwrap();
     disk.fails.store(true, Ordering::SeqCst);
     assert!(matches!(put.finish(), Err(Error::SyncFailed { .. })));

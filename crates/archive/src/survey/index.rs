@@ -6,10 +6,10 @@ use std::sync::Arc;
 use proof::segment::{FOOTER_HEAD_LEN, INDEX_ENTRY_LEN, IndexEntry, footer_entries};
 use proof::{Crc, Defect};
 
+use crate::folder;
 use crate::segment::Segment;
 use crate::walk::AHEAD;
 use crate::window::{Fault, Window};
-use crate::{Stored, folder};
 
 /// The footer's entries, compared one by one with the records found.
 pub(super) struct Index {
@@ -57,10 +57,9 @@ impl Index {
         Ok(IndexEntry::decode(octets)?)
     }
 
-    pub(super) fn expect(&mut self, stored: &Stored) {
-        self.octets += stored.octets;
-        let expected =
-            IndexEntry { object_id: stored.object_id, at: stored.location.at, len: stored.location.len };
+    /// A record of `octets` raw octets lies there.
+    pub(super) fn expect(&mut self, expected: IndexEntry, octets: u64) {
+        self.octets += octets;
         // Entries of records that are damaged now come in between.
         while self.defect.is_none() {
             match self.entry() {

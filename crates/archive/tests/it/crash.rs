@@ -7,14 +7,14 @@ use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str::FromStr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use archive::{Archive, Stored};
-use model::SegmentId;
+use archive::{Archive, Known, Part, Stored};
+use model::{ObjectId, SegmentId, Sha256};
 
-use crate::support::{Sum, mail, none, options, provenance, read, sum};
+use crate::support::{Sum, mail, noise, none, open, options, provenance, read, sum, with_attachment};
 
 const DIR: &str = "ARCHIVE_CRASH_DIR";
 const SEGMENT_OCTETS_MAX: u64 = 2_000_000;
@@ -25,12 +25,15 @@ const NUMBERS_PER_THREAD: u32 = 1_000_000;
 struct Journal {
     /// Number of the mail and its place.
     mails: BTreeMap<u32, (SegmentId, u64, u64)>,
+    /// Every object by its name.
+    objects: BTreeMap<ObjectId, (Sha256, Part)>,
     committed: BTreeMap<SegmentId, u64>,
 }
 
 impl Journal {
     fn read(path: &Path) -> Self {
-        let mut journal = Self { mails: BTreeMap::new(), committed: BTreeMap::new() };
+        let mut journal =
+            Self { mails: BTreeMap::new(), objects: BTreeMap::new(), committed: BTreeMap::new() };
         let Ok(mut file) = File::open(path) else { return journal };
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();
@@ -42,6 +45,15 @@ impl Journal {
                 if fields[0] == "to" {
                     let len = journal.committed.entry(segment).or_default();
                     *len = (*len).max(number(fields[2]));
+                } else if fields[0] == "object" {
+                    let object_id = ObjectId::from_str(fields[4]).unwrap();
+                    let location =
+                        archive::Location { segment, at: number(fields[2]), len: number(fields[3]) };
+                    let sha256 = Sha256(std::array::from_fn(|at| {
+                        u8::from_str_radix(&fields[6][2 * at..2 * at + 2], 16).unwrap()
+                    }));
+                    let part = Part { object_id, location, octets: number(fields[5]) };
+                    assert_eq!(journal.objects.insert(object_id, (sha256, part)), None);
                 } else {
                     let place = (segment, number(fields[2]), number(fields[3]));
                     let twice = journal.mails.insert(number(fields[0]) as u32, place);
@@ -54,12 +66,16 @@ impl Journal {
 }
 
 /// One transaction: a single write of a line.
-fn transaction(archive: &Archive, journal: &Mutex<File>, batch: &[(u32, Stored)]) {
-    let stored: Vec<_> = batch.iter().map(|(_, stored)| *stored).collect();
+fn transaction(archive: &Archive, journal: &Mutex<File>, batch: &[(u32, Stored)], objects: &[Stored]) {
+    let stored: Vec<_> = batch.iter().map(|(_, stored)| *stored).chain(objects.iter().copied()).collect();
     let committed = archive.sync(&stored).unwrap();
     let mut line = String::new();
     for (number, Stored { location, .. }) in batch {
         write!(line, "{number}:{}:{}:{} ", location.segment, location.at, location.len).unwrap();
+    }
+    for Stored { object_id, location, octets, sha256 } in objects {
+        let archive::Location { segment, at, len } = location;
+        write!(line, "object:{segment}:{at}:{len}:{object_id}:{octets}:{sha256} ").unwrap();
     }
     for to in committed {
         write!(line, "to:{}:{} ", to.segment, to.len).unwrap();
@@ -78,6 +94,13 @@ fn size(number: u32) -> usize {
     }
 }
 
+/// Every third mail has an attachment, one of a few.
+fn octets(number: u32) -> Vec<u8> {
+    let large = if number < NUMBERS_PER_THREAD { 1_300_000 } else { 6_000 };
+    let attachment = (number % 3 == 0).then(|| with_attachment(number, &noise(u64::from(number % 5), large)));
+    [mail(number, size(number)), attachment.unwrap_or_default()].concat()
+}
+
 /// The number of a mail by its provenance.
 fn number_of(provenance: &model::Provenance) -> u32 {
     match provenance.position {
@@ -89,12 +112,19 @@ fn number_of(provenance: &model::Provenance) -> u32 {
 /// Compares what recovery found with the journal, and adopts the rest.
 fn adopt(archive: &Archive, path: &Path) {
     let journal = Journal::read(path);
-    let Sum { records, damage, .. } = sum(archive.recover(journal.committed.clone()));
+    let Sum { records, mut objects, damage, .. } = sum(archive.recover(journal.committed.clone()));
     assert_eq!(damage, []);
     let mut adopted = Vec::new();
+    objects.retain(|object| {
+        let noted = journal.objects.contains_key(&object.object_id);
+        if noted {
+            archive.confirm(&[*object]);
+        }
+        !noted
+    });
     for (stored, from) in records {
         let number = number_of(&from);
-        assert_eq!(read(archive, &stored).unwrap(), mail(number, size(number)));
+        assert!(read(archive, &stored).unwrap() == octets(number));
         // Beyond the noted length may lie what another transaction had noted already.
         if journal.mails.contains_key(&number) {
             archive.confirm(&[stored]);
@@ -106,17 +136,13 @@ fn adopt(archive: &Archive, path: &Path) {
     assert_eq!(numbers.len(), adopted.len(), "adopted twice");
     for (number, (segment, at, len)) in &journal.mails {
         let location = archive::Location { segment: *segment, at: *at, len: *len };
-        assert_eq!(
-            archive.read_all(location, 1 << 24).unwrap(),
-            mail(*number, size(*number)),
-            "lost {number}"
-        );
+        assert!(archive.read_all(location, 1 << 24).unwrap() == octets(*number), "lost {number}");
     }
-    if !adopted.is_empty() {
+    if !adopted.is_empty() || !objects.is_empty() {
         // The killed process may have left half a line.
         let mut file = OpenOptions::new().append(true).open(path).unwrap();
         file.write_all(b"\n").unwrap();
-        transaction(archive, &Mutex::new(file), &adopted);
+        transaction(archive, &Mutex::new(file), &adopted, &objects);
     }
 }
 
@@ -125,16 +151,18 @@ fn adopt(archive: &Archive, path: &Path) {
 fn child() {
     let dir = PathBuf::from(std::env::var_os(DIR).unwrap());
     let path = dir.join("journal");
-    let archive = Archive::open(&dir.join("archive"), options(SEGMENT_OCTETS_MAX)).unwrap();
+    let archive = open(&dir.join("archive"), options(SEGMENT_OCTETS_MAX)).unwrap();
     let file = OpenOptions::new().append(true).create(true).open(&path).unwrap();
     (&file).write_all(b"\n").unwrap();
     let journal = Mutex::new(file);
     adopt(&archive, &path);
-    let known = Journal::read(&path).mails;
+    let journal_now = Journal::read(&path);
+    let known = journal_now.mails;
+    let objects: Known = journal_now.objects.into_values().collect();
     thread::scope(|scope| {
         for thread in 0..THREADS {
-            let (archive, journal, known) = (&archive, &journal, &known);
-            scope.spawn(move || store_forever(archive, journal, known, thread * NUMBERS_PER_THREAD));
+            let (archive, journal, known, objects) = (&archive, &journal, &known, objects.clone());
+            scope.spawn(move || store_forever(archive, journal, known, objects, thread * NUMBERS_PER_THREAD));
         }
     });
 }
@@ -143,25 +171,32 @@ fn store_forever(
     archive: &Archive,
     journal: &Mutex<File>,
     known: &BTreeMap<u32, (SegmentId, u64, u64)>,
+    mut objects: Known,
     first: u32,
 ) {
     let mut encoder = archive.encoder();
-    let mut batch = Vec::new();
+    let (mut batch, mut new) = (Vec::new(), Vec::new());
     for number in (first..).filter(|number| !known.contains_key(number)) {
-        let octets = mail(number, size(number));
-        let stored = if octets.len() > 1 << 20 || number % 5 == 0 {
-            let mut put = archive.put(&provenance(number)).unwrap();
+        let octets = octets(number);
+        let appended = if octets.len() > 1 << 20 || number % 5 == 0 {
+            let here = objects.clone();
+            let lookup = Arc::new(move |_: &[Sha256]| here.clone());
+            let mut put = archive.put(&provenance(number), lookup).unwrap();
             for piece in octets.chunks(60_000) {
                 put.write_all(piece).unwrap();
             }
             put.finish().unwrap()
         } else {
-            archive.append(&encoder.encode(&provenance(number), &octets).unwrap()).unwrap()
+            let mut encoded = encoder.encode(&provenance(number), &octets).unwrap();
+            archive.append_mail(&mut encoded, &mut objects).unwrap()
         };
-        batch.push((number, stored));
+        objects.extend(appended.objects.iter().map(|object| (object.sha256, object.part())));
+        batch.push((number, appended.mail));
+        new.extend(appended.objects);
         if batch.len() as u32 > number % 7 || first == 0 {
-            transaction(archive, journal, &batch);
+            transaction(archive, journal, &batch, &new);
             batch.clear();
+            new.clear();
             println!("transaction");
         }
     }
@@ -198,13 +233,16 @@ fn killed_at_random_moments() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    let archive = Archive::open(&dir.path().join("archive"), options(SEGMENT_OCTETS_MAX)).unwrap();
+    let archive = open(&dir.path().join("archive"), options(SEGMENT_OCTETS_MAX)).unwrap();
     let path = dir.path().join("journal");
     adopt(&archive, &path);
     let journal = Journal::read(&path);
     assert!(!journal.mails.is_empty());
-    let Sum { records, damage, .. } = sum(archive.check(journal.committed));
+    let Sum { records, objects, damage, .. } = sum(archive.check(journal.committed));
     assert_eq!(damage, []);
+    assert_eq!(archive.keyring().check().unwrap().lost, []);
+    let objects: BTreeSet<_> = objects.iter().map(|object| object.object_id).collect();
+    assert!(!objects.is_empty() && objects == journal.objects.keys().copied().collect());
     // Every record is in the journal, at its place: nothing is there twice, nothing nobody knows of.
     let found: BTreeMap<_, _> = records
         .iter()
@@ -218,6 +256,6 @@ fn killed_at_random_moments() {
     drop(archive);
 
     // A database that knows nothing gets everything.
-    let archive = Archive::open(&dir.path().join("archive"), options(SEGMENT_OCTETS_MAX)).unwrap();
+    let archive = open(&dir.path().join("archive"), options(SEGMENT_OCTETS_MAX)).unwrap();
     assert_eq!(sum(archive.recover(none())).records.len(), found.len());
 }

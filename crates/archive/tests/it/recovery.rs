@@ -8,11 +8,11 @@ use archive::{Archive, DamageKind, Defect, Options, Stored};
 use model::SegmentId;
 use proptest::prelude::*;
 
-use crate::support::{Sum, append, mail, none, options, read, segment_files, sum};
+use crate::support::{Sum, append, mail, none, open, options, read, segment_files, sum};
 
 /// An archive of `count` mails, closed; the records in order.
 fn filled(dir: &Path, count: u32, octets: usize) -> Vec<Stored> {
-    let archive = Archive::open(dir, Options::default()).unwrap();
+    let archive = open(dir, Options::default()).unwrap();
     let stored: Vec<_> = (0..count).map(|number| append(&archive, number, octets)).collect();
     archive.sync(&stored).unwrap();
     stored
@@ -33,7 +33,7 @@ fn committed(stored: &Stored) -> BTreeMap<SegmentId, u64> {
 }
 
 fn recovered(dir: &Path, committed: BTreeMap<SegmentId, u64>) -> (Archive, Sum) {
-    let archive = Archive::open(dir, Options::default()).unwrap();
+    let archive = open(dir, Options::default()).unwrap();
     let found = sum(archive.recover(committed));
     for (stored, _) in &found.records {
         assert_eq!(archive::sha256(&read(&archive, stored).unwrap()), stored.sha256);
@@ -68,7 +68,7 @@ fn records_beyond_the_committed_length_are_adopted() {
 #[test]
 fn the_length_to_note_never_passes_a_record_of_somebody_else() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), Options::default()).unwrap();
+    let archive = open(dir.path(), Options::default()).unwrap();
     let [a, b, c, d] = [0, 1, 2, 3].map(|number| append(&archive, number, 1_000));
     // Another writer's b is appended but not in the database yet.
     assert_eq!(archive.sync(&[a, c]).unwrap()[0].len, b.location.at);
@@ -153,7 +153,7 @@ fn a_last_record_that_is_whole_but_damaged_is_kept() {
 #[test]
 fn segments_the_database_never_heard_of_are_adopted() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), options(20_000)).unwrap();
+    let archive = open(dir.path(), options(20_000)).unwrap();
     let mut stored: Vec<_> = (0..60).map(|number| append(&archive, number, 3_000)).collect();
     archive.sync(&stored).unwrap();
     drop(archive);
@@ -196,7 +196,7 @@ fn missing_and_shortened_segments_are_named_and_not_written_to() {
 #[test]
 fn a_sealed_segment_without_its_footer_is_sealed_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), options(20_000)).unwrap();
+    let archive = open(dir.path(), options(20_000)).unwrap();
     let stored: Vec<_> = (0..30).map(|number| append(&archive, number, 3_000)).collect();
     archive.sync(&stored).unwrap();
     drop(archive);
@@ -208,7 +208,7 @@ fn a_sealed_segment_without_its_footer_is_sealed_anew() {
         .max_by_key(|one| end(one));
     for len in [whole.len() as u64 - 1, end(last.unwrap()) + 20, end(last.unwrap())] {
         fs::write(&file, &whole[..len as usize]).unwrap();
-        let archive = Archive::open(dir.path(), options(20_000)).unwrap();
+        let archive = open(dir.path(), options(20_000)).unwrap();
         let known = committed(last.unwrap());
         let found = sum(archive.recover(known));
         assert_eq!(found.cut.len(), usize::from(len > end(last.unwrap())));
@@ -269,7 +269,7 @@ fn what_a_later_version_wrote_is_not_cut() {
     let mut octets = fs::read(&file).unwrap();
     let at = stored[2].location.at as usize;
     let len = u32::from_le_bytes(octets[at + 12..at + 16].try_into().unwrap()) as usize;
-    octets[at + 17] = 2;
+    octets[at + 17] = 9;
     let crc = proof::Crc::of(&octets[at..at + len - 4]).to_le_bytes();
     octets[at + len - 4..at + len].copy_from_slice(&crc);
     fs::write(&file, &octets).unwrap();
@@ -290,7 +290,7 @@ proptest! {
     fn only_what_is_touched_is_lost(at in any::<prop::sample::Index>(), len in 1_usize..3_000, zeros: bool, sealed: bool) {
         let dir = tempfile::tempdir().unwrap();
         let limit = if sealed { 9_000 } else { 1 << 20 };
-        let archive = Archive::open(dir.path(), options(limit)).unwrap();
+        let archive = open(dir.path(), options(limit)).unwrap();
         let stored: Vec<_> = (0..12).map(|number| append(&archive, number, 1_500)).collect();
         archive.sync(&stored).unwrap();
         drop(archive);
@@ -307,7 +307,7 @@ proptest! {
             one.location.segment != first || changed.iter().all(|at| !(one.location.at..end(one)).contains(at))
         }).collect();
 
-        let archive = Archive::open(dir.path(), Options::default()).unwrap();
+        let archive = open(dir.path(), Options::default()).unwrap();
         let found = sum(archive.check(none()));
         let mut expected = untouched.clone();
         expected.sort_by_key(|one| one.location);

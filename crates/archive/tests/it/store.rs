@@ -2,14 +2,14 @@
 
 use std::io::{Read, Write};
 
-use archive::{Archive, Error, Options, sha256};
+use archive::{Error, Options, sha256};
 
-use crate::support::{append, mail, none, options, provenance, read, segment_files, sum};
+use crate::support::{append, mail, none, nothing, open, options, provenance, read, segment_files, sum};
 
 #[test]
 fn small_mails_come_back_after_reopening() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), Options::default()).unwrap();
+    let archive = open(dir.path(), Options::default()).unwrap();
     let sizes = [0, 1, 100, 5_000, 1 << 20, (1 << 20) + 1];
     let stored: Vec<_> =
         sizes.iter().enumerate().map(|(number, size)| append(&archive, number as u32, *size)).collect();
@@ -20,7 +20,7 @@ fn small_mails_come_back_after_reopening() {
     archive.confirm(&stored);
     drop(archive);
 
-    let archive = Archive::open(dir.path(), Options::default()).unwrap();
+    let archive = open(dir.path(), Options::default()).unwrap();
     for (number, (stored, size)) in stored.iter().zip(sizes).enumerate() {
         assert_eq!(read(&archive, stored).unwrap(), mail(number as u32, size));
         let mut reader = archive.get(stored.location).unwrap();
@@ -42,36 +42,36 @@ fn small_mails_come_back_after_reopening() {
 #[test]
 fn the_second_process_is_told() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), Options::default()).unwrap();
-    let second = Archive::open(dir.path(), Options::default());
+    let archive = open(dir.path(), Options::default()).unwrap();
+    let second = open(dir.path(), Options::default());
     assert!(matches!(second, Err(Error::InUse { .. })), "{second:?}");
     let clone = archive.clone();
     drop(archive);
-    assert!(Archive::open(dir.path(), Options::default()).is_err());
+    assert!(open(dir.path(), Options::default()).is_err());
     drop(clone);
-    Archive::open(dir.path(), Options::default()).unwrap();
+    open(dir.path(), Options::default()).unwrap();
 }
 
 #[test]
 fn streamed_mails_come_back_and_abandoned_ones_leave_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), Options::default()).unwrap();
+    let archive = open(dir.path(), Options::default()).unwrap();
     let large = mail(1, 5_300_000);
-    let mut put = archive.put(&provenance(1)).unwrap();
+    let mut put = archive.put(&provenance(1), nothing()).unwrap();
     for piece in large.chunks(70_001) {
         put.write_all(piece).unwrap();
     }
     assert_eq!((put.octets(), put.sha256()), (large.len() as u64, sha256(&large)));
     // While it is on its way, others go on in a segment of their own.
     let small = append(&archive, 2, 4_000);
-    let stored = put.finish().unwrap();
+    let stored = put.finish().unwrap().mail;
     assert_ne!(small.location.segment, stored.location.segment);
     archive.sync(&[small, stored]).unwrap();
     assert_eq!(stored.sha256, sha256(&large));
     assert_eq!(read(&archive, &stored).unwrap(), large);
 
     let usage = archive.usage();
-    let mut put = archive.put(&provenance(3)).unwrap();
+    let mut put = archive.put(&provenance(3), nothing()).unwrap();
     put.write_all(&large).unwrap();
     drop(put);
     assert_eq!(archive.usage(), usage);
@@ -88,7 +88,7 @@ fn streamed_mails_come_back_and_abandoned_ones_leave_nothing() {
 #[test]
 fn full_segments_are_sealed_and_stay_readable() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), options(30_000)).unwrap();
+    let archive = open(dir.path(), options(30_000)).unwrap();
     let stored: Vec<_> = (0..100).map(|number| append(&archive, number, 4_000)).collect();
     archive.sync(&stored).unwrap();
     assert!(segment_files(dir.path()).len() > 3);
@@ -99,7 +99,7 @@ fn full_segments_are_sealed_and_stay_readable() {
         assert_eq!(read(&archive, stored).unwrap(), mail(number as u32, 4_000));
     }
     drop(archive);
-    let archive = Archive::open(dir.path(), options(30_000)).unwrap();
+    let archive = open(dir.path(), options(30_000)).unwrap();
     let found = sum(archive.check(none()));
     assert_eq!((found.records.len(), found.damage), (100, vec![]));
 }
@@ -107,7 +107,7 @@ fn full_segments_are_sealed_and_stay_readable() {
 #[test]
 fn what_no_transaction_took_is_taken_back() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), Options::default()).unwrap();
+    let archive = open(dir.path(), Options::default()).unwrap();
     let [a, b, c, d] = [0, 1, 2, 3].map(|number| append(&archive, number, 2_000));
     archive.sync(&[a, b, c, d]).unwrap();
     archive.confirm(&[a]);
@@ -123,9 +123,9 @@ fn what_no_transaction_took_is_taken_back() {
     assert_eq!(archive.sync(&[again]).unwrap()[0].len, again.location.at + again.location.len);
     assert_eq!(read(&archive, &again).unwrap(), mail(5, 2_000));
 
-    let mut put = archive.put(&provenance(7)).unwrap();
+    let mut put = archive.put(&provenance(7), nothing()).unwrap();
     put.write_all(&mail(7, 3_000_000)).unwrap();
-    let streamed = put.finish().unwrap();
+    let streamed = put.finish().unwrap().mail;
     archive.withdraw(&[streamed]);
     let found = sum(archive.check(none()));
     assert_eq!(found.records.iter().map(|(stored, _)| *stored).collect::<Vec<_>>(), [a, again]);

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use archive::{Archive, Damage, Error, Found, Options, Stored, Survey};
-use model::{AccountId, Envelope, Flags, Position, Provenance, ReversePath, SegmentId, UnixMillis};
+use archive::{Archive, Damage, Error, Found, Keyring, Known, Lock, Lookup, Options, Stored, Survey};
+use keys::MasterKey;
+use model::{AccountId, Envelope, Flags, ObjectId, Position, Provenance, ReversePath, SegmentId, UnixMillis};
 
 pub(crate) fn provenance(uid: u32) -> Provenance {
     Provenance {
@@ -38,6 +40,44 @@ pub(crate) fn mail(number: u32, octets: usize) -> Vec<u8> {
     mail
 }
 
+/// The archive in `dir`, its keyring in `dir/keyring`.
+pub(crate) fn open(dir: &Path, options: Options) -> Result<Archive, Error> {
+    let lock = Lock::take(dir)?;
+    let keyring = Keyring::open(&dir.join("keyring"), &master(), !lock.needs_keyring())?;
+    Archive::open(lock, keyring, options)
+}
+
+pub(crate) fn master() -> MasterKey {
+    MasterKey::from_octets([5; 32])
+}
+
+/// No object is known.
+pub(crate) fn nothing() -> Lookup {
+    Arc::new(|_| Known::new())
+}
+
+/// A mail whose attachment is `object`, between texts that are different for each `number`.
+pub(crate) fn with_attachment(number: u32, object: &[u8]) -> Vec<u8> {
+    let mut mail = mail(number, 300);
+    mail.extend_from_slice(b"\r\n--x\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+    let code = proof::pieces::Code::Base64 { line: 76, lf: false, ended: true };
+    code.encode(object, true, &mut mail);
+    mail.extend_from_slice(b"--x--\r\n");
+    mail
+}
+
+/// Octets without pattern.
+pub(crate) fn noise(seed: u64, octets: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let next = |state: &mut u64| {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        (*state >> 32) as u8
+    };
+    (0..octets).map(|_| next(&mut state)).collect()
+}
+
 pub(crate) fn options(segment_octets_max: u64) -> Options {
     Options { segment_octets_max, ..Options::default() }
 }
@@ -54,6 +94,9 @@ pub(crate) fn read(archive: &Archive, stored: &Stored) -> Result<Vec<u8>, Error>
 #[derive(Debug, Default)]
 pub(crate) struct Sum {
     pub(crate) records: Vec<(Stored, Provenance)>,
+    pub(crate) objects: Vec<Stored>,
+    pub(crate) uses: Vec<Vec<ObjectId>>,
+    pub(crate) erased: Vec<ObjectId>,
     pub(crate) damage: Vec<Damage>,
     pub(crate) cut: Vec<(SegmentId, u64, u64)>,
 }
@@ -62,7 +105,12 @@ pub(crate) fn sum(survey: Survey) -> Sum {
     let mut sum = Sum::default();
     for found in survey {
         match found.unwrap() {
-            Found::Record { stored, provenance } => sum.records.push((stored, provenance)),
+            Found::Record { stored, provenance, uses } => {
+                sum.records.push((stored, provenance));
+                sum.uses.push(uses);
+            }
+            Found::Object { stored } => sum.objects.push(stored),
+            Found::Erased { object_id, .. } => sum.erased.push(object_id),
             Found::Damage(damage) => sum.damage.push(damage),
             Found::Cut { segment, at, octets } => sum.cut.push((segment, at, octets)),
         }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use archive::{Archive, Error, Options, Stored};
+use archive::{Error, Options, Stored};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::support::{append, mail, none, options, provenance, read, segment_files, sum};
+use crate::support::{append, mail, none, nothing, open, options, provenance, read, segment_files, sum};
 
 /// Where a test that runs in a process of its own works.
 const DIR: &str = "ARCHIVE_TEST_DIR";
@@ -40,7 +40,7 @@ fn limit_files(octets: Option<u64>) {
 fn a_full_disk_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     in_child("trouble::full_disk", dir.path());
-    let archive = Archive::open(dir.path(), Options::default()).unwrap();
+    let archive = open(dir.path(), Options::default()).unwrap();
     assert!(sum(archive.recover(none())).damage.is_empty());
 }
 
@@ -48,7 +48,7 @@ fn a_full_disk_loses_nothing() {
 #[ignore = "run by a_full_disk_loses_nothing in a process of its own"]
 fn full_disk() {
     let dir = child_dir();
-    let archive = Archive::open(&dir, options(400_000)).unwrap();
+    let archive = open(&dir, options(400_000)).unwrap();
     let mut stored: Vec<Stored> = Vec::new();
     limit_files(Some(300_000));
     // Small mails until there is no room.
@@ -70,12 +70,21 @@ fn full_disk() {
     let batch: Vec<_> = (0..50)
         .map(|number| encoder.encode(&provenance(2_000 + number), &mail(2_000 + number, 500)).unwrap())
         .collect();
-    assert!(archive.append_all(&batch).unwrap_err().is_disk_full());
+    let mut appended = Vec::new();
+    let full = batch.iter().find_map(|one| match archive.append(one) {
+        Ok(stored) => {
+            appended.push(stored);
+            None
+        }
+        Err(error) => Some(error),
+    });
+    assert!(full.unwrap().is_disk_full());
+    archive.withdraw(&appended);
     assert_eq!(fs::metadata(&file).unwrap().len(), last.at + last.len);
 
     // A stream runs into the same wall, whether small or large.
     let large = mail(1_000, 3_000_000);
-    let mut put = archive.put(&provenance(1_000)).unwrap();
+    let mut put = archive.put(&provenance(1_000), nothing()).unwrap();
     let error = put.write_all(&large).and_then(|()| put.write_all(&large)).unwrap_err();
     let error = Error::of_stream(error, &dir);
     assert!(error.is_disk_full(), "{error}");
@@ -93,9 +102,9 @@ fn full_disk() {
     for _ in 0..30 {
         stored.push(append(&archive, stored.len() as u32, 20_000));
     }
-    let mut put = archive.put(&provenance(1_000)).unwrap();
+    let mut put = archive.put(&provenance(1_000), nothing()).unwrap();
     put.write_all(&large).unwrap();
-    let put = put.finish().unwrap();
+    let put = put.finish().unwrap().mail;
     archive.sync(&stored).unwrap();
     archive.sync(&[put]).unwrap();
     let found = sum(archive.check(none()));
@@ -112,7 +121,7 @@ fn a_disk_too_full_to_seal_is_told_and_sealed_later() {
 #[ignore = "run by a_disk_too_full_to_seal_is_told_and_sealed_later in a process of its own"]
 fn full_disk_at_seal() {
     let dir = child_dir();
-    let archive = Archive::open(&dir, options(100_000)).unwrap();
+    let archive = open(&dir, options(100_000)).unwrap();
     let mut stored = Vec::new();
     // The records fit below the limit, the footer does not.
     limit_files(Some(100_050));
@@ -146,15 +155,16 @@ fn no_mail_is_held_in_memory() {
 fn large_mails() {
     const PIECES: u32 = 60;
     let dir = child_dir();
-    let archive = Archive::open(&dir, Options::default()).unwrap();
-    let mut puts: Vec<_> = (0..4).map(|number| archive.put(&provenance(number)).unwrap()).collect();
+    let archive = open(&dir, Options::default()).unwrap();
+    let mut puts: Vec<_> =
+        (0..4).map(|number| archive.put(&provenance(number), nothing()).unwrap()).collect();
     for piece in 0..PIECES {
         let octets = mail(piece, 1 << 20);
         for put in &mut puts {
             put.write_all(&octets).unwrap();
         }
     }
-    let stored: Vec<_> = puts.into_iter().map(|put| put.finish().unwrap()).collect();
+    let stored: Vec<_> = puts.into_iter().map(|put| put.finish().unwrap().mail).collect();
     for stored in &stored {
         let read = std::io::copy(&mut archive.get(stored.location).unwrap(), &mut std::io::sink()).unwrap();
         assert_eq!(read, u64::from(PIECES) << 20);
@@ -172,7 +182,7 @@ fn large_mails() {
 #[test]
 fn other_versions_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    append(&Archive::open(dir.path(), Options::default()).unwrap(), 1, 100);
+    append(&open(dir.path(), Options::default()).unwrap(), 1, 100);
     let file = segment_files(dir.path())[0].clone();
     let whole = fs::read(&file).unwrap();
     let mut later = whole.clone();
@@ -180,13 +190,13 @@ fn other_versions_are_refused() {
     let crc = proof::Crc::of(&later[..124]).to_le_bytes();
     later[124..128].copy_from_slice(&crc);
     fs::write(&file, &later).unwrap();
-    let error = Archive::open(dir.path(), Options::default()).unwrap_err();
+    let error = open(dir.path(), Options::default()).unwrap_err();
     assert!(matches!(&error, Error::Version { path, .. } if *path == file), "{error}");
 
     fs::write(&file, &whole).unwrap();
-    fs::write(dir.path().join("format"), "poststelle archive 2\n").unwrap();
-    let error = Archive::open(dir.path(), Options::default()).unwrap_err();
-    assert!(matches!(&error, Error::Version { found, .. } if found == "poststelle archive 2"), "{error}");
+    fs::write(dir.path().join("format"), "poststelle archive 3\n").unwrap();
+    let error = open(dir.path(), Options::default()).unwrap_err();
+    assert!(matches!(&error, Error::Version { found, .. } if found == "poststelle archive 3"), "{error}");
 }
 
 #[test]
@@ -194,7 +204,7 @@ fn a_file_in_the_way_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("archive");
     fs::write(&path, "not a folder").unwrap();
-    let error = Archive::open(&path, Options::default()).unwrap_err();
+    let error = archive::Lock::take(&path).unwrap_err();
     assert!(matches!(&error, Error::Io { path: named, .. } if *named == path), "{error}");
 }
 
@@ -209,16 +219,16 @@ fn foreign_files_are_left_alone() {
     ] {
         fs::write(dir.path().join(name), "mine").unwrap();
     }
-    let archive = Archive::open(dir.path(), Options::default()).unwrap();
+    let archive = open(dir.path(), Options::default()).unwrap();
     let found = sum(archive.recover(none()));
     assert!(found.cut.is_empty() && found.damage.is_empty());
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4 + 2);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4 + 3);
 }
 
 #[test]
 fn locations_that_are_none_give_errors() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), Options::default()).unwrap();
+    let archive = open(dir.path(), Options::default()).unwrap();
     let stored = append(&archive, 1, 5_000);
     let with = |at, len| archive::Location { segment: stored.location.segment, at, len };
     let (at, len) = (stored.location.at, stored.location.len);
@@ -246,7 +256,7 @@ fn locations_that_are_none_give_errors() {
 #[test]
 fn threads_append_stream_sync_and_read_at_once() {
     let dir = tempfile::tempdir().unwrap();
-    let archive = Archive::open(dir.path(), options(300_000)).unwrap();
+    let archive = open(dir.path(), options(300_000)).unwrap();
     let work = |thread: u32| {
         let archive = archive.clone();
         move || {
@@ -261,12 +271,12 @@ fn threads_append_stream_sync_and_read_at_once() {
                 }
                 let number = thread * 1_000 + round * 10 + 9;
                 let size = if round % 5 == 0 { 2_500_000 } else { 30_000 };
-                let mut put = archive.put(&provenance(number)).unwrap();
+                let mut put = archive.put(&provenance(number), nothing()).unwrap();
                 put.write_all(&mail(number, size)).unwrap();
                 if round % 3 == 2 {
                     drop(put);
                 } else {
-                    batch.push((number, size, put.finish().unwrap()));
+                    batch.push((number, size, put.finish().unwrap().mail));
                 }
                 let stored: Vec<_> = batch.iter().map(|(_, _, stored)| *stored).collect();
                 archive.sync(&stored).unwrap();

@@ -45,7 +45,8 @@ pub fn run(
             }
         }
         let at = UnixMillis(Timestamp::now().as_millisecond());
-        let report = json!({ "ok": conditions.is_empty(), "at": when(at), "conditions": conditions, "mailboxes": mailboxes });
+        let recovery_key = engine.recovery_key_made().ok().flatten().map(when);
+        let report = json!({ "ok": conditions.is_empty(), "recovery_key": recovery_key, "at": when(at), "conditions": conditions, "mailboxes": mailboxes });
         writeln!(streams.out, "{report}")?;
     } else {
         for kept in &conditions {
@@ -54,6 +55,12 @@ pub fn run(
             let since = when(kept.what.since);
             let values: [(&str, &dyn std::fmt::Display); 2] = [("since", &since), ("to_do", &text.to_do)];
             writeln!(streams.out, "  {}", lang.text("doctor-since", &values))?;
+        }
+        // Nothing is wrong yet, so it does not count as such.
+        match engine.recovery_key_made() {
+            Ok(Some(_)) => {}
+            Ok(None) => writeln!(streams.err, "{}", lang.text("doctor-recovery-never", &[]))?,
+            Err(_) => writeln!(streams.err, "{}", lang.text("key-recovery-file", &[]))?,
         }
         let summary = match conditions.len() {
             0 => lang.text("doctor-well", &[]),

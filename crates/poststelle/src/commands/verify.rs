@@ -38,11 +38,14 @@ pub fn verify(
             .iter()
             .map(|fault| json!({ "text": text(fault, lang), "fault": name(fault) }))
             .collect();
-        let report = json!({ "mails": verified.mails, "records": verified.records, "octets": verified.octets, "ok": faults.is_empty(), "faults": faults });
+        let report = json!({ "mails": verified.mails, "records": verified.records, "octets": verified.octets, "objects": verified.objects, "erased": verified.erased, "keyring_repaired": verified.repaired, "ok": faults.is_empty(), "faults": faults });
         writeln!(streams.out, "{report}")?;
     } else {
         for fault in &verified.faults {
             writeln!(streams.out, "{}", text(fault, lang))?;
+        }
+        if verified.repaired > 0 {
+            writeln!(streams.err, "{}", lang.text("verify-repaired", &[("count", &verified.repaired)]))?;
         }
         let summary = if verified.faults.is_empty() {
             lang.text("verify-ok", &[("mails", &verified.mails), ("octets", &verified.octets)])
@@ -59,6 +62,9 @@ fn name(fault: &Fault) -> &'static str {
         Fault::Archive { kind, .. } => kind,
         Fault::OriginalMissing { .. } => "original_missing",
         Fault::OriginalDiffers { .. } => "original_differs",
+        Fault::Object { .. } => "object",
+        Fault::UseDangling { .. } => "use_dangling",
+        Fault::Keyring { .. } => "keyring",
         Fault::Unknown { .. } => "unknown_object",
         Fault::Log { .. } => "log",
         Fault::Index { .. } => "index",
@@ -79,6 +85,12 @@ fn text(fault: &Fault, lang: Lang) -> String {
             &[("mail", mail), ("segment", &location.segment), ("at", &location.at)],
         ),
         Fault::OriginalDiffers { mail, .. } => lang.text("verify-mail-digest", &[("mail", mail)]),
+        Fault::Object { object, location } => lang.text(
+            "verify-object",
+            &[("object", object), ("segment", &location.segment), ("at", &location.at)],
+        ),
+        Fault::UseDangling { object, seq } => lang.text("verify-use", &[("object", object), ("seq", seq)]),
+        Fault::Keyring { slot } => lang.text("verify-keyring", &[("slot", slot)]),
         Fault::Unknown { location } => {
             lang.text("verify-unknown-object", &[("segment", &location.segment), ("at", &location.at)])
         }

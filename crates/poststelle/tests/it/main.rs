@@ -1,6 +1,7 @@
 //! End to end: the real program on real files, killed, starved and misled.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+mod archive;
 mod bad_input;
 mod clock;
 mod commands;

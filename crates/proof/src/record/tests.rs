@@ -50,6 +50,7 @@ fn read(octets: &[u8], mark: Mark) -> Result<(ObjectId, Vec<Vec<u8>>, Trailer), 
                 frames.push(stored.to_vec());
                 at = end;
             }
+            Block::List(_) | Block::SealedTrailer => return Err(Defect::Magic),
             Block::Trailer => {
                 return Ok((header.object_id, frames, Trailer::decode(&octets[at..], &chain)?));
             }

@@ -1,15 +1,15 @@
 //! Intake, filing, twins, detail.
 
 use model::{
-    Client, Defect, DefectKind, Envelope, Evidence, Flags, Found, Kind, MailFacts, MessageId, NumberToken,
-    PartRole, Place, Position, ReversePath, Scope, Source, Span, Verdict,
+    Client, Defect, DefectKind, Envelope, Evidence, Flags, Found, Kind, Location, MailFacts, MessageId,
+    NumberToken, ObjectId, PartRole, Place, Position, ReversePath, Scope, Source, Span, Verdict,
 };
 
 use super::Case;
 use super::world::*;
 use crate::{
     AddressRole, Change, Cursor, EntryFate, EntryOutcome, Intake, IntakeOutcome, LeftOut, ListFilter,
-    NewEntry, NewPart, RunCounts, Store, StoreError,
+    NewEntry, NewPart, RunCounts, SharedObject, Store, StoreError,
 };
 
 pub(super) const ALL: &[Case] = &[
@@ -28,6 +28,7 @@ pub(super) const ALL: &[Case] = &[
     ("by_message_id", by_message_id),
     ("work_list", work_list),
     ("streams", streams),
+    ("shared_objects", shared_objects),
 ];
 
 fn intake_again_changes_nothing(store: &Store) {
@@ -440,4 +441,47 @@ fn streams(store: &Store) {
     let of_segment = store.objects_of_segment(segment(1), 4000, 2).unwrap();
     assert_eq!(of_segment.iter().map(|row| row.location.at).collect::<Vec<_>>(), [4000, 6000]);
     assert!(store.objects_of_segment(segment(9), 0, 2).unwrap().is_empty());
+}
+
+fn shared_objects(store: &Store) {
+    account(store, 1);
+    let object = |n: u64, content: u64| SharedObject {
+        object: ObjectId::from_octets(id(7, n)),
+        location: Location { segment: segment(1), at: 1_000_000 + n * 2000, len: 1500 },
+        octets: 100 + content,
+        sha256: digest(900 + content),
+    };
+    let record = |item: &crate::IntakeItem| item.record.unwrap().0;
+    let (first, second) = (item(1, 1, 1), item(2, 1, 2));
+    let uses = [(record(&first), vec![object(1, 1).object, object(2, 2).object])];
+    let objects = vec![object(1, 1), object(2, 2)];
+    let batch = Intake { items: vec![first.clone()], objects, uses: uses.into(), ..Intake::default() };
+    let outcomes = store.commit_intake(batch.clone()).unwrap();
+    // Again, as recovery does; and a mail that came at the same moment with the same octets.
+    store.commit_intake(batch).unwrap();
+    let uses = [(record(&second), vec![object(3, 1).object, object(2, 2).object])];
+    let batch = Intake {
+        items: vec![second, first],
+        objects: vec![object(3, 1)],
+        uses: uses.into(),
+        ..Intake::default()
+    };
+    let more = store.commit_intake(batch).unwrap();
+    let known = store.known_objects(&[digest(901), digest(902), digest(999)]).unwrap();
+    assert_eq!(known.len(), 2);
+    assert_eq!(known[&digest(901)], object(1, 1));
+    assert!(store.known_objects(&[]).unwrap().is_empty());
+    assert_eq!(store.objects_used_by(seq(&outcomes[0])).unwrap(), [object(1, 1).object, object(2, 2).object]);
+    assert_eq!(store.objects_used_by(seq(&more[0])).unwrap(), [object(2, 2).object, object(3, 1).object]);
+    assert_eq!(store.shared_object_counts().unwrap(), (3, 101 + 102 + 101, 4));
+    let named = store.shared_objects(&[object(3, 1).object, object(9, 9).object]).unwrap();
+    assert_eq!(named.into_values().collect::<Vec<_>>(), [object(3, 1)]);
+    let of_segment = store.shared_objects_of_segment(segment(1), 1_004_000, 1).unwrap();
+    assert_eq!(of_segment, [object(2, 2)]);
+    assert!(store.dangling_uses(10).unwrap().is_empty());
+    let lone = item(3, 1, 3);
+    let uses = [(record(&lone), vec![object(8, 8).object])];
+    let lone =
+        store.commit_intake(Intake { items: vec![lone], uses: uses.into(), ..Intake::default() }).unwrap();
+    assert_eq!(store.dangling_uses(10).unwrap(), [(object(8, 8).object, seq(&lone[0]))]);
 }

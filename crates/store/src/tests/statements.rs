@@ -39,6 +39,7 @@ fn all() -> Vec<&'static Sql> {
         crate::originals::ALL,
         crate::outgoing::ALL,
         crate::people::ALL,
+        crate::shared_objects::ALL,
         crate::placements::ALL,
         crate::conditions::ALL,
         crate::ledgers::ALL,
