@@ -188,7 +188,11 @@ fn whole(octets: &[u8], mark: Mark) -> Result<usize, Defect> {
                 Trailer::decode(rest, &chain)?;
                 return Ok(at + TRAILER_LEN);
             }
-            Block::Frame(frame) => {
+            Block::SealedTrailer => {
+                proof::sealed::Trailer::decode(rest, &chain)?;
+                return Ok(at + proof::sealed::TRAILER_LEN);
+            }
+            Block::Frame(frame) | Block::List(frame) => {
                 let end = FRAME_HEADER_LEN + frame.stored_len as usize;
                 frame.verify(rest.get(FRAME_HEADER_LEN..end).ok_or(Defect::Short)?)?;
                 chain.frame(&frame);
