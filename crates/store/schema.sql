@@ -13,7 +13,7 @@ CREATE TABLE account_keeping (
     failed_folder TEXT NOT NULL,
     since INTEGER NOT NULL,
     delete_days INTEGER
-) STRICT;
+, mirrored INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE account_oauth (
     account INTEGER PRIMARY KEY,
     client INTEGER NOT NULL,
@@ -280,6 +280,17 @@ CREATE TABLE grants (
     PRIMARY KEY (user_key, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX grants_account ON grants (account);
+CREATE TABLE group_addresses (
+    group_key INTEGER NOT NULL,
+    folded TEXT NOT NULL,
+    PRIMARY KEY (group_key, folded)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE group_members (
+    group_key INTEGER NOT NULL,
+    user_key INTEGER NOT NULL REFERENCES users (key) ON DELETE CASCADE,
+    PRIMARY KEY (group_key, user_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX group_members_user ON group_members (user_key);
 CREATE TABLE heads (
     seq INTEGER PRIMARY KEY,
     message_id TEXT,
@@ -465,6 +476,14 @@ CREATE TABLE mail_addresses (
     PRIMARY KEY (seq, role, n)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_addresses_address ON mail_addresses (address, seq);
+CREATE TABLE mail_groups (
+    key INTEGER PRIMARY KEY,
+    group_id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    folded TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
 CREATE TABLE mailboxes (
     key INTEGER PRIMARY KEY,
     mailbox_id BLOB NOT NULL UNIQUE,
@@ -521,10 +540,26 @@ CREATE TABLE merges (
     winner INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX merges_winner ON merges (winner);
+CREATE TABLE message_groups (
+    seq INTEGER NOT NULL,
+    group_key INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    pattern TEXT NOT NULL,
+    PRIMARY KEY (seq, group_key, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_groups_group ON message_groups (group_key, seq);
 CREATE TABLE message_references (
     message INTEGER NOT NULL,
     record INTEGER NOT NULL,
     PRIMARY KEY (message, record)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE message_states (
+    message INTEGER NOT NULL,
+    group_key INTEGER NOT NULL,
+    deleted INTEGER,
+    PRIMARY KEY (message, group_key)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE message_tags (
     message INTEGER NOT NULL,
@@ -768,6 +803,14 @@ CREATE TABLE smtp_accounts (
     error_text TEXT,
     error_since INTEGER
 ) STRICT;
+CREATE TABLE sorting_rules (
+    account INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    pattern TEXT NOT NULL,
+    group_key INTEGER NOT NULL,
+    PRIMARY KEY (account, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sorting_rules_group ON sorting_rules (group_key);
 CREATE TABLE "source_actions" (
     key INTEGER PRIMARY KEY,
     account INTEGER NOT NULL,

@@ -372,6 +372,12 @@ const jumps = createRoute({
   component: lazyRouteComponent(() => import("./views/jumps"), "Jumps"),
 });
 
+const groups = createRoute({
+  getParentRoute: () => settings,
+  path: "/groups",
+  component: lazyRouteComponent(() => import("./views/groups"), "Groups"),
+});
+
 const users = createRoute({
   getParentRoute: () => settings,
   path: "/users",
@@ -454,6 +460,7 @@ const tree = root.addChildren([
       linkRules,
       jumps,
       proof,
+      groups,
       users,
       sending,
       erp,

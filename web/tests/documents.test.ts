@@ -39,7 +39,7 @@ describe("an order", () => {
       "number,contact,date,state,quote,items,Betrag\nB-2026-00001,K-1,2026-03-01,offen,A-7,S-1,\"1.200,00\"\n",
     );
     const first = letter("Eva Kunde <eva@kunde.example>", "Wo bleibt sie?", "d-1@kunde.example", "Die Lieferung fehlt.");
-    const second = letter(`Eva <${PRIVATE}>`, "AW: Wo bleibt sie?", "d-2@anders.example", "Auch B-2026-00099 fehlt.");
+    const second = letter(`Eva <${PRIVATE}>`, "AW: Rückfrage", "d-2@anders.example", "Auch B-2026-00099 fehlt.");
     await page.goto("/imports");
     await page.setInputFiles("input[type=file] >> nth=0", [
       file("1.eml", first),
@@ -66,7 +66,7 @@ describe("addresses of a contact", () => {
     await checked(page, "contact-addresses");
     await page.getByRole("button", { name: `${PRIVATE} bestätigen` }).click();
     await page.getByText("Keine Vorschläge offen.").waitFor();
-    await page.keyboard.press("z");
+    await page.getByRole("button", { name: "Rückgängig" }).click();
     await page.getByRole("button", { name: `${PRIVATE} bestätigen` }).click();
     await page.getByText("Keine Vorschläge offen.").waitFor();
     await page.goto("/record/contact/K-1");
@@ -100,16 +100,16 @@ describe("folders", () => {
   it("take a mail in, and the record shows what lies in them", async () => {
     await open("Wo bleibt sie?");
     await column().getByRole("button", { name: "Unter Bestellung B-2026-00001 ablegen" }).click();
-    await dialog().getByRole("checkbox", { name: "Reklamationen / 2026" }).check();
+    await dialog().getByRole("checkbox", { name: "Reklamationen / 2026" }).click();
     await expect.poll(() => dialog().getByRole("checkbox", { name: "Reklamationen / 2026" }).isChecked()).toBe(true);
     await checked(page, "file-dialog");
     await page.keyboard.press("Escape");
     await dialog().waitFor({ state: "hidden" });
     await page.goto("/record/order/B-2026-00001");
-    await mails().getByRole("link", { name: "AW: Wo bleibt sie?" }).waitFor();
+    await mails().getByRole("link", { name: "AW: Rückfrage" }).waitFor();
     await page.getByRole("combobox", { name: "Ordner" }).click();
     await page.getByRole("option", { name: "Reklamationen", exact: true }).click();
-    await mails().getByRole("link", { name: "AW: Wo bleibt sie?" }).waitFor({ state: "hidden" });
+    await mails().getByRole("link", { name: "AW: Rückfrage" }).waitFor({ state: "hidden" });
     await mails().getByRole("link", { name: "Wo bleibt sie?" }).waitFor();
     const link = await mails().getByRole("link", { name: "Als ZIP" }).getAttribute("href");
     const zip = await (await page.request.get(link ?? "")).body();
@@ -126,7 +126,7 @@ describe("masks of numbers", () => {
     await checked(page, "masks");
     await page.getByRole("button", { name: "Speichern" }).click();
     await page.getByText("Zuordnungsregeln gespeichert.").waitFor();
-    await open("AW: Wo bleibt sie?");
+    await open("AW: Rückfrage");
     await column().getByText("ist aber nicht bekannt: Bestellung B-2026-00099").waitFor();
   });
 });

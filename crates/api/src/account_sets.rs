@@ -37,6 +37,8 @@ pub struct AccountsChange {
     pub fetched_folder: Option<String>,
     /// When mails, older ones too, are deleted in the mailbox.
     pub delete_after: Option<DeleteAfter>,
+    /// Whether what people delete here is deleted in the mailbox.
+    pub delete_there: Option<bool>,
     /// Nothing is changed; the answer says what would be.
     pub dry_run: bool,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{OauthLink, SmtpAccountRequest, Timestamp};
+use crate::{GroupRequest, OauthLink, SmtpAccountRequest, Timestamp};
 
 /// What an account is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -373,6 +373,9 @@ pub struct AccountRequest {
     /// The server that sends for it, made together with it or not at all.
     #[serde(default)]
     pub sending: Option<SmtpAccountRequest>,
+    /// The group its mails are sorted to, made together with it or not at all.
+    #[serde(default)]
+    pub group: Option<GroupRequest>,
 }
 
 /// Changes of an account; what is absent stays.
@@ -403,6 +406,10 @@ pub struct AccountRemoval {
     #[serde(default)]
     #[schema(max_items = 100)]
     pub smtp_accounts: Vec<Uuid>,
+    /// Keys of groups, likewise.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub groups: Vec<Uuid>,
 }
 
 /// Settings to be tried before they are saved.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Address, AttachmentHold, Authentication, Kind, Tag, Timestamp, Verdict};
+use crate::{Address, AttachmentHold, Authentication, Kind, MessageGroup, Tag, Timestamp, Verdict};
 
 /// How much of a message.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
@@ -177,6 +177,10 @@ pub struct MessageDetail {
     pub verdict: Verdict,
     /// Nobody has opened it yet.
     pub unread: bool,
+    /// When somebody deleted it here, which hides it; null: nobody did.
+    pub deleted: Option<Timestamp>,
+    /// Groups it is sorted to, by name, and why.
+    pub groups: Vec<MessageGroup>,
     /// The text, in order, without gaps.
     pub text: Vec<Stretch>,
     /// The text was longer and is shown cut off; `/raw` has all of it.

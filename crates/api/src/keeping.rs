@@ -32,6 +32,9 @@ pub struct Keeping {
     /// sent and what was put away (special use) stay.
     #[schema(maximum = 36500)]
     pub delete_after_days: Option<u32>,
+    /// What people delete here is deleted in the mailbox, whatever the rest says: moved to the folder for deleted mails where one
+    /// is known.
+    pub delete_there: bool,
 }
 
 /// After how many days.

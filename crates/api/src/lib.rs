@@ -17,6 +17,7 @@ mod documents;
 mod erp;
 mod events;
 mod exclusions;
+mod groups;
 mod imports;
 mod keeping;
 mod links;
@@ -89,6 +90,9 @@ pub use erp::{
 };
 pub use events::{Actor, Event, EventPage, EventQuery};
 pub use exclusions::{Exclusion, ExclusionKind, ExclusionList, ExclusionRequest, ExclusionsRequest};
+pub use groups::{
+    Group, GroupList, GroupMember, GroupName, GroupRequest, MessageGroup, SortingRule, SortingRules,
+};
 pub use imports::{
     ImportDuplicateOf, ImportEntry, ImportEntryPage, ImportEntryQuery, ImportFailure, ImportList,
     ImportOutcome, ImportReason, ImportRun, ImportState, ImportUpload,
@@ -102,7 +106,7 @@ pub use links::{
     RecordMailQuery, RecordName, RecordSheet, Remember, RemoveLinkQuery,
 };
 pub use live::{AccountStateChanged, ImportProgress, MailsExamined, MessageNew, StatusChanged};
-pub use messages::{ListQuery, MessagePage, MessageRow, Order, Thread};
+pub use messages::{DeletionAnswer, DeletionRequest, ListQuery, MessagePage, MessageRow, Order, Thread};
 pub use oauth::{
     OauthClient, OauthClientList, OauthClientRequest, OauthDevice, OauthEndpoints, OauthLink, OauthLinkState,
     OauthReturn, OauthReturned, OauthService, OauthStart, OauthStarted, OauthUnlinked, OauthWay,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Address, Kind, Tag, Timestamp};
+use crate::{Address, GroupName, Kind, Tag, Timestamp};
 
 /// Order by date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -35,6 +35,8 @@ pub struct ListQuery {
     pub has_attachment: Option<bool>,
     /// Only with this tag: its `key` of `/tags`.
     pub tag: Option<i64>,
+    /// Those that were deleted here, instead of the others.
+    pub deleted: bool,
     /// By date.
     #[param(inline)]
     pub order: Order,
@@ -80,6 +82,10 @@ pub struct MessageRow {
     pub quarantined: bool,
     /// By name.
     pub tags: Vec<Tag>,
+    /// When somebody deleted it here, which hides it; null: nobody did.
+    pub deleted: Option<Timestamp>,
+    /// Groups it is sorted to, by name.
+    pub groups: Vec<GroupName>,
 }
 
 /// A page of a list.
@@ -93,11 +99,32 @@ pub struct MessagePage {
     pub total: u64,
 }
 
+/// Messages to delete or to restore.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeletionRequest {
+    /// Mails by which they are named.
+    #[schema(min_items = 1, max_items = 500)]
+    pub mails: Vec<Uuid>,
+}
+
+/// What became of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeletionAnswer {
+    /// Messages that are deleted, or restored, now and were not before.
+    pub changed: Vec<Uuid>,
+    /// How many of the others the caller may read: they were that way already.
+    pub unchanged: u64,
+    /// Accounts at whose source they are deleted as well, ten seconds later at the earliest; until then a restoration takes that
+    /// back.
+    pub at_source: Vec<Uuid>,
+}
+
 /// Messages that belong together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Thread {
     /// Key.
     pub thread_id: Uuid,
-    /// Oldest first; those the caller may read.
+    /// Oldest first; those the caller may read, deleted ones too.
     pub items: Vec<MessageRow>,
 }

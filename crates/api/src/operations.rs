@@ -74,6 +74,10 @@ operations! {
         query::<MessageQuery>, Empty => 200 Json("MessageDetail"), &[404];
     MESSAGE_SEEN = Put "/api/v1/messages/{mail_id}/seen", Worker, "messages", "Marks a message as read or unread.",
         no_query, Json("SeenChange") => 204 Empty, &[404];
+    DELETE_MESSAGES = Post "/api/v1/messages/delete", Worker, "messages", "Deletes messages here: they are hidden, the archive keeps them.",
+        no_query, Json("DeletionRequest") => 200 Json("DeletionAnswer"), &[404];
+    RESTORE_MESSAGES = Post "/api/v1/messages/restore", Worker, "messages", "Restores deleted messages.",
+        no_query, Json("DeletionRequest") => 200 Json("DeletionAnswer"), &[404];
     MESSAGE_RAW = Get "/api/v1/messages/{mail_id}/raw", SignedIn, "messages", "The original octets; those of mails with held attachments for administrators only.",
         no_query, Empty => 200 Octets("message/rfc822"), &[403, 404];
     MESSAGE_FRAME = Get "/api/v1/messages/{mail_id}/frame", SignedIn, "messages", "The mail as a safe HTML document, for a sandboxed frame.",
@@ -388,6 +392,21 @@ operations! {
         no_query, Json("NotificationsRequest") => 200 Json("Notifications"), &[];
     NOTICES = Get "/api/v1/notices", Log, "outgoing", "What happened lately and is worth knowing.",
         no_query, Empty => 200 Json("NoticeList"), &[];
+
+    GROUPS = Get "/api/v1/groups", SignedIn, "groups", "All groups.",
+        no_query, Empty => 200 Json("GroupList"), &[];
+    CREATE_GROUP = Post "/api/v1/groups", Administrator, "groups", "A new group.",
+        no_query, Json("GroupRequest") => 201 Json("Group"), &[409];
+    CHANGE_GROUP = Put "/api/v1/groups/{group_id}", Administrator, "groups", "Changes a group.",
+        no_query, Json("GroupRequest") => 200 Json("Group"), &[404, 409];
+    REMOVE_GROUP = Delete "/api/v1/groups/{group_id}", Administrator, "groups", "Removes a group with the rules that sort to it; the mails stay.",
+        no_query, Empty => 204 Empty, &[404];
+    SORTING = Get "/api/v1/accounts/{account_id}/sorting", SignedIn, "groups", "Which mails of the account are sorted to which group.",
+        no_query, Empty => 200 Json("SortingRules"), &[404];
+    SET_SORTING = Put "/api/v1/accounts/{account_id}/sorting", Administrator, "groups", "Replaces that, for mails that come from now on.",
+        no_query, Json("SortingRules") => 200 Json("SortingRules"), &[404];
+    SORT_EARLIER = Post "/api/v1/accounts/{account_id}/sorting/earlier", Administrator, "groups", "Sorts earlier mails of the account by the rules of now.",
+        no_query, Empty => 202 Empty, &[404];
 
     USERS = Get "/api/v1/users", Administrator, "users", "All users.",
         no_query, Empty => 200 Json("UserList"), &[];

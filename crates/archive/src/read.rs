@@ -177,6 +177,9 @@ fn object_range(
     Ok(())
 }
 
+/// What a mail consists of.
+type List = (Vec<Part>, Vec<Piece>);
+
 /// What a trailer of either version says.
 #[derive(Clone, Copy)]
 pub(crate) struct End {
@@ -194,7 +197,7 @@ pub(crate) struct End {
 pub(crate) struct Body {
     pub(crate) main: Record,
     decoder: Option<Decoder>,
-    list: Option<(Vec<Part>, Vec<Piece>)>,
+    list: Option<List>,
     /// Raw octets read and not given yet.
     raw: Vec<u8>,
     given: usize,
@@ -433,12 +436,12 @@ impl Record {
     }
 
     /// The list of pieces, if the record has one.
-    fn list(&mut self) -> Result<Option<(Vec<Part>, Vec<Piece>)>, Error> {
+    fn list(&mut self) -> Result<Option<List>, Error> {
         let list = self.try_list();
         list.map_err(|fault| self.fault(fault))
     }
 
-    fn try_list(&mut self) -> Result<Option<(Vec<Part>, Vec<Piece>)>, Fault> {
+    fn try_list(&mut self) -> Result<Option<List>, Fault> {
         let Some(header) = self.sealed.filter(|header| header.kind == Kind::Pieces) else { return Ok(None) };
         let len = self.try_claimed()?.list_len as usize;
         let end = self.location.at + self.location.len - sealed::TRAILER_LEN as u64;
@@ -557,11 +560,7 @@ pub(crate) fn opened_end(
 }
 
 /// A list from its block.
-pub(crate) fn opened_list(
-    key: Option<&RecordKey>,
-    header: &Header,
-    octets: &[u8],
-) -> Result<(Vec<Part>, Vec<Piece>), Defect> {
+pub(crate) fn opened_list(key: Option<&RecordKey>, header: &Header, octets: &[u8]) -> Result<List, Defect> {
     let Block::List(block) = Block::decode(octets)? else { return Err(Defect::Magic) };
     let stored = octets.get(FRAME_HEADER_LEN..).ok_or(Defect::Short)?;
     block.verify(stored)?;

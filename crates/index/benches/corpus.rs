@@ -277,7 +277,8 @@ fn search(dir: &Path, sampler: &Sampler) {
 
 fn measure(name: &str, how: &str, queries: &[String], mut run: impl FnMut(&Query) -> u64) {
     let zone = TimeZone::get("Europe/Berlin").expect("zone");
-    let context = Context { zone: &zone, now: UnixMillis(0), accounts: &|_| Vec::new() };
+    let context =
+        Context { zone: &zone, now: UnixMillis(0), accounts: &|_| Vec::new(), groups: &|_| Vec::new() };
     let mut times = Vec::new();
     let mut total = 0;
     let mut worst = (Duration::ZERO, "");

@@ -216,6 +216,8 @@ impl Batch {
         let mut labels = vec![label::kind(document.kind)];
         labels.extend(document.has_attachment.then_some(label::ATTACHMENT));
         labels.extend(document.unread.then_some(label::UNREAD));
+        labels.extend(document.deleted.then_some(label::DELETED));
+        labels.extend(document.groups.iter().map(|group| label::group(*group)));
         labels.extend(document.tags.iter().map(|tag| label::tag(tag)));
         labels.extend(document.links.iter().map(|(kind, number)| label::record(*kind, number)));
         labels.extend((!document.message_id.is_empty()).then(|| label::message_id(document.message_id)));

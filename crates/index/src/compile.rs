@@ -29,6 +29,11 @@ pub(crate) fn compile(node: &Node) -> Boxed {
     Compiler { stems: Stems::default() }.node(node)
 }
 
+/// Leaves out what somebody deleted.
+pub(crate) fn without_deleted(query: Boxed) -> Boxed {
+    Box::new(BooleanQuery::new(vec![(Occur::Must, query), (Occur::MustNot, labelled(label::DELETED))]))
+}
+
 /// Restricts to the accounts of a scope; `None` if all may be read.
 pub(crate) fn scope_filter(scope: &Scope) -> Option<Boxed> {
     match scope {
@@ -62,7 +67,9 @@ impl Compiler {
             Node::Kind(kind) => labelled(label::kind(*kind)),
             Node::HasAttachment => labelled(label::ATTACHMENT),
             Node::Unread => labelled(label::UNREAD),
+            Node::Deleted => labelled(label::DELETED),
             Node::Tag(label) | Node::Record(label) => labelled(*label),
+            Node::Labels(labels) => any(labels.iter().copied().map(labelled).collect()),
             Node::Account(accounts) => account_query(accounts),
             Node::Date(from, until) => {
                 let bound = |at: Option<i64>| at.map(|at| Term::from_field_i64(DATE, at));

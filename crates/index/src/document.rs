@@ -33,6 +33,10 @@ pub struct Document<'a> {
     pub attachments: Vec<Attached<'a>>,
     /// Without angle brackets.
     pub message_id: &'a str,
+    /// Somebody deleted it: found only by queries that say `is:deleted`.
+    pub deleted: bool,
+    /// Keys of the groups it is sorted to.
+    pub groups: &'a [i64],
     /// Names of tags, as people write them.
     pub tags: &'a [String],
     /// Records it is filed under, with their numbers.

@@ -14,13 +14,15 @@ use crate::analyze::{Analyzer, Class, Word};
 pub struct Query {
     pub(crate) root: Node,
     pub(crate) zone: TimeZone,
+    /// It says something of deleted messages; otherwise none are found.
+    pub(crate) of_deleted: bool,
     unsupported: Vec<Unsupported>,
 }
 
 /// A filter whose data does not exist yet; it matches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsupported {
-    /// The word, such as `group:` or `is:done`.
+    /// The word, such as `category:` or `is:done`.
     pub word: &'static str,
     /// Where it stands in the query, characters.
     pub at: usize,
@@ -46,6 +48,8 @@ pub mod key {
     pub const VALUE_UNKNOWN: &str = "query.value_unknown";
     /// No account of this name is readable.
     pub const ACCOUNT_UNKNOWN: &str = "query.account_unknown";
+    /// There is no group of this name.
+    pub const GROUP_UNKNOWN: &str = "query.group_unknown";
     /// Not a date.
     pub const DATE_UNREADABLE: &str = "query.date_unreadable";
     /// Not a size.
@@ -66,13 +70,16 @@ pub struct Context<'a> {
     pub now: UnixMillis,
     /// Readable accounts of this name or address, any case; none if there is no such account for this user.
     pub accounts: &'a dyn Fn(&str) -> Vec<AccountId>,
+    /// Keys of groups of this name or address, any case.
+    pub groups: &'a dyn Fn(&str) -> Vec<i64>,
 }
 
 impl Query {
     /// Reads a query.
     ///
     /// Understood: words, `"phrases"`, `word*`, `-` excludes, `OR` between neighbours, parentheses, and
-    /// `from: to: subject: body: file: has:attachment kind: account: tag: is:unread before: after: on: larger:`.
+    /// `from: to: subject: body: file: has:attachment kind: account: group: tag: is:unread is:deleted before: after: on: larger:`.
+    /// Deleted messages are found only where the query says `is:deleted`.
     /// Words of the contract whose data does not exist yet are reported by [`Query::unsupported`] and match nothing;
     /// `anything:else` is searched as text. Quotes and parentheses left open end with the query.
     /// `after:` includes the day named, `before:` does not; a month or year stands for all its days.
@@ -108,8 +115,11 @@ pub(crate) enum Node {
     Kind(Kind),
     HasAttachment,
     Unread,
+    Deleted,
     /// A term of the labels.
     Tag(u64),
+    /// At least one of these labels.
+    Labels(Vec<u64>),
     /// Filed under this record.
     Record(u64),
     Account(Vec<AccountId>),

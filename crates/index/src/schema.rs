@@ -155,6 +155,7 @@ pub(crate) mod label {
 
     pub(crate) const ATTACHMENT: u64 = 100;
     pub(crate) const UNREAD: u64 = 101;
+    pub(crate) const DELETED: u64 = 102;
 
     pub(crate) fn kind(kind: Kind) -> u64 {
         kind_number(kind)
@@ -170,6 +171,11 @@ pub(crate) mod label {
     pub(crate) fn record(kind: RecordKind, number: &str) -> u64 {
         let text = format!("{} {}", kind.as_str(), link::normal_number(number));
         digest(text.as_bytes()) & (u64::MAX >> 2) | 1 << 61
+    }
+
+    /// A group, by its key: its name may change.
+    pub(crate) fn group(key: i64) -> u64 {
+        key.unsigned_abs() & (u64::MAX >> 4) | 1 << 60
     }
 
     /// A `Message-ID` without brackets.

@@ -11,7 +11,7 @@ use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, Occur};
 use tantivy::schema::Field;
 use tantivy::{DocId, Score, Searcher, SegmentOrdinal, SegmentReader, Term};
 
-use crate::compile::{compile, scope_filter};
+use crate::compile::{compile, scope_filter, without_deleted};
 use crate::error::Error;
 use crate::facet::{Accounts, Counts, Facets, Sum, Years};
 use crate::query::Query;
@@ -94,6 +94,9 @@ impl Index {
         let mut compiled = compile(&query.root);
         if let Some(filter) = scope_filter(scope) {
             compiled = Box::new(BooleanQuery::new(vec![(Occur::Must, compiled), (Occur::Must, filter)]));
+        }
+        if !query.of_deleted {
+            compiled = without_deleted(compiled);
         }
         let harvest = self.guarded(|| {
             let searcher = self.reader.searcher();

@@ -53,7 +53,11 @@ fn try_query(text: &str) -> Result<Query, QueryError> {
         "vorstand" => vec![account(2)],
         _ => Vec::new(),
     };
-    Query::parse(text, &Context { zone: &zone, now: millis("2026-03-02T12:00:00Z"), accounts: &accounts })
+    let groups = |name: &str| if name.eq_ignore_ascii_case("vorstand") { vec![7] } else { Vec::new() };
+    Query::parse(
+        text,
+        &Context { zone: &zone, now: millis("2026-03-02T12:00:00Z"), accounts: &accounts, groups: &groups },
+    )
 }
 
 fn query(text: &str) -> Query {
@@ -94,6 +98,13 @@ fn sample(dir: &Dir) -> Index {
     let tags = ["Neu".to_owned(), "Sehr wichtig".to_owned()];
     let documents = [
         Document {
+            seq: 40,
+            accounts: &info,
+            deleted: true,
+            subject: "Rechnung, gelöscht",
+            ..Document::default()
+        },
+        Document {
             seq: 1,
             accounts: &info,
             date: millis("2026-03-01T23:30:00Z"),
@@ -118,6 +129,7 @@ fn sample(dir: &Dir) -> Index {
             octets: 3 << 20,
             kind: Kind::Bounce,
             has_attachment: true,
+            groups: &[7],
             from: &shop,
             subject: "Undelivered invoices",
             text: vec![(
@@ -172,6 +184,10 @@ fn every_query_word_finds_its_mails() {
         ("account:Info", &[1, 3]),
         ("account:info account:vorstand", &[3]),
         ("is:unread", &[1]),
+        ("group:Vorstand", &[2]),
+        ("rechnung is:deleted", &[40]),
+        ("ist:gelöscht OR is:unread", &[1, 40]),
+        ("-is:deleted", &[1, 2, 3]),
         ("is:read", &[2, 3]),
         ("on:2026-03-02", &[1]),
         ("on:heute", &[1]),
@@ -393,7 +409,7 @@ fn what_cannot_be_understood_is_said_with_its_place() {
     assert_eq!(try_query(&"(".repeat(50)).unwrap_err().key, key::TOO_DEEP);
     assert_eq!(try_query(&"-".repeat(50)).unwrap_err().key, key::TOO_DEEP);
     assert_eq!(try_query(&"a ".repeat(100)).unwrap_err().key, key::TOO_MANY_WORDS);
-    let query = query("rechnung group:neu is:done");
+    let query = query("rechnung category:neu is:done");
     let words: Vec<_> = query.unsupported().iter().map(|filter| (filter.word, filter.at)).collect();
-    assert_eq!(words, [("group:", 9), ("is:done", 19)]);
+    assert_eq!(words, [("category:", 9), ("is:done", 22)]);
 }

@@ -522,9 +522,12 @@ impl<'a> Work<'a> {
         }
         let mut slots: Vec<(Slot, Why)> = self.referred.iter().map(|slot| (*slot, Why::Reference)).collect();
         for token in self.tokens() {
-            let of = |kind| match token.fits(kind) {
-                true => self.directory.of_token(kind, token.hash, &self.when, SHARED_MAX),
-                false => Vec::new(),
+            let of = |kind| {
+                if token.fits(kind) {
+                    self.directory.of_token(kind, token.hash, &self.when, SHARED_MAX)
+                } else {
+                    Vec::new()
+                }
             };
             if let [slot] = [of(RecordKind::Order), of(RecordKind::Quote)].concat()[..] {
                 slots.push((slot, Why::Number));

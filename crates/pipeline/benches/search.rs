@@ -74,7 +74,7 @@ fn asking(query: &str) -> Asked {
 fn index_alone(engine: &Engine, query: &str) -> u64 {
     let zone = TimeZone::UTC;
     let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
-    let context = index::Context { zone: &zone, now, accounts: &|_| Vec::new() };
+    let context = index::Context { zone: &zone, now, accounts: &|_| Vec::new(), groups: &|_| Vec::new() };
     let query = Query::parse(query, &context).expect("the query is understood");
     let page = Page { limit: HITS, ..Page::default() };
     engine.index().search(&query, &Scope::All, &page).expect("the index answers").total

@@ -131,7 +131,7 @@ fn people(addresses: Vec<(AddressRole, Address)>) -> [Vec<Address>; 3] {
             AddressRole::From | AddressRole::Sender => people[0].push(address),
             AddressRole::To => people[1].push(address),
             AddressRole::Cc | AddressRole::Bcc => people[2].push(address),
-            AddressRole::ReplyTo => {}
+            AddressRole::ReplyTo | AddressRole::DeliveredTo | AddressRole::OriginalTo => {}
         }
     }
     people
@@ -166,6 +166,8 @@ fn document<'a>(
         text: texts.body.iter().map(|(kind, text)| (*kind, text.as_str())).collect(),
         attachments,
         message_id: message.message_id.as_ref().map_or("", |id| id.as_str()),
+        deleted: message.deleted,
+        groups: &message.groups,
         tags: &message.tags,
         links: &message.links,
     }

@@ -135,7 +135,15 @@ impl Engine {
                 .filter(|id| scope.allows(*id))
                 .collect()
         };
-        let context = Context { zone: &asked.zone, now: core.now(), accounts: &named };
+        let groups = core.store.groups()?;
+        let of_group = |name: &str| {
+            let name = name.to_lowercase();
+            let is_meant = |group: &&store::Group| {
+                group.what.name.to_lowercase() == name || group.what.addresses.contains(&name)
+            };
+            groups.iter().filter(is_meant).map(|group| group.key).collect()
+        };
+        let context = Context { zone: &asked.zone, now: core.now(), accounts: &named, groups: &of_group };
         Ok(Query::parse(&asked.query, &context)?)
     }
 }

@@ -42,19 +42,34 @@ pub(crate) async fn settle(core: &Arc<Core>, account: AccountId, mailboxes: &mut
     Ok(())
 }
 
-/// Ends the session of a POP3 account, and removes with it what is not to stay there.
+/// Ends the session of a POP3 account, and removes with it what is not to stay there, and what was deleted here.
 ///
 /// # Errors
 /// `Fetch` if the connection is lost: then it is asked for again next time; those of the database.
 pub(crate) async fn finish(core: &Arc<Core>, account: AccountId, fetcher: &mut pop3::Fetcher) -> Result<()> {
     let (for_names, now) = (Arc::clone(core), core.now());
     let names = blocking(move || Ok(for_names.store.names_to_delete(account, NAMES_MAX, now)?)).await?;
-    let wanted: HashSet<String> = names.iter().map(|(_, name)| name.clone()).collect();
+    let for_due = Arc::clone(core);
+    let due = blocking(move || Ok(for_due.store.begin_source_actions(account, NAMES_MAX, now)?)).await?;
+    let mut wanted: HashSet<String> = names.iter().map(|(_, name)| name.clone()).collect();
+    wanted.extend(due.iter().map(|action| action.unique_id.clone()));
     let removed = fetcher.finish(&wanted).await?;
     for (name, words) in &removed.refused {
         tracing::info!(account.id = %account, name, words, "a mail was not removed at its source");
     }
     let gone: HashSet<String> = removed.gone.into_iter().collect();
+    let outcomes: Outcomes = due
+        .iter()
+        .filter_map(|action| {
+            let refused = || removed.refused.iter().find(|(name, _)| *name == action.unique_id);
+            let outcome = if gone.contains(&action.unique_id) {
+                SourceOutcome::Gone
+            } else {
+                SourceOutcome::Failed(refused()?.1.clone())
+            };
+            Some((action.key, false, outcome))
+        })
+        .collect();
     let mut of_mailbox: HashMap<MailboxId, Vec<Position>> = HashMap::new();
     for (mailbox, unique_id) in names.into_iter().filter(|(_, name)| gone.contains(name)) {
         of_mailbox.entry(mailbox).or_default().push(Position::Unique { unique_id });
@@ -63,6 +78,9 @@ pub(crate) async fn finish(core: &Arc<Core>, account: AccountId, fetcher: &mut p
     let marked = blocking(move || {
         for (mailbox, positions) in of_mailbox {
             for_gone.store.mark_gone(mailbox, positions, now)?;
+        }
+        if !outcomes.is_empty() {
+            for_gone.store.end_source_actions(account, outcomes, now)?;
         }
         Ok(())
     });

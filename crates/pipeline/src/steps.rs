@@ -12,6 +12,8 @@ use crate::core::Core;
 use crate::looked::Findings;
 use crate::texts::Texts;
 
+/// Fields of deliveries of a mail that are looked at.
+const DELIVERED_MAX: usize = 8;
 /// Characters of the preview in lists.
 const PREVIEW_CHARS: usize = 200;
 
@@ -170,8 +172,18 @@ fn addresses(message: &Message) -> Vec<(AddressRole, Address)> {
         with(AddressRole::To, &message.to),
         with(AddressRole::Cc, &message.cc),
         with(AddressRole::Bcc, &message.bcc),
+        delivered(AddressRole::DeliveredTo, message, "Delivered-To"),
+        delivered(AddressRole::OriginalTo, message, "X-Original-To"),
     ]
     .concat()
+}
+
+/// Whom it was delivered to, as whoever delivered it noted; the topmost field is of the last one.
+fn delivered(role: AddressRole, message: &Message, field: &str) -> Vec<(AddressRole, Address)> {
+    let fields = message.fields(field).map(|body| body.trim().trim_matches(['<', '>']));
+    let addresses = fields.filter(|address| address.contains('@') && !address.contains(char::is_whitespace));
+    let address = |spec: &str| Address { display_name: None, addr_spec: spec.to_owned() };
+    addresses.take(DELIVERED_MAX).map(|spec| (role, address(spec))).collect()
 }
 
 /// Joins `threads` (ids are UUIDs) with the store (threads are numbers of mails).

@@ -108,6 +108,8 @@ pub enum Command {
     Key(Key),
     /// Users.
     User(User),
+    /// Groups.
+    Group(Group),
     /// Settings.
     Config(ConfigCommand),
     /// Reads mails and attachments with limits, for the server.
@@ -455,6 +457,8 @@ pub enum AccountAction {
     Keep(AccountKeep),
     /// What is not archived.
     Exclude(AccountExclude),
+    /// Which of its mails go to which group.
+    Sort(AccountSort),
     /// The same for several accounts.
     Set(AccountSet),
     /// Tries the settings.
@@ -538,6 +542,9 @@ pub struct AccountKeep {
     /// `never`, or days since the mail was fetched.
     #[arg(long, value_name = "DAYS", value_parser = delete_after)]
     pub delete_after: Option<Days>,
+    /// Whether mails deleted here are deleted in the mailbox: yes or no.
+    #[arg(long, value_parser = ["yes", "no"])]
+    pub delete_there: Option<String>,
 }
 
 /// `account exclude`.
@@ -575,6 +582,28 @@ pub struct AccountExclude {
     pub json: bool,
 }
 
+/// `account sort`.
+#[derive(Debug, Args)]
+pub struct AccountSort {
+    /// Name of the account.
+    pub name: String,
+    /// An address or `@domain`, `=`, and the name of a group.
+    #[arg(long, value_name = "PATTERN=GROUP")]
+    pub rule: Vec<String>,
+    /// Group for what no rule names.
+    #[arg(long, value_name = "GROUP")]
+    pub rest: Option<String>,
+    /// Without any rules.
+    #[arg(long, conflicts_with_all = ["rule", "rest"])]
+    pub clear: bool,
+    /// Earlier mails, too.
+    #[arg(long)]
+    pub earlier: bool,
+    /// JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `account set`.
 #[derive(Debug, Args)]
 pub struct AccountSet {
@@ -602,6 +631,9 @@ pub struct AccountSet {
     /// `never`, or days since the mail was fetched.
     #[arg(long, value_name = "DAYS", value_parser = delete_after)]
     pub delete_after: Option<Days>,
+    /// Whether mails deleted here are deleted in the mailbox: yes or no.
+    #[arg(long, value_parser = ["yes", "no"])]
+    pub delete_there: Option<String>,
     /// One JSON row an account.
     #[arg(long)]
     pub json: bool,
@@ -735,6 +767,46 @@ pub enum KeyAction {
     Check,
     /// Brings the master key back with the recovery key from standard input.
     Restore,
+}
+
+/// `group`.
+#[derive(Debug, Args)]
+pub struct Group {
+    #[command(flatten)]
+    pub data: Data,
+    /// What to do.
+    #[command(subcommand)]
+    pub action: GroupAction,
+}
+
+/// What to do with groups.
+#[derive(Debug, Subcommand)]
+pub enum GroupAction {
+    /// Lists groups.
+    List {
+        /// JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes a group, or changes what is named.
+    Set {
+        /// Name.
+        name: String,
+        /// All its addresses.
+        #[arg(long = "address", value_name = "ADDRESS")]
+        addresses: Vec<String>,
+        /// All its members, by mail address.
+        #[arg(long = "member", value_name = "EMAIL")]
+        members: Vec<String>,
+        /// What it is for.
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// Removes a group; the mails stay.
+    Remove {
+        /// Name.
+        name: String,
+    },
 }
 
 /// `user`.

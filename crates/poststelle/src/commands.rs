@@ -4,12 +4,14 @@ pub mod account;
 mod account_exclude;
 mod account_oauth;
 mod account_set;
+mod account_sort;
 pub mod classify;
 pub mod config;
 pub mod doctor;
 pub mod erp;
 mod erp_source;
 pub mod explain;
+mod group;
 pub mod import;
 pub mod imports;
 pub mod key;
@@ -63,6 +65,7 @@ pub fn data(command: &Command) -> &Path {
         Command::Account(args) => &args.data.data,
         Command::Key(args) => &args.data.data,
         Command::User(args) => &args.data.data,
+        Command::Group(args) => &args.data.data,
         Command::Config(args) => &args.data.data,
         Command::Classify(_) | Command::Explain(_) | Command::Parse(_) | Command::Child => Path::new("."),
     }
@@ -227,6 +230,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Account(args) => account::run(context, args, streams),
         Command::Key(args) => key::run(context, &args.action, streams),
         Command::User(args) => user::run(engine, args, lang, streams),
+        Command::Group(args) => group::run(context, args, streams),
         Command::Serve(_) => Err(Failure::new("data-in-use").with("dir", engine.dir().display())),
         Command::Config(_)
         | Command::Classify(_)

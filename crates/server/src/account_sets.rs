@@ -43,6 +43,7 @@ fn shared(asked: &AccountsChange) -> Result<SharedSettings, Failure> {
         fetched_folder: asked.fetched_folder.clone(),
         failed_folder: None,
         delete_after_days: delete_after_days.flatten(),
+        delete_there: false,
     })?;
     let shared = SharedSettings {
         active: asked.active,
@@ -50,6 +51,7 @@ fn shared(asked: &AccountsChange) -> Result<SharedSettings, Failure> {
         role: asked.role.map(settings::kept_role),
         fetched: asked.fetched.map(|_| (kept.fetched, kept.fetched_folder)),
         delete_after_days,
+        mirrored: asked.delete_there,
     };
     if shared == SharedSettings::default() {
         return Err(Failure::new(StatusCode::BAD_REQUEST, "accounts-nothing"));

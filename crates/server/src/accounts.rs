@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use keys::Secret;
 use model::{AccountId, MailboxId, OauthClientId, Role, SmtpAccountId};
-use store::{LeftOutRow, NewAccount, NewSmtpAccount, StoreError};
+use store::{Companions, LeftOutRow, NewAccount, NewSmtpAccount, StoreError};
 use uuid::Uuid;
 
 use crate::account_settings::{self as settings, Kept};
@@ -24,7 +24,7 @@ use crate::message_detail::place;
 use crate::oauth::Links;
 use crate::problem::Failure;
 use crate::rights::Caller;
-use crate::{State, imports, lang, smtp_accounts};
+use crate::{State, groups, imports, lang, smtp_accounts};
 
 /// `GET /accounts`
 pub(crate) async fn list(
@@ -66,17 +66,23 @@ pub(crate) async fn create(
             let new = settings::new_account(state, id, &request)?;
             let name = new.name.clone();
             let sending = companion(state, request.sending.as_ref())?;
+            let group = request.group.as_ref().map(groups::row).transpose();
+            let group = group.map_err(|failure| failure.inside("group"))?;
             let sends = sending.as_ref().map(|(_, smtp)| smtp.name.clone());
-            match sending {
-                None => state.store().create_account(id, new, state.now()),
-                Some(smtp) => state.store().create_account_that_sends(id, new, smtp, state.now()),
-            }
-            .map_err(|error| one_name_taken(error, &name, sends.as_deref()))?;
+            let grouped = group.as_ref().map(|group| group.name.clone());
+            let group = group.map(|group| (*Uuid::now_v7().as_bytes(), group));
+            state
+                .store()
+                .create_account_with(id, new, Companions { smtp: sending, group }, state.now())
+                .map_err(|error| one_name_taken(error, &name, sends.as_deref(), grouped.as_deref()))?;
             state.store().grant(caller.user_id(), id)?;
             events::record(state, &caller, "account.created", Subject::Account(id), &[("name", name)])?;
             if let Some(name) = sends {
                 events::record(state, &caller, "smtp.created", Subject::Nothing, &[("name", name)])?;
                 state.background().outgoing_changed();
+            }
+            if let Some(name) = grouped {
+                events::record(state, &caller, "group.created", Subject::Nothing, &[("name", name)])?;
             }
             state.background().account_changed(id);
             let mut caller = caller;
@@ -98,9 +104,12 @@ fn companion(
     Ok(Some((id, row)))
 }
 
-/// Which of the two names it was.
-fn one_name_taken(error: StoreError, name: &str, sends: Option<&str>) -> Failure {
+/// Which of the names it was.
+fn one_name_taken(error: StoreError, name: &str, sends: Option<&str>, group: Option<&str>) -> Failure {
     match (&error, sends) {
+        (StoreError::Exists { what: "group name" }, _) => {
+            groups::name_is_taken(group.unwrap_or_default()).inside("group")
+        }
         (StoreError::Exists { what: "SMTP account name" }, Some(sends)) => {
             smtp_accounts::name_is_taken(sends).inside("sending")
         }
@@ -141,7 +150,9 @@ pub(crate) async fn remove(
     let by = caller.clone();
     let smtp: Vec<SmtpAccountId> = removal.smtp_accounts.into_iter().map(SmtpAccountId::new).collect();
     let companions = smtp.clone();
-    let (account, sending) = state
+    let asked: Vec<[u8; 16]> = removal.groups.iter().map(|id| *id.as_bytes()).collect();
+    let asked_groups = asked.clone();
+    let (account, sending, grouped) = state
         .read(move |state| {
             let account = present(state, &by, id)?;
             let name = &account.settings.name;
@@ -155,7 +166,13 @@ pub(crate) async fn remove(
             let sending = sending
                 .collect::<Result<Vec<String>, Failure>>()
                 .map_err(|failure| failure.at_field("smtp_accounts"))?;
-            Ok((account, sending))
+            let known = state.store().groups()?;
+            let name = |id: &[u8; 16]| {
+                known.iter().find(|group| group.id == *id).map(|group| group.what.name.clone())
+            };
+            let grouped: Option<Vec<String>> = asked_groups.iter().map(name).collect();
+            let grouped = grouped.ok_or_else(|| Failure::not_found().at_field("groups"))?;
+            Ok((account, sending, grouped))
         })
         .await?;
     if account.settings.oauth.is_some() {
@@ -165,12 +182,15 @@ pub(crate) async fn remove(
     let name = account.settings.name;
     state
         .read(move |state| {
-            state.store().remove_account_and_smtp(id, smtp, state.now())?;
+            state.store().remove_account_with(id, smtp, asked, state.now())?;
             state.background().account_changed(id);
             events::record(state, &caller, "account.removed", Subject::Account(id), &[("name", name)])?;
             let sending: Vec<_> =
                 sending.into_iter().map(|name| (Subject::Nothing, vec![("name", name)])).collect();
-            events::record_all(state, &caller, "smtp.removed", &sending)
+            events::record_all(state, &caller, "smtp.removed", &sending)?;
+            let grouped: Vec<_> =
+                grouped.into_iter().map(|name| (Subject::Nothing, vec![("name", name)])).collect();
+            events::record_all(state, &caller, "group.removed", &grouped)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

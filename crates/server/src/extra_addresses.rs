@@ -61,7 +61,8 @@ pub(crate) async fn list(
         return Ok(axum::Json(ExtraAddressPage { items: Vec::new(), next: None }));
     }
     let page = state.read(move |state| {
-        let found = state.store().extra_addresses(caller.scope(), state_of(query.state), after, limit)?;
+        let found =
+            state.store().extra_addresses(caller.scope(), state_of(query.state), after.as_ref(), limit)?;
         let names = links::user_names(state)?;
         Ok(ExtraAddressPage {
             items: found.items.into_iter().map(|address| shown(address, &names)).collect(),

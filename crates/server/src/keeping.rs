@@ -90,6 +90,7 @@ pub(crate) fn kept(asked: &api::Keeping) -> Result<Keeping, Failure> {
         fetched_folder: fetched_folder.unwrap_or_default(),
         failed_folder: folder("failed_folder", asked.failed_folder.as_ref())?,
         delete_after_days: asked.delete_after_days,
+        mirrored: asked.delete_there,
     })
 }
 
@@ -103,5 +104,6 @@ fn shown(kept: Keeping) -> api::Keeping {
         fetched_folder: Some(kept.fetched_folder).filter(|name| !name.is_empty()),
         failed_folder: kept.failed_folder,
         delete_after_days: kept.delete_after_days,
+        delete_there: kept.mirrored,
     }
 }

@@ -9,7 +9,7 @@ use render::Limits;
 use store::{AddressRole, ExaminedPart, PlacementRow};
 
 use crate::reading::Opened;
-use crate::{attachments, frame};
+use crate::{attachments, frame, groups};
 
 /// Text shown, octets of UTF-8: more than anybody reads, and less than a page can bear.
 const TEXT_OCTETS_MAX: usize = 512 << 10;
@@ -64,6 +64,8 @@ pub(crate) fn shown(
         kind: kept.row.kind.into(),
         verdict: Verdict::from(&verdict),
         unread: kept.row.unread,
+        deleted: kept.row.deleted.map(Into::into),
+        groups: kept.row.groups.iter().map(|group| groups::explained(group, names)).collect(),
         text,
         text_cut,
         has_html: html.is_some(),

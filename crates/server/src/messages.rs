@@ -55,6 +55,7 @@ pub(crate) async fn list(
         unread: query.unread,
         has_attachment: query.has_attachment,
         tag: query.tag,
+        deleted: query.deleted,
     };
     let page = state
         .read(move |state| Ok(state.store().list(caller.scope(), &filter, order, start, limit)?))
@@ -90,6 +91,8 @@ pub(crate) fn row(row: &store::MessageRow) -> MessageRow {
         defects: row.defects,
         quarantined: row.quarantined,
         tags: row.tags.iter().map(crate::tags::shown).collect(),
+        deleted: row.deleted.map(Into::into),
+        groups: row.groups.iter().map(crate::groups::named).collect(),
     }
 }
 

@@ -93,7 +93,7 @@ impl Export {
     fn line(&mut self, row: &MessageRow, what: &str, file: &str, name: &str) {
         let from = row.from.as_ref().map(|from| from.addr_spec.as_str()).unwrap_or_default();
         let to: Vec<&str> = row.to.iter().map(|to| to.addr_spec.as_str()).collect();
-        let message_id = row.message_id.as_ref().map(|id| id.as_str()).unwrap_or_default();
+        let message_id = row.message_id.as_ref().map(model::MessageId::as_str).unwrap_or_default();
         self.index.push_str(&csv::line(&[
             &self.number.to_string(),
             what,

@@ -16,12 +16,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, assets, attachments, bounces, client, doctor, documents,
-    erp_sources, events, exclusions, extra_addresses, frame, headers, health, idempotency, import_list,
-    import_report, imports, jumps, keeping, link_blocklist, links, lists, live, messages, notifications,
-    oauth, oauth_clients, origin, problem, proof, quarantine, record_mails, record_zip, records, rights,
-    search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload, users,
-    webhooks, what_if,
+    State, account_sets, accounts, addresses, assets, attachments, bounces, client, deletion, doctor,
+    documents, erp_sources, events, exclusions, extra_addresses, frame, groups, headers, health, idempotency,
+    import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live, messages,
+    notifications, oauth, oauth_clients, origin, problem, proof, quarantine, record_mails, record_zip, records,
+    rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload,
+    users, webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -268,6 +268,8 @@ fn routes(state: &State) -> Routes {
         .add(&api::MESSAGES, messages::list)
         .add(&api::MESSAGE, messages::detail)
         .add(&api::MESSAGE_SEEN, messages::seen)
+        .add(&api::DELETE_MESSAGES, deletion::delete)
+        .add(&api::RESTORE_MESSAGES, deletion::restore)
         .add(&api::MESSAGE_RAW, messages::raw)
         .add(&api::MESSAGE_FRAME, frame::frame)
         .add(&api::MESSAGE_PART, messages::part)
@@ -326,6 +328,13 @@ fn routes(state: &State) -> Routes {
         .add(&api::CANCEL_IMPORT, imports::cancel)
         .add(&api::QUARANTINE, quarantine::list)
         .add(&api::RETRY_QUARANTINED, quarantine::retry)
+        .add(&api::GROUPS, groups::list)
+        .add(&api::CREATE_GROUP, groups::create)
+        .add(&api::CHANGE_GROUP, groups::change)
+        .add(&api::REMOVE_GROUP, groups::remove)
+        .add(&api::SORTING, groups::sorting)
+        .add(&api::SET_SORTING, groups::set_sorting)
+        .add(&api::SORT_EARLIER, groups::sort_earlier)
         .add(&api::USERS, users::list)
         .add(&api::CREATE_USER, users::create)
         .add(&api::USER, users::one)

@@ -70,6 +70,7 @@ fn misunderstood(error: &QueryError) -> Failure {
         index::key::VALUE_MISSING => "query-value-missing",
         index::key::VALUE_UNKNOWN => "query-value-unknown",
         index::key::ACCOUNT_UNKNOWN => "query-account-unknown",
+        index::key::GROUP_UNKNOWN => "query-group-unknown",
         index::key::DATE_UNREADABLE => "query-date-unreadable",
         index::key::SIZE_UNREADABLE => "query-size-unreadable",
         index::key::TOO_LONG => "query-too-long",

@@ -1,4 +1,4 @@
-//! Several rows that belong together: accounts changed at once, an account and the server that sends for it.
+//! Several rows that belong together: accounts changed at once, an account its companions.
 
 use std::collections::HashSet;
 
@@ -7,9 +7,11 @@ use model::{AccountId, SmtpAccountId, UnixMillis};
 use crate::accounts::{AccountKind, MailboxRole, NewAccount};
 use crate::db::Tx;
 use crate::error::Result;
+use crate::groups::{self, NewGroup};
 use crate::keeping::{self, AfterFetch};
 use crate::keys::Keys;
 use crate::smtp_accounts::NewSmtpAccount;
+use crate::sorting::{self, SortingRule};
 use crate::sql::statements;
 use crate::store::Store;
 use crate::value::args;
@@ -28,6 +30,17 @@ pub struct SharedSettings {
     pub fetched: Option<(AfterFetch, String)>,
     /// Deleted at the source so many days after they were fetched, 0: at once; the inner `None`: never.
     pub delete_after_days: Option<Option<u32>>,
+    /// Whether what people delete here is deleted at the source.
+    pub mirrored: Option<bool>,
+}
+
+/// What is made together with an account.
+#[derive(Clone, Debug, Default)]
+pub struct Companions {
+    /// The server that sends for it.
+    pub smtp: Option<(SmtpAccountId, NewSmtpAccount)>,
+    /// The group its mails are sorted to: UUID, octets, and what it is.
+    pub group: Option<([u8; 16], NewGroup)>,
 }
 
 /// Why an account cannot have them.
@@ -69,7 +82,7 @@ impl SharedSettings {
     }
 
     const fn of_mailbox(&self) -> bool {
-        self.fetched.is_some() || self.delete_after_days.is_some()
+        self.fetched.is_some() || self.delete_after_days.is_some() || self.mirrored.is_some()
     }
 }
 
@@ -105,6 +118,7 @@ fn set_shared(
             if let Some(days) = shared.delete_after_days {
                 kept.delete_after_days = days;
             }
+            kept.mirrored = shared.mirrored.unwrap_or(kept.mirrored);
         })?;
     }
     Ok(true)
@@ -159,36 +173,47 @@ impl Store {
         Ok(outcomes)
     }
 
-    /// Makes an account and the server that sends for it, or neither.
+    /// Makes an account and its companions, or nothing of it. Mails of the account are sorted to the group.
     ///
     /// # Errors
-    /// `Exists` with `account name` or `SMTP account name` if one of the names is taken.
-    pub fn create_account_that_sends(
+    /// `Exists` with `account name`, `SMTP account name` or `group name` if one of the names is taken.
+    pub fn create_account_with(
         &self,
         id: AccountId,
         new: NewAccount,
-        smtp: (SmtpAccountId, NewSmtpAccount),
+        with: Companions,
         now: UnixMillis,
     ) -> Result<()> {
+        let keys = self.keys().clone();
         self.write(move |tx| {
             accounts::insert(tx, id, &new, now)?;
-            smtp_accounts::insert(tx, smtp.0, &smtp.1, now)
+            if let Some((id, smtp)) = &with.smtp {
+                smtp_accounts::insert(tx, *id, smtp, now)?;
+            }
+            if let Some((group, what)) = &with.group {
+                groups::insert(tx, *group, what, now)?;
+                let rest = SortingRule { pattern: String::new(), group: *group };
+                sorting::set(tx, keys.known_account(tx, id)?, &[rest])?;
+            }
+            Ok(())
         })
     }
 
-    /// Takes an account out of service together with servers that send; mail and placements stay.
+    /// Takes an account out of service together with servers that send and groups; mail and placements stay.
     ///
     /// # Errors
     /// `Missing` if one of them is gone: then nothing has happened.
-    pub fn remove_account_and_smtp(
+    pub fn remove_account_with(
         &self,
         id: AccountId,
         smtp: Vec<SmtpAccountId>,
+        groups: Vec<[u8; 16]>,
         now: UnixMillis,
     ) -> Result<()> {
         self.write(move |tx| {
             accounts::remove(tx, id, now)?;
-            smtp.iter().try_for_each(|id| smtp_accounts::remove(tx, *id))
+            smtp.iter().try_for_each(|id| smtp_accounts::remove(tx, *id))?;
+            groups.iter().try_for_each(|id| groups::remove(tx, *id))
         })
     }
 }

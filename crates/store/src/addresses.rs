@@ -25,10 +25,23 @@ pub enum AddressRole {
     ReplyTo,
     /// `Sender`.
     Sender,
+    /// `Delivered-To`, of whoever delivered it.
+    DeliveredTo,
+    /// `X-Original-To`, likewise.
+    OriginalTo,
 }
 
 impl AddressRole {
-    const ALL: [Self; 6] = [Self::From, Self::To, Self::Cc, Self::Bcc, Self::ReplyTo, Self::Sender];
+    const ALL: [Self; 8] = [
+        Self::From,
+        Self::To,
+        Self::Cc,
+        Self::Bcc,
+        Self::ReplyTo,
+        Self::Sender,
+        Self::DeliveredTo,
+        Self::OriginalTo,
+    ];
 
     pub(crate) fn code(self) -> i64 {
         Self::ALL.iter().position(|role| *role == self).unwrap_or_default() as i64

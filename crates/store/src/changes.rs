@@ -1,6 +1,6 @@
 //! What a full-text index follows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use model::{AccountId, Address, Kind, MessageId, RecordKind, Scope, ThreadId, UnixMillis};
 
@@ -10,7 +10,9 @@ use crate::db::Tx;
 use crate::detail::MailOctets;
 use crate::error::{Result, StoreError};
 use crate::links;
+use crate::message_states;
 use crate::rows;
+use crate::sorting;
 use crate::sql::statements;
 use crate::store::Store;
 use crate::tags;
@@ -73,6 +75,10 @@ pub struct IndexedMessage {
     pub accounts: Vec<AccountId>,
     /// Names of its tags.
     pub tags: Vec<String>,
+    /// Somebody deleted it.
+    pub deleted: bool,
+    /// Keys of the groups its mails are sorted to.
+    pub groups: Vec<i64>,
     /// Records it is filed under, with their numbers.
     pub links: Vec<(RecordKind, String)>,
 }
@@ -186,8 +192,11 @@ impl Store {
         let mut addresses = addresses::of_mails(tx, &seqs, None)?;
         let scope = self.keys().scope(tx, &Scope::All)?;
         let mut visible = rows::visible(tx, &scope, &seqs)?;
+        let mails: Vec<i64> = visible.values().flat_map(|v| v.mails.iter().map(|(mail, _)| *mail)).collect();
+        let groups = sorting::keys_of(tx, &mails)?;
         let mut tags = tags::of_messages(tx, &seqs)?;
         let mut links = links::of_messages(tx, &seqs)?;
+        let deleted = message_states::deleted(tx, &seqs)?;
         let mut out = Vec::with_capacity(list.len());
         for change in list {
             let (seq, change_seq) = (change.seq, change.change_seq);
@@ -195,8 +204,10 @@ impl Store {
                 out.push(Change::Delete { change_seq, seq });
                 continue;
             }
-            let mut keys: Vec<i64> =
-                visible.remove(&seq).into_iter().flat_map(|v| v.mails).flat_map(|(_, keys)| keys).collect();
+            let mails = visible.remove(&seq).map(|v| v.mails).unwrap_or_default();
+            let of_mails = mails.iter().filter_map(|(mail, _)| groups.get(mail)).flatten();
+            let of_mails: BTreeSet<i64> = of_mails.copied().collect();
+            let mut keys: Vec<i64> = mails.into_iter().flat_map(|(_, keys)| keys).collect();
             keys.sort_unstable();
             keys.dedup();
             let accounts: Result<Vec<AccountId>> =
@@ -227,6 +238,8 @@ impl Store {
                     .map(|link| (link.kind, link.number))
                     .collect(),
                 tags: tags.remove(&seq).unwrap_or_default().into_iter().map(|tag| tag.name).collect(),
+                deleted: deleted.contains_key(&seq),
+                groups: of_mails.into_iter().collect(),
             })));
         }
         Ok(out)

@@ -4,11 +4,12 @@ use doctor::{Expiring, ExpiryKind, Kind, Queue, Quota, Severity};
 use model::{AccountId, UnixMillis};
 
 use crate::db::Tx;
+use crate::entries::bin;
 use crate::error::{Result, StoreError};
 use crate::events::{self, Event};
 use crate::sql::statements;
 use crate::store::Store;
-use crate::value::{Row, args};
+use crate::value::{Arg, Row, args};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -80,9 +81,9 @@ statements! {
     DROP_QUOTA = "DELETE FROM quotas WHERE account = $1";
     QUOTAS = "SELECT a.account_id, q.used, q.most FROM quotas q JOIN accounts a ON a.key = q.account \
         WHERE a.removed IS NULL AND a.active = 1 ORDER BY a.key";
-    ARRIVALS = "SELECT date / 3600000, COUNT(*) FROM entries WHERE list = $1 AND date >= $2 AND date < $3 \
+    ARRIVALS = "SELECT date / 3600000, COUNT(*) FROM entries WHERE list = ANY($1) AND date >= $2 AND date < $3 \
         GROUP BY date / 3600000 ORDER BY 1";
-    FIRST_ARRIVAL = "SELECT date FROM entries WHERE list = $1 ORDER BY date, message_seq LIMIT 1";
+    FIRST_ARRIVAL = "SELECT date FROM entries WHERE list = ANY($1) ORDER BY date, message_seq LIMIT 1";
     WAITING = "SELECT o.channel, w.name, COUNT(*), MIN(o.created) FROM outgoing o \
         LEFT JOIN webhooks w ON w.key = o.target AND o.channel = 1 WHERE o.due IS NOT NULL \
         GROUP BY o.channel, w.name ORDER BY o.channel, w.name";
@@ -235,10 +236,13 @@ impl Store {
     pub fn arrivals(&self, account: AccountId, from: UnixMillis, to: UnixMillis) -> Result<Arrivals> {
         self.read(|tx| {
             let key = self.keys().known_account(tx, account)?;
-            let hours = tx.query(&ARRIVALS, &args![key, from, to], |row| {
+            // What was deleted since has come all the same.
+            let lists = [bin(key), key];
+            let [from, to] = args![from, to];
+            let hours = tx.query(&ARRIVALS, &[Arg::Ints(&lists), from, to], |row| {
                 Ok((UnixMillis(row.int(0)?.saturating_mul(HOUR_MS)), row.uint(1)?))
             })?;
-            Ok(Arrivals { hours, oldest: tx.first(&FIRST_ARRIVAL, &args![key], |row| row.time(0))? })
+            Ok(Arrivals { hours, oldest: tx.first(&FIRST_ARRIVAL, &[Arg::Ints(&lists)], |row| row.time(0))? })
         })
     }
 

@@ -1,10 +1,12 @@
-//! Which messages each list holds, and how many: kept by the difference between before and after.
+//! Which messages each list holds, and how many: kept by the difference between before and after. Deleted messages are in lists of
+//! their own: the one that belongs to list `n` is [`bin`]`(n)`.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::db::Tx;
 use crate::error::Result;
 use crate::keys::ALL_MAIL;
+use crate::message_states;
 use crate::sql::statements;
 use crate::store::take;
 use crate::value::{Arg, Rows, args};
@@ -45,12 +47,25 @@ struct Listed {
     accounts: Vec<i64>,
     /// Keys of mailboxes it lies in now, ascending, unique.
     mailboxes: Vec<i64>,
+    /// Somebody deleted it.
+    deleted: bool,
 }
 
 impl Listed {
     fn lists(&self) -> impl Iterator<Item = i64> + '_ {
-        std::iter::once(ALL_MAIL).chain(self.accounts.iter().copied()).chain(self.mailboxes.iter().copied())
+        let all = std::iter::once(ALL_MAIL).chain(self.accounts.iter().copied());
+        all.chain(self.mailboxes.iter().copied()).map(|list| self.list(list))
     }
+
+    /// The list, or the one of its deleted messages.
+    const fn list(&self, list: i64) -> i64 {
+        if self.deleted { bin(list) } else { list }
+    }
+}
+
+/// The list of those deleted that would be in this one.
+pub(crate) const fn bin(list: i64) -> i64 {
+    -1 - list
 }
 
 /// Class of an entry: everything a list is filtered by.
@@ -106,7 +121,10 @@ fn listed(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Listed>> {
         .query(&HEADS, &[Arg::Ints(messages)], |row| {
             let class = class(row.opt_int(2)?.unwrap_or_default(), row.bool(3)?, row.int(4)? > 0);
             let date = row.opt_int(1)?.unwrap_or_default();
-            Ok((row.int(0)?, Listed { date, class, accounts: Vec::new(), mailboxes: Vec::new() }))
+            Ok((
+                row.int(0)?,
+                Listed { date, class, accounts: Vec::new(), mailboxes: Vec::new(), deleted: false },
+            ))
         })?
         .into_iter()
         .collect();
@@ -126,6 +144,11 @@ fn listed(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Listed>> {
             }
         }
     }
+    for message in message_states::deleted(tx, messages)?.into_keys() {
+        if let Some(entry) = map.get_mut(&message) {
+            entry.deleted = true;
+        }
+    }
     for entry in map.values_mut() {
         for keys in [&mut entry.accounts, &mut entry.mailboxes] {
             keys.sort_unstable();
@@ -135,6 +158,9 @@ fn listed(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Listed>> {
     Ok(map)
 }
 
+/// Class, day and difference.
+type ClassDay = (i64, i64, i64);
+
 /// Sums of a batch, in the order of keys, so that two writers take rows in the same order.
 #[derive(Default)]
 struct Difference {
@@ -142,7 +168,8 @@ struct Difference {
     put: Vec<[i64; 4]>,
     counts: BTreeMap<(i64, i64), i64>,
     days: BTreeMap<(i64, i64), i64>,
-    set_counts: BTreeMap<String, Vec<(i64, i64, i64)>>,
+    /// By accounts, and whether they are deleted.
+    set_counts: BTreeMap<(String, bool), Vec<ClassDay>>,
 }
 
 impl Difference {
@@ -171,13 +198,15 @@ impl Difference {
             *self.days.entry((list, day)).or_default() += n;
         }
         if entry.accounts.len() > 1 {
-            self.set_counts.entry(set_name(&entry.accounts)).or_default().push((entry.class, day, n));
+            let set = (set_name(&entry.accounts), entry.deleted);
+            self.set_counts.entry(set).or_default().push((entry.class, day, n));
         }
     }
 
     fn write(mut self, tx: &Tx<'_>) -> Result<()> {
-        for (name, list) in std::mem::take(&mut self.set_counts) {
-            let key = account_set(tx, &name)?;
+        for ((name, deleted), list) in std::mem::take(&mut self.set_counts) {
+            let set = account_set(tx, &name)?;
+            let key = if deleted { bin(set) } else { set };
             for (class, day, n) in list {
                 *self.counts.entry((key, class)).or_default() += n;
                 *self.days.entry((key, day)).or_default() += n;

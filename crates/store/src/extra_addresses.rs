@@ -202,12 +202,12 @@ impl Store {
         &self,
         scope: &Scope,
         state: ExtraAddressState,
-        after: Option<ExtraAddressCursor>,
+        after: Option<&ExtraAddressCursor>,
         limit: usize,
     ) -> Result<ExtraAddresses> {
         self.read(|tx| {
             let lists = lists(&self.keys().scope(tx, scope)?);
-            let (at, record, used, folded) = match &after {
+            let (at, record, used, folded) = match after {
                 Some(cursor) => (cursor.at, cursor.record, cursor.used, cursor.folded.as_str()),
                 None => (i64::MAX, 0, 0, ""),
             };

@@ -6,6 +6,7 @@ use model::{Scope, UnixMillis};
 use standing::{EventKind, Reported};
 
 use crate::db::Tx;
+use crate::entries::bin;
 use crate::error::Result;
 use crate::feedback::Feedback;
 use crate::keys::ScopeKeys;
@@ -59,7 +60,7 @@ statements! {
         ORDER BY total DESC, reason, kind, permanence LIMIT $3";
     ACCOUNTS = "SELECT key FROM accounts";
     SENT_MAILBOXES = "SELECT b.key FROM mailboxes b WHERE b.special_use = 'sent' AND b.account = ANY($1) \
-        AND EXISTS (SELECT 1 FROM list_days d WHERE d.list = b.key AND d.n > 0)";
+        AND EXISTS (SELECT 1 FROM list_days d WHERE d.list IN (b.key, -1 - b.key) AND d.n > 0)";
     SENT = "SELECT day, CAST(SUM(n) AS BIGINT) FROM list_days WHERE list = ANY($1) AND day >= $2 AND n > 0 \
         GROUP BY day ORDER BY day";
     AFFECTED = "SELECT COUNT(*) FROM standings WHERE last >= $1 AND list = 0 AND total > 0";
@@ -103,10 +104,12 @@ impl Store {
     pub fn sent_mails(&self, scope: &Scope, since: UnixMillis) -> Result<Option<Vec<(UnixMillis, u64)>>> {
         self.read(|tx| {
             let accounts = self.account_keys(tx, scope)?;
-            let mailboxes = tx.query(&SENT_MAILBOXES, &[Arg::Ints(&accounts)], |row| row.int(0))?;
+            let mut mailboxes = tx.query(&SENT_MAILBOXES, &[Arg::Ints(&accounts)], |row| row.int(0))?;
             if mailboxes.is_empty() {
                 return Ok(None);
             }
+            // What was deleted here since was sent all the same.
+            mailboxes.extend(mailboxes.clone().into_iter().map(bin));
             let args = [Arg::Ints(&mailboxes), Arg::Int(since.0.div_euclid(DAY_MS))];
             let days = tx.query(&SENT, &args, |row| {
                 Ok((UnixMillis(row.int(0)?.saturating_mul(DAY_MS)), row.uint(1)?))

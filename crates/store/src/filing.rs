@@ -13,7 +13,9 @@ use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
 use crate::links::{self, Linking, Open, OpenSent};
+use crate::message_states;
 use crate::placements::hash64;
+use crate::sorting;
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::tags;
@@ -190,6 +192,7 @@ fn file(
     let moved_messages: Vec<_> = moved_messages.collect();
     tags::follow(tx, &moved_messages)?;
     links::follow(tx, &moved_messages)?;
+    message_states::follow(tx, &moved_messages)?;
     write_details(tx, batch, &again)?;
     let named: Vec<(i64, RecordKey)> = batch
         .iter()
@@ -200,6 +203,7 @@ fn file(
     if let Some(linking) = linking {
         links::file(tx, open(batch, &messages, &threads, referred), linking)?;
     }
+    sorting::sort(tx, &seqs, !again.is_empty())?;
     tx.exec(&RELEASE, &[Arg::Ints(&seqs)])?;
     changes.settle(tx)?;
     let mut touched = moved;

@@ -16,6 +16,7 @@ use crate::log_leaves;
 use crate::mailboxes::{self, Cursor};
 use crate::placements::{self, LeftOut, Place, envelope_text, flags_code, leave_out, place, take_in};
 use crate::shared_objects::{self, SharedObject};
+use crate::sorting;
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::value::{Arg, Rows, args};
@@ -270,6 +271,7 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
     add_placements(tx, &placements)?;
     if !moved.is_empty() {
         changes.settle(tx)?;
+        sorting::sort_placed(tx, &moved)?;
         entries::touch(tx, &moved)?;
     }
     for commit in &batch.segments {

@@ -36,6 +36,8 @@ pub struct Keeping {
     pub failed_folder: Option<String>,
     /// Deleted so many days after they were fetched, 0: at once; `None`: never.
     pub delete_after_days: Option<u32>,
+    /// What people delete here is deleted there, whatever the rest says.
+    pub mirrored: bool,
 }
 
 impl Keeping {
@@ -69,12 +71,12 @@ macro_rules! deletable {
 }
 
 statements! {
-    GET = "SELECT k.fetched, k.fetched_folder, k.failed_folder, k.delete_days, k.since FROM account_keeping k \
+    GET = "SELECT k.fetched, k.fetched_folder, k.failed_folder, k.delete_days, k.since, k.mirrored FROM account_keeping k \
         WHERE k.account = $1";
-    SET = "INSERT INTO account_keeping (account, fetched, fetched_folder, failed_folder, since, delete_days) \
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account) DO UPDATE SET fetched = excluded.fetched, \
+    SET = "INSERT INTO account_keeping (account, fetched, fetched_folder, failed_folder, since, delete_days, mirrored) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account) DO UPDATE SET fetched = excluded.fetched, \
         fetched_folder = excluded.fetched_folder, failed_folder = excluded.failed_folder, since = excluded.since, \
-        delete_days = excluded.delete_days";
+        delete_days = excluded.delete_days, mirrored = excluded.mirrored";
     DELETABLE = deletable!(
         "p.seq, p.mailbox, p.uid_validity, p.uid, p.locator",
         "ORDER BY p.fetched, p.mailbox, p.uid, p.locator LIMIT $3"
@@ -114,6 +116,7 @@ fn keeping(row: &Row<'_>) -> Result<(Keeping, UnixMillis)> {
         fetched_folder: row.text(1)?,
         failed_folder: Some(row.text(2)?).filter(|name| !name.is_empty()),
         delete_after_days: row.opt_int(3)?.map(|days| u32::try_from(days).unwrap_or(u32::MAX)),
+        mirrored: row.bool(5)?,
     };
     Ok((keeping, row.time(4)?))
 }
@@ -139,6 +142,7 @@ fn set(tx: &Tx<'_>, account: i64, keeping: &Keeping, now: UnixMillis) -> Result<
         keeping.failed_folder.as_deref().unwrap_or_default(),
         now,
         keeping.delete_after_days.map(i64::from),
+        keeping.mirrored,
     ];
     tx.exec(&SET, &args).map(drop)
 }

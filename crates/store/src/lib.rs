@@ -30,6 +30,7 @@ mod extra_addresses;
 mod feedback;
 mod feedback_days;
 mod filing;
+mod groups;
 mod import_entries;
 mod import_list;
 mod intake;
@@ -47,6 +48,7 @@ mod mailboxes;
 mod mailing_lists;
 mod manual_queue;
 mod message_links;
+mod message_states;
 mod migrate;
 mod notices;
 mod oauth_attempts;
@@ -68,6 +70,7 @@ mod sessions;
 mod settings;
 mod shared_objects;
 mod smtp_accounts;
+mod sorting;
 mod source_actions;
 mod sql;
 mod sqlite;
@@ -87,7 +90,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-pub use account_sets::{SharedSettings, Unfit};
+pub use account_sets::{Companions, SharedSettings, Unfit};
 pub use accounts::{
     Account, AccountError, AccountKind, AccountState, Handled, Handling, MailboxRole, NewAccount, Tls,
 };
@@ -111,6 +114,7 @@ pub use extra_addresses::{ExtraAddress, ExtraAddressCursor, ExtraAddressState, E
 pub use feedback::{Evidence, FeedbackProgress, VerifyReference};
 pub use feedback_days::{FeedbackCount, SumBy};
 pub use filing::{Filed, MessageKey, NewPart};
+pub use groups::{Group, NewGroup};
 pub use import_entries::{DuplicateOf, EntryFate, EntryOutcome, ImportEntry, NewEntry, ReasonCount};
 pub use import_list::{OpenFilter, OpenMail, OpenPage, OpenReason};
 pub use intake::{Intake, IntakeItem, IntakeOutcome, SegmentCommit};
@@ -126,6 +130,7 @@ pub use mailboxes::{Cursor, Mailbox, MailboxListing};
 pub use mailing_lists::{ListMember, MailingList};
 pub use manual_queue::{QueueRow, Resolution};
 pub use message_links::{LinkedRecord, MessageLink, MessageLinks};
+pub use message_states::Hidden;
 pub use notices::{Gathering, NoticeChannel};
 pub use oauth_attempts::OauthAttempt;
 pub use oauth_clients::{NewOauthClient, OauthClient, OauthService};
@@ -141,6 +146,7 @@ pub use sealed::SealedField;
 pub use sessions::{Session, Throttle};
 pub use shared_objects::SharedObject;
 pub use smtp_accounts::{NewSmtpAccount, SmtpAccount};
+pub use sorting::{MessageGroup, SortedBy, SortingRule};
 pub use source_actions::{DueAction, SourceAction, SourceActionRow, SourceOutcome, SourceState};
 pub use standing_events::AddressEvent;
 pub use standings::{AddressCursor, AddressRow, DryRun, HistoryRow, TriedAddress};

@@ -9,7 +9,7 @@ use model::{AccountId, Kind, MailboxId, Scope, UnixMillis};
 
 use crate::codec::kind_code;
 use crate::db::Tx;
-use crate::entries::{DAY_MS, class};
+use crate::entries::{DAY_MS, bin, class};
 use crate::error::{Result, StoreError};
 use crate::keys::{ALL_MAIL, ScopeKeys};
 use crate::rows::{self, MessageRow};
@@ -39,6 +39,8 @@ pub struct ListFilter {
     pub has_attachment: Option<bool>,
     /// With this tag: its key.
     pub tag: Option<i64>,
+    /// Those somebody deleted, instead of the others.
+    pub deleted: bool,
 }
 
 /// Order by effective date.
@@ -108,7 +110,9 @@ statements! {
         JOIN entries e ON e.list = ANY($2) AND e.date = COALESCE(m.date, 0) AND e.message_seq = m.seq \
         WHERE t.tag = $1 AND e.class = ANY($3)";
     COUNTS = "SELECT list, class, n FROM list_counts WHERE list = ANY($1) AND n > 0";
-    SETS = "SELECT s.key, s.accounts, c.class, c.n FROM account_sets s JOIN list_counts c ON c.list = s.key \
+    SETS = "SELECT c.list, s.accounts, c.class, c.n FROM account_sets s JOIN list_counts c ON c.list = s.key \
+        WHERE c.n > 0";
+    BIN_SETS = "SELECT c.list, s.accounts, c.class, c.n FROM account_sets s JOIN list_counts c ON c.list = -1 - s.key \
         WHERE c.n > 0";
     DAYS = "SELECT list, day, n FROM list_days WHERE list = ANY($1) AND n <> 0";
 }
@@ -130,6 +134,8 @@ struct Plan {
     lists: Vec<i64>,
     /// `None`: all.
     classes: Option<Vec<i64>>,
+    /// The lists are those of deleted messages.
+    deleted: bool,
 }
 
 impl Plan {
@@ -197,11 +203,17 @@ struct Shared {
     n: i64,
 }
 
-fn shared(tx: &Tx<'_>, accounts: &[i64]) -> Result<Vec<Shared>> {
+fn shared(tx: &Tx<'_>, plan: &Plan) -> Result<Vec<Shared>> {
+    let mut accounts = plan.lists.clone();
+    if plan.deleted {
+        accounts = accounts.into_iter().map(bin).collect();
+        accounts.sort_unstable();
+    }
     if accounts.len() < 2 {
         return Ok(Vec::new());
     }
-    let rows = tx.query(&SETS, &[], |row| Ok((row.int(0)?, row.text(1)?, row.int(2)?, row.int(3)?)))?;
+    let sets = if plan.deleted { &BIN_SETS } else { &SETS };
+    let rows = tx.query(sets, &[], |row| Ok((row.int(0)?, row.text(1)?, row.int(2)?, row.int(3)?)))?;
     let surplus = |names: &str| {
         let keys = names.split(',').filter_map(|key| key.parse::<i64>().ok());
         keys.filter(|key| accounts.binary_search(key).is_ok()).count() as i64 - 1
@@ -226,7 +238,7 @@ fn totals(tx: &Tx<'_>, plan: &Plan) -> Result<Totals> {
         tx.query(&COUNTS, &[Arg::Ints(&plan.lists)], |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?)))?;
     let counts: BTreeMap<(i64, i64), i64> =
         rows.into_iter().map(|(list, class, n)| ((list, class), n)).collect();
-    let shared = shared(tx, &plan.lists)?;
+    let shared = shared(tx, plan)?;
     let sum: i64 = counts.iter().filter(|((_, class), _)| wanted(*class)).map(|(_, n)| n).sum();
     let surplus: i64 = shared.iter().filter(|s| wanted(s.class)).map(|s| s.n * s.surplus).sum();
     Ok(Totals { matching: sum - surplus, counts, shared })
@@ -491,7 +503,7 @@ impl Store {
                 _ => return Ok(None),
             },
         };
-        let lists = if let Some(id) = filter.mailbox {
+        let mut lists = if let Some(id) = filter.mailbox {
             match self.keys().mailbox(tx, id)? {
                 Some(key) if scope.allows(key.account) && account.is_none_or(|a| a == key.account) => {
                     vec![key.mailbox]
@@ -507,7 +519,10 @@ impl Store {
                 ScopeKeys::Accounts(keys) => keys.clone(),
             }
         };
-        Ok(Some(Plan { lists, classes: classes(filter) }))
+        if filter.deleted {
+            lists = lists.into_iter().map(bin).collect();
+        }
+        Ok(Some(Plan { lists, classes: classes(filter), deleted: filter.deleted }))
     }
 }
 

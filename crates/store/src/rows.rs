@@ -9,11 +9,13 @@ use crate::codec;
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
 use crate::keys::ScopeKeys;
+use crate::sorting::{self, MessageGroup};
 use crate::sql::statements;
 use crate::store::Store;
 use crate::tags::{self, Tag};
 use crate::value::{Arg, Row};
 use crate::work;
+use crate::{message_states, record_mails};
 
 /// Recipients a row holds at most.
 const TO_MAX: i64 = 4;
@@ -29,7 +31,7 @@ pub struct MessageRow {
     pub message_id: Option<MessageId>,
     /// Its thread.
     pub thread_id: ThreadId,
-    /// Messages in it that the reader may read.
+    /// Messages in it that the reader may read and nobody deleted.
     pub thread_count: u32,
     /// Decoded; empty if there is none.
     pub subject: String,
@@ -55,6 +57,10 @@ pub struct MessageRow {
     pub quarantined: bool,
     /// By name.
     pub tags: Vec<Tag>,
+    /// When somebody deleted it.
+    pub deleted: Option<UnixMillis>,
+    /// Groups it is sorted to, by name.
+    pub groups: Vec<MessageGroup>,
 }
 
 statements! {
@@ -62,9 +68,7 @@ statements! {
         h.subject, h.preview, h.message_id FROM mails m JOIN heads h ON h.seq = m.seq WHERE m.seq = ANY($1)";
     TWINS = "SELECT message_seq, seq FROM mails WHERE message_seq = ANY($1) AND message_seq <> seq ORDER BY seq";
     THREAD_IDS = "SELECT seq, mail_id FROM mails WHERE seq = ANY($1)";
-    THREAD_COUNTS = "SELECT thread, COUNT(*) FROM mails WHERE thread = ANY($1) AND message_seq = seq \
-        GROUP BY thread";
-    THREAD_COUNTS_IN = "SELECT m.thread, COUNT(*) FROM mails m WHERE m.thread = ANY($1) \
+    THREAD_COUNTS = "SELECT m.thread, COUNT(*) FROM mails m WHERE m.thread = ANY($1) \
         AND m.message_seq = m.seq AND EXISTS (SELECT 1 FROM entries e WHERE e.list = ANY($2) \
         AND e.date = m.date AND e.message_seq = m.seq) GROUP BY m.thread";
     MESSAGE_OF = "SELECT message_seq FROM mails WHERE mail_id = $1 AND message_seq IS NOT NULL";
@@ -180,6 +184,9 @@ impl Store {
         let ids = thread_ids(tx, &threads)?;
         let counts = thread_counts(tx, scope, &threads)?;
         let mut tags = tags::of_messages(tx, messages)?;
+        let deleted = message_states::deleted(tx, messages)?;
+        let mails: Vec<i64> = visible.values().flat_map(|v| v.mails.iter().map(|(mail, _)| *mail)).collect();
+        let groups = sorting::of_mails(tx, &mails)?;
         let mut rows = Vec::with_capacity(messages.len());
         for message in messages {
             let Some(found) = visible.get(message) else { continue };
@@ -214,6 +221,8 @@ impl Store {
                 defects: shown.defects,
                 quarantined: shown.stage == 2,
                 tags: tags.remove(message).unwrap_or_default(),
+                deleted: deleted.get(message).copied(),
+                groups: self.groups_of(tx, scope, &groups, &found.mails)?,
             });
         }
         Ok(rows)
@@ -261,11 +270,7 @@ impl Store {
 
 fn thread_counts(tx: &Tx<'_>, scope: &ScopeKeys, threads: &[i64]) -> Result<HashMap<i64, u32>> {
     let read = |row: &Row<'_>| Ok((row.int(0)?, row.small(1)?));
-    let rows = match scope {
-        ScopeKeys::All => tx.query(&THREAD_COUNTS, &[Arg::Ints(threads)], read)?,
-        ScopeKeys::Accounts(keys) => {
-            tx.query(&THREAD_COUNTS_IN, &[Arg::Ints(threads), Arg::Ints(keys)], read)?
-        }
-    };
+    let lists = record_mails::lists(scope);
+    let rows = tx.query(&THREAD_COUNTS, &[Arg::Ints(threads), Arg::Ints(&lists)], read)?;
     Ok(rows.into_iter().collect())
 }

@@ -1,7 +1,7 @@
 //! What is to be done at the sources: a durable queue, filled in the transaction of what decides it, drained by the account's
 //! own task. An action done twice is done once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{AccountId, EventId, MailId, MailboxId, Position, UnixMillis};
 
@@ -20,6 +20,8 @@ const ATTEMPTS_MAX: u32 = 8;
 const PAUSE_MS: i64 = 60_000;
 /// The longest pause.
 const PAUSE_MAX_MS: i64 = 6 * 60 * 60 * 1000;
+/// Reason of what follows a deletion here.
+const DELETED_HERE: &str = "deleted_here";
 /// Longest texts kept, octets.
 const TEXT_MAX: usize = 500;
 
@@ -128,7 +130,7 @@ pub struct SourceActionRow {
     pub mailbox: String,
     /// What.
     pub action: SourceAction,
-    /// What wants it: `handled`, `manual`, or the name of a rule.
+    /// What wants it: `handled`, `manual`, `keeping`, `deleted_here`, or the name of a rule.
     pub why: String,
     /// How it stands.
     pub state: SourceState,
@@ -180,11 +182,19 @@ statements! {
         AND p.gone IS NULL AND a.removed IS NULL \
         AND (b.special_use IS NULL OR b.special_use = 'inbox' OR b.special_use = 'junk') \
         ORDER BY p.seq, p.mailbox, p.uid, p.locator";
-    ADD [Int, Int, Int, Int, Int, Text, Int, Int, Text, Text, Int] = "WITH v(key, account, mailbox, uid_validity, uid, \
-        locator, seq, action, target, why, created) AS ({rows}) INSERT INTO source_actions (key, account, mailbox, \
+    ADD [Int, Int, Int, Int, Int, Text, Int, Int, Text, Text, Int, Int] = "WITH v(key, account, mailbox, uid_validity, uid, \
+        locator, seq, action, target, why, due, created) AS ({rows}) INSERT INTO source_actions (key, account, mailbox, \
         uid_validity, uid, locator, seq, action, target, why, state, attempts, due, error, created, changed) SELECT key, \
-        account, mailbox, uid_validity, uid, locator, seq, action, target, why, 0, 0, created, '', created, created \
+        account, mailbox, uid_validity, uid, locator, seq, action, target, why, 0, 0, due, '', created, created \
         FROM v WHERE TRUE ON CONFLICT (mailbox, uid_validity, uid, locator, action, target) DO NOTHING";
+    MIRRORED = "SELECT p.seq, b.account, p.mailbox, p.uid_validity, p.uid, p.locator, CASE WHEN a.kind = 0 THEN \
+        (SELECT MIN(t.display_name) FROM mailboxes t WHERE t.account = b.account AND t.special_use = 'trash') END \
+        FROM placements p JOIN mailboxes b ON b.key = p.mailbox JOIN accounts a ON a.key = b.account \
+        JOIN account_keeping k ON k.account = a.key WHERE p.seq = ANY($1) AND k.mirrored = 1 AND a.removed IS NULL \
+        AND ((p.position = 0 AND a.kind = 0) OR (p.position = 1 AND a.kind IN (2, 3))) AND p.gone IS NULL \
+        AND (b.special_use IS NULL OR b.special_use <> 'trash') ORDER BY p.seq, p.mailbox, p.uid, p.locator";
+    TAKE_BACK [Int, Int] = "WITH v(seq, account) AS ({rows}) DELETE FROM source_actions WHERE state <> 1 \
+        AND why = 'deleted_here' AND (seq, account) IN (SELECT seq, account FROM v)";
     ANY_DUE = "SELECT COUNT(*) FROM (SELECT key FROM source_actions WHERE account = $1 AND state = 0 AND due <= $2 \
         LIMIT 1) c";
     DUE = "SELECT s.key, b.mailbox_id, b.name, s.uid_validity, s.uid, s.action, s.target, s.attempts, s.locator \
@@ -220,6 +230,43 @@ statements! {
     DROP = "DELETE FROM source_actions WHERE account = $1 AND state <> 1";
 }
 
+/// Queues that mails deleted here are deleted at the sources that say so, each at every place it has there, not before
+/// `due`: `mails` with the accounts meant. Where a mailbox for deleted mails is known, they are moved there. Gives the accounts.
+pub(crate) fn mirror(
+    tx: &Tx<'_>,
+    mails: &[(i64, Vec<i64>)],
+    due: UnixMillis,
+    now: UnixMillis,
+) -> Result<Vec<i64>> {
+    let seqs: Vec<i64> = mails.iter().map(|(seq, _)| *seq).collect();
+    let meant: BTreeSet<(i64, i64)> =
+        mails.iter().flat_map(|(seq, keys)| keys.iter().map(|key| (*seq, *key))).collect();
+    let rows = tx.query(&MIRRORED, &[Arg::Ints(&seqs)], |row| {
+        Ok((row.int(0)?, row.opt_text(6)?, spot(row.int(1)?, row, 2)?))
+    })?;
+    let mut wanted = Vec::with_capacity(rows.len());
+    for (seq, bin, place) in rows {
+        if meant.contains(&(seq, place.account)) {
+            let action = bin.map_or(SourceAction::Delete, SourceAction::Move);
+            wanted.push((Wish { seq, account: place.account, action, why: DELETED_HERE.to_owned() }, place));
+        }
+    }
+    let accounts: BTreeSet<i64> = wanted.iter().map(|(_, place)| place.account).collect();
+    add_at(tx, wanted, due, now)?;
+    Ok(accounts.into_iter().collect())
+}
+
+/// Forgets what [`mirror`] queued for these mails in these accounts and is not yet done.
+pub(crate) fn take_back(tx: &Tx<'_>, mails: &[(i64, Vec<i64>)]) -> Result<()> {
+    let mut rows = Rows::new(2, mails.len());
+    for (seq, accounts) in mails {
+        for account in accounts {
+            rows.push(args![*seq, *account]);
+        }
+    }
+    tx.bulk(&TAKE_BACK, &rows).map(drop)
+}
+
 /// Queues wishes, in the transaction of what decides them. Mails that lie at no source are left out.
 pub(crate) fn enqueue(tx: &Tx<'_>, wishes: &[Wish], now: UnixMillis) -> Result<()> {
     let mut seqs: Vec<i64> = wishes.iter().map(|wish| wish.seq).collect();
@@ -247,7 +294,11 @@ pub(crate) fn enqueue(tx: &Tx<'_>, wishes: &[Wish], now: UnixMillis) -> Result<(
 }
 
 /// Queues wishes for places at a source.
-pub(crate) fn add(tx: &Tx<'_>, mut wanted: Vec<(Wish, Spot)>, now: UnixMillis) -> Result<()> {
+pub(crate) fn add(tx: &Tx<'_>, wanted: Vec<(Wish, Spot)>, now: UnixMillis) -> Result<()> {
+    add_at(tx, wanted, now, now)
+}
+
+fn add_at(tx: &Tx<'_>, mut wanted: Vec<(Wish, Spot)>, due: UnixMillis, now: UnixMillis) -> Result<()> {
     // One row is met only once in a statement.
     wanted.sort_by(|a, b| (&a.1, &a.0.action).cmp(&(&b.1, &b.0.action)));
     wanted.dedup_by(|a, b| (&a.1, &a.0.action) == (&b.1, &b.0.action));
@@ -255,15 +306,16 @@ pub(crate) fn add(tx: &Tx<'_>, mut wanted: Vec<(Wish, Spot)>, now: UnixMillis) -
         return Ok(());
     }
     let first = take(tx, "row", wanted.len())?;
-    let mut rows = Rows::new(11, wanted.len());
+    let mut rows = Rows::new(12, wanted.len());
     for ((wish, at), key) in wanted.iter().zip(first..) {
         let (action, target) = wish.action.columns();
         let why = &wish.why[..wish.why.floor_char_boundary(TEXT_MAX)];
         let place = [at.account, at.mailbox, at.uid_validity, at.uid];
         let [account, mailbox, uid_validity, uid] = place.map(Arg::from);
         let (key, locator) = (Arg::from(key), Arg::from(at.locator.as_str()));
-        let [seq, action, target, why, now] = args![wish.seq, action, target, why, now];
-        rows.push([key, account, mailbox, uid_validity, uid, locator, seq, action, target, why, now]);
+        let [seq, action, target, why] = args![wish.seq, action, target, why];
+        let [due, now] = args![due, now];
+        rows.push([key, account, mailbox, uid_validity, uid, locator, seq, action, target, why, due, now]);
     }
     tx.bulk(&ADD, &rows).map(drop)
 }

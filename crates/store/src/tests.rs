@@ -3,12 +3,14 @@
 mod account_sets;
 mod address_search;
 mod cases;
+mod deletion;
 mod doctor;
 pub(crate) mod engine;
 mod examination;
 mod exclusions;
 mod extra_addresses;
 mod flow;
+mod groups;
 mod link_people;
 mod links;
 mod lists;
@@ -34,11 +36,13 @@ fn all() -> Vec<Case> {
     [
         address_search::ALL,
         cases::ALL,
+        deletion::ALL,
         examination::ALL,
         exclusions::ALL,
         extra_addresses::ALL,
         doctor::ALL,
         flow::ALL,
+        groups::ALL,
         links::ALL,
         link_people::CASES,
         lists::ALL,

@@ -21,9 +21,10 @@ import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PortInput } from "../parts/PortInput";
 import css from "./accounts.module.css";
-import { type AccountForm, isLoopback, portOf, withKind } from "./form";
+import { type AccountForm, addressOf, isLoopback, portOf, withKind } from "./form";
 import { HandlingFields } from "./HandlingFields";
 import { isKnownProvider, presetFor } from "./presets";
+import { GroupFields } from "./GroupFields";
 import { SendingFields } from "./SendingFields";
 
 interface AccountFieldsProps {
@@ -192,6 +193,7 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
           <HandlingFields form={form} />
           {isNew ? (
             <>
+              <GroupFields form={form} />
               <SendingFields form={form} />
               {form.values.oauth === "" && form.values.kind !== "graph" ? (
                 <Checkbox
@@ -274,6 +276,8 @@ export function validation(t: TFunction, { isNew, isImport }: { isNew: boolean; 
       form.kind !== "pop3" && form.handled === "move" && value.trim() === "" ? t("accounts.folderNeeded") : null,
     address: (value: string, form: AccountForm) =>
       form.sends && form.oauth === "" && value.trim() === "" ? t("accounts.sendingAddress") : null,
+    groupAddress: (value: string, form: AccountForm) =>
+      form.grouped && addressOf(form) === "" && !/^\S+@\S+$/u.test(value.trim()) ? t("form.emailBroken") : null,
     smtpHost: (value: string, form: AccountForm) =>
       form.sends && form.oauth === "" && value.trim() === "" ? t("form.required") : null,
     tls: (value: string, form: AccountForm) =>

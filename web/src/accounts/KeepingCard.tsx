@@ -1,4 +1,4 @@
-import { Button, NumberInput, Select, Stack, TextInput } from "@mantine/core";
+import { Button, NumberInput, Select, Stack, Switch, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -78,6 +78,12 @@ function Form({ account, kept }: { account: Account; kept: Keeping }) {
             onChange={(value) => change({ delete_after_days: typeof value === "number" && value > 0 ? value : DAYS })}
           />
         ) : null}
+        <Switch
+          label={t("accounts.deleteThere")}
+          description={t(account.kind === "imap" ? "accounts.deleteThereWhatImap" : account.kind === "pop3" ? "accounts.deleteThereWhatPop3" : "accounts.deleteThereWhat")}
+          checked={form.delete_there}
+          onChange={(event) => change({ delete_there: event.currentTarget.checked })}
+        />
         {days === null || days === kept.delete_after_days ? null : <Meaning account={account} days={days} />}
       </Stack>
       {save.error === null ? null : <Failure error={save.error} what={t("accounts.notSaved")} />}

@@ -5,7 +5,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done, take } from "../api/client";
 import { accountsQuery } from "../api/queries";
-import type { Account } from "../api/types";
+import type { Account, Group as MailGroup, SortingRule } from "../api/types";
+import { groupsQuery, sortingQuery } from "../groups/queries";
 import { useFormats } from "../lang/format";
 import { type SmtpAccount, smtpQuery } from "../outgoing/queries";
 import { Failure } from "../parts/Failure";
@@ -85,6 +86,15 @@ function sendingOf(account: Account, servers: SmtpAccount[], accounts: Account[]
   );
 }
 
+/** Groups of this account: of the same name, or the one all its other mails are sorted to and with its address. */
+function groupsOf(account: Account, groups: MailGroup[], rules: SortingRule[]): MailGroup[] {
+  const rest = rules.find(({ pattern }) => pattern === "")?.group;
+  const own = account.address?.toLowerCase();
+  return groups.filter(
+    ({ id, name, addresses }) => name === account.name || (id === rest && own !== undefined && addresses.includes(own)),
+  );
+}
+
 function Removal({ account, onClose }: StepProps) {
   const { t } = useTranslation();
   const client = useQueryClient();
@@ -93,13 +103,17 @@ function Removal({ account, onClose }: StepProps) {
   const [also, setAlso] = useState<string[]>([]);
   const servers = useQuery(smtpQuery);
   const accounts = useQuery(accountsQuery);
+  const [alsoGroups, setAlsoGroups] = useState<string[]>([]);
+  const all = useQuery(groupsQuery);
+  const rules = useQuery(sortingQuery(account.id));
+  const groups = groupsOf(account, all.data ?? [], rules.data ?? []);
   const companions = sendingOf(account, servers.data ?? [], accounts.data ?? []);
   const remove = useMutation({
     mutationFn: () =>
       done(
         api.DELETE("/api/v1/accounts/{account_id}", {
           params: { path: { account_id: account.id } },
-          body: { confirm: account.name, smtp_accounts: also },
+          body: { confirm: account.name, smtp_accounts: also, groups: alsoGroups },
         }),
       ),
     onSuccess: async () => {
@@ -108,6 +122,7 @@ function Removal({ account, onClose }: StepProps) {
       client.removeQueries({ queryKey: ["accounts", account.id] });
       await client.invalidateQueries({ queryKey: ["accounts"], exact: true });
       await client.invalidateQueries({ queryKey: ["smtp"] });
+      await client.invalidateQueries({ queryKey: ["groups"] });
       await client.refetchQueries({ queryKey: ["session"] });
     },
   });
@@ -132,6 +147,17 @@ function Removal({ account, onClose }: StepProps) {
             }
           />
         ))}
+        {groups.map(({ id, name, addresses }) => (
+          <Checkbox
+            key={id}
+            label={t("accounts.removeGroup", { name, addresses: addresses.join(", ") })}
+            description={t("accounts.removeGroupWhat")}
+            checked={alsoGroups.includes(id)}
+            onChange={(event) =>
+              setAlsoGroups(event.currentTarget.checked ? [...alsoGroups, id] : alsoGroups.filter((other) => other !== id))
+            }
+          />
+        ))}
         <TextInput
           data-autofocus
           label={t("accounts.removeConfirm", { name: account.name })}
@@ -147,7 +173,7 @@ function Removal({ account, onClose }: StepProps) {
           <Button
             type="submit"
             color="red.8"
-            disabled={typed.trim() !== account.name || servers.isPending || accounts.isPending}
+            disabled={typed.trim() !== account.name || [servers, accounts, all, rules].some(({ isPending }) => isPending)}
             loading={remove.isPending}
           >
             {t("accounts.removeNow")}

@@ -168,6 +168,16 @@ function Choices({ accounts, form, set }: ChoicesProps) {
           onChange={(value) => set({ days: typeof value === "number" && value > 0 ? value : NOTHING.days })}
         />
       ) : null}
+      {fetched ? (
+        <Choice
+          label={t("accounts.deleteThere")}
+          description={t("accounts.deleteThereWhatPop3")}
+          values={ACTIVE}
+          name={(value) => t(`accounts.deleteThereIs.${value}`)}
+          value={form.deleteThere}
+          onChange={(deleteThere) => set({ deleteThere })}
+        />
+      ) : null}
     </>
   );
 }

@@ -2,7 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { api, take } from "../api/client";
 import type { Account, TestAnswer } from "../api/types";
 import { smtpQuery } from "../outgoing/queries";
-import { type AccountForm, connectionOf, requestOf, sendingOf } from "./form";
+import { type AccountForm, connectionOf, groupOf, requestOf, sendingOf } from "./form";
 
 export interface Created {
   account: Account;
@@ -34,6 +34,7 @@ export async function createAccount(client: QueryClient, form: AccountForm): Pro
       body: {
         ...requestOf(form),
         active: atOnce || linked || tested?.ok === true,
+        ...(form.grouped && { group: groupOf(form) }),
         ...(sending !== undefined && { sending: { ...sending, active: sendingActive } }),
       },
     }),

@@ -30,6 +30,10 @@ export interface AccountForm {
   smtpHost: string;
   smtpPort: number | "";
   smtpTls: "tls" | "starttls" | "none";
+  /** New accounts only: a group is made with it, and its mails are sorted to that. */
+  grouped: boolean;
+  /** Its address, where none follows from the account. */
+  groupAddress: string;
 }
 
 export const EMPTY_FORM: AccountForm = {
@@ -57,6 +61,8 @@ export const EMPTY_FORM: AccountForm = {
   smtpHost: "",
   smtpPort: 465,
   smtpTls: "tls",
+  grouped: false,
+  groupAddress: "",
 };
 
 export function formOf(account: Account): AccountForm {
@@ -146,6 +152,18 @@ export function sendingOf(form: AccountForm, { notices }: { notices: boolean }):
     notices,
     active: false,
   };
+}
+
+/** The address of the account: its own, or its login if that is one; empty where it has none. */
+export function addressOf({ address, login }: Pick<AccountForm, "address" | "login">): string {
+  const own = [address, login].map((one) => one.trim());
+  return own.find((one) => /^\S+@\S+$/u.test(one)) ?? "";
+}
+
+/** The group of a new account. */
+export function groupOf(form: AccountForm): NonNullable<AccountRequest["group"]> {
+  const address = addressOf(form) || form.groupAddress.trim();
+  return { name: form.name.trim(), addresses: [address] };
 }
 
 /** The usual port of a server that sends. */

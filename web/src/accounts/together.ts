@@ -9,6 +9,7 @@ export interface Together {
   folder: string;
   deleted: "same" | "never" | "at_once" | "later";
   days: number;
+  deleteThere: "same" | "on" | "off";
 }
 
 export const NOTHING: Together = {
@@ -19,6 +20,7 @@ export const NOTHING: Together = {
   folder: "",
   deleted: "same",
   days: 90,
+  deleteThere: "same",
 };
 
 /** What all of these accounts can be told: `fetched` of having a server, `folders` of having folders and marks. */
@@ -50,6 +52,7 @@ export function changeOf(form: Together): Omit<AccountsChange, "accounts"> {
     ...(form.role !== "same" && { role: form.role }),
     ...(form.fetched !== "same" && { fetched: form.fetched }),
     ...(form.fetched === "move" && { fetched_folder: form.folder.trim() }),
+    ...(form.deleteThere !== "same" && { delete_there: form.deleteThere === "on" }),
     ...(form.deleted !== "same" && {
       delete_after:
         form.deleted === "never" ? ("never" as const) : { days: form.deleted === "at_once" ? 0 : form.days },

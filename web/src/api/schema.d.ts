@@ -283,6 +283,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account_id}/sorting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which mails of the account are sorted to which group. */
+        get: operations["sorting"];
+        /** Replaces that, for mails that come from now on. */
+        put: operations["set_sorting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/sorting/earlier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sorts earlier mails of the account by the rules of now. */
+        post: operations["sort_earlier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account_id}/source_actions": {
         parameters: {
             query?: never;
@@ -727,6 +762,42 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All groups. */
+        get: operations["groups"];
+        put?: never;
+        /** A new group. */
+        post: operations["create_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a group. */
+        put: operations["change_group"];
+        post?: never;
+        /** Removes a group with the rules that sort to it; the mails stay. */
+        delete: operations["remove_group"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1279,6 +1350,40 @@ export interface paths {
         get: operations["messages"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes messages here: they are hidden, the archive keeps them. */
+        post: operations["delete_messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restores deleted messages. */
+        post: operations["restore_messages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2429,6 +2534,8 @@ export interface components {
         AccountRemoval: {
             /** @description The account's name, exactly. */
             confirm: string;
+            /** @description Keys of groups, likewise. */
+            groups?: string[];
             /** @description Keys of servers that send, removed together with it or not at all. */
             smtp_accounts?: string[];
         };
@@ -2439,6 +2546,7 @@ export interface components {
             /** @description Its address, where it has one. */
             address?: string | null;
             connection?: components["schemas"]["ConnectionRequest"] | null;
+            group?: components["schemas"]["GroupRequest"] | null;
             /** @description For `imap`; absent: nothing happens in the mailbox. */
             handling?: components["schemas"]["Handling"];
             /** @description What it is. */
@@ -2502,6 +2610,11 @@ export interface components {
             active?: boolean | null;
             /** @default null */
             delete_after?: components["schemas"]["DeleteAfter"] | null;
+            /**
+             * @description Whether what people delete here is deleted in the mailbox.
+             * @default null
+             */
+            delete_there?: boolean | null;
             /**
              * @description Nothing is changed; the answer says what would be.
              * @default false
@@ -3154,6 +3267,26 @@ export interface components {
              * @description So many days after they were fetched, at most 36500; 0: at once.
              */
             days: number;
+        };
+        /** @description What became of them. */
+        DeletionAnswer: {
+            /**
+             * @description Accounts at whose source they are deleted as well, ten seconds later at the earliest; until then a restoration takes that
+             *     back.
+             */
+            at_source: string[];
+            /** @description Messages that are deleted, or restored, now and were not before. */
+            changed: string[];
+            /**
+             * Format: int64
+             * @description How many of the others the caller may read: they were that way already.
+             */
+            unchanged: number;
+        };
+        /** @description Messages to delete or to restore. */
+        DeletionRequest: {
+            /** @description Mails by which they are named. */
+            mails: string[];
         };
         /** @description Room where the data lies. */
         Disk: {
@@ -3873,6 +4006,60 @@ export interface components {
              */
             count: number;
         };
+        /** @description Who deals with which mail together. What its members may read is a matter of the accounts granted. */
+        Group: {
+            /** @description Its addresses, in lower case. */
+            addresses: string[];
+            /** @description When it was made. */
+            created: components["schemas"]["Timestamp"];
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description Who belongs to it. */
+            members: components["schemas"]["GroupMember"][];
+            /** @description Name, unique whatever its case. */
+            name: string;
+        };
+        /** @description All groups. */
+        GroupList: {
+            /** @description By name. */
+            items: components["schemas"]["Group"][];
+        };
+        /** @description A user in a group. */
+        GroupMember: {
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description Name of a group, beside a message in a list. */
+        GroupName: {
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description What a group is to be. */
+        GroupRequest: {
+            /** @description Its addresses. */
+            addresses?: string[];
+            /** @description What it is for. */
+            description?: string;
+            /** @description Keys of its users. */
+            members?: string[];
+            /** @description Name, unique whatever its case. */
+            name: string;
+        };
         /**
          * @description What happens in the mailbox to a report that was handled.
          * @enum {string}
@@ -4203,6 +4390,12 @@ export interface components {
              * @default null
              */
             delete_after_days: number | null;
+            /**
+             * @description What people delete here is deleted in the mailbox, whatever the rest says: moved to the folder for deleted mails where one
+             *     is known.
+             * @default false
+             */
+            delete_there: boolean;
             /**
              * @description Mailbox for mails of the inbox that could not be read; absent: they stay.
              * @default null
@@ -4758,8 +4951,11 @@ export interface components {
             date: components["schemas"]["Timestamp"];
             /** @description What is wrong with its form. */
             defects: components["schemas"]["Defect"][];
+            deleted: components["schemas"]["Timestamp"] | null;
             /** @description Authors. */
             from: components["schemas"]["Address"][];
+            /** @description Groups it is sorted to, by name, and why. */
+            groups: components["schemas"]["MessageGroup"][];
             /** @description There is HTML: `/frame` shows it. */
             has_html: boolean;
             /** @description All header fields with `full=1`; otherwise empty. */
@@ -4811,6 +5007,29 @@ export interface components {
             /** @description Why, and what it reports. */
             verdict: components["schemas"]["Verdict"];
             written: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A group of a message, and why. */
+        MessageGroup: {
+            /**
+             * Format: uuid
+             * @description Account whose rule it was.
+             */
+            account: string;
+            /** @description Its name. */
+            account_name: string;
+            /** @description Where the address stood that decided: `envelope`, `delivered_to`, `original_to`, `to`; `rest`: none was named by a rule. */
+            by: string;
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description The rule: an address, `@domain`, or empty. */
+            pattern: string;
+            /** @description The address; empty for `rest`. */
+            value: string;
         };
         /** @description What a message is linked to. */
         MessageLinks: {
@@ -4874,7 +5093,10 @@ export interface components {
             date: components["schemas"]["Timestamp"];
             /** @description Something is wrong with its form. */
             defects: boolean;
+            deleted: components["schemas"]["Timestamp"] | null;
             from: components["schemas"]["Address"] | null;
+            /** @description Groups it is sorted to, by name. */
+            groups: components["schemas"]["GroupName"][];
             /** @description What the mail is. */
             kind: components["schemas"]["Kind"];
             /**
@@ -5898,6 +6120,21 @@ export interface components {
             /** @description Settings; they need not be stored. */
             settings: components["schemas"]["SmtpAccountRequest"];
         };
+        /** @description Mails to an address go to a group. */
+        SortingRule: {
+            /**
+             * Format: uuid
+             * @description Key of the group.
+             */
+            group: string;
+            /** @description An address, `@domain`, or empty: what no other rule names. */
+            pattern: string;
+        };
+        /** @description Rules of an account; an address counts before its domain. */
+        SortingRules: {
+            /** @description At most one of each pattern. */
+            items: components["schemas"]["SortingRule"][];
+        };
         /** @description Something to be done with a mail in its mailbox. */
         SourceAction: {
             /** @description What. */
@@ -6274,7 +6511,7 @@ export interface components {
         Theme: "auto" | "light" | "dark";
         /** @description Messages that belong together. */
         Thread: {
-            /** @description Oldest first; those the caller may read. */
+            /** @description Oldest first; those the caller may read, deleted ones too. */
             items: components["schemas"]["MessageRow"][];
             /**
              * Format: uuid
@@ -8110,6 +8347,203 @@ export interface operations {
             };
             /** @description Does not fit the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sorting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Which mails of the account are sorted to which group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SortingRules"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_sorting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SortingRules"];
+            };
+        };
+        responses: {
+            /** @description Replaces that, for mails that come from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SortingRules"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sort_earlier: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sorts earlier mails of the account by the rules of now. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10282,6 +10716,270 @@ export interface operations {
             };
             /** @description The role does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All groups. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_group: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRequest"];
+            };
+        };
+        responses: {
+            /** @description A new group. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRequest"];
+            };
+        };
+        responses: {
+            /** @description Changes a group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a group with the rules that sort to it; the mails stay. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12772,6 +13470,8 @@ export interface operations {
                 has_attachment?: boolean;
                 /** @description Only with this tag: its `key` of `/tags`. */
                 tag?: number;
+                /** @description Those that were deleted here, instead of the others. */
+                deleted?: boolean;
                 /** @description By date. */
                 order?: "desc" | "asc";
                 /** @description `next` of the page before. */
@@ -12807,6 +13507,150 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_messages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description Deletes messages here: they are hidden, the archive keeps them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionAnswer"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_messages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description Restores deleted messages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionAnswer"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

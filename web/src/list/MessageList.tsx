@@ -3,7 +3,9 @@ import { IconArrowUp } from "@tabler/icons-react";
 import { useRouter } from "@tanstack/react-router";
 import { type MouseEvent, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSession } from "../api/session";
 import type { MessageRow } from "../api/types";
+import { useDeletion, useLeaving } from "../deletion/useDeletion";
 import { useCommand } from "../keys/dispatch";
 import { useFormats } from "../lang/format";
 import { Delayed } from "../parts/Delayed";
@@ -14,8 +16,14 @@ import { useDensity } from "./density";
 import { GhostRow, MessageRowView } from "./MessageRow";
 import type { Source } from "./messages";
 import css from "./MessageList.module.css";
+import { SelectionBar } from "./SelectionBar";
 import { useRowWindow } from "./useRowWindow";
 import type { Rows } from "./window";
+
+/** Mails changed with one request. */
+const SELECTED_MAX = 500;
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** While one scrolls, rows are asked for at most this often. */
 const ASK_MS = 100;
@@ -26,6 +34,10 @@ interface MessageListProps {
   of: string;
   label: string;
   hrefOf: (row: MessageRow) => string;
+  /** Where one is when none is open. */
+  closedHref: string;
+  /** The mails listed are deleted ones. */
+  deleted?: boolean;
   openId: string | undefined;
   empty: ReactNode;
   /** Which rows are in view, so that they can be loaded. */
@@ -37,7 +49,7 @@ interface MessageListProps {
 
 /** A list of any length; only what is in view exists. */
 export function MessageList(props: MessageListProps) {
-  const { source, of, label, hrefOf, openId, empty, onWanted, fresh = 0, onFresh } = props;
+  const { source, of, label, hrefOf, closedHref, openId, empty, onWanted, fresh = 0, onFresh } = props;
   const { t } = useTranslation();
   const formats = useFormats();
   const density = useDensity();
@@ -49,11 +61,15 @@ export function MessageList(props: MessageListProps) {
   const { scroller, first, end, atTop, toTop, show, firstSeen } = rows;
   const [cursor, setCursor] = useState(0);
   const [byKeys, setByKeys] = useState(false);
+  const [selected, setSelected] = useState(NONE);
+  const mayChange = useSession().user.role !== "auditor";
+  const { mutate: change } = useDeletion();
   const [listed, setListed] = useState(of);
   if (listed !== of) {
     setListed(of);
     setCursor(0);
     setByKeys(false);
+    setSelected(NONE);
   }
   useEffect(toTop, [of, toTop]);
 
@@ -109,6 +125,42 @@ export function MessageList(props: MessageListProps) {
     }
   });
 
+  const toggle = useCallback((mailId: string) => {
+    setSelected((before) => {
+      const next = new Set(before);
+      if (!next.delete(mailId) && next.size < SELECTED_MAX) {
+        next.add(mailId);
+      }
+      return next;
+    });
+  }, []);
+  const meant = source.row(cursor)?.mail_id;
+  useCommand("select", () => meant !== undefined && toggle(meant), mayChange && meant !== undefined);
+  const act = (mails: readonly string[]) => change({ mails, restore: props.deleted === true });
+  const actOnSelected = () => act([...selected]);
+  // Put in front of what the open mail does with the key.
+  useCommand("delete", actOnSelected, mayChange && selected.size > 0);
+  useCommand("delete", () => act([meant ?? ""]), mayChange && selected.size === 0 && openId === undefined && meant !== undefined);
+  useLeaving((mailIds) => {
+    setSelected((before) => new Set([...before].filter((mailId) => !mailIds.includes(mailId))));
+    if (openId === undefined || !mailIds.includes(openId)) {
+      return;
+    }
+    const at = indexOfOpen();
+    const stays = (index: number) => {
+      const row = source.row(index);
+      return row !== undefined && !mailIds.includes(row.mail_id) ? row : undefined;
+    };
+    const rest = Array.from({ length: Math.max(0, end - at) }, (_, step) => stays(at + 1 + step));
+    const next = rest.find((row) => row !== undefined) ?? stays(at - 1);
+    setCursor(at);
+    if (narrow || next === undefined || source.row(at)?.mail_id !== openId) {
+      void router.navigate({ href: closedHref, resetScroll: false });
+    } else {
+      open(next);
+    }
+  });
+
   const onClick = (event: MouseEvent) => {
     const index = event.target instanceof Element ? event.target.closest("a")?.dataset["index"] : undefined;
     const row = index === undefined ? undefined : source.row(Number(index));
@@ -130,6 +182,14 @@ export function MessageList(props: MessageListProps) {
   }
   return (
     <div className={frame}>
+      {selected.size === 0 ? null : (
+        <SelectionBar
+          count={selected.size}
+          deleted={props.deleted === true}
+          onAct={actOnSelected}
+          onClear={() => setSelected(NONE)}
+        />
+      )}
       {fresh > 0 && !atTop ? (
         <Button
           className={css.pill}
@@ -176,6 +236,8 @@ export function MessageList(props: MessageListProps) {
                   isOpen={row.mail_id === openId}
                   isCursor={index === cursor}
                   showCursor={byKeys}
+                  isSelected={selected.has(row.mail_id)}
+                  onSelect={mayChange ? toggle : undefined}
                   formats={formats}
                   t={t}
                 />

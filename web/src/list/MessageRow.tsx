@@ -2,6 +2,7 @@ import { IconAlertTriangle, IconFileUnknown, IconPaperclip } from "@tabler/icons
 import type { TFunction } from "i18next";
 import { memo, type ReactNode } from "react";
 import type { MessageRow, Piece } from "../api/types";
+import { GroupPill } from "../groups/GroupPill";
 import type { Formats } from "../lang/format";
 import { bucketOf, initialsOf } from "../parts/initials";
 import { KINDS } from "../parts/kinds";
@@ -17,17 +18,20 @@ interface RowProps {
   /** Where the keys are. */
   isCursor: boolean;
   showCursor: boolean;
+  isSelected: boolean;
+  /** Absent where nothing can be done with a selection. */
+  onSelect: ((mailId: string) => void) | undefined;
   formats: Formats;
   t: TFunction;
 }
 
 /** One line of the list. Plain elements only: hundreds pass by in a second of scrolling. */
 export const MessageRowView = memo(function MessageRowView(props: RowProps) {
-  const { row, index, total, href, isOpen, isCursor, showCursor, formats, t } = props;
+  const { row, index, total, href, isOpen, isCursor, showCursor, isSelected, onSelect, formats, t } = props;
   const from = nameOf(row) ?? t("list.unknownSender");
-  const state = `${row.unread ? css.unread : ""} ${isOpen ? css.open : ""} ${isCursor && showCursor ? css.cursor : ""}`;
+  const state = `${row.unread ? css.unread : ""} ${isOpen ? css.open : ""} ${isCursor && showCursor ? css.cursor : ""} ${isSelected ? css.selected : ""}`;
   return (
-    <div role="listitem" aria-setsize={total} aria-posinset={index + 1}>
+    <div role="listitem" aria-setsize={total} aria-posinset={index + 1} className={css.item}>
       <a
         href={href}
         data-index={index}
@@ -61,11 +65,25 @@ export const MessageRowView = memo(function MessageRowView(props: RowProps) {
         <span className={css.last}>
           <span className={css.preview}>{row.snippet === undefined ? row.preview : <Snippet of={row.snippet} />}</span>
           <Sign row={row} t={t} />
+          {row.groups.slice(0, 1).map(({ id, name }) => (
+            <GroupPill key={id} name={name} />
+          ))}
           {row.tags.slice(0, 2).map((tag) => (
             <TagPill key={tag.key} tag={tag} small />
           ))}
         </span>
       </a>
+      {onSelect === undefined ? null : (
+        <label className={css.check}>
+          <input
+            type="checkbox"
+            checked={isSelected}
+            tabIndex={isCursor ? 0 : -1}
+            aria-label={t("list.select", { subject: row.subject ?? t("list.noSubject") })}
+            onChange={() => onSelect(row.mail_id)}
+          />
+        </label>
+      )}
     </div>
   );
 });

@@ -16,6 +16,8 @@ export interface Filter {
   unread?: boolean | undefined;
   /** Key of a tag. */
   tag?: number | undefined;
+  /** Those that were deleted here, instead of the others. */
+  deleted?: boolean | undefined;
 }
 
 /** What a list draws: rows by number, as far as they are known. */

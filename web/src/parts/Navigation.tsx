@@ -15,6 +15,7 @@ import {
   IconRuler2,
   IconSettings,
   IconStethoscope,
+  IconTrash,
   IconUsersGroup,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -24,7 +25,9 @@ import { useTranslation } from "react-i18next";
 import { accountsQuery, doctorQuery, mailboxesQuery, statusQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Account } from "../api/types";
+import { groupsQuery } from "../groups/queries";
 import { useFormats } from "../lang/format";
+import { quote } from "../search/words";
 import { FREQUENT_KINDS, KINDS, RARE_KINDS } from "./kinds";
 import { PlainLink } from "./PlainLink";
 import css from "./Shell.module.css";
@@ -35,6 +38,7 @@ interface Here {
   path: string;
   account: string | undefined;
   mailbox: string | undefined;
+  q: string | undefined;
 }
 
 /** The pages that exist, and the mailboxes one may read. Exactly one entry is the current one. */
@@ -79,7 +83,11 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
               </Entry>
             ))
           : null}
+        <Entry icon={IconTrash} to="/mail/deleted" current={here.path === "/mail/deleted"}>
+          {t("nav.deleted")}
+        </Entry>
       </ul>
+      <GroupEntries here={here} />
       <AccountEntries here={here} />
       <h2 className={css.group}>{t("nav.links")}</h2>
       <ul className={css.navList}>
@@ -149,7 +157,7 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
 function useHere(): Here {
   const location = useLocation();
   const search = location.search as Record<string, string | undefined>;
-  return { path: location.pathname, account: search["account"], mailbox: search["mailbox"] };
+  return { path: location.pathname, account: search["account"], mailbox: search["mailbox"], q: search["q"] };
 }
 
 function clickedLink(event: React.MouseEvent): boolean {
@@ -203,6 +211,30 @@ function TroubleCount() {
   const { number } = useFormats();
   const count = data?.conditions.length ?? 0;
   return count === 0 ? null : <span className={css.count}>{number(count)}</span>;
+}
+
+/** Groups below each other; each leads to its mails. */
+function GroupEntries({ here }: { here: Here }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(groupsQuery);
+  if (data === undefined || data.length === 0) {
+    return null;
+  }
+  return (
+    <>
+      <h2 className={css.group}>{t("groups.title")}</h2>
+      <ul className={css.navList}>
+        {data.map(({ id, name }) => {
+          const q = `group:${quote(name)}`;
+          return (
+            <Entry key={id} icon={IconUsersGroup} to="/mail" search={{ q }} current={here.path === "/mail" && here.q === q}>
+              {name}
+            </Entry>
+          );
+        })}
+      </ul>
+    </>
+  );
 }
 
 /** Accounts below each other, each with its mailboxes on demand. */

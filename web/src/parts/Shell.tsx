@@ -139,6 +139,7 @@ function useGoCommands(): void {
   useCommand("goAll", () => void navigate({ to: "/mail/$view", params: { view: "all" } }));
   useCommand("goBounces", () => void navigate({ to: "/mail/$view", params: { view: "bounce" } }));
   useCommand("goAddresses", () => void navigate({ to: "/bounces/addresses" }));
+  useCommand("goDeleted", () => void navigate({ to: "/mail/$view", params: { view: "deleted" } }));
   useCommand("goManual", () => void navigate({ to: "/bounces/manual" }));
   useCommand("goImportList", () => void navigate({ to: "/import-list" }));
   useCommand("goImports", () => void navigate({ to: "/imports" }));

@@ -1,5 +1,5 @@
 import { ActionIcon, Anchor, Button, Skeleton } from "@mantine/core";
-import { IconChevronDown, IconChevronUp, IconPhotoOff } from "@tabler/icons-react";
+import { IconChevronDown, IconChevronUp, IconPhotoOff, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,7 +9,7 @@ import { useFormats } from "../lang/format";
 import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
 import { initialsOf } from "../parts/initials";
-import { Notice } from "../parts/Notice";
+import { Notice, Pill } from "../parts/Notice";
 import { Attachments } from "./Attachments";
 import { MailFrame } from "./MailFrame";
 import { Origin } from "./Origin";
@@ -28,6 +28,11 @@ export function FoldedMessage({ row, onOpen }: { row: MessageRow; onOpen: () => 
       <span className={css.preview}>
         <b>{name}</b> {row.preview}
       </span>
+      {row.deleted === null ? null : (
+        <Pill tone="warn" icon={IconTrash}>
+          {t("deletion.isDeleted")}
+        </Pill>
+      )}
       <time className={css.when} dateTime={row.date}>
         {formats.listDate(row.date)}
       </time>

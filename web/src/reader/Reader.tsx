@@ -1,12 +1,23 @@
 import { ActionIcon, Skeleton } from "@mantine/core";
-import { IconArrowLeft, IconCode, IconDownload, IconMail, IconMailOpened } from "@tabler/icons-react";
+import {
+  IconArrowBackUp,
+  IconArrowLeft,
+  IconCode,
+  IconDownload,
+  IconMail,
+  IconMailOpened,
+  IconTrash,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type ComponentType, lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isProblem } from "../api/problem";
 import { messageQuery, threadQuery } from "../api/queries";
 import type { MessageDetail, MessageRow } from "../api/types";
+import { useDeletion } from "../deletion/useDeletion";
+import { GroupLink } from "../groups/GroupPill";
 import { useCommand } from "../keys/dispatch";
+import { useFormats } from "../lang/format";
 import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
 import { KINDS } from "../parts/kinds";
@@ -36,6 +47,9 @@ export function Reader({ mailId, onClose, withSide }: ReaderProps) {
   const [source, setSource] = useState(false);
   const { data, error } = message;
   const seen = useSeen(data);
+  const deletion = useDeletion();
+  const changeDeletion = () => deletion.mutate({ mails: [mailId], restore: data?.deleted !== null });
+  useCommand("delete", changeDeletion, data !== undefined && seen.mayChange);
   useCommand("source", () => setSource(true), data !== undefined);
   return (
     <article aria-busy={message.isPending}>
@@ -51,6 +65,13 @@ export function Reader({ mailId, onClose, withSide }: ReaderProps) {
                 icon={seen.unread ? IconMailOpened : IconMail}
                 label={seen.unread ? t("reader.markRead") : t("reader.markUnread")}
                 onClick={seen.toggle}
+              />
+            ) : null}
+            {seen.mayChange ? (
+              <Tool
+                icon={data.deleted === null ? IconTrash : IconArrowBackUp}
+                label={t(data.deleted === null ? "deletion.delete" : "deletion.restore")}
+                onClick={changeDeletion}
               />
             ) : null}
             <Tool icon={IconCode} label={t("reader.source")} onClick={() => setSource(true)} />
@@ -117,6 +138,7 @@ function Tool({ icon: Sign, label, onClick }: ToolProps) {
 
 function Subject({ message }: { message: MessageDetail }) {
   const { t } = useTranslation();
+  const formats = useFormats();
   const narrow = useIsNarrow();
   const Heading = narrow ? "h1" : "h2";
   const { tone, icon } = KINDS[message.kind];
@@ -133,6 +155,14 @@ function Subject({ message }: { message: MessageDetail }) {
         {message.defects.length === 0 ? null : (
           <Pill tone="warn">{t("reader.defects", { count: message.defects.length })}</Pill>
         )}
+        {message.deleted === null ? null : (
+          <Pill tone="warn" icon={IconTrash}>
+            {t("deletion.since", { date: formats.longDate(message.deleted) })}
+          </Pill>
+        )}
+        {message.groups.map(({ id, name }) => (
+          <GroupLink key={id} name={name} />
+        ))}
         {message.tags.map((tag) => (
           <TagLink key={tag.key} tag={tag} />
         ))}

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { messageQuery } from "../api/queries";
 import type { MessageDetail, Placement, RecipientReport } from "../api/types";
+import { WhyGroups } from "../groups/WhyGroups";
 import { useCommand } from "../keys/dispatch";
 import { useFormats } from "../lang/format";
 import { LinkCard } from "../links/LinkCard";
@@ -36,6 +37,7 @@ export function SideColumn({ mailId }: { mailId: string }) {
       <LinkCard message={data} />
       <section className={css.card} ref={why} tabIndex={-1}>
         <Why message={data} />
+        <WhyGroups message={data} />
       </section>
       {data.defects.length === 0 ? null : (
         <section className={css.card}>

@@ -20,6 +20,7 @@ import { accountQuery } from "../api/queries";
 import { useMayAdminister } from "../api/session";
 import type { Account } from "../api/types";
 import { LinkCard } from "../oauth/LinkCard";
+import { SortingCard } from "../groups/SortingCard";
 import { Failure } from "../parts/Failure";
 import { Loading } from "../parts/Loading";
 import { Notice } from "../parts/Notice";
@@ -59,10 +60,11 @@ export function EditAccount() {
           {administrator && data.kind !== "import" && !data.active ? <ActivateCard account={data} /> : null}
           {administrator && data.connection?.oauth != null ? <LinkCard account={data} link={data.connection.oauth} /> : null}
           {data.kind === "import" ? null : <Completeness account={data} />}
-          {data.kind === "imap" || data.kind === "graph" ? <AtSource account={data} /> : null}
+          {data.kind !== "import" ? <AtSource account={data} /> : null}
           {administrator ? <Editor key={data.id} account={data} /> : <NotAllowed />}
           <ExclusionsCard account={data} />
           {administrator && data.kind !== "import" ? <KeepingCard account={data} /> : null}
+          <SortingCard account={data} />
           {administrator ? <RemoveCard account={data} /> : null}
         </div>
       )}
@@ -116,6 +118,7 @@ function Editor({ account }: { account: Account | undefined }) {
     onSuccess: async ({ account: saved, tested, sendingIdle }) => {
       await client.invalidateQueries({ queryKey: ["accounts"] });
       await client.invalidateQueries({ queryKey: ["smtp"] });
+      await client.invalidateQueries({ queryKey: ["groups"] });
       // Who makes an account may read it.
       await client.refetchQueries({ queryKey: ["session"] });
       tell(t("accounts.saved", { name: saved.name }));
@@ -201,6 +204,8 @@ const FIELDS: Record<string, string> = {
   "sending.port": "smtpPort",
   "sending.tls": "smtpTls",
   "sending.from_address": "address",
+  "group.name": "name",
+  "group.addresses": "groupAddress",
 };
 
 /** A field the server refuses is marked where it stands. */

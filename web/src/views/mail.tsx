@@ -1,5 +1,5 @@
 import { SegmentedControl, Select } from "@mantine/core";
-import { IconInbox, IconMoodSmile } from "@tabler/icons-react";
+import { IconInbox, IconMoodSmile, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
@@ -24,10 +24,10 @@ const route = getRouteApi("/shell/mail/$view");
 
 const FIRST_ROWS: Rows = { first: 0, end: 30 };
 
-/** All mails, those of a kind, an account or a mailbox, with the one that is open beside them. */
+/** All mails, deleted ones, those of a kind, an account or a mailbox, with the one that is open beside them. */
 export function MailView() {
   const { view } = route.useParams();
-  return view === "all" || isKind(view) ? <Mails /> : <MissingPage />;
+  return view === "all" || view === "deleted" || isKind(view) ? <Mails /> : <MissingPage />;
 }
 
 function Mails() {
@@ -43,6 +43,7 @@ function Mails() {
       ...(isKind(view) && { kind: view }),
       ...(unread === "1" && { unread: true }),
       ...(tag !== undefined && { tag: Number(tag) }),
+      ...(view === "deleted" && { deleted: true }),
     }),
     [account, mailbox, view, unread, tag],
   );
@@ -93,12 +94,14 @@ function Mails() {
             of={closed}
             label={title}
             hrefOf={hrefOf}
+            closedHref={closed}
+            deleted={view === "deleted"}
             openId={id}
             onWanted={setWanted}
             fresh={fresh}
             onFresh={readFresh}
             empty={
-              <NoMails unread={unread === "1"} tagged={tag !== undefined} plain={view === "all" && account === undefined} />
+              <NoMails unread={unread === "1"} tagged={tag !== undefined} plain={view === "all" && account === undefined} deleted={view === "deleted"} />
             }
           />
         </>
@@ -145,11 +148,21 @@ function useTitle(): string {
   if (name !== undefined) {
     return name;
   }
+  if (view === "deleted") {
+    return t("nav.deleted");
+  }
   return isKind(view) ? t(`kindsPlural.${view}`) : t("nav.all");
 }
 
+interface NoMailsProps {
+  unread: boolean;
+  tagged: boolean;
+  plain: boolean;
+  deleted: boolean;
+}
+
 /** One sentence and one action. */
-function NoMails({ unread, tagged, plain }: { unread: boolean; tagged: boolean; plain: boolean }) {
+function NoMails({ unread, tagged, plain, deleted }: NoMailsProps) {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
   if (tagged) {
@@ -178,5 +191,9 @@ function NoMails({ unread, tagged, plain }: { unread: boolean; tagged: boolean; 
       </Empty>
     );
   }
-  return <Empty icon={IconInbox}>{t("list.noneHere")}</Empty>;
+  return deleted ? (
+    <Empty icon={IconTrash}>{t("list.noneDeleted")}</Empty>
+  ) : (
+    <Empty icon={IconInbox}>{t("list.noneHere")}</Empty>
+  );
 }

@@ -123,6 +123,7 @@ function Found({ q }: { q: string }) {
                   of={words}
                   label={title}
                   hrefOf={hrefOf}
+                  closedHref={closed}
                   openId={id}
                   onWanted={loadFor}
                   empty={<Nothing />}

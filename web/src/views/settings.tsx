@@ -15,6 +15,7 @@ import {
   IconTags,
   IconUser,
   IconUsers,
+  IconUsersGroup,
   IconWebhook,
 } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
@@ -40,6 +41,7 @@ export function Settings() {
     { to: "/settings/linking", label: t("linkRules.title"), icon: IconRoute, shown: administrator },
     { to: "/settings/links", label: t("settings.jumps"), icon: IconExternalLink, shown: administrator },
     { to: "/settings/users", label: t("settings.users"), icon: IconUsers, shown: administrator },
+    { to: "/settings/groups", label: t("groups.title"), icon: IconUsersGroup, shown: administrator },
     { to: "/settings/notifications", label: t("settings.notifications"), icon: IconBell, shown: administrator },
     { to: "/settings/sending", label: t("settings.sending"), icon: IconSend, shown: administrator },
     { to: "/settings/webhooks", label: t("settings.webhooks"), icon: IconWebhook, shown: administrator },

@@ -97,7 +97,8 @@ fn size(number: u32) -> usize {
 /// Every third mail has an attachment, one of a few.
 fn octets(number: u32) -> Vec<u8> {
     let large = if number < NUMBERS_PER_THREAD { 1_300_000 } else { 6_000 };
-    let attachment = (number % 3 == 0).then(|| with_attachment(number, &noise(u64::from(number % 5), large)));
+    let attachment =
+        number.is_multiple_of(3).then(|| with_attachment(number, &noise(u64::from(number % 5), large)));
     [mail(number, size(number)), attachment.unwrap_or_default()].concat()
 }
 

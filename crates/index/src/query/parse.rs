@@ -40,8 +40,8 @@ const FIELDS: &[(&str, Field)] = &[
     ("larger", Field::Larger),
     ("größer", Field::Larger),
     ("groesser", Field::Larger),
-    ("group", Field::Later("group:")),
-    ("gruppe", Field::Later("group:")),
+    ("group", Field::Group),
+    ("gruppe", Field::Group),
     ("category", Field::Later("category:")),
     ("kategorie", Field::Later("category:")),
     ("tag", Field::Tag),
@@ -62,6 +62,7 @@ enum Field {
     Has,
     Kind,
     Account,
+    Group,
     Tag,
     Record(RecordKind),
     Is,
@@ -77,7 +78,8 @@ pub(super) fn parse(text: &str, context: &Context<'_>) -> Result<Query, QueryErr
     if text.len() > OCTETS_MAX {
         return Err(QueryError { key: key::TOO_LONG, at: 0, value: String::new() });
     }
-    let mut parser = Parser { text, at: 0, words: 0, silent: 0, unsupported: Vec::new(), context };
+    let mut parser =
+        Parser { text, at: 0, words: 0, silent: 0, of_deleted: false, unsupported: Vec::new(), context };
     let mut nodes = Vec::new();
     while parser.at < text.len() {
         // A parenthesis that closes nothing is passed over.
@@ -87,7 +89,12 @@ pub(super) fn parse(text: &str, context: &Context<'_>) -> Result<Query, QueryErr
     if nodes.is_empty() && parser.silent > 0 {
         nodes.push(Node::Nothing);
     }
-    Ok(Query { root: Node::All(nodes), zone: context.zone.clone(), unsupported: parser.unsupported })
+    Ok(Query {
+        root: Node::All(nodes),
+        zone: context.zone.clone(),
+        of_deleted: parser.of_deleted,
+        unsupported: parser.unsupported,
+    })
 }
 
 struct Parser<'a> {
@@ -97,6 +104,7 @@ struct Parser<'a> {
     words: usize,
     /// Words in which there is nothing to find.
     silent: usize,
+    of_deleted: bool,
     unsupported: Vec<Unsupported>,
     context: &'a Context<'a>,
 }
@@ -290,11 +298,22 @@ impl<'a> Parser<'a> {
                 }
                 Node::Account(accounts)
             }
+            Field::Group => {
+                let groups = (self.context.groups)(value);
+                if groups.is_empty() {
+                    return Err(unknown(key::GROUP_UNKNOWN));
+                }
+                Node::Labels(groups.into_iter().map(label::group).collect())
+            }
             Field::Tag => Node::Tag(label::tag(value)),
             Field::Record(kind) => Node::Record(label::record(kind, value)),
             Field::Is => match lower.as_str() {
                 "unread" | "ungelesen" => Node::Unread,
                 "read" | "gelesen" => Node::Not(Box::new(Node::Unread)),
+                "deleted" | "gelöscht" | "geloescht" => {
+                    self.of_deleted = true;
+                    Node::Deleted
+                }
                 "open" | "offen" => return Ok(Some(self.later("is:open", start))),
                 "done" | "erledigt" => return Ok(Some(self.later("is:done", start))),
                 _ => return Err(unknown(key::VALUE_UNKNOWN)),

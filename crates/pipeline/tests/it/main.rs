@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod allowance;
+mod deletion;
 mod faults;
 mod graph;
 mod mails;

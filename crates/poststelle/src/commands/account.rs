@@ -32,6 +32,7 @@ pub fn run(context: &Context<'_>, args: &cli::Account, streams: &mut Streams<'_>
         AccountAction::Add(add) => self::add(context, add, streams),
         AccountAction::Handle(args) => handle(context, args, streams),
         AccountAction::Keep(args) => keep(context, args, streams),
+        AccountAction::Sort(args) => super::account_sort::run(context, args, streams),
         AccountAction::Exclude(args) => super::account_exclude::run(context, args, streams),
         AccountAction::Set(args) => super::account_set::run(context, args, streams),
         AccountAction::List { json } => list(engine, *json, lang, streams),
@@ -236,6 +237,9 @@ fn keep(context: &Context<'_>, args: &AccountKeep, streams: &mut Streams<'_>) ->
     }
     if let Some(Days(days)) = args.delete_after {
         keeping.delete_after_days = days;
+    }
+    if let Some(there) = &args.delete_there {
+        keeping.mirrored = there == "yes";
     }
     if keeping.fetched == AfterFetch::Move && keeping.fetched_folder.is_empty() {
         return Err(Failure::usage("account-fetched-folder"));

@@ -87,6 +87,7 @@ fn shared(args: &AccountSet) -> Result<SharedSettings, Failure> {
         }),
         fetched: fetched.map(|how| (how, folder.to_owned())),
         delete_after_days: args.delete_after.map(|Days(days)| days),
+        mirrored: args.delete_there.as_deref().map(|there| there == "yes"),
     };
     if shared == SharedSettings::default() {
         return Err(Failure::usage("account-set-nothing"));

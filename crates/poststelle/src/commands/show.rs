@@ -47,6 +47,7 @@ pub fn run(engine: &Engine, args: &cli::Show, streams: &mut Streams<'_>) -> Resu
             "attachments": detail.as_ref().map(|d| d.parts.iter().filter(|part| part.role == model::PartRole::Attachment).map(|part| json!({"number": part.number, "name": part.name, "content_type": part.content_type, "octets": part.octets, "sha256": part.sha256.map(|sha256| sha256.to_string())})).collect::<Vec<_>>()),
             "defects": detail.as_ref().map(|d| d.defects.iter().map(|defect| json!({"kind": defect.kind.as_str(), "at": defect.at})).collect::<Vec<_>>()),
             "evidence": detail.as_ref().and_then(|d| d.verdict.as_ref()).map(|v| v.evidence.iter().map(|e| json!({"rule": e.rule, "where": e.place})).collect::<Vec<_>>()),
+            "deleted": detail.as_ref().and_then(|d| d.row.deleted).map(when),
             "quarantined": detail.as_ref().and_then(|d| d.quarantine_reason.as_deref()),
         });
         writeln!(streams.out, "{value}")?;

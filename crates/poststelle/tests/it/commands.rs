@@ -150,6 +150,7 @@ fn accounts_and_users() {
         "the password lies open in the database"
     );
     several_at_once(&post, &with_password);
+    groups(&post, &with_password);
     post.run(&["account", "remove", "info"]).expect(2);
     post.run(&["account", "remove", "info", "--confirm", "info"]).expect(0);
     post.run(&["account", "remove", "old", "--confirm", "old"]).expect(0);
@@ -189,4 +190,36 @@ fn several_at_once(post: &Poststelle, with_password: &dyn Fn(&[&str]) -> crate::
     let done = post.run(&all).expect(0);
     assert!(done.text().contains("\"old\" changed; with the next fetch 0 mails"), "{}", done.text());
     assert_eq!(active(), [true, true]);
+}
+
+/// With the account `info`.
+fn groups(post: &Poststelle, with_password: &dyn Fn(&[&str]) -> crate::support::Done) {
+    with_password(&["user", "add", "eva@example.org"]).expect(0);
+    post.run(&["group", "set", "Vertrieb", "--address", "Sales@a.example", "--member", "eva@example.org"])
+        .expect(0);
+    post.run(&["group", "set", "vertrieb", "--description", "Angebote"]).expect(0);
+    post.run(&["group", "set", "Rest", "--member", "nobody@example.org"]).expect(1);
+    post.run(&["group", "set", "Rest", "--address", "nowhere"]).expect(2);
+    let rows = post.run(&["group", "list", "--json"]).expect(0).rows();
+    let expected = serde_json::json!({"name": "Vertrieb", "description": "Angebote", "addresses": ["sales@a.example"], "members": ["eva@example.org"]});
+    assert_eq!(rows, [expected]);
+    post.run(&[
+        "account",
+        "sort",
+        "info",
+        "--rule",
+        "@a.example=vertrieb",
+        "--rest",
+        "Vertrieb",
+        "--earlier",
+    ])
+    .expect(0);
+    post.run(&["account", "sort", "info", "--rule", "a.example=vertrieb"]).expect(2);
+    post.run(&["account", "sort", "info", "--rest", "Einkauf"]).expect(1);
+    let rules = post.run(&["account", "sort", "info"]).expect(0).text();
+    assert_eq!(rules, "@a.example  Vertrieb\n*  Vertrieb\n");
+    post.run(&["account", "sort", "info", "--clear"]).expect(0);
+    assert!(post.run(&["account", "sort", "info", "--json"]).expect(0).rows().is_empty());
+    post.run(&["group", "remove", "Vertrieb"]).expect(0);
+    post.run(&["group", "remove", "Vertrieb"]).expect(1);
 }

@@ -319,7 +319,7 @@ async fn searching() {
     assert_eq!(found["facets"]["has_attachment"][1], json!({"value": "false", "count": 1}));
     assert_eq!(search("account:info").expect(StatusCode::OK).await["total"], 2);
     assert_eq!(search("(from_email~equals~eva@example.org)").expect(StatusCode::OK).await["total"], 2);
-    assert_eq!(search("group:x").expect(StatusCode::OK).await["unsupported"], json!(["group:"]));
+    assert_eq!(search("category:x").expect(StatusCode::OK).await["unsupported"], json!(["category:"]));
     assert_eq!(search("tag:x").expect(StatusCode::OK).await["total"], 0);
     let other = search("account:Sales").expect(StatusCode::BAD_REQUEST).await;
     assert_eq!((&other["type"], &other["position"]), (&json!("query-account-unknown"), &json!(8)));

@@ -88,6 +88,7 @@ fn every_query_error_has_texts() {
         "query-value-missing",
         "query-value-unknown",
         "query-account-unknown",
+        "query-group-unknown",
         "query-date-unreadable",
         "query-size-unreadable",
         "query-too-long",

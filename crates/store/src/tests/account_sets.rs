@@ -5,8 +5,8 @@ use model::SmtpAccountId;
 use super::Case;
 use super::world::*;
 use crate::{
-    AccountKind, AfterFetch, Handled, Handling, Keeping, MailboxRole, NewAccount, NewSmtpAccount,
-    SharedSettings, Store, StoreError, Unfit,
+    AccountKind, AfterFetch, Companions, Handled, Handling, Keeping, MailboxRole, NewAccount, NewGroup,
+    NewSmtpAccount, SharedSettings, SortingRule, Store, StoreError, Unfit,
 };
 
 pub(super) const ALL: &[Case] = &[
@@ -48,6 +48,7 @@ fn accounts_get_the_same_and_keep_the_rest(store: &Store) {
         fetched_folder: "Fetched".to_owned(),
         failed_folder: None,
         delete_after_days: Some(30),
+        mirrored: false,
     };
     assert_eq!(store.keeping(account_id(2)).unwrap(), both);
     assert_eq!(store.keeping(account_id(1)).unwrap(), Keeping { failed_folder: kept.failed_folder, ..both });
@@ -81,24 +82,32 @@ fn an_account_and_its_server_come_and_go_together(store: &Store) {
         ..NewSmtpAccount::default()
     };
     let smtp_id = |n: u64| SmtpAccountId::from_octets(id(20, n));
-    let create = |n: u64, name: &str| {
-        store.create_account_that_sends(
-            account_id(n),
-            new(n, AccountKind::Imap),
-            (smtp_id(n), smtp(name)),
-            NOW,
-        )
+    let create = |n: u64, name: &str, group: &str| {
+        let group = NewGroup {
+            name: group.to_owned(),
+            addresses: vec!["Post@example.org".to_owned()],
+            ..NewGroup::default()
+        };
+        let with = Companions { smtp: Some((smtp_id(n), smtp(name))), group: Some((id(21, n), group)) };
+        store.create_account_with(account_id(n), new(n, AccountKind::Imap), with, NOW)
     };
-    create(1, "one").unwrap();
+    create(1, "one", "One").unwrap();
+    assert_eq!(store.groups().unwrap()[0].what.addresses, ["post@example.org"]);
+    let rest = SortingRule { pattern: String::new(), group: id(21, 1) };
+    assert_eq!(store.sorting(account_id(1)).unwrap(), [rest]);
     // A name that is taken: neither is made.
-    assert!(matches!(create(2, "one"), Err(StoreError::Exists { what: "SMTP account name" })));
+    assert!(matches!(create(2, "one", "two"), Err(StoreError::Exists { what: "SMTP account name" })));
+    assert!(matches!(create(2, "two", "one"), Err(StoreError::Exists { what: "group name" })));
     assert_eq!(store.account(account_id(2)).unwrap(), None);
     // A server that is gone: neither is removed.
-    let gone = store.remove_account_and_smtp(account_id(1), vec![smtp_id(1), smtp_id(9)], NOW);
+    let gone = store.remove_account_with(account_id(1), vec![smtp_id(1), smtp_id(9)], Vec::new(), NOW);
     assert!(matches!(gone, Err(StoreError::Missing { .. })));
     assert_eq!(store.smtp_accounts().unwrap().len(), 1);
     assert_eq!(store.accounts(false).unwrap().len(), 1);
-    store.remove_account_and_smtp(account_id(1), vec![smtp_id(1)], NOW).unwrap();
+    let gone = store.remove_account_with(account_id(1), Vec::new(), vec![id(21, 9)], NOW);
+    assert!(matches!(gone, Err(StoreError::Missing { .. })));
+    store.remove_account_with(account_id(1), vec![smtp_id(1)], vec![id(21, 1)], NOW).unwrap();
+    assert!(store.groups().unwrap().is_empty());
     assert!(store.smtp_accounts().unwrap().is_empty());
     assert!(store.accounts(false).unwrap().is_empty());
 }

@@ -155,7 +155,7 @@ fn deputies(store: &Store) {
     let mut rules = linking(store);
     let settings = link::Settings { deputies_count: true, ..(*rules.settings).clone() };
     rules.settings = Arc::new(settings);
-    assert_eq!(store.relink_one(from_deputy, rules).unwrap(), true);
+    assert!(store.relink_one(from_deputy, rules).unwrap());
     assert_eq!(linked(store, from_deputy), [("K-1".to_owned(), How::Contact)]);
 }
 
@@ -164,9 +164,10 @@ fn pages(store: &Store) {
     for n in 0..5 {
         decide(store, &format!("a{n}@y.example"), AddressUse::Own, ExtraAddressState::Confirmed);
     }
-    let (mut seen, mut after) = (Vec::new(), None);
+    let (mut seen, mut after) = (Vec::new(), None::<crate::ExtraAddressCursor>);
     loop {
-        let page = store.extra_addresses(&Scope::All, ExtraAddressState::Confirmed, after, 2).unwrap();
+        let page =
+            store.extra_addresses(&Scope::All, ExtraAddressState::Confirmed, after.as_ref(), 2).unwrap();
         assert!(page.items.len() <= 2);
         seen.extend(page.items.into_iter().map(|extra| extra.address));
         match page.next {

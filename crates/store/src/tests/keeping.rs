@@ -79,7 +79,7 @@ fn fresh_mails_are_moved_once_they_are_read(store: &Store) {
         fetched: AfterFetch::Move,
         fetched_folder: "Abgeholt".to_owned(),
         failed_folder: Some("Kaputt".to_owned()),
-        delete_after_days: None,
+        ..Keeping::default()
     };
     // Only what comes from now on.
     store.set_keeping(account_id(1), keeping, NOW.plus_ms(1)).unwrap();

@@ -7,7 +7,8 @@ use model::{Kind, Position, Scope};
 use super::Case;
 use super::world::*;
 use crate::{
-    AddressRole, Filed, ListFilter, ListOrder, ListStart, MailboxListing, MessageCursor, MessageRow, Store,
+    AddressRole, Filed, LinkActor, ListFilter, ListOrder, ListStart, MailboxListing, MessageCursor,
+    MessageRow, Store,
 };
 
 pub(super) const ALL: &[Case] = &[
@@ -279,6 +280,13 @@ fn change_something(store: &Store, dice: &mut Dice, content: u64) {
     for _ in 0..5 {
         let mail = mail_id(dice.roll(content.max(1)));
         store.set_seen(&Scope::All, mail, dice.roll(2) == 0).unwrap();
+        let some: Vec<_> = (0..3).map(|_| mail_id(dice.roll(content.max(1)))).collect();
+        let actor = LinkActor { id: "user-1".to_owned(), name: "Eva".to_owned() };
+        if dice.roll(3) == 0 {
+            store.restore_messages(&Scope::All, &some, actor, NOW).unwrap();
+        } else {
+            store.delete_messages(&Scope::All, &some, actor, NOW).unwrap();
+        }
     }
     let mailbox = mailbox_id(dice.roll(ACCOUNTS) + 10 * dice.roll(2));
     let uids = store.live_uids(mailbox, 1, 0, 100).unwrap();
@@ -330,11 +338,13 @@ fn compare(store: &Store, dice: &mut Dice) {
             unread: flag(dice),
             has_attachment: flag(dice),
             tag: None,
+            deleted: dice.roll(3) == 0,
         };
         let mailbox_account = |mailbox: model::MailboxId| account_id(u64::from(mailbox.octets()[15]) % 10);
         let in_filter = |message: &&Plain| {
             let row = &message.row;
-            message.accounts.iter().any(|account| scope.allows(*account))
+            row.deleted.is_some() == filter.deleted
+                && message.accounts.iter().any(|account| scope.allows(*account))
                 && filter.account.is_none_or(|a| scope.allows(a) && message.accounts.contains(&a))
                 && filter.mailbox.is_none_or(|m| {
                     let account = mailbox_account(m);
@@ -365,7 +375,9 @@ fn compare(store: &Store, dice: &mut Dice) {
             let allowed: BTreeSet<_> = accounts.iter().copied().filter(|a| scope.allows(*a)).collect();
             assert_eq!(row.accounts.iter().copied().collect::<BTreeSet<_>>(), allowed);
             assert!(store.message(&scope, row.mail_id).unwrap().is_some());
-            assert_eq!(row.thread_count as usize, store.thread(&scope, row.thread_id, 1000).unwrap().len());
+            let thread = store.thread(&scope, row.thread_id, 1000).unwrap();
+            let shown = thread.iter().filter(|row| row.deleted.is_none()).count();
+            assert_eq!(row.thread_count as usize, shown.max(1));
         }
     }
 }
