@@ -14,7 +14,7 @@ run: build
 	./target/release/poststelle serve --data ./poststelle-data
 
 build: web
-	cargo build --release --locked --package poststelle
+	cargo build --release --locked --package poststelle --package poststelle-verify
 
 web: web/dist/index.html
 
@@ -56,7 +56,7 @@ checks: web
 # Budget: 15 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones, an hour of mutated
 # mails, sessions and files among them.
 rust: $(OIDC)/node_modules/.package-lock.json
-	cargo build --locked --package poststelle
+	cargo build --locked --package poststelle --package poststelle-verify
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked; else cargo test --workspace --locked; fi
 
 # Budget: 5 minutes.

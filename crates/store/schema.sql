@@ -470,6 +470,16 @@ CREATE TABLE list_members (
     PRIMARY KEY (list, folded)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX list_members_folded ON list_members (folded);
+CREATE TABLE log_leaves (
+    leaf INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    subject BLOB,
+    commitment BLOB NOT NULL,
+    salt BLOB,
+    payload TEXT
+) STRICT;
+CREATE INDEX log_leaves_subject ON log_leaves (subject, leaf);
 CREATE TABLE mail_addresses (
     seq INTEGER NOT NULL,
     role INTEGER NOT NULL,
@@ -762,7 +772,7 @@ CREATE TABLE segments (
     segment_id BLOB NOT NULL UNIQUE,
     committed INTEGER NOT NULL,
     sealed INTEGER NOT NULL
-) STRICT;
+, logged INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE sessions (
     token_hash BLOB PRIMARY KEY,
     user_key INTEGER NOT NULL REFERENCES users (key) ON DELETE CASCADE,

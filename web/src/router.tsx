@@ -360,6 +360,12 @@ const linkRules = createRoute({
   component: lazyRouteComponent(() => import("./views/linkRules"), "LinkRules"),
 });
 
+const proof = createRoute({
+  getParentRoute: () => settings,
+  path: "/proof",
+  component: lazyRouteComponent(() => import("./views/proof"), "Proof"),
+});
+
 const jumps = createRoute({
   getParentRoute: () => settings,
   path: "/links",
@@ -459,6 +465,7 @@ const tree = root.addChildren([
       folders,
       linkRules,
       jumps,
+      proof,
       groups,
       users,
       tokens,

@@ -8,7 +8,6 @@ mod http;
 mod idle;
 mod imap;
 mod import;
-mod link;
 mod measure;
 mod search;
 mod smtp_intake;
@@ -28,12 +27,21 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         classify::run(root, arguments)?;
         return Ok(true);
     }
+    if name == "log" {
+        library(root, "logbook", "log", &[])?;
+        return Ok(true);
+    }
     let bench = Bench::new(root, arguments.contains(&"--debug"))?;
     match name {
         "archive" => archive::run(&bench, arguments)?,
         "accounts" => accounts::run(&bench, arguments)?,
         "erp" => erp::run(&bench, arguments)?,
-        "link" => link::run(&bench, arguments)?,
+        "link" => {
+            let mails = bench.mails(arguments, 20_000)?.canonicalize()?;
+            library(root, "link", "link", &[])?;
+            // Intake beside records, and a dry run.
+            library(root, "pipeline", "linking", &[&mails])?;
+        }
         "import" => import::run(&bench, arguments)?,
         "search" => search::run(&bench, arguments)?,
         "imap" => imap::run(&bench, imap::Protocol::Imap, arguments)?,
@@ -42,11 +50,22 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         "smtp-intake" => smtp_intake::run(&bench, arguments)?,
         other => {
             bail!(
-                "no benchmark `{other}`; there are archive, import, search, imap, pop3, idle, accounts, smtp-intake, erp, classify, link"
+                "no benchmark `{other}`; there are archive, import, search, imap, pop3, idle, accounts, smtp-intake, erp, classify, link, log"
             )
         }
     }
     Ok(true)
+}
+
+/// The benchmark of a library: deciding under which records mails are filed, deriving and signing the log.
+fn library(root: &Path, package: &str, name: &str, arguments: &[&Path]) -> Result<()> {
+    let status = Command::new(env!("CARGO"))
+        .args(["bench", "--quiet", "--locked", "--package", package, "--bench", name, "--"])
+        .args(arguments)
+        .current_dir(root)
+        .status()?;
+    ensure!(status.success(), "the library's benchmark failed");
+    Ok(())
 }
 
 /// Where benchmarks build and work.

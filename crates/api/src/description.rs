@@ -205,7 +205,7 @@ fn components() -> Components {
         MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
         LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
         ExtraAddressPage AddressDecisionRequest LearntMaskList DocumentFolder DocumentFolderList DocumentFolderRequest
-        RecordFolderList DocumentList DocumentFilingRequest
+        RecordFolderList DocumentList DocumentFilingRequest ProofState StampAuthorities
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

@@ -28,6 +28,7 @@ mod operation;
 mod operations;
 mod outgoing;
 mod problem;
+mod proof;
 mod quarantine;
 mod search;
 mod session;
@@ -119,6 +120,7 @@ pub use outgoing::{
     SmtpAccountRequest, SmtpTest, Webhook, WebhookList, WebhookRequest, WebhookSecret,
 };
 pub use problem::Problem;
+pub use proof::{ProofState, StampAuthorities, StampAuthority, StampAuthorityRequest};
 pub use quarantine::{QuarantinePage, QuarantineQuery, Quarantined};
 pub use search::{
     ExportFormat, ExportQuery, Facet, Facets, Piece, SearchAnswer, SearchHit, SearchQuery, SearchSort,

@@ -430,6 +430,10 @@ operations! {
 
     EVENTS = Get "/api/v1/events", Log, "events", "The event log, newest first.",
         query::<EventQuery>, Empty => 200 Json("EventPage"), &[];
+    PROOF = Get "/api/v1/proof", Administrator, "status", "How the provable log stands, and who stamps it.",
+        no_query, Empty => 200 Json("ProofState"), &[];
+    SET_STAMP_AUTHORITIES = Put "/api/v1/proof/authorities", Administrator, "status", "Sets the time stamp authorities.",
+        no_query, Json("StampAuthorities") => 200 Json("ProofState"), &[];
     DOCTOR = Get "/api/v1/doctor", SignedIn, "status", "What is blind or about to be, and what to do.",
         no_query, Empty => 200 Json("DoctorReport"), &[];
     STATUS = Get "/api/v1/status", SignedIn, "status", "Counters, accounts in trouble, room on the disk.",

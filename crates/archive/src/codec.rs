@@ -41,6 +41,12 @@ fn sha256_of(digest: aws_lc_rs::digest::Digest) -> Sha256 {
 #[derive(Clone)]
 pub struct Hash(Context);
 
+impl Default for Hash {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Hash {
     /// Of nothing.
     pub fn new() -> Self {

@@ -23,6 +23,7 @@
 
 mod codec;
 mod error;
+mod extent;
 mod folder;
 mod found;
 mod inner;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 
 pub use codec::{Encoded, Encoder, Hash, Split, sha256};
 pub use error::Error;
+pub use extent::Sealed;
 pub use found::{Damage, DamageKind, Found};
 pub use keyring::{Keyring, KeyringCheck};
 pub use model::Location;

@@ -12,7 +12,7 @@ use url::{Position, Url};
 use crate::fetch::open;
 use crate::{ClientTls, FetchError, Guard};
 
-/// Of an answer this much is kept, octets; the rest is not waited for.
+/// Of an answer in JSON this much is kept, octets; the rest is not waited for.
 const ANSWER_OCTETS_MAX: usize = 2000;
 
 /// What the receiver said.
@@ -49,22 +49,43 @@ impl Poster {
         fields: &[(&'static str, String)],
         body: Vec<u8>,
     ) -> Result<PostAnswer, FetchError> {
-        let post = self.post(url, fields, body);
+        let post = async {
+            let (status, octets) =
+                self.post(url, "application/json", fields, body, ANSWER_OCTETS_MAX).await?;
+            Ok(PostAnswer { status, text: String::from_utf8_lossy(&octets).into_owned() })
+        };
+        timeout(self.time, post).await.map_err(|_| FetchError::Timeout { seconds: self.time.as_secs() })?
+    }
+
+    /// Posts octets of a type; gives the status and the body, at most `octets_max` of it.
+    ///
+    /// # Errors
+    /// [`FetchError`] where no answer came; an answer that refuses is none.
+    pub async fn octets(
+        &self,
+        url: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+        octets_max: usize,
+    ) -> Result<(u16, Vec<u8>), FetchError> {
+        let post = self.post(url, content_type, &[], body, octets_max);
         timeout(self.time, post).await.map_err(|_| FetchError::Timeout { seconds: self.time.as_secs() })?
     }
 
     async fn post(
         &self,
         url: &str,
+        content_type: &'static str,
         fields: &[(&'static str, String)],
         body: Vec<u8>,
-    ) -> Result<PostAnswer, FetchError> {
+        octets_max: usize,
+    ) -> Result<(u16, Vec<u8>), FetchError> {
         let url = Url::parse(url).map_err(|_| FetchError::Url)?;
         let mut opened = open::<Full<Bytes>>(&self.guard, &self.tls, &url).await?;
         let mut request = Request::post(&url[Position::BeforePath..Position::AfterQuery])
             .header(HOST, opened.authority)
             .header(USER_AGENT, "Poststelle")
-            .header(CONTENT_TYPE, "application/json");
+            .header(CONTENT_TYPE, content_type);
         for (name, value) in fields {
             request = request.header(*name, value);
         }
@@ -72,14 +93,14 @@ impl Poster {
         let answer = opened.sender.send_request(request).await.map_err(FetchError::Http)?;
         let status = answer.status().as_u16();
         let (mut body, mut octets) = (answer.into_body(), Vec::new());
-        while octets.len() < ANSWER_OCTETS_MAX {
+        while octets.len() < octets_max {
             // The status has been said; a body that breaks off changes nothing.
             let Some(Ok(frame)) = body.frame().await else { break };
             if let Ok(piece) = frame.into_data() {
-                octets.extend_from_slice(&piece[..piece.len().min(ANSWER_OCTETS_MAX - octets.len())]);
+                octets.extend_from_slice(&piece[..piece.len().min(octets_max - octets.len())]);
             }
         }
         drop(opened.connection);
-        Ok(PostAnswer { status, text: String::from_utf8_lossy(&octets).into_owned() })
+        Ok((status, octets))
     }
 }

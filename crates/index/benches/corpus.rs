@@ -127,6 +127,8 @@ fn document<'a>(seq: u64, mail: &'a Mail, accounts: &'a [AccountId]) -> Document
         attachments: mail.attachments.iter().map(|(name, text)| Attached { name, text }).collect(),
         message_id: &mail.message_id,
         tags: &[],
+        deleted: false,
+        groups: &[],
         links: &[],
     }
 }

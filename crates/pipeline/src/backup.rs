@@ -187,13 +187,12 @@ fn prepare(engine: &Engine, to: &Path) -> Result<File> {
     fs::create_dir_all(to.join(ARCHIVE)).map_err(failed)?;
     fs::create_dir_all(to.join(SNAPSHOTS)).map_err(failed)?;
     let store = engine.store();
-    let ours = match store.setting(INSTALLATION)? {
-        Some(ours) => ours,
-        None => {
-            let new = uuid::Uuid::new_v4().to_string();
-            store.set_setting(INSTALLATION.to_owned(), Some(new.clone()))?;
-            new
-        }
+    let ours = if let Some(ours) = store.setting(INSTALLATION)? {
+        ours
+    } else {
+        let new = uuid::Uuid::new_v4().to_string();
+        store.set_setting(INSTALLATION.to_owned(), Some(new.clone()))?;
+        new
     };
     let head = to.join(HEAD);
     match fs::read_to_string(&head) {
@@ -303,7 +302,7 @@ impl Run<'_> {
                 let is_left = LEFT.contains(&name.as_str())
                     || name.starts_with(DATABASE_FILE)
                     || name.starts_with(KEY_FILE)
-                    || name.ends_with(".part");
+                    || inner.extension().is_some_and(|extension| extension == "part");
                 let kind = entry.file_type().map_err(failed)?;
                 if is_left || kind.is_symlink() {
                     continue;

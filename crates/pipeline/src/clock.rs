@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use model::UnixMillis;
+use store::NewLeaf;
 
 use crate::core::Core;
 use crate::error::Result;
@@ -35,6 +36,9 @@ pub(crate) fn look(core: &Core) -> Result<()> {
     let Some(off) = core.clock_seen.set_by_ms(Instant::now(), now) else { return Ok(()) };
     let brought_back = core.store.bring_back(now)?;
     tracing::warn!(clock.set_by_ms = off, due.brought_back = brought_back, "the clock was set");
+    let payload = format!("{{\"clock_set_by_ms\":{off}}}");
+    let leaf = NewLeaf { kind: ledger::Kind::ClockSet, at: now, subject: None, payload };
+    core.store.append_leaves(vec![leaf])?;
     core.examiner_bell.ring();
     core.authenticator_bell.ring();
     Ok(())

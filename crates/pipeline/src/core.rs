@@ -22,6 +22,7 @@ use crate::live::Tasks;
 use crate::looked::Lately;
 use crate::news::News;
 use crate::oauth::Oauth;
+use crate::proving::Proving;
 use crate::rush::Rush;
 use crate::steps::Reading;
 use crate::texts::Cache;
@@ -37,6 +38,8 @@ pub(crate) struct Core {
     pub(crate) index: Index,
 
     pub(crate) sealer: Sealer,
+    /// The provable log.
+    pub(crate) proving: Proving,
     /// Knows mails of our own.
     pub(crate) reference: Arc<Reference>,
     pub(crate) examiner: Option<examine::Examiner>,
@@ -95,7 +98,7 @@ impl Core {
         archive: Archive,
         store: Store,
         index: Index,
-        (sealer, reference): (Sealer, Arc<Reference>),
+        (sealer, reference, proving): (Sealer, Arc<Reference>, Proving),
         examiner: Option<examine::Examiner>,
         scratch: std::path::PathBuf,
         batch_octets: usize,
@@ -105,6 +108,7 @@ impl Core {
             store,
             index,
             sealer,
+            proving,
             reference,
             examiner,
             scratch,

@@ -28,6 +28,7 @@ use crate::flow::{Entrance, Flow};
 use crate::import::{Import, Step};
 use crate::linking::{LinkSettings, Sending};
 use crate::news::News;
+use crate::proving::{self, LogState, Proving};
 use crate::recovery::{Recovered, recover};
 use crate::recovery_key;
 use crate::verify::Verified;
@@ -91,6 +92,7 @@ struct Running {
     examiner: Option<JoinHandle<()>>,
     authenticator: Option<JoinHandle<()>>,
     linker: Option<JoinHandle<()>>,
+    prover: Option<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -111,6 +113,8 @@ impl Engine {
         keyring.settle(&master)?;
         recovery_key::settle(dir, &master)?;
         let archive = Archive::open(lock, keyring, archive::Options::default())?;
+        let secrets =
+            (secrets.0, secrets.1, Proving::open(dir, &Sealer::new(&master, logbook::PURPOSE), &store)?);
         let batch_octets = if options.batch_octets == 0 { BATCH_OCTETS } else { options.batch_octets };
         let index = open_index(&dir.join("index"), options.recreate_index, batch_octets)?;
         let scratch = dir.join("tmp");
@@ -435,6 +439,30 @@ impl Engine {
         Ok(())
     }
 
+    /// How the provable log stands.
+    ///
+    /// # Errors
+    /// Those of the database and of the log's folder.
+    pub fn log_state(&self) -> Result<LogState> {
+        proving::state(self.core())
+    }
+
+    /// Signs what has happened up to now, octets of the archive included.
+    ///
+    /// # Errors
+    /// Those of the database and of the log's folder.
+    pub fn sign_log(&self) -> Result<()> {
+        proving::derive(self.core(), true)
+    }
+
+    /// Files that prove a mail to others: names and octets, for a ZIP that `poststelle-verify` takes.
+    ///
+    /// # Errors
+    /// `Missing` mail; those of archive, database and log.
+    pub fn evidence(&self, mail: MailId) -> Result<Vec<(String, Vec<u8>)>> {
+        proving::evidence(self.core(), mail)
+    }
+
     /// Checks everything stored. `progress` hears of octets checked.
     ///
     /// # Errors
@@ -483,6 +511,8 @@ impl Engine {
         join(running.authenticator.take(), "authenticator");
         core.linker_bell.close();
         join(running.linker.take(), "linker");
+        core.proving.bell.close();
+        join(running.prover.take(), "prover");
         core.store.close();
     }
 }
@@ -518,6 +548,9 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
     let for_linker = Arc::clone(core);
     let linker =
         std::thread::Builder::new().name("linker".into()).spawn(move || crate::linking::run(&for_linker))?;
+    let for_prover = Arc::clone(core);
+    let prover =
+        std::thread::Builder::new().name("prover".into()).spawn(move || crate::proving::run(&for_prover))?;
     Ok(Running {
         flow,
         runner: Some(runner),
@@ -526,6 +559,7 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
         examiner: Some(examiner),
         authenticator: Some(authenticator),
         linker: Some(linker),
+        prover: Some(prover),
     })
 }
 

@@ -62,6 +62,9 @@ pub enum Error {
     /// The search index.
     #[error(transparent)]
     Index(#[from] index::Error),
+    /// The provable log.
+    #[error(transparent)]
+    Log(#[from] logbook::Error),
     /// The master key.
     #[error("the master key cannot be used")]
     Key(#[from] keys::KeyFileError),
@@ -148,7 +151,7 @@ impl Error {
             Self::Index(index::Error::Io { source, .. }) => {
                 source.downcast_ref::<io::Error>().is_some_and(|error| is_full(error.kind()))
             }
-            Self::Io { source, .. } => is_full(source.kind()),
+            Self::Io { source, .. } | Self::Log(logbook::Error::Io { source, .. }) => is_full(source.kind()),
             _ => false,
         }
     }

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use keys::{MasterKey, Purpose, SealError, Sealer, account_field};
+use logbook::LogKeys;
 use store::{SealedField, Store};
 
 use crate::core::Core;
@@ -50,8 +51,11 @@ pub(crate) fn rotate(core: &Core, dir: &Path, at: &Path) -> Result<u64> {
     recovery_key::reseal(dir, &[&old_master, &master])?;
     let old = Sealer::new(&old_master, Purpose::ACCOUNT_FIELDS);
     let new = Sealer::new(&master, Purpose::ACCOUNT_FIELDS);
+    let of_log = |key: &MasterKey| Sealer::new(key, logbook::PURPOSE);
+    // Beside the old ones: whichever the master key of the next start opens counts.
+    LogKeys::reseal(&dir.join(crate::proving::FOLDER), &of_log(&old_master), &of_log(&master))?;
     let setting = (KEY.to_owned(), new.key_name());
-    let resealed = core.store.reseal(setting, move |field, sealed| {
+    let resealed = core.store.reseal(setting, core.now(), move |field, sealed| {
         let place = place(field);
         let plain = old.open(&place, sealed)?;
         new.seal(&place, plain.expose())

@@ -61,6 +61,15 @@ pub enum Fault {
         /// Where it lies.
         location: Location,
     },
+    /// The provable log is not what was signed, or the database is not what it says.
+    Log {
+        /// Which entry; `None`: the log as a whole.
+        at: Option<u64>,
+        /// `trouble`, `missing`, `changed`, `mail`, `tree`.
+        kind: &'static str,
+        /// Which mail, or what exactly.
+        detail: String,
+    },
     /// The search index lacks changes, or cannot be read.
     Index {
         /// What is wrong.
@@ -137,6 +146,7 @@ pub(crate) fn verify(core: &Core, progress: &mut dyn FnMut(u64)) -> Result<Verif
     verified.faults.extend(dangling.into_iter().map(|(object, seq)| Fault::UseDangling { object, seq }));
     verified.repaired = core.archive.keyring().repaired();
     against_index(core, &mut verified)?;
+    crate::proving::verify(core, &mut verified)?;
     Ok(verified)
 }
 

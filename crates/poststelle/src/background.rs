@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use intake::files::Source;
 use model::{AccountId, ImportRunId};
-use pipeline::{Engine, ErpRunner, Import, News, Outgoing, OutgoingOptions, Step, Supervisor};
+use pipeline::{Engine, ErpRunner, Import, News, Outgoing, OutgoingOptions, Stamping, Step, Supervisor};
 use serde::{Deserialize, Serialize};
 use server::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested};
 
@@ -26,6 +26,7 @@ pub struct Tasks {
     imports: Arc<Mutex<HashMap<ImportRunId, Arc<Stop>>>>,
     outgoing: Outgoing,
     erp: ErpRunner,
+    stamping: Stamping,
 }
 
 /// How an import is stopped.
@@ -57,10 +58,11 @@ impl Tasks {
         runtime: tokio::runtime::Handle,
         outgoing: OutgoingOptions,
     ) -> Result<Self, pipeline::Error> {
+        let stamping = Stamping::start(engine.clone(), &runtime, outgoing.tls.clone());
         let outgoing = Outgoing::start(engine.clone(), &runtime, outgoing);
         let supervisor = Supervisor::start(engine.clone(), runtime, Box::new(mailbox_server::resolve))?;
         let erp = ErpRunner::start(engine.clone());
-        let tasks = Self { engine, supervisor, imports: Arc::default(), outgoing, erp };
+        let tasks = Self { engine, supervisor, imports: Arc::default(), outgoing, erp, stamping };
         tasks.resume();
         Ok(tasks)
     }
@@ -78,6 +80,7 @@ impl Tasks {
         self.supervisor.stop();
         self.outgoing.stop();
         self.erp.stop();
+        self.stamping.stop();
         let imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
         for stop in imports.values() {
             stop.ending.store(true, Ordering::Relaxed);

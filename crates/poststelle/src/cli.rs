@@ -96,6 +96,10 @@ pub enum Command {
     Restore(Restore),
     /// Checks everything stored.
     Verify(Verify),
+    /// One mail with what proves it.
+    Proof(Proof),
+    /// How the provable log stands.
+    Log(Log),
     /// What is blind or about to be.
     Doctor(Doctor),
     /// Makes everything derived anew.
@@ -320,6 +324,29 @@ pub struct Mails {
 /// `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
+    #[command(flatten)]
+    pub data: Data,
+    /// JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `proof`.
+#[derive(Debug, Args)]
+pub struct Proof {
+    #[command(flatten)]
+    pub data: Data,
+    /// `mail_id` or `<message-id>`.
+    #[arg(value_name = "MAIL_ID", allow_hyphen_values = true)]
+    pub mail: String,
+    /// The ZIP to write.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `log`.
+#[derive(Debug, Args)]
+pub struct Log {
     #[command(flatten)]
     pub data: Data,
     /// JSON.

@@ -21,6 +21,7 @@ pub mod link;
 pub mod listings;
 mod mail_files;
 pub mod parse;
+mod proof;
 pub mod search;
 pub mod serve;
 pub mod show;
@@ -60,6 +61,8 @@ pub fn data(command: &Command) -> &Path {
         Command::Backup(args) => &args.data.data,
         Command::Verify(args) => &args.data.data,
         Command::Doctor(args) => &args.data.data,
+        Command::Proof(args) => &args.data.data,
+        Command::Log(args) => &args.data.data,
         Command::Rebuild(args) => &args.data,
         Command::Erp(args) => &args.data.data,
         Command::Link(args) => &args.data.data,
@@ -231,6 +234,8 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Backup(args) => backup::run(engine, args, lang, streams),
         Command::Verify(args) => verify::verify(engine, args, lang, streams),
         Command::Doctor(args) => doctor::run(engine, args, lang, streams),
+        Command::Proof(args) => proof::proof(engine, args, lang, streams),
+        Command::Log(args) => proof::log(engine, args, lang, streams),
         Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
         Command::Erp(args) => erp::run(engine, args, lang, streams),
         Command::Link(args) => link::run(engine, args, lang, streams),

@@ -61,6 +61,7 @@ mod origin;
 mod password;
 mod piped;
 mod problem;
+mod proof;
 mod quarantine;
 mod reading;
 mod record_mails;

@@ -19,9 +19,9 @@ use crate::{
     State, account_sets, accounts, addresses, assets, attachments, bounces, client, deletion, doctor,
     documents, erp_sources, events, exclusions, exports, extra_addresses, frame, groups, headers, health,
     idempotency, import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live,
-    messages, notifications, oauth, oauth_clients, origin, problem, quarantine, record_mails, record_zip,
-    records, rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags,
-    tokens, trace, upload, users, webhooks, what_if,
+    messages, notifications, oauth, oauth_clients, origin, problem, proof, quarantine, record_mails,
+    record_zip, records, rights, search, session, setup, smtp_accounts, source_actions, status, suppression,
+    tags, tokens, trace, upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -344,6 +344,8 @@ fn routes(state: &State) -> Routes {
         .add(&api::CHANGE_USER, users::change)
         .add(&api::REMOVE_USER, users::remove)
         .add(&api::EVENTS, events::list)
+        .add(&api::PROOF, proof::read)
+        .add(&api::SET_STAMP_AUTHORITIES, proof::set_authorities)
         .add(&api::DOCTOR, doctor::report)
         .add(&api::STATUS, status::status)
         .add(&api::LIVE, live::live)

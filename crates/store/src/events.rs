@@ -1,9 +1,10 @@
-//! The event log: who did what to what; only ever added to.
+//! The event log: who did what to what, for people to read; only ever added to. Each entry has a leaf in the provable log.
 
 use model::{EventId, UnixMillis};
 
 use crate::db::Tx;
 use crate::error::Result;
+use crate::log_leaves;
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::value::{Rows, args};
@@ -72,7 +73,8 @@ pub(crate) fn append(tx: &Tx<'_>, event: &Event) -> Result<()> {
     let seq = take(tx, "event", 1)?;
     let args =
         args![seq, event.id.octets(), event.at, &event.actor, &event.kind, &event.subject, &event.payload];
-    tx.exec(&APPEND, &args).map(drop)
+    tx.exec(&APPEND, &args)?;
+    log_leaves::append(tx, &[log_leaves::of_event(event)])
 }
 
 /// The same for many.
@@ -86,7 +88,9 @@ pub(crate) fn append_all(tx: &Tx<'_>, events: &[Event]) -> Result<()> {
         let (id, actor) = (event.id.octets(), &event.actor);
         rows.push(args![seq, id, event.at, actor, &event.kind, &event.subject, &event.payload]);
     }
-    tx.bulk(&APPEND_MANY, &rows).map(drop)
+    tx.bulk(&APPEND_MANY, &rows)?;
+    let leaves: Vec<_> = events.iter().map(log_leaves::of_event).collect();
+    log_leaves::append(tx, &leaves)
 }
 
 impl Store {

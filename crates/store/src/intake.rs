@@ -12,6 +12,7 @@ use crate::error::{Result, StoreError};
 use crate::events::{self, Event};
 use crate::import_entries::{self, NewEntry};
 use crate::keys::{Keys, MailboxKey};
+use crate::log_leaves;
 use crate::mailboxes::{self, Cursor};
 use crate::placements::{self, LeftOut, Place, envelope_text, flags_code, leave_out, place, take_in};
 use crate::shared_objects::{self, SharedObject};
@@ -282,6 +283,8 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
     take_in(tx, &places)?;
     import_entries::add(tx, batch, &outcomes)?;
     finish(tx, keys, batch)?;
+    let leaves = log_leaves::of_intake(tx, keys, &batch.items, &outcomes, batch.now)?;
+    log_leaves::append(tx, &leaves)?;
     Ok(outcomes)
 }
 

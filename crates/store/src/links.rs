@@ -15,6 +15,7 @@ use crate::extra_addresses::{self, Taught};
 use crate::filing::message_id_hash;
 use crate::keys::ALL_MAIL;
 use crate::link_codec;
+use crate::log_leaves;
 use crate::sql::statements;
 use crate::standing_events::from_list;
 use crate::store::Store;
@@ -392,7 +393,7 @@ pub(crate) fn file(tx: &Tx<'_>, mut open: Vec<Open<'_>>, linking: &Linking) -> R
     let directory = linking.directory.read().unwrap_or_else(PoisonError::into_inner);
     let deciding = Deciding { directory: &directory, settings: &linking.settings, known_when_it_came: false };
     let decided = decide(tx, &mut open, &deciding)?;
-    write(tx, &decided, linking.now)?;
+    write_and_log(tx, &decided, linking.now)?;
     let mut taught = Vec::new();
     // Both are in the order of the dates.
     for (open, (message, decision)) in open.iter().zip(&decided) {
@@ -436,6 +437,19 @@ fn referred(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Vec<(RecordKin
         of.entry(message).or_default().push((kind, number));
     }
     Ok(of)
+}
+
+/// Writes decisions on messages that rules had given no link, and what they are into the log.
+fn write_and_log(tx: &Tx<'_>, decided: &[(i64, Decision)], now: UnixMillis) -> Result<()> {
+    let linked = |decision: &Decision| !decision.links.is_empty();
+    let messages: Vec<i64> = decided.iter().filter(|(_, d)| linked(d)).map(|(message, _)| *message).collect();
+    let before = if messages.is_empty() {
+        std::collections::BTreeSet::new()
+    } else {
+        log_leaves::links(tx, &messages)?
+    };
+    write(tx, decided, now)?;
+    if messages.is_empty() { Ok(()) } else { log_leaves::of_rules(tx, &messages, &before, now) }
 }
 
 /// Messages whose first mail is another one now keep what is known of them: (mail, was, message).
@@ -533,7 +547,7 @@ fn relink(tx: &Tx<'_>, open: &[(UnixMillis, i64, Option<i64>)], linking: &Linkin
     });
     let changed: Vec<i64> = decided.iter().map(|(message, _)| *message).collect();
     tx.exec(&DROP_SUGGESTIONS, &[Arg::Ints(&changed)])?;
-    write(tx, &decided, linking.now)?;
+    write_and_log(tx, &decided, linking.now)?;
     let linked: Vec<i64> = decided
         .iter()
         .filter(|(_, decision)| !decision.links.is_empty())

@@ -11,10 +11,10 @@ use crate::error::{Cause, Result, StoreError, is_full};
 use crate::snapshot;
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
-pub(crate) const FORMAT: i64 = 20;
+pub(crate) const FORMAT: i64 = 21;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 23] = [
+const MIGRATIONS: [(&str, &str); 24] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -38,6 +38,7 @@ const MIGRATIONS: [(&str, &str); 23] = [
     ("V0021__tokens", include_str!("../migrations/0021_tokens.sql")),
     ("V0022__record_documents", include_str!("../migrations/0022_record_documents.sql")),
     ("V0023__shared_objects", include_str!("../migrations/0023_shared_objects.sql")),
+    ("V0024__log_leaves", include_str!("../migrations/0024_log_leaves.sql")),
 ];
 
 /// What SQLite reads: its four storage classes, strict tables, clustered ones without a rowid.
@@ -209,6 +210,34 @@ mod tests {
         first.number = "new".to_owned();
         store.put_records(vec![first], 0, model::UnixMillis(9)).unwrap();
         assert_eq!(store.records_changed(2, 10).unwrap()[0].change_seq, 3);
+    }
+
+    /// Mails that were there before the log get their leaves afterwards, some at a time.
+    #[test]
+    fn mails_of_an_older_database_get_their_leaves() {
+        let folder = crate::tests::engine::Folder::new();
+        let path = folder.path.join("poststelle.db");
+        let mut connection = Connection::open(&path).unwrap();
+        runner(for_sqlite).set_target(refinery::Target::Version(19)).run(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO segments (key, segment_id, committed, sealed) VALUES (1, zeroblob(16), 900, 0);
+                 WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1500)
+                 INSERT INTO objects (seq, object_id, segment, at, len, octets, sha256)
+                 SELECT n, randomblob(16), 1, n * 10, 10, 7, randomblob(32) FROM n;
+                 INSERT INTO mails (seq, mail_id, stage, change_seq, unread, attachments, defects)
+                 SELECT seq, randomblob(16), 0, 0, 0, 0, 0 FROM objects",
+            )
+            .unwrap();
+        drop(connection);
+        let store = crate::Store::open(&crate::Database::Sqlite { path }).unwrap();
+        let mut counts = Vec::new();
+        while counts.last() != Some(&0) {
+            counts.push(store.backfill_leaves(model::UnixMillis(3)).unwrap());
+        }
+        assert_eq!(counts, [1000, 500, 0]);
+        assert_eq!(store.leaf_count().unwrap(), 1500);
+        assert!(store.leaves(0, 2000).unwrap().iter().all(|leaf| leaf.kind == 1 && leaf.subject.is_some()));
     }
 
     #[test]

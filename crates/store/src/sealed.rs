@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{AccountId, ErpSourceId, OauthClientId, OauthGrantId, SmtpAccountId, WebhookId};
+use model::{AccountId, ErpSourceId, OauthClientId, OauthGrantId, SmtpAccountId, UnixMillis, WebhookId};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
+use crate::log_leaves;
 use crate::sql::{Sql, statements};
 use crate::store::Store;
 use crate::value::args;
@@ -124,6 +125,7 @@ impl Store {
     pub fn reseal<E: Send + 'static>(
         &self,
         setting: (String, String),
+        now: UnixMillis,
         turn: impl Fn(SealedField, &[u8]) -> Result<Vec<u8>, E> + Send + 'static,
     ) -> Result<Result<u64, E>> {
         let refused = Arc::new(Mutex::new(None));
@@ -146,6 +148,7 @@ impl Store {
             }
             counted(VERIFIER.each(tx, &turn)?)?;
             crate::settings::set(tx, &setting.0, &setting.1)?;
+            log_leaves::append(tx, &[log_leaves::of_key(&setting.1, now)])?;
             Ok(count)
         });
         match refused.lock().unwrap_or_else(PoisonError::into_inner).take() {

@@ -14,6 +14,7 @@ mod groups;
 mod link_people;
 mod links;
 mod lists;
+mod log_leaves;
 mod oauth;
 mod opening;
 mod outgoing;
@@ -45,6 +46,7 @@ fn all() -> Vec<Case> {
         links::ALL,
         link_people::CASES,
         lists::ALL,
+        log_leaves::ALL,
         oauth::ALL,
         outgoing::ALL,
         people::ALL,

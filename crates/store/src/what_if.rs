@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::keys::ALL_MAIL;
 use crate::link_codec;
 use crate::links::{self, Deciding, LinkRow, Linking, Open};
+use crate::log_leaves;
 use crate::sql::statements;
 use crate::standing_events::from_list;
 use crate::store::{Store, take};
@@ -266,6 +267,7 @@ fn put_into_effect(tx: &Tx<'_>, batch: i64, judged: &[Judged], now: UnixMillis) 
     }
     tx.bulk(&KEEP_EMPTY, &empty)?;
     tx.exec(&KEEP_LINKS, &both)?;
+    let before = log_leaves::links(tx, &messages)?;
     tx.exec(&DROP_LINKS, &[Arg::Ints(&messages)])?;
     tx.exec(&DROP_DECISIONS, &[Arg::Ints(&messages)])?;
     let decided: Vec<(i64, Decision)> =
@@ -274,20 +276,23 @@ fn put_into_effect(tx: &Tx<'_>, batch: i64, judged: &[Judged], now: UnixMillis) 
     tx.exec(&MARK, &both)?;
     tx.exec(&GREW, &args![batch, messages.len() as u64])?;
     entries::touch(tx, &messages)?;
+    log_leaves::of_rules(tx, &messages, &before, now)?;
     Ok(messages.len() as u64)
 }
 
-fn take_back(tx: &Tx<'_>, batch: i64, messages: &[i64]) -> Result<()> {
+fn take_back(tx: &Tx<'_>, batch: i64, messages: &[i64], now: UnixMillis) -> Result<()> {
     let open: Vec<i64> = tx.query(&OPEN, &[Arg::Ints(messages)], |row| row.int(0))?;
     if open.is_empty() {
         return Ok(());
     }
+    let before = log_leaves::links(tx, &open)?;
     tx.exec(&DROP_LINKS, &[Arg::Ints(&open)])?;
     tx.exec(&DROP_DECISIONS, &[Arg::Ints(&open)])?;
     let both = [Arg::Ints(&open), batch.into()];
     tx.exec(&BACK_DECISIONS, &both)?;
     tx.exec(&BACK_LINKS, &both)?;
-    entries::touch(tx, &open)
+    entries::touch(tx, &open)?;
+    log_leaves::of_rules(tx, &open, &before, now)
 }
 
 impl Store {
@@ -356,7 +361,7 @@ impl Store {
         loop {
             let last = self.write(move |tx| {
                 let messages = tx.query(&OF_BATCH, &args![number, after, CHUNK], |row| row.int(0))?;
-                take_back(tx, number, &messages)?;
+                take_back(tx, number, &messages, now)?;
                 Ok(messages.last().copied())
             })?;
             match last {

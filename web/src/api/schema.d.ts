@@ -1701,6 +1701,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the provable log stands, and who stamps it. */
+        get: operations["proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proof/authorities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the time stamp authorities. */
+        put: operations["set_stamp_authorities"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -5654,6 +5688,39 @@ export interface components {
              */
             total: number;
         };
+        /** @description How the provable log stands. */
+        ProofState: {
+            /**
+             * Format: int64
+             * @description Checkpoints kept for good.
+             */
+            anchors: number;
+            /** @description Who stamps. */
+            authorities: components["schemas"]["StampAuthority"][];
+            /**
+             * Format: int64
+             * @description Entries.
+             */
+            entries: number;
+            /** @description What checks signatures; to be kept elsewhere. */
+            public_key: string;
+            /** @description Root over these, in hexadecimal. */
+            root: string;
+            /**
+             * Format: int64
+             * @description Entries that are signed; the others follow within seconds.
+             */
+            signed: number;
+            signed_at: components["schemas"]["Timestamp"] | null;
+            stamped_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Entries below the newest checkpoint that has a time stamp.
+             */
+            stamped_entries: number | null;
+            /** @description Why nothing is signed any more; null if all is well. */
+            trouble: string | null;
+        };
         /** @description A page of mails in quarantine, newest first. */
         QuarantinePage: {
             /** @description Newest first. */
@@ -6262,6 +6329,41 @@ export interface components {
              * @description Archived, not yet taken apart.
              */
             received: number;
+        };
+        /** @description All of them. */
+        StampAuthorities: {
+            /** @description At most 8. */
+            items: components["schemas"]["StampAuthorityRequest"][];
+        };
+        /** @description A time stamp authority. */
+        StampAuthority: {
+            /** @description Certificates that are trusted, PEM. */
+            ca: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            number: number;
+            /** @description Why it does not stamp; null if it does, or was not asked yet. */
+            trouble: string | null;
+            /** @description Address. */
+            url: string;
+        };
+        /** @description A time stamp authority as it is set. */
+        StampAuthorityRequest: {
+            /** @description Certificates that are trusted, PEM. */
+            ca: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its number; 0 for a new one.
+             */
+            number?: number;
+            /** @description Address, `http` or `https`: what comes back is signed. */
+            url: string;
         };
         /** @description How many addresses are in a state. */
         StateCount: {
@@ -15568,6 +15670,122 @@ export interface operations {
             };
             /** @description Does not exist, or may not be seen. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the provable log stands, and who stamps it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_stamp_authorities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StampAuthorities"];
+            };
+        };
+        responses: {
+            /** @description Sets the time stamp authorities. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

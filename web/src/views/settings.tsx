@@ -7,7 +7,7 @@ import {
   IconKey,
   IconLinkOff,
   IconMailbox,
-  IconRobot,
+    IconRobot, IconRosetteDiscountCheck,
   IconRoute,
   IconSend,
   IconServer,
@@ -48,6 +48,7 @@ export function Settings() {
     { to: "/settings/webhooks", label: t("settings.webhooks"), icon: IconWebhook, shown: administrator },
     { to: "/settings/erp", label: t("erp.title"), icon: IconDatabaseImport, shown: administrator },
     { to: "/settings/attachments", label: t("settings.attachments"), icon: IconShieldHalf, shown: administrator },
+    { to: "/settings/proof", label: t("proof.title"), icon: IconRosetteDiscountCheck, shown: administrator },
     { to: "/settings/system", label: t("settings.system"), icon: IconServer, shown: true },
   ];
   return (

@@ -68,7 +68,7 @@ fn delete(world: &World, numbers: &[usize]) -> Hidden {
 }
 
 fn files(maildir: &Path) -> usize {
-    let count = |folder: &str| std::fs::read_dir(maildir.join(folder)).map_or(0, |found| found.count());
+    let count = |folder: &str| std::fs::read_dir(maildir.join(folder)).map_or(0, Iterator::count);
     count("cur") + count("new")
 }
 

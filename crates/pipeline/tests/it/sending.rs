@@ -58,7 +58,7 @@ fn by_smtp(engine: &Engine, smtp: &SmtpAccount, pem: &str, port: u16) -> Sending
     SendingServer::SmtpWithTokens { server: Box::new(server), login: account.settings.login, tokens }
 }
 
-fn test_mail<'a>(recipients: &'a [String]) -> Letter<'a> {
+fn test_mail(recipients: &[String]) -> Letter<'_> {
     Letter {
         reverse_path: "",
         recipients,

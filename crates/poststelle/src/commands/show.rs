@@ -70,7 +70,8 @@ pub fn run(engine: &Engine, args: &cli::Show, streams: &mut Streams<'_>) -> Resu
     Ok(0)
 }
 
-fn find(engine: &Engine, name: &str) -> Result<Vec<MailOctets>, Failure> {
+/// A mail by its id, or those with this Message-ID.
+pub(super) fn find(engine: &Engine, name: &str) -> Result<Vec<MailOctets>, Failure> {
     let store = engine.store();
     if let Ok(id) = name.parse::<MailId>() {
         return Ok(store.mail_octets(&Scope::All, id)?.into_iter().collect());

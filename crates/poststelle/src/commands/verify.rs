@@ -66,6 +66,7 @@ fn name(fault: &Fault) -> &'static str {
         Fault::UseDangling { .. } => "use_dangling",
         Fault::Keyring { .. } => "keyring",
         Fault::Unknown { .. } => "unknown_object",
+        Fault::Log { .. } => "log",
         Fault::Index { .. } => "index",
     }
 }
@@ -92,6 +93,16 @@ fn text(fault: &Fault, lang: Lang) -> String {
         Fault::Keyring { slot } => lang.text("verify-keyring", &[("slot", slot)]),
         Fault::Unknown { location } => {
             lang.text("verify-unknown-object", &[("segment", &location.segment), ("at", &location.at)])
+        }
+        Fault::Log { at, kind, detail } => {
+            let key = match *kind {
+                "missing" => "verify-log-missing",
+                "changed" => "verify-log-changed",
+                "mail" => "verify-log-mail",
+                "tree" => "verify-log-tree",
+                _ => "verify-log",
+            };
+            lang.text(key, &[("at", &at.unwrap_or_default()), ("mail", detail), ("reason", detail)])
         }
         Fault::Index { detail } => lang.text("verify-index", &[("reason", detail)]),
     }

@@ -135,7 +135,9 @@ fn a_damaged_copy_of_the_keyring_is_repaired_and_a_lost_one_told() {
     let verified = post.run(&["verify", "--json"]).expect(0).last();
     assert_eq!(verified["keyring_repaired"], 1, "{verified}");
     assert_eq!(post.run(&["verify", "--json"]).expect(0).last()["keyring_repaired"], 0);
-    copies.iter().for_each(|path| spoil(path));
+    for path in &copies {
+        spoil(path);
+    }
     let verified = post.run(&["verify", "--json"]).expect(1).last();
     let faults: Vec<_> =
         verified["faults"].as_array().unwrap().iter().map(|f| f["fault"].as_str().unwrap()).collect();

@@ -191,14 +191,14 @@ fn all_sealed_values_change_or_none(store: &Store) {
     let settings = store.oauth_client(CLIENT).unwrap().unwrap().settings;
     store.update_oauth_client(CLIENT, NewOauthClient { secret: Some(vec![1]), ..settings }).unwrap();
     let setting = ("key".to_owned(), "new".to_owned());
-    let refused = store.reseal(setting.clone(), |field, old| match field {
+    let refused = store.reseal(setting.clone(), NOW, |field, old| match field {
         SealedField::OauthRefresh(_) => Err("no"),
         _ => Ok([old, b"!"].concat()),
     });
     assert_eq!(refused.unwrap(), Err("no"));
     assert_eq!(store.oauth_client(CLIENT).unwrap().unwrap().settings.secret, Some(vec![1]));
     assert_eq!(store.setting("key").unwrap(), None);
-    let done = store.reseal(setting, |_, old| Ok::<_, ()>([old, b"!"].concat()));
+    let done = store.reseal(setting, NOW, |_, old| Ok::<_, ()>([old, b"!"].concat()));
     assert_eq!(done.unwrap(), Ok(2));
     assert_eq!(store.oauth_client(CLIENT).unwrap().unwrap().settings.secret, Some(vec![1, b'!']));
     assert_eq!(store.oauth_grant(id).unwrap().unwrap().granted.refresh, Some(vec![11, b'!']));

@@ -31,6 +31,7 @@ fn all() -> Vec<&'static Sql> {
         crate::keeping::ALL,
         crate::keys::ALL,
         crate::lists::ALL,
+        crate::log_leaves::ALL,
         crate::mailboxes::ALL,
         crate::mailing_lists::ALL,
         crate::manual_queue::ALL,

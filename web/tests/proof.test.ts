@@ -1,0 +1,63 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { checked } from "./browser";
+import { chooseLanguage, firstVisit, newStory } from "./story";
+
+let page: Page;
+
+newStory((story) => {
+  ({ page } = story);
+});
+
+function certificate(): string {
+  const folder = mkdtempSync(join(tmpdir(), "proof-"));
+  const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=Test -keyout key.pem -out ca.pem";
+  execFileSync("openssl", words.split(" "), { cwd: folder, stdio: "ignore" });
+  return readFileSync(join(folder, "ca.pem"), "utf8");
+}
+
+const fact = (name: string) => page.locator("dt", { hasText: name }).locator("xpath=following-sibling::dd[1]");
+
+// One story; each step builds on those before.
+describe("the provable log", () => {
+  it("says that everything is signed, and shows its key", async () => {
+    await firstVisit(page);
+    await page.goto("/settings/profile");
+    await page.getByRole("link", { name: "Beweis" }).click();
+    await page.waitForURL("**/settings/proof");
+    await page.getByText("Alle Einträge sind unterschrieben.").waitFor();
+    expect(Number(await fact("Einträge").first().textContent())).toBeGreaterThan(0);
+    await page.getByText(/^poststelle\/[0-9a-f]{16}\+[0-9a-f]{8}\+/u).waitFor();
+    await page.getByText("Keine Stelle ist eingerichtet").waitFor();
+    await checked(page, "proof");
+  });
+
+  it("takes authorities, and says what is wrong with one", async () => {
+    await page.getByRole("button", { name: "Weitere Stelle" }).click();
+    await page.getByLabel("Name", { exact: false }).fill("Prüfstelle");
+    await page.getByLabel("Adresse").fill("http://127.0.0.1:1/tsa");
+    await page.getByLabel("Zertifikat der Zertifizierungsstelle").fill("kein Zertifikat");
+    await page.getByRole("button", { name: "Speichern" }).click();
+    await page.getByText("Das Zertifikat kann nicht gelesen werden").waitFor();
+    await page.getByLabel("Zertifikat der Zertifizierungsstelle").fill(certificate());
+    await page.getByRole("button", { name: "Speichern" }).click();
+    await page.getByText("Stellen gespeichert.").waitFor();
+    await page.reload();
+    await page.getByLabel("Adresse").waitFor();
+    expect(await page.getByLabel("Adresse").inputValue()).toBe("http://127.0.0.1:1/tsa");
+  });
+
+  it("is there in English", async () => {
+    await chooseLanguage(page, "English");
+    await page.getByText("All entries are signed.").waitFor();
+    await page.getByRole("heading", { name: "Time stamp authorities" }).waitFor();
+    await checked(page, "proof-en");
+    await page.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Authorities saved.").waitFor();
+  });
+});
