@@ -8486,6 +8486,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -8548,7 +8557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8616,7 +8625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10925,6 +10934,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -10979,7 +10997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11050,7 +11068,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11124,7 +11142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13903,7 +13921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13975,7 +13993,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
