@@ -28,15 +28,12 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         classify::run(root, arguments)?;
         return Ok(true);
     }
-    if name == "link" {
-        link::run(root)?;
-        return Ok(true);
-    }
     let bench = Bench::new(root, arguments.contains(&"--debug"))?;
     match name {
         "archive" => archive::run(&bench, arguments)?,
         "accounts" => accounts::run(&bench, arguments)?,
         "erp" => erp::run(&bench, arguments)?,
+        "link" => link::run(&bench, arguments)?,
         "import" => import::run(&bench, arguments)?,
         "search" => search::run(&bench, arguments)?,
         "imap" => imap::run(&bench, imap::Protocol::Imap, arguments)?,
