@@ -20,7 +20,8 @@ use crate::{
     documents, erp_sources, events, exclusions, exports, extra_addresses, frame, groups, headers, health,
     idempotency, import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live,
     messages, notifications, oauth, oauth_clients, origin, problem, quarantine, record_mails, record_zip,
-    records, rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags, tokens, trace, upload, users, webhooks, what_if,
+    records, rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags,
+    tokens, trace, upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
