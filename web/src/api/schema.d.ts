@@ -8588,6 +8588,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not exist, or may not be seen. */
             404: {
                 headers: {
@@ -8650,7 +8659,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8718,7 +8727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11027,6 +11036,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of the server. */
             500: {
                 headers: {
@@ -11081,7 +11099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11152,7 +11170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11226,7 +11244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14005,7 +14023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14077,7 +14095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
+            /** @description The role, or the token, does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
