@@ -204,6 +204,24 @@ describe("the page", () => {
     await page.keyboard.press("Escape");
   });
 
+  it("hands out what a search finds as a file", async () => {
+    await page.goto("/mail?q=Katalog");
+    await row("Katalog").first().waitFor();
+    await page.getByRole("button", { name: "Treffer exportieren" }).click();
+    const zip = page.getByRole("menuitem", { name: "ZIP: Mails als Dateien, mit Liste" });
+    await zip.waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    const download = page.waitForEvent("download");
+    await zip.click();
+    expect((await download).suggestedFilename()).toMatch(/^mails-\d{8}-\d{6}\.zip$/u);
+    await page.getByRole("button", { name: "Treffer exportieren" }).click();
+    const href = await page.getByRole("menuitem", { name: "Liste als CSV" }).getAttribute("href");
+    const list = await (await page.request.get(href ?? "")).text();
+    expect(list).toContain("\"subject\"");
+    expect(list).toContain("Katalog");
+    await page.keyboard.press("Escape");
+  });
+
   it("understands links of the older form", async () => {
     await page.goto("/?q=(from_email~equals~jonas@beispiel.example)&tab=read&orderby=dmaildate");
     await page.waitForURL((url) => url.searchParams.get("q") === "from:jonas@beispiel.example -is:unread");

@@ -27,10 +27,6 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         classify::run(root, arguments)?;
         return Ok(true);
     }
-    if name == "link" {
-        library(root, "link", "link")?;
-        return Ok(true);
-    }
     if name == "log" {
         library(root, "logbook", "log")?;
         return Ok(true);
@@ -40,6 +36,7 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         "archive" => archive::run(&bench, arguments)?,
         "accounts" => accounts::run(&bench, arguments)?,
         "erp" => erp::run(&bench, arguments)?,
+        "link" => link::run(&bench, arguments)?,
         "import" => import::run(&bench, arguments)?,
         "search" => search::run(&bench, arguments)?,
         "imap" => imap::run(&bench, imap::Protocol::Imap, arguments)?,

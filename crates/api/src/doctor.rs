@@ -24,8 +24,8 @@ pub struct Condition {
     /// The same as long as it lasts.
     pub id: String,
     /// `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
-    /// `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing` or
-    /// `scanner.down`.
+    /// `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing`,
+    /// `scanner.down` or `backup.old`.
     pub kind: String,
     /// How bad.
     pub severity: Severity,

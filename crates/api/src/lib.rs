@@ -121,7 +121,9 @@ pub use outgoing::{
 pub use problem::Problem;
 pub use proof::{ProofState, StampAuthorities, StampAuthority, StampAuthorityRequest};
 pub use quarantine::{QuarantinePage, QuarantineQuery, Quarantined};
-pub use search::{Facet, Facets, Piece, SearchAnswer, SearchHit, SearchQuery, SearchSort};
+pub use search::{
+    ExportFormat, ExportQuery, Facet, Facets, Piece, SearchAnswer, SearchHit, SearchQuery, SearchSort,
+};
 pub use session::{AccountName, ProfileChange, Session, SessionRequest, SessionUser, Theme};
 pub use setup::{SetupRequest, SetupState};
 pub use status::{AccountInTrouble, Disk, Stages, Status};

@@ -5,10 +5,10 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
     Access, AddressQuery, Body, DashboardQuery, DeletableQuery, ErpBatchQuery, ErpFileQuery, ErpFinishQuery,
-    ErpRecordQuery, ErpRunQuery, EventQuery, ExtraAddressQuery, FrameQuery, HeldQuery, HistoryQuery,
-    ImportEntryQuery, ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery,
-    ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery, QueueQuery,
-    RecordMailQuery, RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    ErpRecordQuery, ErpRunQuery, EventQuery, ExportQuery, ExtraAddressQuery, FrameQuery, HeldQuery,
+    HistoryQuery, ImportEntryQuery, ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery,
+    LinkableQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery,
+    QueueQuery, RecordMailQuery, RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -104,6 +104,8 @@ operations! {
         no_query, Empty => 200 Json("Thread"), &[404];
     SEARCH = Get "/api/v1/search", SignedIn, "messages", "Searches text, header fields and attachments.",
         query::<SearchQuery>, Empty => 200 Json("SearchAnswer"), &[];
+    EXPORT = Get "/api/v1/export", SignedIn, "messages", "Mails of a query as a file; with their octets those with held attachments for administrators only.",
+        query::<ExportQuery>, Empty => 200 Octets("application/octet-stream"), &[];
 
     TAGS = Get "/api/v1/tags", SignedIn, "tags", "Tags, by name.",
         no_query, Empty => 200 Json("TagList"), &[];

@@ -34,6 +34,38 @@ pub struct SearchQuery {
     pub limit: Option<u32>,
 }
 
+/// Which mails, and how.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// As in the search; all mails without it.
+    #[serde(default)]
+    #[param(max_length = 2000)]
+    pub q: String,
+    /// How they are written.
+    #[param(inline)]
+    pub format: ExportFormat,
+}
+
+/// Formats of files: the first two hold the mails, the others say what they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportFormat {
+    /// Files of mails in one, with a list.
+    Zip,
+    /// One file in which `From ` lines part the mails.
+    Mbox,
+    /// A line a mail.
+    Csv,
+    /// The same as a workbook.
+    Xlsx,
+    /// An element a mail.
+    Xml,
+    /// Tables and rows.
+    Sql,
+}
+
 /// A piece of a snippet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Piece {

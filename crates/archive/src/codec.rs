@@ -39,18 +39,21 @@ fn sha256_of(digest: aws_lc_rs::digest::Digest) -> Sha256 {
 
 /// A running SHA-256.
 #[derive(Clone)]
-pub(crate) struct Hash(Context);
+pub struct Hash(Context);
 
 impl Hash {
-    pub(crate) fn new() -> Self {
+    /// Of nothing.
+    pub fn new() -> Self {
         Self(Context::new(&SHA256))
     }
 
-    pub(crate) fn update(&mut self, octets: &[u8]) {
+    /// And of these octets.
+    pub fn update(&mut self, octets: &[u8]) {
         self.0.update(octets);
     }
 
-    pub(crate) fn finish(self) -> Sha256 {
+    /// The digest.
+    pub fn finish(self) -> Sha256 {
         sha256_of(self.0.finish())
     }
 }

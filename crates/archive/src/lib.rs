@@ -41,7 +41,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use codec::{Encoded, Encoder, Split, sha256};
+pub use codec::{Encoded, Encoder, Hash, Split, sha256};
 pub use error::Error;
 pub use extent::Sealed;
 pub use found::{Damage, DamageKind, Found};
@@ -124,6 +124,17 @@ pub struct Committed {
     /// Every record below this offset is confirmed or part of the batch. If the database has a larger one noted
     /// already (a batch stored meanwhile and not confirmed yet), that stays.
     pub len: u64,
+}
+
+/// A segment's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Octets of it that will never change: all of a sealed one, of others those that are durable.
+    pub octets: u64,
+    /// Nothing follows.
+    pub sealed: bool,
 }
 
 /// What the archive takes on disk.
@@ -310,6 +321,18 @@ impl Archive {
     /// footers, and that nothing the database knows by `committed` is missing.
     pub fn check(&self, committed: BTreeMap<SegmentId, u64>) -> Survey {
         Survey::check(&self.0, committed)
+    }
+
+    /// The files of the segments, to be copied.
+    pub fn segment_files(&self) -> Vec<SegmentFile> {
+        let file = |segment: &Arc<segment::Segment>| {
+            let state = segment.state();
+            let sealed = state.phase == segment::Phase::Sealed;
+            let whole = std::fs::metadata(&segment.path).map_or(0, |about| about.len());
+            let octets = if sealed { whole } else { state.durable.min(whole) };
+            SegmentFile { path: segment.path.clone(), octets, sealed }
+        };
+        self.0.segments().iter().map(file).filter(|file| file.octets > 0).collect()
     }
 
     /// What the archive takes on disk.

@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 28] = [
+pub const KINDS: [&str; 29] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -31,6 +31,7 @@ pub const KINDS: [&str; 28] = [
     "queue.stuck",
     "quarantine.growing",
     "scanner.down",
+    "backup.old",
     "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
@@ -159,6 +160,7 @@ pub fn occurrence(
         | "queue.stuck"
         | "quarantine.growing"
         | "scanner.down"
+        | "backup.old"
         | "trouble.over" => {
             if !subject.is_empty() {
                 details.insert("subject".to_owned(), subject.to_owned());

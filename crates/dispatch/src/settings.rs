@@ -79,6 +79,7 @@ fn delivered(kind: &str) -> Way {
         | "disk.low"
         | "queue.stuck"
         | "scanner.down"
+        | "backup.old"
         | "webhook.disabled" => Way::AtOnce,
         "index.behind" | "quarantine.growing" | "report.queued" | "address.dead" | "list.left"
         | "mail.quarantined" => Way::Digest,

@@ -39,11 +39,13 @@ pub enum Kind {
     QuarantineGrowing,
     /// The scanner for malware does not answer: attachments are held.
     ScannerDown,
+    /// There is no backup that was checked, or the last one is old.
+    BackupOld,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AccountFailing,
         Self::AccountSilent,
         Self::AccountQuiet,
@@ -57,6 +59,7 @@ impl Kind {
         Self::QueueStuck,
         Self::QuarantineGrowing,
         Self::ScannerDown,
+        Self::BackupOld,
     ];
 
     /// The word of the event log, of webhooks and of the API.
@@ -75,6 +78,7 @@ impl Kind {
             Self::QueueStuck => "queue.stuck",
             Self::QuarantineGrowing => "quarantine.growing",
             Self::ScannerDown => "scanner.down",
+            Self::BackupOld => "backup.old",
         }
     }
 
@@ -240,6 +244,15 @@ pub struct Queue {
     pub oldest: UnixMillis,
 }
 
+/// Backups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackupFacts {
+    /// The last one that was compared after writing.
+    pub last: Option<UnixMillis>,
+    /// Since when there is something to lose.
+    pub begun: UnixMillis,
+}
+
 /// A scanner that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScannerFacts {
@@ -274,6 +287,8 @@ pub struct Facts {
     pub quarantined_since: Option<UnixMillis>,
     /// The scanner for malware, if one is set and does not answer.
     pub scanner: Option<ScannerFacts>,
+    /// `None`: there is nothing to back up.
+    pub backup: Option<BackupFacts>,
 }
 
 /// From when on something is a condition.
@@ -300,6 +315,8 @@ pub struct Limits {
     pub quarantined: u64,
     /// The scanner may be down for so long, milliseconds: it is started anew when its signatures are.
     pub scanner_ms: i64,
+    /// The last backup may be so old, milliseconds; 0: it is not looked at.
+    pub backup_ms: i64,
 }
 
 impl Default for Limits {
@@ -316,6 +333,7 @@ impl Default for Limits {
             queue_ms: 2 * HOUR,
             quarantined: 5,
             scanner_ms: 10 * MINUTE,
+            backup_ms: 7 * DAY,
         }
     }
 }
@@ -337,6 +355,7 @@ pub fn judge(facts: &Facts, limits: &Limits, open: &BTreeSet<String>, now: UnixM
     found.extend(facts.queues.iter().filter_map(|queue| stuck(queue, limits, now)));
     found.extend(quarantine(facts, limits, now));
     found.extend(facts.scanner.as_ref().and_then(|scanner| scanner_down(scanner, limits, now)));
+    found.extend(facts.backup.and_then(|backup| backup_old(backup, limits, now)));
     found.sort_by(|a, b| (a.severity, a.kind, &a.id).cmp(&(b.severity, b.kind, &b.id)));
     found
 }
@@ -488,6 +507,15 @@ fn scanner_down(of: &ScannerFacts, limits: &Limits, now: UnixMillis) -> Option<C
     })
 }
 
+fn backup_old(of: BackupFacts, limits: &Limits, now: UnixMillis) -> Option<Condition> {
+    let since = of.last.unwrap_or(of.begun);
+    let age_ms = now.0.saturating_sub(since.0);
+    (limits.backup_ms > 0 && age_ms >= limits.backup_ms).then(|| {
+        let details: [(&str, &dyn ToString); 1] = [("days", &(age_ms / DAY))];
+        condition(Kind::BackupOld, "", Severity::Warning, None, since.plus_ms(limits.backup_ms), &details)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -613,5 +641,12 @@ mod tests {
             found(&Facts { scanner, ..Facts::default() })
         };
         assert_eq!((scanner(9), scanner(10)), (vec![], vec![("scanner.down", "warning")]));
+        let backup = |last: Option<i64>| {
+            let ago = |days: i64| NOW.plus_ms(-days * DAY);
+            let backup = Some(BackupFacts { last: last.map(ago), begun: ago(100) });
+            found(&Facts { backup, ..Facts::default() })
+        };
+        let old = vec![("backup.old", "warning")];
+        assert_eq!((backup(Some(6)), backup(Some(7)), backup(None)), (vec![], old.clone(), old));
     }
 }

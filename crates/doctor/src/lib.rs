@@ -10,8 +10,8 @@ mod quiet;
 mod retry;
 
 pub use condition::{
-    AccountFacts, Condition, Expiring, ExpiryKind, Facts, Kind, Limits, MailboxFacts, Queue, Quota,
-    ScannerFacts, Severity, Trouble, judge,
+    AccountFacts, BackupFacts, Condition, Expiring, ExpiryKind, Facts, Kind, Limits, MailboxFacts, Queue,
+    Quota, ScannerFacts, Severity, Trouble, judge,
 };
 pub use ledger::{LedgerRow, Ours, Reason, Tally};
 pub use quiet::{Quiet, WEEKS, quiet};

@@ -35,6 +35,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A backup cannot be made, checked or brought back.
+    #[error("the backup cannot be used: {what:?}")]
+    Backup {
+        /// What is wrong.
+        what: crate::backup::BackupFault,
+    },
+    /// What is handed out cannot be written where it goes.
+    #[error("the export cannot be written")]
+    Write(#[source] io::Error),
     /// The recovery key.
     #[error(transparent)]
     Recovery(#[from] keys::RecoveryError),

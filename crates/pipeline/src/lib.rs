@@ -7,6 +7,7 @@
 mod allowance;
 mod attachments;
 mod authentication;
+mod backup;
 mod blocking;
 mod budget;
 mod clock;
@@ -17,6 +18,7 @@ mod erp;
 mod error;
 mod examination;
 mod exclusions;
+mod export;
 mod feed;
 mod feedback;
 mod fetch;
@@ -59,6 +61,8 @@ pub use self::erp::{
     ErpRunner, ErpTake, ErpTrial, FileOptions, QueryTrial, SqlOptions, SqlTls, Vanishing, asks, erp_folder,
     note_import, preview, run_source, stored, try_source, vanish,
 };
+pub use self::export::{ExportOf, Exported};
+pub use backup::{BackedUp, BackupFault, BackupOptions, LastBackup, check_backup, restore, snapshots};
 pub use budget::CONNECTIONS_PER_SERVER;
 pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, Engine, Options};
 pub use error::{Error, Result};

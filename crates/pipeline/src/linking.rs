@@ -24,6 +24,8 @@ const BATCH: usize = 500;
 const QUIET: Duration = Duration::from_mins(2);
 /// Records that never stop coming: looked for at least this often.
 const PATIENCE: Duration = Duration::from_mins(10);
+/// The directory is not loaded for a command that has ended by then.
+const SETTLED: Duration = Duration::from_secs(1);
 /// How far back mails are decided on again, milliseconds.
 const BACK: i64 = 90 * 86_400_000;
 /// Number of the change of records up to which mails have been decided on again.
@@ -123,16 +125,8 @@ pub(crate) fn current(core: &Core) -> Result<Option<Linking>> {
 /// # Errors
 /// Those of the database.
 pub(crate) fn rules(core: &Core) -> Result<Linking> {
-    follow(core)?;
+    follow(core, &|| false)?;
     let settings = LinkSettings::read(core.store.setting(LinkSettings::NAME)?.as_deref());
-    with(core, &settings)
-}
-
-/// The directory as it is, with other settings.
-///
-/// # Errors
-/// Those of the database.
-pub(crate) fn with(core: &Core, settings: &LinkSettings) -> Result<Linking> {
     let ignored = core.store.ignored_addresses()?;
     let settings = settings.with_ignored(ignored.iter().map(String::as_str));
     Ok(Linking {
@@ -148,7 +142,7 @@ pub(crate) fn with(core: &Core, settings: &LinkSettings) -> Result<Linking> {
 /// Those of the database.
 pub(crate) fn learn_masks(core: &Core) -> Result<Vec<(RecordKind, Learnt)>> {
     if core.store.records_change()? > 0 {
-        follow(core)?;
+        follow(core, &|| false)?;
     }
     let directory = core.linker.directory.read().unwrap_or_else(PoisonError::into_inner);
     Ok(RecordKind::ALL.into_iter().map(|kind| (kind, link::learn(directory.numbers(kind)))).collect())
@@ -184,8 +178,8 @@ pub(crate) fn sending(core: &Core, draft: &Draft, domain: &str, mark: bool) -> R
     Ok(Sending { decision, message_id, subject: subject.trim_start().to_owned() })
 }
 
-/// Brings the directory up to date.
-fn follow(core: &Core) -> Result<()> {
+/// Brings the directory up to date, or as far as it is when `stop` says so; the next call goes on there.
+fn follow(core: &Core, stop: &dyn Fn() -> bool) -> Result<()> {
     let linker = &core.linker;
     let mut seen = linker.seen.lock().unwrap_or_else(PoisonError::into_inner);
     let newest = core.store.records_change()?;
@@ -198,9 +192,12 @@ fn follow(core: &Core) -> Result<()> {
         *directory = Directory::new(linker.seed);
         *seen = 0;
     }
-    loop {
+    while !stop() {
         let changed = core.store.records_changed(*seen, CHUNK)?;
-        let Some(last) = changed.last() else { break };
+        let Some(last) = changed.last() else {
+            *seen = (*seen).max(newest);
+            break;
+        };
         let last = last.change_seq;
         let mut directory = linker.directory.write().unwrap_or_else(PoisonError::into_inner);
         for known in &changed {
@@ -212,7 +209,6 @@ fn follow(core: &Core) -> Result<()> {
         }
         *seen = last;
     }
-    *seen = (*seen).max(newest);
     Ok(())
 }
 
@@ -261,8 +257,9 @@ fn relinked(core: &Core) -> Result<i64> {
 /// Runs until the engine closes: when records came and no more are coming, mails without link are looked at again.
 pub(crate) fn run(core: &Arc<Core>) {
     let (mut last, mut since): (i64, Option<Instant>) = (0, None);
+    core.linker_bell.wait(Some(SETTLED));
     // A million records take seconds to load: better now than with the first mail.
-    if let Err(error) = current(core) {
+    if let Err(error) = follow(core, &|| core.linker_bell.is_closed()) {
         tracing::warn!(error = %crate::chain(&error), "the records of the ERP cannot be read");
     }
     while !core.linker_bell.is_closed() {

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
 
-use doctor::{AccountFacts, Condition, Facts, Kind, Quiet, Trouble};
+use doctor::{AccountFacts, BackupFacts, Condition, Facts, Kind, Quiet, Trouble};
 use model::{AccountId, EventId, UnixMillis};
 use store::{Account, Event, KeptCondition, NewCondition};
 
+use crate::backup::LastBackup;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -103,7 +104,16 @@ fn facts(core: &Core, free_octets: Option<u64>, seen: &mut Seen, now: UnixMillis
         quarantined_lately,
         quarantined_since,
         scanner: crate::examination::trouble(core)?,
+        backup: backup(core)?,
     })
+}
+
+/// Where there are accounts there is something to lose.
+fn backup(core: &Core) -> Result<Option<BackupFacts>> {
+    let begun = core.store.accounts(true)?.iter().map(|account| account.created).min();
+    let kept = core.store.setting(LastBackup::NAME)?;
+    let last = LastBackup::read(kept.as_deref()).map(|last| UnixMillis(last.at));
+    Ok(begun.map(|begun| BackupFacts { last, begun }))
 }
 
 fn account_facts(

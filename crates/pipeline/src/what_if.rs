@@ -1,5 +1,7 @@
 //! Other settings of linking tried on past mails, and put into effect.
 
+use std::sync::Arc;
+
 use model::RecordKey;
 use store::{BlockedEntry, Judged, LinkChange, LinkState, Linking, Replay};
 
@@ -64,14 +66,14 @@ pub struct Activated {
 }
 
 impl WhatIf {
-    fn linking(&self, core: &Core) -> Result<Linking> {
-        let now = linking::rules(core)?;
+    /// The rules of `now` with what is tried.
+    fn linking(&self, core: &Core, now: &Linking) -> Result<Linking> {
         let unblock: Vec<String> = self.unblock.iter().map(|entry| link::normal_address(entry)).collect();
         let mut ignored = core.store.ignored_addresses()?;
         ignored.retain(|entry| !unblock.contains(entry));
         ignored.extend(self.block.iter().cloned());
         let settings = self.settings.with_ignored(ignored.iter().map(String::as_str));
-        Ok(Linking { settings: std::sync::Arc::new(settings), ..now })
+        Ok(Linking { settings: Arc::new(settings), ..now.clone() })
     }
 }
 
@@ -157,8 +159,8 @@ fn replay(
     what_if: &WhatIf,
     each: &mut dyn FnMut(Vec<Judged>, Agreement) -> Result<()>,
 ) -> Result<()> {
-    let tried = what_if.linking(core)?;
     let now = linking::rules(core)?;
+    let tried = what_if.linking(core, &now)?;
     let new = || Replay::new(what_if.known_when_it_came);
     let (mut replay, mut beside) = (new(), new());
     let messages = core.store.last_messages(what_if.last.min(TRIED_MAX))?;

@@ -88,6 +88,12 @@ pub enum Command {
     Show(Show),
     /// Every mail.
     Mails(Mails),
+    /// Mails as files.
+    Export(Export),
+    /// Backups.
+    Backup(Backup),
+    /// A data directory from a backup.
+    Restore(Restore),
     /// Checks everything stored.
     Verify(Verify),
     /// One mail with what proves it.
@@ -201,6 +207,73 @@ pub struct Listing {
     /// One JSON row a mail.
     #[arg(long)]
     pub jsonl: bool,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    #[command(flatten)]
+    pub data: Data,
+    /// Which mails; all without it.
+    #[arg(long, value_name = "QUERY", default_value = "", hide_default_value = true)]
+    pub query: String,
+    /// How they are written.
+    #[arg(long, value_parser = ["eml", "mbox", "zip", "csv", "xlsx", "xml", "sql"])]
+    pub format: String,
+    /// Where to.
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// Last line is JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    #[command(flatten)]
+    pub data: Data,
+    /// The backup's folder.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Snapshots that stay.
+    #[arg(long, value_name = "N", default_value_t = 14)]
+    pub keep: usize,
+    /// With the master key.
+    #[arg(long)]
+    pub with_key: bool,
+    /// Reads again what was there.
+    #[arg(long)]
+    pub check_all: bool,
+    /// Last line is JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup's folder.
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// Which; the newest without it.
+    #[arg(long, value_name = "NAME")]
+    pub snapshot: Option<String>,
+    /// The data directory to be made.
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["check", "list"])]
+    pub data: Option<PathBuf>,
+    /// The master key.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Address of an empty database of PostgreSQL.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Only compares the backup.
+    #[arg(long, conflicts_with_all = ["data", "key", "database"])]
+    pub check: bool,
+    /// Only lists the snapshots.
+    #[arg(long, conflicts_with_all = ["data", "key", "database", "check", "snapshot"])]
+    pub list: bool,
 }
 
 /// `search`.

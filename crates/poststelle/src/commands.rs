@@ -5,12 +5,14 @@ mod account_exclude;
 mod account_oauth;
 mod account_set;
 mod account_sort;
+pub mod backup;
 pub mod classify;
 pub mod config;
 pub mod doctor;
 pub mod erp;
 mod erp_source;
 pub mod explain;
+mod export;
 mod group;
 pub mod import;
 pub mod imports;
@@ -55,6 +57,8 @@ pub fn data(command: &Command) -> &Path {
         Command::Search(args) => &args.data.data,
         Command::Show(args) => &args.data.data,
         Command::Mails(args) => &args.data.data,
+        Command::Export(args) => &args.data.data,
+        Command::Backup(args) => &args.data.data,
         Command::Verify(args) => &args.data.data,
         Command::Doctor(args) => &args.data.data,
         Command::Proof(args) => &args.data.data,
@@ -67,7 +71,11 @@ pub fn data(command: &Command) -> &Path {
         Command::User(args) => &args.data.data,
         Command::Group(args) => &args.data.data,
         Command::Config(args) => &args.data.data,
-        Command::Classify(_) | Command::Explain(_) | Command::Parse(_) | Command::Child => Path::new("."),
+        Command::Classify(_)
+        | Command::Explain(_)
+        | Command::Parse(_)
+        | Command::Restore(_)
+        | Command::Child => Path::new("."),
     }
 }
 
@@ -147,7 +155,9 @@ fn limits(config: &Config) -> Result<::doctor::Limits, Failure> {
     let minutes = i64::try_from(number(config, "silent_minutes")?).unwrap_or(i64::MAX);
     let silent_ms = (minutes > 0).then(|| minutes.saturating_mul(60_000));
     let room_octets = (number(config, "disk_low_megabytes")? as u64).saturating_mul(1 << 20);
-    Ok(::doctor::Limits { silent_ms, room_octets, ..::doctor::Limits::default() })
+    let days = i64::try_from(number(config, "backup_days")?).unwrap_or(i64::MAX);
+    let backup_ms = days.saturating_mul(86_400_000);
+    Ok(::doctor::Limits { silent_ms, room_octets, backup_ms, ..::doctor::Limits::default() })
 }
 
 fn bad_value(config: &Config, key: &str, reason: &dyn std::fmt::Display) -> Failure {
@@ -220,6 +230,8 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Search(args) => search::run(engine, args, config, streams),
         Command::Show(args) => show::run(engine, args, streams),
         Command::Mails(args) => listings::mails(engine, args, config, streams),
+        Command::Export(args) => export::run(engine, args, config, lang, streams),
+        Command::Backup(args) => backup::run(engine, args, lang, streams),
         Command::Verify(args) => verify::verify(engine, args, lang, streams),
         Command::Doctor(args) => doctor::run(engine, args, lang, streams),
         Command::Proof(args) => proof::proof(engine, args, lang, streams),
@@ -236,6 +248,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         | Command::Classify(_)
         | Command::Explain(_)
         | Command::Parse(_)
+        | Command::Restore(_)
         | Command::Child => Err(Failure::usage("usage-other").with("reason", "–")),
     }
 }

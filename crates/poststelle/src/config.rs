@@ -142,6 +142,11 @@ pub const KEYS: &[Key] = &[
         default: "1024",
         about: "Less free room than this for the data directory is reported; 0 = never.",
     },
+    Key {
+        name: "backup_days",
+        default: "7",
+        about: "Days after which the last checked backup (poststelle backup) is reported as old; 0 = never.",
+    },
     Key { name: "workers", default: "0", about: "Threads that read mails; 0 = one for each processor." },
 ];
 

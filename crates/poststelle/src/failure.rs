@@ -106,12 +106,30 @@ fn of_pipeline(error: &pipeline::Error) -> Failure {
         Error::Recovery(error) => of_recovery(*error),
         Error::Key(keys::KeyFileError::Exists { at }) => Failure::new("key-there").with("path", at.display()),
         Error::Key(error) => Failure::new("key-file").with("path", "").with("reason", chain(error)),
+        Error::Backup { what } => of_backup(what),
+        Error::Busy => Failure::new("backup-busy"),
+        Error::Write(error) => Failure::new("export-failed").with("out", "").with("reason", error),
         Error::Query(error) => Failure::usage("query-bad").with("at", error.at + 1).with_text(
             "reason",
             error.key,
             vec![("value", error.value.clone())],
         ),
         other => Failure::new("storage").with("path", "").with("reason", chain(other)),
+    }
+}
+
+fn of_backup(fault: &pipeline::BackupFault) -> Failure {
+    use pipeline::BackupFault;
+    match fault {
+        BackupFault::Inside => Failure::new("backup-inside"),
+        BackupFault::Unknown => Failure::new("backup-unknown"),
+        BackupFault::Foreign => Failure::new("backup-foreign"),
+        BackupFault::NoSnapshot => Failure::new("backup-no-snapshot"),
+        BackupFault::Damaged { path } => Failure::new("backup-damaged").with("path", path),
+        BackupFault::NotEmpty => Failure::new("backup-not-empty"),
+        BackupFault::NoKey => Failure::new("backup-no-key"),
+        BackupFault::NoDatabase => Failure::new("backup-no-database"),
+        BackupFault::Program { text } => Failure::new("backup-program").with("reason", text),
     }
 }
 

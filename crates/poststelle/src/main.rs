@@ -157,6 +157,7 @@ fn local(cli: &Cli, arguments: &[OsString], lang: Lang) -> Result<i32, Failure> 
         Command::Classify(args) => commands::classify::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Parse(args) => commands::parse::run(&args.paths, lang, &mut out, &mut io::stderr()),
         Command::Explain(args) => commands::explain::run(args, lang, &mut out)?,
+        Command::Restore(args) => commands::backup::restore(args, lang, &mut out)?,
         Command::Config(args) => {
             commands::config::run(args, &configuration(cli, &[], &args.data.data)?, &mut out)?
         }

@@ -77,15 +77,6 @@ pub(crate) fn hold(
     }
 }
 
-/// Whether ordinary users may not have the whole mail.
-pub(crate) fn any_held(parts: &[StoredPart], examined: &[ExaminedPart]) -> bool {
-    let attachments = parts.iter().filter(|part| part.role == PartRole::Attachment);
-    attachments.into_iter().any(|part| {
-        let found = examined.iter().find(|examined| examined.is_of(part));
-        found.is_none_or(ExaminedPart::is_held)
-    })
-}
-
 const fn unseen() -> AttachmentHold {
     AttachmentHold {
         reason: HoldReason::Waiting,

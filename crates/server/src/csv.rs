@@ -8,20 +8,7 @@ use futures_util::StreamExt as _;
 use crate::problem::Failure;
 use crate::{State, disposition};
 
-/// One line: cells in quotes, none of which a spreadsheet takes for a formula.
-pub fn line(cells: &[&str]) -> String {
-    let mut line = cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",");
-    line.push_str("\r\n");
-    line
-}
-
-/// A cell that begins like a formula begins with an apostrophe instead.
-fn quoted(cell: &str) -> String {
-    let harmless = !cell
-        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
-    let mark = if harmless { "" } else { "'" };
-    format!("\"{mark}{}\"", cell.replace('"', "\"\""))
-}
+pub use export::csv_line as line;
 
 /// A download whose pieces are made one after the other: `piece` gets what the last one left, from the beginning
 /// nothing, and gives text and what it leaves; without that it was the last. A failure breaks the connection.
@@ -74,21 +61,4 @@ where
     ];
     // Compression asks once more after the end.
     (headers, Body::from_stream(pieces.fuse())).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        let check = |cell: &str, expected: &str| assert_eq!(line(&[cell]), format!("{expected}\r\n"));
-        check("a@b.example", "\"a@b.example\"");
-        check("=cmd|' /C calc'!A0", "\"'=cmd|' /C calc'!A0\"");
-        for begin in ["+", "-", "@", "\t", "\r"] {
-            check(&format!("{begin}1"), &format!("\"'{begin}1\""));
-        }
-        check("a \"b\"", "\"a \"\"b\"\"\"");
-        assert_eq!(line(&["", "b"]), "\"\",\"b\"\r\n");
-    }
 }

@@ -1,35 +1,27 @@
 //! Messages: lists, threads, one message, its octets and parts.
 
 use std::collections::HashMap;
-use std::io::Read;
-use std::time::Duration;
+use std::io;
 
 use api::{
     ListQuery, MessageDetail, MessagePage, MessageQuery, MessageRow, Order, PartQuery, SeenChange, Thread,
 };
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State as FromState};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt as _;
 use model::{AccountId, MailId, MailboxId, PartRole, Role, ThreadId, UnixMillis};
 use store::{ListFilter, ListOrder, ListStart, MailOctets, MessageCursor};
-use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use crate::events::{self, Subject};
 use crate::extract::{Id, Json, Params, limit};
 use crate::problem::Failure;
 use crate::reading::{self, Opened, SHOWN_OCTETS_MAX};
 use crate::rights::Caller;
-use crate::{State, attachments, disposition, message_detail};
+use crate::{State, attachments, disposition, message_detail, piped};
 
 /// Messages of a thread shown.
 const THREAD_MAX: usize = 1000;
-/// Octets of a mail handed out in one piece.
-const PIECE_OCTETS: usize = 64 << 10;
-/// A download nobody takes anything of for so long is given up.
-const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// `GET /messages`
 pub(crate) async fn list(
@@ -170,7 +162,7 @@ pub(crate) async fn raw(
         .await?;
     if parts.iter().any(|part| part.role == PartRole::Attachment)
         && caller.role() != Role::Administrator
-        && attachments::any_held(&parts, &attachments::opened(&state, mail).await?)
+        && store::any_held(&parts, &attachments::opened(&state, mail).await?)
     {
         return Err(Failure::new(StatusCode::FORBIDDEN, "raw-held"));
     }
@@ -198,31 +190,10 @@ async fn stream(state: State, mail: MailOctets) -> Result<Body, Failure> {
     let turn = state.download_turn().await?;
     let mut reader =
         state.read(move |state| state.archive().get(mail.location).map_err(reading::unreadable)).await?;
-    let (pieces, taken) = mpsc::channel::<std::io::Result<Bytes>>(4);
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
+    Ok(piped::body(move |out| {
         let _turn = turn;
-        loop {
-            let mut piece = vec![0; PIECE_OCTETS];
-            let read = reader.read(&mut piece).map(|len| {
-                piece.truncate(len);
-                piece
-            });
-            let last = read.as_ref().map_or(true, Vec::is_empty);
-            if read.as_ref().is_ok_and(Vec::is_empty) {
-                return;
-            }
-            let sent = runtime.block_on(timeout(PAUSE_MAX, pieces.send(read.map(Bytes::from))));
-            if last || !matches!(sent, Ok(Ok(()))) {
-                return;
-            }
-        }
-    });
-    let pieces = futures_util::stream::unfold(taken, |mut taken| async move {
-        taken.recv().await.map(|piece| (piece, taken))
-    });
-    // Compression asks once more after the end.
-    Ok(Body::from_stream(pieces.fuse()))
+        io::copy(&mut reader, out).map(|_| ())
+    }))
 }
 
 /// `GET /messages/{mail_id}/parts/{number}`

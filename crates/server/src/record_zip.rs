@@ -1,24 +1,20 @@
 //! Mails and attachments of a record as one ZIP file, made while it is sent.
 
-use std::io::{self, Read, Write};
-use std::time::Duration;
+use std::io::{self, Write as _};
 
 use api::{RecordMailQuery, Timestamp};
-use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as FromState};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt as _;
 use model::RecordKind;
 use store::{MessageCursor, MessageRow, RecordFilter};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
-use tokio::time::timeout;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::events::{self, Subject};
 use crate::extract::Params;
+use crate::piped::{self, Pipe};
 use crate::problem::Failure;
 use crate::reading::{self, Opened};
 use crate::rights::{self, Caller};
@@ -26,10 +22,6 @@ use crate::{State, attachments, csv, disposition, links, record_mails};
 
 /// Mails between two looks at the database, and at the rights of the caller.
 const PIECE_ROWS: usize = 100;
-/// Octets sent in one piece.
-const PIECE_OCTETS: usize = 64 << 10;
-/// A receiver that takes nothing for so long has gone.
-const PAUSE_MAX: Duration = Duration::from_mins(2);
 /// Characters of a name inside the file.
 const NAME_CHARACTERS_MAX: usize = 80;
 /// From so many octets on an entry needs the large form (APPNOTE 4.4.9).
@@ -37,36 +29,6 @@ const LARGE_OCTETS: u64 = 2 << 30;
 
 const HEADER: [&str; 10] =
     ["number", "what", "date", "from", "to", "subject", "message_id", "mail_id", "file", "name"];
-
-/// Hands octets to who sends them.
-struct Pipe {
-    held: Vec<u8>,
-    pieces: mpsc::Sender<io::Result<Bytes>>,
-    runtime: Handle,
-}
-
-impl Pipe {
-    fn send(&mut self, piece: io::Result<Bytes>) -> io::Result<()> {
-        let sent = self.runtime.block_on(timeout(PAUSE_MAX, self.pieces.send(piece)));
-        if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
-    }
-}
-
-impl Write for Pipe {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.held.extend_from_slice(octets);
-        if self.held.len() >= PIECE_OCTETS {
-            let piece = std::mem::take(&mut self.held);
-            self.send(Ok(Bytes::from(piece)))?;
-        }
-        Ok(octets.len())
-    }
-
-    /// The ZIP writer flushes after each entry; small pieces wait for the next one.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A name that no program takes for a path, for a hidden file or for one of its own.
 fn safe_name(name: &str) -> String {
@@ -76,15 +38,15 @@ fn safe_name(name: &str) -> String {
     if name.is_empty() { "_".to_owned() } else { name.to_owned() }
 }
 
-struct Export {
+struct Export<'p> {
     state: State,
-    zip: ZipWriter<StreamWriter<Pipe>>,
+    zip: ZipWriter<StreamWriter<&'p mut Pipe>>,
     runtime: Handle,
     index: String,
     number: u64,
 }
 
-impl Export {
+impl Export<'_> {
     fn options(octets: u64) -> SimpleFileOptions {
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         options.large_file(octets >= LARGE_OCTETS)
@@ -114,7 +76,7 @@ impl Export {
         let Some(mail) = store.mail_octets(caller.scope(), row.mail_id)? else { return Ok(()) };
         let stored = store.parts(mail.seq)?;
         let examined = self.state.engine().examine(mail.seq, true)?;
-        let held = attachments::any_held(&stored, &examined);
+        let held = store::any_held(&stored, &examined);
         let date = Timestamp::from(row.date).to_string();
         let stem = format!("{:05}_{}_{}", self.number, &date[..date.len().min(10)], safe_name(&row.subject));
         if held {
@@ -124,7 +86,7 @@ impl Export {
             let file = format!("mails/{stem}.eml");
             let mut reader = self.state.archive().get(mail.location).map_err(reading::unreadable)?;
             self.zip.start_file(&file, Self::options(mail.octets)).map_err(Failure::internal)?;
-            copy(&mut reader, &mut self.zip).map_err(Failure::internal)?;
+            io::copy(&mut reader, &mut self.zip).map_err(Failure::internal)?;
             self.line(row, "mail", &file, "");
         }
         if row.attachments > 0 {
@@ -187,16 +149,6 @@ impl Export {
     }
 }
 
-fn copy(reader: &mut impl Read, into: &mut impl Write) -> io::Result<()> {
-    let mut piece = vec![0; PIECE_OCTETS];
-    loop {
-        match reader.read(&mut piece)? {
-            0 => return Ok(()),
-            len => into.write_all(&piece[..len])?,
-        }
-    }
-}
-
 /// `GET /records/{kind}/{number}/documents.zip`
 pub(crate) async fn export(
     FromState(state): FromState<State>,
@@ -219,34 +171,19 @@ pub(crate) async fn export(
         })
         .await?;
     let turn = state.download_turn().await?;
-    let (pieces, taken) = mpsc::channel::<io::Result<Bytes>>(4);
     let runtime = Handle::current();
-    tokio::task::spawn_blocking(move || {
+    let body = piped::body(move |pipe| {
         let _turn = turn;
-        let pipe = Pipe { held: Vec::new(), pieces: pieces.clone(), runtime: runtime.clone() };
         let index = format!("\u{feff}{}", csv::line(&HEADER));
-        let zip = ZipWriter::new_stream(pipe);
-        let mut export = Export { state, zip, runtime: runtime.clone(), index, number: 0 };
-        let sent = export.all(caller, (kind, &number), &filter);
-        let finished = sent.and_then(|()| {
-            let mut pipe = export.zip.finish().map_err(Failure::internal)?.into_inner();
-            let rest = std::mem::take(&mut pipe.held);
-            pipe.send(Ok(Bytes::from(rest))).map_err(Failure::internal)
-        });
-        // Nobody takes half a file for a whole one.
-        if let Err(failure) = finished {
-            let error = io::Error::other(failure.key());
-            let _ = runtime.block_on(timeout(PAUSE_MAX, pieces.send(Err(error))));
-        }
-    });
-    let pieces = futures_util::stream::unfold(taken, |mut taken| async move {
-        taken.recv().await.map(|piece| (piece, taken))
+        let mut export = Export { state, zip: ZipWriter::new_stream(pipe), runtime, index, number: 0 };
+        export.all(caller, (kind, &number), &filter).map_err(|failure| io::Error::other(failure.key()))?;
+        export.zip.finish().map(|_| ()).map_err(io::Error::other)
     });
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),
         (header::CONTENT_DISPOSITION, disposition::attachment(Some(&name), "record.zip")),
     ];
-    Ok((headers, Body::from_stream(pieces.fuse())).into_response())
+    Ok((headers, body).into_response())
 }
 
 #[cfg(test)]

@@ -17,11 +17,11 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::{
     State, account_sets, accounts, addresses, assets, attachments, bounces, client, deletion, doctor,
-    documents, erp_sources, events, exclusions, extra_addresses, frame, groups, headers, health, idempotency,
-    import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live, messages,
-    notifications, oauth, oauth_clients, origin, problem, proof, quarantine, record_mails, record_zip, records,
-    rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace, upload,
-    users, webhooks, what_if,
+    documents, erp_sources, events, exclusions, exports, extra_addresses, frame, groups, headers, health,
+    idempotency, import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live,
+    messages, notifications, oauth, oauth_clients, origin, problem, proof, quarantine, record_mails, record_zip,
+    records, rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace,
+    upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -283,6 +283,7 @@ fn routes(state: &State) -> Routes {
         .add(&api::IMAGE, frame::image)
         .add(&api::THREAD, messages::thread)
         .add(&api::SEARCH, search::search)
+        .add(&api::EXPORT, exports::export)
         .add(&api::ACCOUNTS, accounts::list)
         .add(&api::CREATE_ACCOUNT, accounts::create)
         .add(&api::TEST_CONNECTION, accounts::test_settings)

@@ -25,7 +25,6 @@ pub(crate) async fn search(
 fn answer(state: &State, caller: &Caller, query: SearchQuery, limit: usize) -> Result<SearchAnswer, Failure> {
     let first = query.cursor.is_none();
     let asked = Asked {
-        query: older_form(&query.q).unwrap_or_else(|| query.q.clone()),
         limit,
         cursor: query.cursor,
         sort: match query.sort {
@@ -33,7 +32,7 @@ fn answer(state: &State, caller: &Caller, query: SearchQuery, limit: usize) -> R
             SearchSort::Relevance => Sort::Relevance,
         },
         facets: first,
-        zone: caller.zone(state),
+        ..asked(state, caller, &query.q)
     };
     let answer = state.engine().search(caller.scope(), &asked).map_err(unanswered)?;
     if first && !query.q.trim().is_empty() {
@@ -49,6 +48,12 @@ fn answer(state: &State, caller: &Caller, query: SearchQuery, limit: usize) -> R
     })
 }
 
+/// A query as people write it, in both forms, with dates as they count them.
+pub(crate) fn asked(state: &State, caller: &Caller, query: &str) -> Asked {
+    let query = older_form(query).unwrap_or_else(|| query.to_owned());
+    Asked { query, zone: caller.zone(state), ..Asked::default() }
+}
+
 fn hit(hit: Hit) -> SearchHit {
     SearchHit {
         row: crate::messages::row(&hit.row),
@@ -56,7 +61,7 @@ fn hit(hit: Hit) -> SearchHit {
     }
 }
 
-fn unanswered(error: pipeline::Error) -> Failure {
+pub(crate) fn unanswered(error: pipeline::Error) -> Failure {
     match error {
         pipeline::Error::Query(error) => misunderstood(&error),
         pipeline::Error::Index(index::Error::Cursor) => Failure::field("cursor", "cursor"),

@@ -7,6 +7,7 @@ mod bounces;
 mod deletion;
 mod doctor;
 mod documents;
+mod exports;
 mod files;
 mod groups;
 mod imports;

@@ -53,6 +53,12 @@ pub enum StoreError {
     /// Busy, connection lost, or another transaction was in the way: try again.
     #[error("the database is busy or the connection was lost")]
     Busy(#[source] Cause),
+    /// A program that comes with the database is missing or failed.
+    #[error("{text}")]
+    Program {
+        /// Its name and its words.
+        text: String,
+    },
     /// A name, an address or a position that may exist once exists already.
     #[error("{what} exists already")]
     Exists {

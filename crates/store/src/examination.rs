@@ -283,7 +283,7 @@ pub(crate) fn of_mails(tx: &Tx<'_>, seqs: &[i64]) -> Result<HashMap<i64, Vec<Exa
 }
 
 /// Attachments of mails, those of attached mails too.
-fn attachments(tx: &Tx<'_>, seqs: &[i64]) -> Result<HashMap<i64, Vec<StoredPart>>> {
+pub(crate) fn attachments(tx: &Tx<'_>, seqs: &[i64]) -> Result<HashMap<i64, Vec<StoredPart>>> {
     let rows = tx.query(&PARTS, &[Arg::Ints(seqs), role_code(PartRole::Attachment).into()], |row| {
         let part = StoredPart {
             number: row.text(1)?,

@@ -1,11 +1,14 @@
 //! Migrations: one set of files, turned for each engine, run by refinery.
 
+use std::path::{Path, PathBuf};
+
 use refinery::{Migration, Runner};
 use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio_postgres::Client;
 
 use crate::error::{Cause, Result, StoreError, is_full};
+use crate::snapshot;
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
 pub(crate) const FORMAT: i64 = 21;
@@ -94,6 +97,10 @@ pub(crate) fn sqlite(connection: &mut Connection, database: &str) -> Result<()> 
         check(found, database)?;
         if found == Some(FORMAT) {
             return Ok(());
+        }
+        if let (Some(found), Some(path)) = (found, connection.path().filter(|path| !path.is_empty())) {
+            let kept = PathBuf::from(format!("{path}.format-{found}"));
+            snapshot::copy(Path::new(path), &kept).map_err(|error| failed(database, error))?;
         }
     }
     runner(for_sqlite).run(connection).map_err(|error| failed(database, error))?;

@@ -38,6 +38,7 @@ pub struct Store {
 
 struct Inner {
     db: Db,
+    database: Database,
     keys: Arc<Keys>,
     /// Last change without reports; what a crash forgets is looked at again.
     feedback_seen: AtomicI64,
@@ -69,7 +70,13 @@ impl Store {
             }
             Database::Postgres { url, tls } => Db::Postgres(Box::new(open_postgres(url, tls.clone())?)),
         };
-        Ok(Self { inner: Arc::new(Inner { db, keys: Arc::default(), feedback_seen: AtomicI64::new(0) }) })
+        let database = database.clone();
+        let (keys, feedback_seen) = (Arc::default(), AtomicI64::new(0));
+        Ok(Self { inner: Arc::new(Inner { db, database, keys, feedback_seen }) })
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.inner.database
     }
 
     /// Whether the database answers.

@@ -17,6 +17,7 @@ import { Empty, Notice } from "../parts/Notice";
 import { PlainLink } from "../parts/PlainLink";
 import { usePageTitle } from "../parts/usePageTitle";
 import { ReadingPanes } from "../reader/ReadingPanes";
+import { ExportMenu } from "../search/ExportMenu";
 import { Facets } from "../search/Facets";
 import { QueryHelp } from "../search/QueryHelp";
 import css from "../search/Search.module.css";
@@ -84,6 +85,7 @@ function Found({ q }: { q: string }) {
                 </Popover.Target>
                 <Popover.Dropdown className={css.drop}>{narrowing ?? t("search.noFacets")}</Popover.Dropdown>
               </Popover>
+              {unreadable === undefined && (source.total ?? 0) > 0 ? <ExportMenu q={q} /> : null}
                 <ActionIcon
                   variant="subtle"
                   color="gray"

@@ -5,6 +5,8 @@ use crate::facts::joined::is_gap;
 /// How far around a number is looked for what says what it is, octets; bounded, so that a long line costs no more than
 /// many short ones.
 const AROUND: usize = 64;
+/// Longer than any word listed here, octets.
+const WORD_MAX: usize = 24;
 
 /// Words that say that a record's number follows; what they name counts, whatever it looks like.
 const REFERENCE: [&str; 40] = [
@@ -139,13 +141,15 @@ pub(super) fn is_reference(text: &str, from: usize, to: usize) -> bool {
     let before = &text[near..from];
     let after = &text[to..text.floor_char_boundary(to + AROUND)];
     let word = word_before(before);
-    if is_in(&FOOTER, word) || is_in(&TELEPHONE, word) {
+    let word = if word.len() <= WORD_MAX { word.to_lowercase() } else { String::new() };
+    let word = word.as_str();
+    if FOOTER.contains(&word) || TELEPHONE.contains(&word) {
         return false;
     }
-    if is_in(&REFERENCE, word) || before.trim_end().ends_with('#') {
+    if REFERENCE.contains(&word) || before.trim_end().ends_with('#') {
         return true;
     }
-    !(is_date(token, before, after)
+    !(is_date(token, before, word, after)
         || is_amount(token, before, after)
         || is_telephone(token, before, after)
         || is_postcode(token, before, after, is_line)
@@ -164,14 +168,7 @@ fn word_before(before: &str) -> &str {
     &before[from..]
 }
 
-fn is_in(words: &[&str], word: &str) -> bool {
-    !word.is_empty() && word.len() <= 24 && {
-        let word = word.to_lowercase();
-        words.contains(&word.as_str())
-    }
-}
-
-fn is_date(token: &str, before: &str, after: &str) -> bool {
+fn is_date(token: &str, before: &str, word: &str, after: &str) -> bool {
     let digits = |text: &str, most: usize| {
         (!text.is_empty() && text.len() <= most && text.bytes().all(|c| c.is_ascii_digit()))
             .then(|| text.parse::<u32>().unwrap_or(u32::MAX))
@@ -186,7 +183,7 @@ fn is_date(token: &str, before: &str, after: &str) -> bool {
     let token = token.split_once('T').filter(|(date, _)| date.len() == 10).map_or(token, |(date, _)| date);
     let separator = token.chars().find(|c| !c.is_ascii_digit());
     let Some(separator) = separator else {
-        let month = || is_in(&MONTHS, word_before(before)) && !before.ends_with(|c: char| c.is_alphabetic());
+        let month = || MONTHS.contains(&word) && !before.ends_with(|c: char| c.is_alphabetic());
         return token.len() == 4 && is_year(token) && month();
     };
     if !matches!(separator, '.' | '-' | '/') {

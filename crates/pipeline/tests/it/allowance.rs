@@ -1,15 +1,14 @@
 //! What may be fetched of an account in a day is used up: nothing is fetched any more, and nothing is lost of what was.
 
-use connect::{ClientTls, Trust};
-use intake::imap::{Encryption, Options, Selection, Settings};
-use model::{AccountId, Scope};
+use intake::imap::{Options, Selection, Settings};
+use model::AccountId;
 use pipeline::{Error, Supervisor};
-use store::{Account, AccountKind, ListFilter, NewAccount};
+use store::{Account, AccountKind, NewAccount};
 use test_support::Dovecot;
 use test_support::dovecot::{Setup, free_port, pop3_on};
 use uuid::Uuid;
 
-use crate::world::{World, now, wait};
+use crate::world::{World, alice, now, wait};
 
 const MAILS: u64 = 24;
 const OCTETS: usize = 10_000;
@@ -23,15 +22,7 @@ fn mail(n: u64) -> Vec<u8> {
 }
 
 fn settings(port: u16) -> Settings {
-    Settings {
-        host: "127.0.0.1".to_owned(),
-        port,
-        encryption: Encryption::None,
-        tls: ClientTls::new(&Trust::System).unwrap(),
-        login: "alice".to_owned(),
-        credential: "secret".into(),
-        options: Options { batch_mails: 4, ..Options::default() },
-    }
+    alice(port, Options { batch_mails: 4, ..Options::default() })
 }
 
 fn account(world: &World, kind: AccountKind) -> Account {
@@ -40,10 +31,6 @@ fn account(world: &World, kind: AccountKind) -> Account {
     let new = NewAccount { name: id.to_string(), kind, host, ..NewAccount::default() };
     world.store().create_account(id, new, now()).unwrap();
     world.store().account(id).unwrap().unwrap()
-}
-
-fn mails(world: &World) -> u64 {
-    world.store().count(&Scope::All, &ListFilter::default()).unwrap()
 }
 
 #[test]
@@ -64,10 +51,10 @@ fn a_day_is_used_up() {
         let first = wait_ms(fetch().unwrap_err());
         assert!((DAY_MS - 600_000..=DAY_MS).contains(&first), "{first}");
         // What has come by then is durable, and no batch more.
-        let here = wait(|| Some(mails(&world)).filter(|here| *here >= OCTETS_PER_DAY / OCTETS as u64));
+        let here = wait(|| Some(world.mails()).filter(|here| *here >= OCTETS_PER_DAY / OCTETS as u64));
         assert!(here < MAILS, "{kind:?}: {here}");
         assert!(wait_ms(fetch().unwrap_err()) <= first);
-        assert_eq!(mails(&world), here, "{kind:?}");
+        assert_eq!(world.mails(), here, "{kind:?}");
 
         let resolve = move |_: &pipeline::Engine, _: &Account| Ok((settings(port), Selection::All));
         let supervisor =
@@ -77,6 +64,6 @@ fn a_day_is_used_up() {
         assert_eq!(state.last_error.unwrap().class, "throttled");
         assert!(state.next_action.unwrap() > now().plus_ms(DAY_MS / 2));
         supervisor.stop();
-        assert_eq!(mails(&world), here, "{kind:?}");
+        assert_eq!(world.mails(), here, "{kind:?}");
     }
 }

@@ -7,11 +7,10 @@ use connect::{ClientTls, Trust};
 use intake::imap::{Encryption, ImapError, Selection, Settings};
 use intake::{Login, TokenSource as _};
 use keys::Secret;
-use model::{AccountId, OauthClientId, Scope, UnixMillis};
+use model::{AccountId, OauthClientId, UnixMillis};
 use pipeline::{Error, Linked, OauthOptions, Supervisor, oauth_secret_field};
 use store::{
-    Account, AccountKind, EventFilter, ListFilter, NewAccount, NewOauthClient, OauthGrant, OauthService,
-    Renewed, Tls,
+    Account, AccountKind, EventFilter, NewAccount, NewOauthClient, OauthGrant, OauthService, Renewed, Tls,
 };
 use test_support::dovecot::{Setup, free_port, pop3_on};
 use test_support::{Dovecot, Oidc, OidcSetup, Scratch};
@@ -123,10 +122,6 @@ fn grant(world: &World, id: AccountId) -> OauthGrant {
     world.store().oauth_grant(kept(world, id).grant.unwrap()).unwrap().unwrap()
 }
 
-fn mails(world: &World) -> u64 {
-    world.store().count(&Scope::All, &ListFilter::default()).unwrap()
-}
-
 /// What the account does, and the class of its error.
 fn state(world: &World, id: AccountId) -> Option<(String, String)> {
     let state = kept(world, id).state?;
@@ -173,13 +168,13 @@ fn a_token_revoked_in_mid_session_waits_for_a_person_and_goes_on_by_itself() {
             None => ours(&world, &oidc),
         };
         let id = account(&world, client, AccountKind::Imap, login, server.imap_port());
-        let before = mails(&world);
+        let before = world.mails();
         let supervisor = supervisor(&world);
         wait_for(&world, id, "needs_consent", "consent");
         assert!(link(&world, &oidc, id, login).unwrap().is_used);
         supervisor.changed(id);
         wait_for(&world, id, "watching", "");
-        wait(|| (mails(&world) == before + 1).then_some(()));
+        wait(|| (world.mails() == before + 1).then_some(()));
 
         let tells = told(&world, "account.consent_needed");
         oidc.revoke_all(login);
@@ -199,7 +194,7 @@ fn a_token_revoked_in_mid_session_waits_for_a_person_and_goes_on_by_itself() {
         assert!(link(&world, &oidc, id, login).unwrap().is_used);
         supervisor.changed(id);
         wait_for(&world, id, "watching", "");
-        wait(|| (mails(&world) == before + 2).then_some(()));
+        wait(|| (world.mails() == before + 2).then_some(()));
         assert_eq!(told(&world, "account.consent_needed"), tells + 1);
         supervisor.stop();
     }
@@ -249,7 +244,7 @@ fn pop3_by_both_mechanisms() {
         assert!(link(&world, &oidc, id, login).unwrap().is_used);
         let supervisor = supervisor(&world);
         wait_for(&world, id, "watching", "");
-        wait(|| (mails(&world) == n).then_some(()));
+        wait(|| (world.mails() == n).then_some(()));
         supervisor.stop();
     }
 }
@@ -275,7 +270,7 @@ fn the_mailbox_must_be_the_one_meant() {
     world.engine.confirm_link(&kept(&world, alice), ME).unwrap();
     supervisor.changed(alice);
     wait_for(&world, alice, "needs_settings", "login");
-    assert_eq!(mails(&world), 0);
+    assert_eq!(world.mails(), 0);
 
     // A mailbox that several share.
     let linked = link(&world, &oidc, info, "erna").unwrap();
@@ -283,7 +278,7 @@ fn the_mailbox_must_be_the_one_meant() {
     world.engine.confirm_link(&kept(&world, info), ME).unwrap();
     supervisor.changed(info);
     wait_for(&world, info, "watching", "");
-    wait(|| (mails(&world) == 1).then_some(()));
+    wait(|| (world.mails() == 1).then_some(()));
     assert!(link(&world, &oidc, info, "erna").unwrap().is_used, "confirmed before");
     supervisor.stop();
 }

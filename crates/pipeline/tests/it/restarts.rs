@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use connect::{ClientTls, Trust};
-use intake::imap::{Encryption, Options, Selection, Settings};
+use intake::imap::{Options, Selection, Settings};
 use model::{AccountId, Scope};
 use pipeline::Supervisor;
-use store::{Account, AccountKind, ListFilter, NewAccount, Tls};
+use store::{Account, AccountKind, NewAccount, Tls};
 use test_support::Dovecot;
 use uuid::Uuid;
 
-use crate::world::{World, now, wait};
+use crate::world::{World, alice, now, wait};
 
 fn mail(n: u32) -> Vec<u8> {
     format!("Message-ID: <{n}@restarts.example>\r\nFrom: a@b.example\r\nSubject: {n}\r\n\r\nx\r\n")
         .into_bytes()
+}
+
+fn settings(port: u16) -> Settings {
+    alice(port, Options { stood_min: Duration::from_millis(200), ..Options::default() })
 }
 
 fn account(world: &World, port: u16) -> Account {
@@ -34,22 +37,6 @@ fn account(world: &World, port: u16) -> Account {
     };
     world.store().create_account(id, new, now()).unwrap();
     world.store().account(id).unwrap().unwrap()
-}
-
-fn settings(port: u16) -> Settings {
-    Settings {
-        host: "127.0.0.1".to_owned(),
-        port,
-        encryption: Encryption::None,
-        tls: ClientTls::new(&Trust::System).unwrap(),
-        login: "alice".to_owned(),
-        credential: "secret".into(),
-        options: Options { stood_min: Duration::from_millis(200), ..Options::default() },
-    }
-}
-
-fn mails(world: &World) -> u64 {
-    world.store().count(&Scope::All, &ListFilter::default()).unwrap()
 }
 
 fn activity(world: &World, id: AccountId) -> String {
@@ -71,7 +58,7 @@ fn a_server_restarted_while_it_is_listened_to_loses_nothing() {
             Supervisor::start(world.engine.clone(), world.runtime().clone(), Box::new(resolve)).unwrap()
         };
         server.deliver("alice", "INBOX", &mail(1), "");
-        wait(|| (mails(&world) == 1).then_some(()));
+        wait(|| (world.mails() == 1).then_some(()));
         wait(|| (activity(&world, account.id) == "watching").then_some(()));
         // Long enough for the account to notice that nobody is there.
         server.stop();
@@ -79,13 +66,13 @@ fn a_server_restarted_while_it_is_listened_to_loses_nothing() {
         server.deliver("alice", "INBOX", &mail(2), "");
         server.start_again();
         let begun = Instant::now();
-        wait(|| (mails(&world) == 2).then_some(()));
+        wait(|| (world.mails() == 2).then_some(()));
         println!("visible {:?} after the server was there again", begun.elapsed());
         assert!(begun.elapsed() < Duration::from_mins(1));
         // And it is listened to as before.
         wait(|| (activity(&world, account.id) == "watching").then_some(()));
         server.deliver("alice", "INBOX", &mail(3), "");
-        wait(|| (mails(&world) == 3).then_some(()));
+        wait(|| (world.mails() == 3).then_some(()));
         supervisor.stop();
     }
 }
@@ -147,7 +134,7 @@ fn a_mailbox_renamed_between_two_fetches_loses_and_doubles_nothing() {
     server.rename_mailbox("alice", "Kundschaft/Alt", "Kunden");
     assert_eq!(fetch().archived, 0);
     assert_eq!(placed(&world), expected("Kunden"));
-    assert_eq!(mails(&world), 21);
+    assert_eq!(world.mails(), 21);
     let verified = world.engine.verify(&mut |_| ()).unwrap();
     assert!(verified.faults.is_empty(), "{:?}", verified.faults);
 }

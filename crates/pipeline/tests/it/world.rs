@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use connect::{ClientTls, Trust};
 use dispatch::{Encryption, SmtpServer};
-use model::{EventId, UnixMillis};
+use intake::imap;
+use model::{EventId, Scope, UnixMillis};
 use pipeline::{Engine, Options, Outgoing, OutgoingOptions};
-use store::{Channel, Event, Store};
+use store::{Channel, Event, ListFilter, Store};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -48,6 +49,11 @@ impl World {
 
     pub(crate) fn store(&self) -> &Store {
         self.engine.store()
+    }
+
+    /// How many mails are here.
+    pub(crate) fn mails(&self) -> u64 {
+        self.store().count(&Scope::All, &ListFilter::default()).unwrap()
     }
 
     /// Starts the task. Servers that send are reached by STARTTLS with this certificate.
@@ -100,6 +106,19 @@ impl Drop for World {
             outgoing.stop();
         }
         self.engine.close();
+    }
+}
+
+/// Alice's mailbox, in the clear.
+pub(crate) fn alice(port: u16, options: imap::Options) -> imap::Settings {
+    imap::Settings {
+        host: "127.0.0.1".to_owned(),
+        port,
+        encryption: imap::Encryption::None,
+        tls: ClientTls::new(&Trust::System).unwrap(),
+        login: "alice".to_owned(),
+        credential: "secret".into(),
+        options,
     }
 }
 

@@ -16,7 +16,11 @@ use crate::lang::Lang;
 pub fn run(paths: &[PathBuf], lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> i32 {
     let limits = Limits::default();
     let options = Options::default();
-    finish(mail_files::write_rows(paths, out, |file, octets| row(file, octets, &limits, &options)), lang, err)
+    finish(
+        mail_files::write_rows(None, paths, out, |file, octets| row(file, octets, &limits, &options)),
+        lang,
+        err,
+    )
 }
 
 #[derive(Serialize)]

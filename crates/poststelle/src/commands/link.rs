@@ -1,6 +1,5 @@
 //! `poststelle link`: under which records mail files would be filed, one row a file; nothing is written.
 
-use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use link::{Decision, Had, History, Mail};
@@ -24,25 +23,11 @@ pub fn run(
     streams: &mut Streams<'_>,
 ) -> Result<i32, Failure> {
     let rules = engine.link_rules()?;
-    let paths: Vec<PathBuf> = args.paths.iter().map(|path| named(&streams.directory, path)).collect();
     let limits = Limits::default();
-    let prefix = format!("{}/", streams.directory.display());
-    let row = |file: &str, octets: &[u8]| {
-        let is_given = args.paths.iter().any(|path| path.is_absolute() && Path::new(file).starts_with(path));
-        let given = file.strip_prefix(&prefix).filter(|_| !is_given);
-        row(given.unwrap_or(file), octets, &limits, &rules, args.jsonl)
-    };
-    let written = mail_files::write_rows(&paths, &mut *streams.out, row);
+    let row = |file: &str, octets: &[u8]| row(file, octets, &limits, &rules, args.jsonl);
+    let directory = Some(streams.directory.clone());
+    let written = mail_files::write_rows(directory, &args.paths, &mut *streams.out, row);
     Ok(parse_command::finish(written, lang, &mut *streams.err))
-}
-
-/// A path of the caller, who may stand elsewhere than the server.
-fn named(directory: &Path, path: &Path) -> PathBuf {
-    match path.to_str().and_then(|text| text.strip_prefix('@')) {
-        Some(list) => PathBuf::from(format!("@{}", directory.join(list).display())),
-        None if path.as_os_str() == "-" => path.to_owned(),
-        None => directory.join(path),
-    }
 }
 
 fn row(file: &str, octets: &[u8], limits: &Limits, rules: &Linking, json: bool) -> String {

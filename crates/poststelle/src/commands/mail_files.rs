@@ -31,11 +31,13 @@ pub struct Unreadable {
 /// Writes one line a file, in the order of `paths`: `row` makes it from the name, as given or found, and the
 /// octets. A file that cannot be read is given back, and its row is made of no octets.
 ///
-/// Which files a path means is said at [`files::each_file`]; `-` is standard input.
+/// Which files a path means is said at [`files::each_file`]; `-` is standard input. Relative paths are those of
+/// `directory`, or of the process.
 ///
 /// # Errors
 /// Only those of `out`.
 pub fn write_rows(
+    directory: Option<PathBuf>,
     paths: &[PathBuf],
     out: &mut dyn Write,
     row: impl Fn(&str, &[u8]) -> String + Sync,
@@ -44,7 +46,7 @@ pub fn write_rows(
     let mut rows = Rows { out, row, waiting: Vec::new(), unreadable: Vec::new(), written: Ok(()) };
     let _ = files::each_file(
         &sources,
-        &files::Options { pipes: true, ..files::Options::default() },
+        &files::Options { pipes: true, directory, ..files::Options::default() },
         &mut |found| {
             rows.waiting.push(found);
             if rows.waiting.len() < FILES_AT_ONCE { ControlFlow::Continue(()) } else { rows.write() }

@@ -17,7 +17,7 @@ const TEXT_CHARS: usize = 190;
 /// Writes the rows; what cannot be read is said on `err`. Gives the exit status.
 pub fn run(paths: &[PathBuf], lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> i32 {
     let limits = Limits::default();
-    finish(mail_files::write_rows(paths, out, |file, octets| row(file, octets, &limits)), lang, err)
+    finish(mail_files::write_rows(None, paths, out, |file, octets| row(file, octets, &limits)), lang, err)
 }
 
 /// Says what could not be read; the exit status.

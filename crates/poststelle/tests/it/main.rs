@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod archive;
+mod backup;
 mod bad_input;
 mod clock;
 mod commands;
@@ -11,6 +12,7 @@ mod disk_full;
 mod doctor;
 mod erp;
 mod exclusions;
+mod export;
 mod feedback;
 mod graph;
 mod imap;

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use model::Role;
 use serde_json::{Value, json};
 
-use super::world::{Caller, World};
+use super::world::Scene;
 
 const SMTP: &str = "/api/v1/smtp_accounts";
 const WEBHOOKS: &str = "/api/v1/webhooks";
@@ -28,31 +28,12 @@ fn with(mut whole: Value, field: &str, value: &Value) -> Value {
     whole
 }
 
-struct Scene {
-    world: World,
-    admin: Caller,
-}
-
 impl Scene {
-    fn new() -> Self {
-        let world = World::new();
-        let admin = world.administrator();
-        Self { world, admin }
-    }
-
-    async fn send(&self, method: Method, path: &str, body: &Value, status: StatusCode) -> Value {
-        self.world.ask(method, path).by(&self.admin).json(body).expect(status).await
-    }
-
     /// Key and field of the refusal.
     async fn refused(&self, method: Method, path: &str, body: &Value) -> (String, String) {
         let problem = self.send(method, path, body, StatusCode::BAD_REQUEST).await;
         let word = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
         (word("type"), word("field"))
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.world.get(path).by(&self.admin).expect(StatusCode::OK).await
     }
 
     async fn log(&self) -> String {

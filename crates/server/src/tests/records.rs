@@ -5,30 +5,11 @@ use model::{ErpSourceId, RecordKind, Role};
 use pipeline::Vanishing;
 use serde_json::{Value, json};
 
-use super::world::{Caller, World};
-
-struct Scene {
-    world: World,
-    admin: Caller,
-}
+use super::world::Scene;
 
 impl Scene {
-    fn new() -> Self {
-        let world = World::new();
-        let admin = world.administrator();
-        Self { world, admin }
-    }
-
-    async fn send(&self, method: Method, path: &str, body: &Value, status: StatusCode) -> Value {
-        self.world.ask(method, path).by(&self.admin).json(body).expect(status).await
-    }
-
     async fn octets(&self, path: &str, body: impl Into<axum::body::Body>) -> Value {
         self.world.ask(Method::POST, path).by(&self.admin).body(body).expect(StatusCode::OK).await
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.world.get(path).by(&self.admin).expect(StatusCode::OK).await
     }
 
     async fn session(&self) -> String {

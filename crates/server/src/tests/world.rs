@@ -278,6 +278,28 @@ impl World {
     }
 }
 
+/// A world whose administrator asks.
+pub(super) struct Scene {
+    pub(super) world: World,
+    pub(super) admin: Caller,
+}
+
+impl Scene {
+    pub(super) fn new() -> Self {
+        let world = World::new();
+        let admin = world.administrator();
+        Self { world, admin }
+    }
+
+    pub(super) async fn send(&self, method: Method, path: &str, body: &Value, status: StatusCode) -> Value {
+        self.world.ask(method, path).by(&self.admin).json(body).expect(status).await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Value {
+        self.world.get(path).by(&self.admin).expect(StatusCode::OK).await
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) id: UserId,

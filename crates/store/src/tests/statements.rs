@@ -20,6 +20,7 @@ fn all() -> Vec<&'static Sql> {
         crate::events::ALL,
         crate::examination::ALL,
         crate::exclusions::ALL,
+        crate::exports::ALL,
         crate::feedback::ALL,
         crate::feedback_days::ALL,
         crate::filing::ALL,
