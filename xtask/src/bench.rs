@@ -8,6 +8,7 @@ mod http;
 mod idle;
 mod imap;
 mod import;
+mod link;
 mod measure;
 mod search;
 mod smtp_intake;
