@@ -68,6 +68,18 @@ CREATE TABLE addresses (
     name TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX addresses_folded ON addresses (folded, written, name);
+CREATE TABLE api_tokens (
+    key INTEGER PRIMARY KEY,
+    token_id BLOB NOT NULL UNIQUE,
+    token_hash BLOB NOT NULL UNIQUE,
+    user_key INTEGER NOT NULL REFERENCES users (key) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER,
+    used INTEGER
+) STRICT;
+CREATE INDEX api_tokens_user ON api_tokens (user_key, key);
 CREATE TABLE authentications (
     seq INTEGER PRIMARY KEY,
     checked INTEGER NOT NULL,
@@ -802,7 +814,7 @@ CREATE TABLE smtp_accounts (
     last_success INTEGER,
     error_text TEXT,
     error_since INTEGER
-) STRICT;
+, kind INTEGER NOT NULL DEFAULT 0, account INTEGER) STRICT;
 CREATE TABLE sorting_rules (
     account INTEGER NOT NULL,
     n INTEGER NOT NULL,

@@ -384,6 +384,12 @@ const users = createRoute({
   component: lazyRouteComponent(() => import("./views/users"), "Users"),
 });
 
+const tokens = createRoute({
+  getParentRoute: () => settings,
+  path: "/tokens",
+  component: lazyRouteComponent(() => import("./views/tokens"), "Tokens"),
+});
+
 const system = createRoute({
   getParentRoute: () => settings,
   path: "/system",
@@ -462,6 +468,7 @@ const tree = root.addChildren([
       proof,
       groups,
       users,
+      tokens,
       sending,
       erp,
       webhooks,

@@ -76,12 +76,12 @@ fn described(operation: &Operation) -> OperationBuilder {
     for status in failures(operation) {
         described = described.response(status.to_string(), problem(status));
     }
-    let required = match operation.access {
-        Access::Public => Vec::new(),
-        _ => vec!["session", "bearer"],
-    };
-    for scheme in required {
-        described = described.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
+    if operation.access != Access::Public {
+        described = described.security(SecurityRequirement::new("session", Vec::<String>::new()));
+    }
+    // A session's token does as well; of programs' tokens the scope is named, where one will do.
+    if let Some(scope) = operation.token_scope() {
+        described = described.security(SecurityRequirement::new("bearer", [scope.as_str()]));
     }
     described
 }
@@ -93,8 +93,8 @@ fn failures(operation: &Operation) -> Vec<u16> {
     }
     match operation.access {
         Access::Public => {}
-        Access::SignedIn => statuses.push(401),
-        Access::Worker | Access::Administrator | Access::Log => statuses.extend([401, 403]),
+        Access::SignedIn if operation.token_scope().is_none() => statuses.push(401),
+        _ => statuses.extend([401, 403]),
     }
     statuses.sort_unstable();
     statuses.dedup();
@@ -165,7 +165,7 @@ fn problem(status: u16) -> Response {
         .description(match status {
             400 => "The request cannot be read, or a value in it is wrong.",
             401 => "Not logged in.",
-            403 => "The role does not allow it.",
+            403 => "The role, or the token, does not allow it.",
             404 => "Does not exist, or may not be seen.",
             409 => "Does not fit the present state.",
             413 => "Too large.",
@@ -196,6 +196,7 @@ fn components() -> Components {
         AddressPage AddressDetail AddressStateChange SuppressionPage SuppressionRequest SuppressionCheckRequest SuppressionCheck
         MailingLists MailingList MailingListRequest MemberPage MemberRequest MemberImport
         BounceRules BounceRulesRequest DryRunRequest DryRun QueuePage QueueResolutionRequest BounceDashboard
+        ApiTokenList ApiTokenRequest ApiTokenSecret
         SmtpAccountList SmtpAccount SmtpAccountRequest SmtpTest WebhookList Webhook WebhookRequest WebhookSecret OutgoingPage
         Outgoing Notifications NotificationsRequest NoticeList
         AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus RescanRequest ReleaseRequest HeldPage

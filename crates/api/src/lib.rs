@@ -37,6 +37,7 @@ mod status;
 mod suppression;
 mod tags;
 mod time;
+mod tokens;
 mod users;
 mod verdict;
 mod what_if;
@@ -115,7 +116,7 @@ pub use operation::{Access, Body, Method, Operation};
 pub use operations::*;
 pub use outgoing::{
     Notice, NoticeList, NoticeRecipient, NoticeWay, Notifications, NotificationsRequest, Outgoing,
-    OutgoingError, OutgoingPage, OutgoingQuery, OutgoingState, SmtpAccount, SmtpAccountList,
+    OutgoingError, OutgoingPage, OutgoingQuery, OutgoingState, SendingKind, SmtpAccount, SmtpAccountList,
     SmtpAccountRequest, SmtpTest, Webhook, WebhookList, WebhookRequest, WebhookSecret,
 };
 pub use problem::Problem;
@@ -134,6 +135,7 @@ pub use suppression::{
 };
 pub use tags::{Tag, TagChange, TagColour, TagList, TagRequest};
 pub use time::Timestamp;
+pub use tokens::{ApiToken, ApiTokenList, ApiTokenRequest, ApiTokenSecret, TokenScope};
 pub use users::{Language, Role, User, UserChange, UserList, UserRequest};
 pub use verdict::{AutoReply, Evidence, Kind, Original, Permanence, RecipientReport, ReportAction, Verdict};
 pub use what_if::{

@@ -395,6 +395,13 @@ operations! {
     NOTICES = Get "/api/v1/notices", Log, "outgoing", "What happened lately and is worth knowing.",
         no_query, Empty => 200 Json("NoticeList"), &[];
 
+    API_TOKENS = Get "/api/v1/tokens", SignedIn, "tokens", "Tokens of programs: administrators see all, others their own.",
+        no_query, Empty => 200 Json("ApiTokenList"), &[];
+    CREATE_API_TOKEN = Post "/api/v1/tokens", SignedIn, "tokens", "A new token for oneself; it is shown this once.",
+        no_query, Json("ApiTokenRequest") => 201 Json("ApiTokenSecret"), &[409];
+    REVOKE_API_TOKEN = Delete "/api/v1/tokens/{token_id}", SignedIn, "tokens", "Revokes a token: one's own, or as an administrator any.",
+        no_query, Empty => 204 Empty, &[404];
+
     GROUPS = Get "/api/v1/groups", SignedIn, "groups", "All groups.",
         no_query, Empty => 200 Json("GroupList"), &[];
     CREATE_GROUP = Post "/api/v1/groups", Administrator, "groups", "A new group.",

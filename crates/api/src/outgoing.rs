@@ -17,6 +17,17 @@ pub struct OutgoingError {
     pub since: Timestamp,
 }
 
+/// What a server that sends speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SendingKind {
+    /// SMTP.
+    #[default]
+    Smtp,
+    /// Microsoft Graph.
+    Graph,
+}
+
 /// A server that sends mails of Poststelle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SmtpAccount {
@@ -24,6 +35,12 @@ pub struct SmtpAccount {
     pub id: Uuid,
     /// Name.
     pub name: String,
+    /// What it speaks.
+    pub kind: SendingKind,
+    /// The account with whose consent it logs in; null: with the password.
+    pub account: Option<Uuid>,
+    /// That consent does not include sending: the account is to be linked again.
+    pub consent_missing: bool,
     /// Name of the server.
     pub host: String,
     /// Port.
@@ -66,11 +83,19 @@ pub struct SmtpAccountRequest {
     /// Unique.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
+    /// What it speaks. Microsoft Graph needs `account` and no server: it is that of the account.
+    #[serde(default)]
+    pub kind: SendingKind,
+    /// An account that logs in through a sign-in service: its consent is used instead of `login` and `password`.
+    #[serde(default)]
+    pub account: Option<Uuid>,
     /// Name of the server.
-    #[schema(min_length = 1, max_length = 253)]
+    #[serde(default)]
+    #[schema(max_length = 253)]
     pub host: String,
     /// Port.
-    #[schema(minimum = 1, maximum = 65535)]
+    #[serde(default)]
+    #[schema(maximum = 65535)]
     pub port: u16,
     /// Protection.
     #[serde(default)]

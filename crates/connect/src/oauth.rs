@@ -127,6 +127,12 @@ pub struct Client {
 }
 
 impl Client {
+    /// Asks people for what sending needs, too.
+    #[must_use]
+    pub fn with_sending(self) -> Self {
+        Self { provider: self.provider.with_sending(), ..self }
+    }
+
     /// `id`, `secret`: as the provider gave them when the application was registered.
     ///
     /// # Errors

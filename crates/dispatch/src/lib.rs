@@ -22,7 +22,7 @@ pub use occurrence::{Example, KINDS, Occurrence, logged, occurrence};
 pub use reference::{Reference, return_path};
 pub use settings::{NoticeSettings, Recipient, Way};
 pub use smtp::{
-    Answer, Encryption, Letter, RecipientAnswer, SendError, SmtpServer, SmtpStep, StepOutcome, send,
+    Answer, Encryption, Letter, Login, RecipientAnswer, SendError, SmtpServer, SmtpStep, StepOutcome, send,
     test_server,
 };
 pub use webhook::{SecretError, WebhookSecret, headers, test_body};

@@ -3,11 +3,16 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use connect::oauth::Needs;
 use connect::{ClientTls, ConnectError, Stream, Timeouts};
 use keys::Secret;
 use mail_send::smtp::AssertReply;
 use mail_send::{Credentials, SmtpClient};
-use smtp_proto::{EXT_DSN, EXT_SMTP_UTF8, EXT_START_TLS, EhloResponse, Response};
+use smtp_proto::{
+    AUTH_OAUTHBEARER, AUTH_XOAUTH2, EXT_DSN, EXT_SMTP_UTF8, EXT_START_TLS, EhloResponse, Response,
+};
 
 /// For each answer of the server (RFC 5321 §4.5.3.2 allows five minutes; a server that sends for us is near).
 const ANSWER_MAX: Duration = Duration::from_mins(1);
@@ -23,6 +28,15 @@ pub enum Encryption {
     None,
 }
 
+/// How one logs in.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// Name and password.
+    Password(String, Secret<String>),
+    /// Name and access token of OAuth 2.
+    Token(String, Secret<String>),
+}
+
 /// A server that sends for us.
 #[derive(Clone, Debug)]
 pub struct SmtpServer {
@@ -34,8 +48,8 @@ pub struct SmtpServer {
     pub encryption: Encryption,
     /// Whom to trust.
     pub tls: ClientTls,
-    /// Login name and password; `None`: without login.
-    pub login: Option<(String, Secret<String>)>,
+    /// `None`: without login.
+    pub login: Option<Login>,
     /// Our name in `EHLO`: the domain of the sender.
     pub our_name: String,
 }
@@ -96,9 +110,23 @@ pub enum SendError {
     /// It takes no login with a password.
     #[error("the server offers no login with a password")]
     NoLogin,
+    /// It takes no login with a token.
+    #[error("the server offers no login with a token")]
+    NoTokenLogin,
     /// Login refused.
     #[error("login refused: {} {}", .0.code, .0.text)]
     LoginRefused(Answer),
+    /// The token does not allow to send.
+    #[error("token refused: {} {}", .0.code, .0.text)]
+    TokenRefused(Answer),
+    /// There is no token to log in with.
+    #[error("no token ({}): {words}", .needs.as_str())]
+    NoToken {
+        /// What would help.
+        needs: Needs,
+        /// The sign-in service's own words.
+        words: String,
+    },
     /// Greeting, `EHLO`, `STARTTLS` or `MAIL` refused.
     #[error("refused: {} {}", .0.code, .0.text)]
     Refused(Answer),
@@ -121,9 +149,12 @@ impl SendError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Connect(error) => error.is_transient(),
-            Self::LoginRefused(answer) | Self::Refused(answer) => answer.is_transient(),
+            Self::LoginRefused(answer) | Self::TokenRefused(answer) | Self::Refused(answer) => {
+                answer.is_transient()
+            }
+            Self::NoToken { needs, .. } => matches!(needs, Needs::Retry),
             Self::Timeout | Self::Broken(_) | Self::Protocol => true,
-            Self::NoStartTls | Self::NoLogin | Self::Address => false,
+            Self::NoStartTls | Self::NoLogin | Self::NoTokenLogin | Self::Address => false,
         }
     }
 
@@ -133,6 +164,14 @@ impl SendError {
             Self::Connect(error) => error.key(),
             Self::NoStartTls => "smtp-starttls-refused",
             Self::NoLogin => "smtp-login-method",
+            Self::NoTokenLogin => "login-method",
+            Self::TokenRefused(_) => "smtp-token-refused",
+            Self::NoToken { needs, .. } => match needs {
+                Needs::Retry => "token-later",
+                Needs::Consent => "token-consent",
+                Needs::AdminConsent => "token-admin-consent",
+                Needs::Settings => "token-settings",
+            },
             Self::LoginRefused(_) => "smtp-login-refused",
             Self::Refused(_) | Self::Address => "smtp-refused",
             Self::Timeout => "connect-timeout",
@@ -144,7 +183,7 @@ impl SendError {
     /// The server's answer, if there was one.
     pub const fn answer(&self) -> Option<&Answer> {
         match self {
-            Self::LoginRefused(answer) | Self::Refused(answer) => Some(answer),
+            Self::LoginRefused(answer) | Self::TokenRefused(answer) | Self::Refused(answer) => Some(answer),
             _ => None,
         }
     }
@@ -304,12 +343,46 @@ async fn open(
         client = SmtpClient { stream, timeout: ANSWER_MAX };
         offers = client.ehlo(&server.our_name).await.map_err(SendError::of)?;
     }
-    if let Some((name, password)) = &server.login {
-        let credentials = Credentials::Plain { username: name.as_str(), secret: password.expose().as_str() };
-        client.authenticate(&Wrapped(credentials), &Offers(&offers)).await.map_err(SendError::of)?;
-        done(SmtpStep::Login, name.clone());
+    match &server.login {
+        Some(Login::Password(name, password)) => {
+            let credentials =
+                Credentials::Plain { username: name.as_str(), secret: password.expose().as_str() };
+            client.authenticate(&Wrapped(credentials), &Offers(&offers)).await.map_err(SendError::of)?;
+            done(SmtpStep::Login, name.clone());
+        }
+        Some(Login::Token(name, token)) => {
+            log_in_with_token(&mut client, &offers, name, token).await?;
+            done(SmtpStep::Login, name.clone());
+        }
+        None => {}
     }
     Ok(Session { client, offers })
+}
+
+/// Logs in with a token: OAUTHBEARER (RFC 7628 §3.1) where it is offered, otherwise XOAUTH2, as Microsoft and Google describe
+/// it. What the server says of a token it does not take comes after one more empty line of ours (RFC 7628 §3.2.3).
+async fn log_in_with_token(
+    client: &mut SmtpClient<Stream>,
+    offers: &EhloResponse<String>,
+    name: &str,
+    token: &Secret<String>,
+) -> Result<(), SendError> {
+    let (word, text, end) = if offers.auth_mechanisms & AUTH_OAUTHBEARER != 0 {
+        let name = name.replace('=', "=3D").replace(',', "=2C");
+        let text = Secret::new(format!("n,a={name},\x01auth=Bearer {}\x01\x01", token.expose()));
+        ("OAUTHBEARER", text, "AQ==\r\n")
+    } else if offers.auth_mechanisms & AUTH_XOAUTH2 != 0 {
+        let text = Secret::new(format!("user={name}\x01auth=Bearer {}\x01\x01", token.expose()));
+        ("XOAUTH2", text, "\r\n")
+    } else {
+        return Err(SendError::NoTokenLogin);
+    };
+    let command = format!("AUTH {word} {}\r\n", STANDARD.encode(text.expose()));
+    let mut reply = client.cmd(command).await.map_err(SendError::of)?;
+    if reply.code == 334 {
+        reply = client.cmd(end).await.map_err(SendError::of)?;
+    }
+    if reply.code / 100 == 2 { Ok(()) } else { Err(SendError::TokenRefused(answer(&reply))) }
 }
 
 /// `mail-send` asks for references to these.

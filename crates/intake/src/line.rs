@@ -10,6 +10,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use connect::{ClientTls, Stream};
+use model::Position;
 use tokio::io::AsyncWriteExt;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -38,18 +39,35 @@ pub(crate) struct Sink<'o> {
     pub(crate) cursor: Option<Cursor>,
     /// Mails that came or failed.
     pub(crate) settled: u64,
+    /// Their positions at an IMAP server: numbering and UID.
+    pub(crate) uids: Vec<(u32, u32)>,
+    /// The mail whose octets are coming.
+    coming: Option<Position>,
 }
 
 impl<'o> Sink<'o> {
     pub(crate) fn new(outlet: &'o Outlet) -> Self {
-        Self { outlet, cursor: None, settled: 0 }
+        Self { outlet, cursor: None, settled: 0, uids: Vec::new(), coming: None }
+    }
+
+    fn settle(&mut self, position: Option<&Position>) {
+        self.settled += 1;
+        if let Some(Position::Imap { uid_validity, uid }) = position {
+            self.uids.push((*uid_validity, *uid));
+        }
     }
 
     async fn take(&mut self, events: Vec<Event>) -> Result<(), ImapError> {
         for event in &events {
             match event {
                 Event::BatchEnd { cursor, .. } => self.cursor = Some(*cursor),
-                Event::Mail(_) | Event::End | Event::Failed { .. } => self.settled += 1,
+                Event::Begin(facts) => self.coming = Some(facts.position.clone()),
+                Event::Mail(mail) => self.settle(Some(&mail.facts.position)),
+                Event::End => {
+                    let position = self.coming.take();
+                    self.settle(position.as_ref());
+                }
+                Event::Failed { position, .. } => self.settle(Some(position)),
                 _ => {}
             }
         }

@@ -82,6 +82,8 @@ id! {
     OauthClientId
     /// A consent given there. UUIDv7.
     OauthGrantId
+    /// What a program logs in with. UUIDv7.
+    ApiTokenId
 }
 
 /// SHA-256 of octets.

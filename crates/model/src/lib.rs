@@ -16,8 +16,9 @@ mod verdict;
 pub use activity::Activity;
 pub use address::{Address, ReversePath};
 pub use ids::{
-    AccountId, ErpRunId, ErpSourceId, EventId, ImportRunId, MailId, MailboxId, MessageId, OauthClientId,
-    OauthGrantId, ObjectId, OutgoingId, SegmentId, Sha256, SmtpAccountId, ThreadId, UserId, WebhookId,
+    AccountId, ApiTokenId, ErpRunId, ErpSourceId, EventId, ImportRunId, MailId, MailboxId, MessageId,
+    OauthClientId, OauthGrantId, ObjectId, OutgoingId, SegmentId, Sha256, SmtpAccountId, ThreadId, UserId,
+    WebhookId,
 };
 pub use message::{
     BodyText, Defect, DefectKind, Disposition, Found, HeaderField, MailFacts, Message, NumberToken, Part,

@@ -32,6 +32,8 @@ const REST_MS: i64 = 24 * 60 * 60 * 1000;
 const LATER_MAILS: u64 = 500;
 /// … for so long: in a longer fetch reading goes along, so that a slow server does not hold up the page.
 const LATER_PATIENCE: Duration = Duration::from_secs(10);
+/// UIDs read at once of those above a cursor.
+const SETTLED_PAGE: usize = 10_000;
 /// Positions marked at once.
 const GONE_CHUNK: usize = 1000;
 
@@ -242,7 +244,8 @@ fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
         Position::Imap { uid_validity, uid } => Some((uid_validity, uid)),
         _ => None,
     })?;
-    let wanted = mailboxes.into_iter().map(|mailbox| {
+    let mut all = Vec::with_capacity(mailboxes.len());
+    for mailbox in mailboxes {
         let cursor =
             mailbox.cursor.map(|cursor| imap::Cursor { uid_validity: cursor.uid_validity, uid: cursor.uid });
         let valid = cursor.map(|cursor| cursor.uid_validity);
@@ -252,9 +255,21 @@ fn wanted(core: &Core, account: AccountId) -> Result<Vec<Wanted>> {
             .filter(|(validity, _)| Some(*validity) == valid)
             .map(|(_, uid)| uid)
             .collect();
-        Wanted { mailbox: mailbox.name, cursor, uid_next: mailbox.uid_next, again: uids }
-    });
-    Ok(wanted.collect())
+        let here = cursor.map_or_else(|| Ok(Vec::new()), |cursor| above(core, mailbox.id, cursor))?;
+        all.push(Wanted { mailbox: mailbox.name, cursor, uid_next: mailbox.uid_next, again: uids, here });
+    }
+    Ok(all)
+}
+
+/// What a run that was interrupted has dealt with above its cursor: the newest come first.
+fn above(core: &Core, mailbox: MailboxId, cursor: imap::Cursor) -> Result<Vec<u32>> {
+    let (mut here, mut after) = (Vec::new(), cursor.uid);
+    loop {
+        let page = core.store.settled_uids(mailbox, cursor.uid_validity, after, SETTLED_PAGE)?;
+        let Some(last) = page.last() else { return Ok(here) };
+        after = *last;
+        here.extend(page);
+    }
 }
 
 /// The same for an account of Microsoft Graph: the link each folder was left at, and the ids of the mails.

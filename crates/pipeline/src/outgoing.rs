@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use connect::{ClientTls, Guard, Poster};
-use dispatch::{Answer, Letter, SendError, SmtpServer, WebhookSecret};
+use dispatch::{Answer, Letter, SendError, WebhookSecret};
 use model::UnixMillis;
 use store::{Attempt, Channel, Outgoing as Entry, OutgoingState, SmtpAccount, Webhook};
 use tokio::sync::Notify;
@@ -14,6 +14,7 @@ use crate::blocking::blocking;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::notify;
+use crate::sending::SendingServer;
 
 /// Sent at the same time.
 const FLYING_MAX: usize = 8;
@@ -34,7 +35,7 @@ const KEPT_MS: i64 = 30 * 24 * 60 * 60_000;
 const FAILING_MS: i64 = 3 * 24 * 60 * 60_000;
 
 /// How to reach a server that sends.
-pub type ResolveSmtp = dyn Fn(&Engine, &SmtpAccount) -> Result<SmtpServer> + Send + Sync;
+pub type ResolveSmtp = dyn Fn(&Engine, &SmtpAccount) -> Result<SendingServer> + Send + Sync;
 
 /// How things go out.
 pub struct OutgoingOptions {
@@ -276,7 +277,7 @@ async fn mail(inner: &Arc<Inner>, entry: &Entry) -> Result<Attempt> {
 /// Hands one mail over. The outer error is one without an answer in time.
 async fn send(
     inner: &Arc<Inner>,
-    server: &SmtpServer,
+    server: &SendingServer,
     account: &SmtpAccount,
     entry: &Entry,
 ) -> std::result::Result<std::result::Result<Answer, SendError>, String> {
@@ -290,7 +291,7 @@ async fn send(
         envelope_id: &reference,
         octets: &entry.what.content,
     };
-    match tokio::time::timeout(MAIL_MAX, dispatch::send(server, &letter)).await {
+    match tokio::time::timeout(MAIL_MAX, server.send(&letter)).await {
         Err(_) => Err(format!("not finished within {} seconds", MAIL_MAX.as_secs())),
         Ok(Err(error)) => Ok(Err(error)),
         Ok(Ok(answers)) => Ok(answers.into_iter().next().map(|of| of.answer).ok_or(SendError::Protocol)),

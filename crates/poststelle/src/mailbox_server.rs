@@ -76,8 +76,8 @@ fn settings(
 pub fn resolve_smtp(
     engine: &Engine,
     account: &store::SmtpAccount,
-) -> Result<dispatch::SmtpServer, pipeline::Error> {
-    server::smtp_server(engine.sealer(), account)
+) -> Result<pipeline::SendingServer, pipeline::Error> {
+    server::sending_server(engine, account)
         .map_err(|reason| pipeline::Error::Settings { name: account.settings.name.clone(), reason })
 }
 

@@ -10,7 +10,8 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
     bearer(headers).or_else(|| session(headers))
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// Token of `Authorization: Bearer` (RFC 6750 §2.1).
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

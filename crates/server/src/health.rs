@@ -1,5 +1,6 @@
 //! For those who watch the server: alive, ready, counts.
 
+use api::TokenScope;
 use axum::Extension;
 use axum::extract::State as FromState;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -30,10 +31,13 @@ pub(crate) async fn metrics(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     if !client.local {
-        let caller = rights::identified(&state, &headers).await?;
+        let caller = rights::identified(&state, &headers, Some(client)).await?;
         let caller = caller.ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "session-needed"))?;
         if caller.role() != Role::Administrator {
             return Err(Failure::new(StatusCode::FORBIDDEN, "role"));
+        }
+        if caller.lacks(TokenScope::Read) {
+            return Err(Failure::new(StatusCode::FORBIDDEN, "token-scope").with("scope", "read"));
         }
     }
     let levels = state.read(status::levels).await?;

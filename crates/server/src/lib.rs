@@ -79,6 +79,7 @@ mod status;
 mod suppression;
 mod tags;
 mod throttle;
+mod tokens;
 mod trace;
 mod upload;
 mod users;
@@ -103,7 +104,7 @@ pub use listen::{Bound, ListenError, bind};
 pub use options::{Clock, Options, TlsFiles};
 pub use password::{PASSWORD_CHARACTERS_MIN, PasswordError, hash_password};
 pub use router::router;
-pub use smtp_accounts::smtp_server;
+pub use smtp_accounts::sending_server;
 pub use state::{Parts, StartError, State};
 
 /// Version of this program.

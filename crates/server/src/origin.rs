@@ -64,8 +64,12 @@ fn is_address(host: Option<&Host<&str>>) -> bool {
 }
 
 /// A write counts as our page's own if the browser says so (`Sec-Fetch-Site`, else `Origin`). Programs say neither; they
-/// are let through if they bring no cookie, which is the only thing a browser adds by itself.
+/// are let through if they bring no cookie, which is the only thing a browser adds by itself. With `Authorization` the
+/// cookie does not count, and no page elsewhere can make a browser send that.
 fn is_own_write(headers: &HeaderMap, host: Option<&str>, public_url: Option<&Url>) -> bool {
+    if cookie::bearer(headers).is_some() {
+        return true;
+    }
     if let Some(site) = headers.get(FETCH_SITE) {
         return site == "same-origin" || site == "none";
     }
@@ -109,6 +113,8 @@ mod tests {
         check_write(&[], true);
         check_write(&[("cookie", "poststelle_session=x")], false);
         check_write(&[("cookie", "other=x")], true);
+        check_write(&[("authorization", "Bearer x"), ("origin", "https://evil.example")], true);
+        check_write(&[("authorization", "Basic x"), ("origin", "https://evil.example")], false);
     }
 
     #[test]

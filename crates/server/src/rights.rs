@@ -1,6 +1,6 @@
 //! Who may do what: every route passes here, and every answer about mail is asked with the caller's [`Scope`].
 
-use api::{Access, Language};
+use api::{Access, Language, Operation, TokenScope};
 use axum::extract::{FromRequestParts, Request, State as FromState};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use model::{AccountId, Role, Scope, UnixMillis, UserId};
 
+use crate::client::Client;
 use crate::problem::{Failure, Speaks};
-use crate::{State, cookie, lang};
+use crate::{State, cookie, lang, tokens};
 
 /// A session ends when it was not used for so long.
 pub(crate) const SESSION_IDLE_MS: i64 = 14 * 24 * 60 * 60_000;
@@ -26,11 +27,29 @@ pub(crate) struct Caller {
     scope: Scope,
     language: Language,
     session: [u8; 32],
+    program: Option<Program>,
+    log_name: String,
+}
+
+/// A program that asks for its owner, with a token.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    /// What the token is for.
+    pub(crate) name: String,
+    /// What it may do.
+    pub(crate) scopes: Vec<TokenScope>,
 }
 
 impl Caller {
     pub(crate) fn new(user: store::User, language: Language, session: [u8; 32]) -> Self {
-        Self { scope: user.scope(), user, language, session }
+        let log_name = user.profile.name.clone();
+        Self { scope: user.scope(), user, language, session, program: None, log_name }
+    }
+
+    /// The same when a program asks.
+    pub(crate) fn with(self, program: Program) -> Self {
+        let log_name = format!("{} ({})", self.user.profile.name, program.name);
+        Self { program: Some(program), log_name, ..self }
     }
 
     pub(crate) fn user(&self) -> &store::User {
@@ -41,8 +60,14 @@ impl Caller {
         self.user.id
     }
 
+    /// Name for the event log: a program's stands behind its owner's.
     pub(crate) fn name(&self) -> &str {
-        &self.user.profile.name
+        &self.log_name
+    }
+
+    /// Whether a program asks whose token does not go so far.
+    pub(crate) fn lacks(&self, needed: TokenScope) -> bool {
+        self.program.as_ref().is_some_and(|program| !program.scopes.contains(&needed))
     }
 
     pub(crate) fn role(&self) -> Role {
@@ -65,7 +90,7 @@ impl Caller {
         chosen.or_else(|_| TimeZone::get(&state.options().zone)).unwrap_or(TimeZone::UTC)
     }
 
-    /// Digest of the session's token.
+    /// Digest of the token of the session, or of the program.
     pub(crate) fn session(&self) -> [u8; 32] {
         self.session
     }
@@ -90,26 +115,28 @@ fn needed() -> Failure {
     Failure::new(StatusCode::UNAUTHORIZED, "session-needed")
 }
 
-/// Lets a request through to its operation if its session allows that.
+/// Lets a request through to its operation if its session or token allows that.
 pub(crate) async fn admit(
-    FromState((state, access)): FromState<(State, Access)>,
+    FromState((state, operation)): FromState<(State, &'static Operation)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if access == Access::Public {
+    if operation.access == Access::Public {
         return next.run(request).await;
     }
-    let caller = match identified(&state, request.headers()).await {
+    let client = request.extensions().get::<Client>().copied();
+    let caller = match identified(&state, request.headers(), client).await {
         Ok(Some(caller)) => caller,
         Ok(None) => return needed().into_response(),
         Err(failure) => return failure.into_response(),
     };
     let language = caller.language();
-    let mut response = if access.allows(caller.role()) {
-        request.extensions_mut().insert(caller);
-        next.run(request).await
-    } else {
-        Failure::new(StatusCode::FORBIDDEN, "role").into_response()
+    let mut response = match refusal(operation, &caller) {
+        None => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Some(failure) => failure.into_response(),
     };
     // Handlers that change the language have said so already.
     if response.extensions().get::<Speaks>().is_none() {
@@ -118,11 +145,35 @@ pub(crate) async fn admit(
     response
 }
 
-/// Who asks, if the request brings a session that holds.
-pub(crate) async fn identified(state: &State, headers: &HeaderMap) -> Result<Option<Caller>, Failure> {
+/// Why the caller may not.
+fn refusal(operation: &Operation, caller: &Caller) -> Option<Failure> {
+    let forbidden = |key| Failure::new(StatusCode::FORBIDDEN, key);
+    if let Some(program) = &caller.program
+        && !operation.is_open_to(&program.scopes)
+    {
+        return Some(match operation.token_scope() {
+            None => forbidden("token-personal"),
+            Some(needed) => forbidden("token-scope").with("scope", needed.as_str()),
+        });
+    }
+    (!operation.access.allows(caller.role())).then(|| forbidden("role"))
+}
+
+/// Who asks, if the request brings a session or a token that holds.
+///
+/// # Errors
+/// If it brings a token that does not.
+pub(crate) async fn identified(
+    state: &State,
+    headers: &HeaderMap,
+    client: Option<Client>,
+) -> Result<Option<Caller>, Failure> {
     let Some(token) = cookie::token(headers) else { return Ok(None) };
-    let digest = keys::token_digest(token);
     let accepted = lang::accepted(headers);
+    if tokens::is_token(token) {
+        return tokens::identified(state, token, client, accepted).await.map(Some);
+    }
+    let digest = keys::token_digest(token);
     state
         .read(move |state| {
             let now = state.now();
@@ -156,6 +207,9 @@ pub(crate) fn expiry(created: UnixMillis, now: UnixMillis) -> UnixMillis {
 /// The caller as of now, for answers that go on for long; `None` if the session has ended.
 pub(crate) async fn renew(state: &State, caller: &Caller) -> Option<Caller> {
     let (digest, language) = (caller.session, caller.language);
+    if caller.program.is_some() {
+        return state.read(move |state| tokens::by_digest(state, digest, language)).await.ok()?;
+    }
     let session = state.read(move |state| Ok(state.store().session(&digest, state.now())?)).await.ok()??;
     Some(Caller::new(session.user, language, digest))
 }

@@ -20,8 +20,8 @@ use crate::{
     documents, erp_sources, events, exclusions, exports, extra_addresses, frame, groups, headers, health,
     idempotency, import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live,
     messages, notifications, oauth, oauth_clients, origin, problem, proof, quarantine, record_mails, record_zip,
-    records, rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags, trace,
-    upload, users, webhooks, what_if,
+    records, rights, search, session, setup, smtp_accounts, source_actions, status, suppression, tags,
+    tokens, trace, upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -72,8 +72,7 @@ impl Routes {
             _ => route,
         };
         let route = route.route_layer(from_fn_with_state(self.state.clone(), idempotency::once));
-        let route =
-            route.route_layer(from_fn_with_state((self.state.clone(), operation.access), rights::admit));
+        let route = route.route_layer(from_fn_with_state((self.state.clone(), operation), rights::admit));
         self.router = self.router.route(operation.path, route);
         #[cfg(test)]
         self.ids.push(operation.id);
@@ -329,6 +328,9 @@ fn routes(state: &State) -> Routes {
         .add(&api::CANCEL_IMPORT, imports::cancel)
         .add(&api::QUARANTINE, quarantine::list)
         .add(&api::RETRY_QUARANTINED, quarantine::retry)
+        .add(&api::API_TOKENS, tokens::list)
+        .add(&api::CREATE_API_TOKEN, tokens::create)
+        .add(&api::REVOKE_API_TOKEN, tokens::remove)
         .add(&api::GROUPS, groups::list)
         .add(&api::CREATE_GROUP, groups::create)
         .add(&api::CHANGE_GROUP, groups::change)

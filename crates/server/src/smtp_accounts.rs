@@ -1,5 +1,7 @@
 //! Servers that send mails of ours: settings and tests.
 
+use std::sync::Arc;
+
 use api::{
     Advice, ConnectionTestAnswer, Language, OutgoingError, SmtpAccount, SmtpAccountList, SmtpAccountRequest,
     SmtpTest, TestStep, TestStepWord, TlsMode,
@@ -7,11 +9,11 @@ use api::{
 use axum::extract::State as FromState;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use dispatch::{Author, Encryption, Letter, SmtpServer, SmtpStep, StepOutcome};
+use dispatch::{Author, Encryption, Letter, Login, SmtpServer, SmtpStep, StepOutcome};
 use keys::{Sealer, Secret};
-use model::SmtpAccountId;
-use pipeline::smtp_field;
-use store::{NewSmtpAccount, StoreError, Tls};
+use model::{AccountId, SmtpAccountId};
+use pipeline::{Engine, OauthOptions, SendingServer, smtp_field};
+use store::{AccountKind, GrantKind, NewSmtpAccount, OauthService, SendingKind, StoreError, Tls};
 use uuid::Uuid;
 
 use crate::account_settings as settings;
@@ -21,18 +23,51 @@ use crate::problem::Failure;
 use crate::rights::Caller;
 use crate::{State, lang};
 
-/// How to reach a server that sends.
+fn client_tls(trust: &api::Trust) -> Result<connect::ClientTls, String> {
+    let trust = match trust {
+        api::Trust::System => connect::Trust::System,
+        api::Trust::CaPem(pem) => connect::Trust::Pem(pem.clone()),
+        api::Trust::PinSha256(pin) => connect::Trust::pin(pin).map_err(|error| error.to_string())?,
+    };
+    connect::ClientTls::new(&trust).map_err(|error| error.to_string())
+}
+
+const fn encryption(tls: Tls) -> Encryption {
+    match tls {
+        Tls::Implicit => Encryption::Tls,
+        Tls::StartTls => Encryption::StartTls,
+        Tls::None => Encryption::None,
+    }
+}
+
+/// How to reach a server that sends. Blocks.
 ///
 /// # Errors
 /// In words: what of the settings cannot be used.
-pub fn smtp_server(sealer: &Sealer, account: &store::SmtpAccount) -> Result<SmtpServer, String> {
+pub fn sending_server(engine: &Engine, smtp: &store::SmtpAccount) -> Result<SendingServer, String> {
+    let Some(id) = smtp.settings.account else {
+        return smtp_server(engine.sealer(), smtp).map(|server| SendingServer::Smtp(Box::new(server)));
+    };
+    let account = engine.store().account(id).map_err(|error| error.to_string())?;
+    let account = account.filter(|account| account.removed.is_none() && account.settings.oauth.is_some());
+    let account = account.ok_or("the account whose consent is used is gone")?;
+    let (of_account, tokens) = (&account.settings, engine.tokens(&account));
+    if smtp.settings.kind == SendingKind::Graph {
+        let options: settings::AccountOptions =
+            serde_json::from_str(&of_account.options).map_err(|error| error.to_string())?;
+        let place = (of_account.host.as_str(), of_account.port, encryption(of_account.tls));
+        return Ok(SendingServer::graph(place, client_tls(&options.trust)?, &of_account.login, tokens));
+    }
+    Ok(SendingServer::SmtpWithTokens {
+        server: Box::new(smtp_server(engine.sealer(), smtp)?),
+        login: of_account.login.clone(),
+        tokens: Arc::new(tokens),
+    })
+}
+
+fn smtp_server(sealer: &Sealer, account: &store::SmtpAccount) -> Result<SmtpServer, String> {
     let kept = &account.settings;
     let trust: api::Trust = serde_json::from_str(&kept.trust).map_err(|error| error.to_string())?;
-    let trust = match trust {
-        api::Trust::System => connect::Trust::System,
-        api::Trust::CaPem(pem) => connect::Trust::Pem(pem),
-        api::Trust::PinSha256(pin) => connect::Trust::pin(&pin).map_err(|error| error.to_string())?,
-    };
     let password = match &kept.credential {
         Some(sealed) => {
             sealer.open_text(&smtp_field(account.id), sealed).map_err(|error| error.to_string())?
@@ -43,13 +78,9 @@ pub fn smtp_server(sealer: &Sealer, account: &store::SmtpAccount) -> Result<Smtp
     Ok(SmtpServer {
         host: kept.host.clone(),
         port: kept.port,
-        encryption: match kept.tls {
-            Tls::Implicit => Encryption::Tls,
-            Tls::StartTls => Encryption::StartTls,
-            Tls::None => Encryption::None,
-        },
-        tls: connect::ClientTls::new(&trust).map_err(|error| error.to_string())?,
-        login: (!kept.login.is_empty()).then(|| (kept.login.clone(), password)),
+        encryption: encryption(kept.tls),
+        tls: client_tls(&trust)?,
+        login: (!kept.login.is_empty()).then(|| Login::Password(kept.login.clone(), password)),
         our_name: author.domain().to_owned(),
     })
 }
@@ -61,17 +92,23 @@ pub(crate) fn row(
     asked: &SmtpAccountRequest,
     credential: Option<Vec<u8>>,
 ) -> Result<NewSmtpAccount, Failure> {
-    let host = text("host", &asked.host, 253)?;
+    let lent = lender(state, asked)?;
+    let graph = asked.kind == api::SendingKind::Graph;
+    let (host, port) = match &lent {
+        Some(account) if graph => (account.settings.host.clone(), account.settings.port),
+        _ => (text("host", &asked.host, 253)?, asked.port),
+    };
     if host.contains(|c: char| c.is_whitespace() || "/@".contains(c)) || host.contains("://") {
         return Err(Failure::field("host", "account-host").with("host", host));
     }
-    if asked.port == 0 {
+    if port == 0 {
         return Err(Failure::field("port", "smtp-port"));
     }
-    if asked.tls == TlsMode::None && !connect::is_this_machine(&host) {
+    if !graph && asked.tls == TlsMode::None && !connect::is_this_machine(&host) {
         return Err(Failure::field("tls", "account-tls-none"));
     }
     let login = match asked.login.trim() {
+        _ if lent.is_some() => String::new(),
         "" => String::new(),
         login => text("login", login, 1000)?,
     };
@@ -107,8 +144,10 @@ pub(crate) fn row(
     };
     Ok(NewSmtpAccount {
         name: text("name", &asked.name, 200)?,
+        kind: if graph { SendingKind::Graph } else { SendingKind::Smtp },
+        account: lent.map(|account| account.id),
         host: host.to_ascii_lowercase(),
-        port: asked.port,
+        port,
         tls: settings::tls(asked.tls),
         credential: credential.filter(|_| !login.is_empty()),
         login,
@@ -121,10 +160,44 @@ pub(crate) fn row(
     })
 }
 
-fn shown(account: store::SmtpAccount) -> SmtpAccount {
+/// The account whose consent is to be used: one that logs in through a service that lets it send this way.
+fn lender(state: &State, asked: &SmtpAccountRequest) -> Result<Option<store::Account>, Failure> {
+    let graph = asked.kind == api::SendingKind::Graph;
+    let wrong = || Failure::field("account", "smtp-consent");
+    let Some(id) = asked.account else { return if graph { Err(wrong()) } else { Ok(None) } };
+    let account = state.store().account(AccountId::new(id))?.filter(|account| account.removed.is_none());
+    let account = account.ok_or_else(wrong)?;
+    let client =
+        account.settings.oauth.map(|client| state.store().oauth_client(client)).transpose()?.flatten();
+    let service = client.ok_or_else(wrong)?.settings.service;
+    let of_graph = account.settings.kind == AccountKind::Graph;
+    let fits = if graph { of_graph } else { service != OauthService::MicrosoftGraph };
+    if fits { Ok(Some(account)) } else { Err(wrong()) }
+}
+
+/// Whether the consent of this account does not say that it may send.
+fn lacks_consent(state: &State, account: AccountId) -> Result<bool, Failure> {
+    let Some(account) = state.store().account(account)? else { return Ok(true) };
+    let client =
+        account.settings.oauth.map(|client| state.store().oauth_client(client)).transpose()?.flatten();
+    let grant = account.grant.map(|grant| state.store().oauth_grant(grant)).transpose()?.flatten();
+    let (Some(client), Some(grant)) = (client, grant) else { return Ok(true) };
+    let provider = OauthOptions::default().provider(client.settings.service);
+    let granted = |scope: &str| grant.granted.scopes.split(' ').any(|had| had.eq_ignore_ascii_case(scope));
+    let by_person = grant.granted.kind == GrantKind::Person;
+    Ok(by_person && provider.sending_scope().is_some_and(|scope| !granted(scope)))
+}
+
+fn shown(state: &State, account: store::SmtpAccount) -> Result<SmtpAccount, Failure> {
     let kept = account.settings;
-    SmtpAccount {
+    Ok(SmtpAccount {
         id: account.id.uuid(),
+        kind: match kept.kind {
+            SendingKind::Smtp => api::SendingKind::Smtp,
+            SendingKind::Graph => api::SendingKind::Graph,
+        },
+        account: kept.account.map(|account| account.uuid()),
+        consent_missing: kept.account.map_or(Ok(false), |account| lacks_consent(state, account))?,
         name: kept.name,
         host: kept.host,
         port: kept.port,
@@ -139,7 +212,7 @@ fn shown(account: store::SmtpAccount) -> SmtpAccount {
         active: kept.active,
         last_success: account.last_success.map(Into::into),
         last_error: account.last_error.map(|(text, since)| OutgoingError { text, since: since.into() }),
-    }
+    })
 }
 
 pub(crate) fn present(state: &State, id: SmtpAccountId) -> Result<store::SmtpAccount, Failure> {
@@ -159,7 +232,10 @@ fn name_taken(error: StoreError, name: &str) -> Failure {
 
 /// `GET /smtp_accounts`
 pub(crate) async fn list(FromState(state): FromState<State>) -> Result<axum::Json<SmtpAccountList>, Failure> {
-    let items = state.read(|state| Ok(state.store().smtp_accounts()?.into_iter().map(shown).collect()));
+    let items = state.read(|state| {
+        let all = state.store().smtp_accounts()?;
+        all.into_iter().map(|one| shown(state, one)).collect::<Result<_, _>>()
+    });
     Ok(axum::Json(SmtpAccountList { items: items.await? }))
 }
 
@@ -180,7 +256,7 @@ pub(crate) async fn create(
                 .map_err(|error| name_taken(error, &name))?;
             events::record(state, &caller, "smtp.created", Subject::Nothing, &[("name", name)])?;
             state.background().outgoing_changed();
-            present(state, id).map(shown)
+            shown(state, present(state, id)?)
         })
         .await?;
     Ok((StatusCode::CREATED, axum::Json(made)))
@@ -188,6 +264,9 @@ pub(crate) async fn create(
 
 /// A stored password goes to the server it was stored for and to no other.
 fn same_server(asked: &SmtpAccountRequest, kept: &NewSmtpAccount) -> Result<(), Failure> {
+    if asked.account.is_some() {
+        return Ok(());
+    }
     let same = asked.host.trim().eq_ignore_ascii_case(&kept.host) && asked.login.trim() == kept.login;
     let weaker = asked.tls == TlsMode::None && kept.tls != Tls::None;
     if asked.password.is_some() || asked.login.trim().is_empty() || (same && !weaker) {
@@ -212,7 +291,7 @@ pub(crate) async fn change(
             state.store().update_smtp_account(id, new).map_err(|error| name_taken(error, &name))?;
             events::record(state, &caller, "smtp.changed", Subject::Nothing, &[("name", name)])?;
             state.background().outgoing_changed();
-            present(state, id).map(shown)
+            shown(state, present(state, id)?)
         })
         .await?;
     Ok(axum::Json(changed))
@@ -236,7 +315,7 @@ pub(crate) async fn remove(
 
 /// A mail for a test, composed before the connection is made.
 struct Trial {
-    server: SmtpServer,
+    server: SendingServer,
     reverse_path: String,
     reference: String,
     recipients: Vec<String>,
@@ -258,11 +337,8 @@ pub(crate) async fn test(
         octets: &trial.octets,
     };
     let letter = (!trial.recipients.is_empty()).then_some(letter);
-    let steps: Vec<TestStep> = dispatch::test_server(&trial.server, letter.as_ref())
-        .await
-        .into_iter()
-        .map(|outcome| step(outcome, language))
-        .collect();
+    let steps: Vec<TestStep> =
+        trial.server.test(letter.as_ref()).await.into_iter().map(|outcome| step(outcome, language)).collect();
     let ok = !steps.is_empty() && steps.iter().all(|step| step.ok);
     Ok(axum::Json(ConnectionTestAnswer { ok, steps, mailboxes: Vec::new() }))
 }
@@ -293,7 +369,7 @@ fn trial(state: &State, asked: &SmtpTest, language: Language) -> Result<Trial, F
         .unwrap_or_default();
     let account =
         store::SmtpAccount { id, settings, created: state.now(), last_success: None, last_error: None };
-    let server = smtp_server(state.sealer(), &account)
+    let server = sending_server(state.engine(), &account)
         .map_err(|reason| Failure::field("trust", "account-trust").with("reason", reason))?;
     Ok(Trial { server, reverse_path, reference, recipients, octets })
 }

@@ -21,7 +21,7 @@ use crate::options::Options;
 use crate::password::Passwords;
 use crate::problem::Failure;
 use crate::reading::SHOWN_OCTETS_MAX;
-use crate::throttle::Throttle;
+use crate::throttle::{Rates, Throttle};
 
 /// Reads of the database, the index and the archive at the same time.
 const READS_MAX: usize = 32;
@@ -76,6 +76,7 @@ struct Inner {
     setup_code: Option<Secret<String>>,
     passwords: Passwords,
     throttle: Throttle,
+    rates: Rates,
     answers: Answers,
     link_undos: LinkUndos,
     counters: Counters,
@@ -112,6 +113,7 @@ impl State {
             setup_code: if code_needed { Some(keys::random_code()?) } else { None },
             passwords: Passwords::default(),
             throttle: Throttle::default(),
+            rates: Rates::default(),
             answers: Answers::default(),
             link_undos: LinkUndos::default(),
             counters: Counters::default(),
@@ -192,6 +194,10 @@ impl State {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
     }
 
     pub(crate) fn answers(&self) -> &Answers {

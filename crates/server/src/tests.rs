@@ -21,6 +21,7 @@ mod people;
 mod records;
 mod rights;
 mod texts;
+mod tokens;
 mod watch;
 mod what_if;
 mod world;

@@ -14,6 +14,8 @@ pub(crate) enum Key {
     Login(String, IpAddr),
     /// Tries from one address for whatever login.
     Address(IpAddr),
+    /// Wrong tokens of programs from one address.
+    Token(IpAddr),
     /// Tries for the set-up code from anywhere: 40 random bits do not stand more.
     SetupCode,
 }
@@ -23,7 +25,7 @@ impl Key {
     const fn free(&self) -> u32 {
         match self {
             Self::Login(..) => 5,
-            Self::Address(_) => 30,
+            Self::Address(_) | Self::Token(_) => 30,
             Self::SetupCode => 10,
         }
     }
@@ -90,6 +92,38 @@ impl Throttle {
     }
 }
 
+/// A minute of requests, counted from the first.
+const MINUTE_MS: i64 = 60_000;
+/// Requests with one token in a minute; batches bring many records in one.
+const REQUESTS_MAX: u32 = 3000;
+
+/// Counts requests of programs, by the digest of their token, in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Rates(Mutex<HashMap<[u8; 32], (UnixMillis, u32)>>);
+
+impl Rates {
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// How long to wait, if there were too many within the minute.
+    pub(crate) fn count(&self, token: [u8; 32], now: UnixMillis) -> Result<(), Duration> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = |since: UnixMillis| now.0.saturating_sub(since.0);
+        if counts.len() > KEYS_MAX {
+            counts.retain(|_, (since, _)| (0..MINUTE_MS).contains(&passed(*since)));
+        }
+        let (since, requests) = counts.entry(token).or_insert((now, 0));
+        if !(0..MINUTE_MS).contains(&passed(*since)) {
+            (*since, *requests) = (now, 0);
+        }
+        if *requests >= REQUESTS_MAX {
+            return Err(Duration::from_millis((MINUTE_MS - passed(*since)).unsigned_abs()));
+        }
+        *requests += 1;
+        Ok(())
+    }
+}
+
 fn forget_oldest(counts: &mut HashMap<Key, Count>) {
     let mut times: Vec<UnixMillis> = counts.values().map(|count| count.last).collect();
     times.sort_unstable();
@@ -137,6 +171,17 @@ mod tests {
             throttle.succeeded(&login(&name)[..1]);
         }
         panic!("one address tried a hundred logins");
+    }
+
+    #[test]
+    fn a_program_may_ask_so_often_in_a_minute() {
+        let rates = Rates::default();
+        for _ in 0..REQUESTS_MAX {
+            assert_eq!(rates.count([1; 32], UnixMillis(500)), Ok(()));
+        }
+        assert_eq!(rates.count([1; 32], UnixMillis(10_500)), Err(Duration::from_secs(50)));
+        assert_eq!(rates.count([2; 32], UnixMillis(10_500)), Ok(()));
+        assert_eq!(rates.count([1; 32], UnixMillis(60_500)), Ok(()));
     }
 
     #[test]

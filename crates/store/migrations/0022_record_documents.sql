@@ -42,4 +42,4 @@ CREATE TABLE documents (
 ) CLUSTERED;
 CREATE INDEX documents_folder ON documents (folder, record, message);
 CREATE INDEX documents_message ON documents (message);
-UPDATE format SET version = 18;
+UPDATE format SET version = 19;

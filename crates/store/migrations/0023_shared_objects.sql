@@ -17,4 +17,4 @@ CREATE TABLE object_uses (
     PRIMARY KEY (object_id, seq)
 ) CLUSTERED;
 CREATE INDEX object_uses_seq ON object_uses (seq);
-UPDATE format SET version = 19;
+UPDATE format SET version = 20;

@@ -188,7 +188,7 @@ impl Store {
         self.write(move |tx| {
             accounts::insert(tx, id, &new, now)?;
             if let Some((id, smtp)) = &with.smtp {
-                smtp_accounts::insert(tx, *id, smtp, now)?;
+                smtp_accounts::insert(tx, &keys, *id, smtp, now)?;
             }
             if let Some((group, what)) = &with.group {
                 groups::insert(tx, *group, what, now)?;

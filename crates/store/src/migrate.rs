@@ -14,7 +14,7 @@ use crate::snapshot;
 pub(crate) const FORMAT: i64 = 21;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 23] = [
+const MIGRATIONS: [(&str, &str); 24] = [
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -35,6 +35,7 @@ const MIGRATIONS: [(&str, &str); 23] = [
     ("V0018__erp_sources", include_str!("../migrations/0018_erp_sources.sql")),
     ("V0019__link_batches", include_str!("../migrations/0019_link_batches.sql")),
     ("V0020__groups", include_str!("../migrations/0020_groups.sql")),
+    ("V0021__tokens", include_str!("../migrations/0021_tokens.sql")),
     ("V0022__record_documents", include_str!("../migrations/0022_record_documents.sql")),
     ("V0023__shared_objects", include_str!("../migrations/0023_shared_objects.sql")),
     ("V0024__log_leaves", include_str!("../migrations/0024_log_leaves.sql")),

@@ -195,6 +195,8 @@ statements! {
         AND placements.gone IS NULL AND (placements.flags & v.told) <> v.flags";
     LIVE_UIDS = "SELECT uid FROM placements WHERE mailbox = $1 AND uid_validity = $2 AND uid > $3 \
         AND gone IS NULL ORDER BY uid LIMIT $4";
+    SETTLED_UIDS = "SELECT uid FROM placements WHERE mailbox = $1 AND uid_validity = $2 AND uid > $3 \
+        UNION SELECT uid FROM left_out WHERE mailbox = $1 AND uid_validity = $2 AND uid > $3 ORDER BY uid LIMIT $4";
     UNIQUE_IDS = "SELECT locator FROM placements WHERE mailbox = $1 AND uid_validity = 0 AND uid = 0";
 }
 
@@ -277,6 +279,23 @@ impl Store {
         self.read(|tx| {
             let key = self.keys().known_mailbox(tx, mailbox)?.mailbox;
             tx.query(&LIVE_UIDS, &args![key, uid_validity, after, limit as i64], |row| row.small(0))
+        })
+    }
+
+    /// UIDs above `after` that were dealt with: archived, excluded or failed; ascending.
+    ///
+    /// # Errors
+    /// `Missing` mailbox.
+    pub fn settled_uids(
+        &self,
+        mailbox: MailboxId,
+        uid_validity: u32,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<u32>> {
+        self.read(|tx| {
+            let key = self.keys().known_mailbox(tx, mailbox)?.mailbox;
+            tx.query(&SETTLED_UIDS, &args![key, uid_validity, after, limit as i64], |row| row.small(0))
         })
     }
 

@@ -1,19 +1,34 @@
 //! Servers that send mails of our own.
 
-use model::{SmtpAccountId, UnixMillis};
+use model::{AccountId, SmtpAccountId, UnixMillis};
 
 use crate::accounts::{Tls, tls, tls_code};
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
+use crate::keys::Keys;
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::value::{Arg, Row, args};
+
+/// What a server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SendingKind {
+    /// SMTP.
+    #[default]
+    Smtp,
+    /// Microsoft Graph.
+    Graph,
+}
 
 /// What a person sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewSmtpAccount {
     /// Unique.
     pub name: String,
+    /// What it speaks.
+    pub kind: SendingKind,
+    /// The account with whose consent it logs in; `None`: with the password.
+    pub account: Option<AccountId>,
     /// Server.
     pub host: String,
     /// Port.
@@ -56,9 +71,10 @@ pub struct SmtpAccount {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT smtp_id, name, host, port, tls, login, credential, trust, from_address, from_name, ",
-            "bounce_address, notices, active, created, last_success, error_text, error_since ",
-            "FROM smtp_accounts ",
+            "SELECT s.smtp_id, s.name, s.host, s.port, s.tls, s.login, s.credential, s.trust, s.from_address, ",
+            "s.from_name, s.bounce_address, s.notices, s.active, s.created, s.last_success, s.error_text, ",
+            "s.error_since, s.kind, a.account_id ",
+            "FROM smtp_accounts s LEFT JOIN accounts a ON a.key = s.account ",
             $rest
         )
     };
@@ -66,16 +82,16 @@ macro_rules! select {
 
 statements! {
     INSERT = "INSERT INTO smtp_accounts (smtp_id, name, host, port, tls, login, credential, trust, from_address, \
-        from_name, bounce_address, notices, active, key, created) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        from_name, bounce_address, notices, active, kind, account, key, created) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     UPDATE = "UPDATE smtp_accounts SET name = $2, host = $3, port = $4, tls = $5, login = $6, credential = $7, \
         trust = $8, from_address = $9, from_name = $10, bounce_address = $11, notices = $12, active = $13, \
-        error_text = NULL, error_since = NULL WHERE smtp_id = $1";
+        kind = $14, account = $15, error_text = NULL, error_since = NULL WHERE smtp_id = $1";
     ONLY_ONE = "UPDATE smtp_accounts SET notices = 0 WHERE smtp_id <> $1 AND notices = 1";
     REMOVE = "DELETE FROM smtp_accounts WHERE smtp_id = $1";
-    LIST = select!("ORDER BY name");
-    BY_ID = select!("WHERE smtp_id = $1");
-    FOR_NOTICES = select!("WHERE notices = 1 AND active = 1");
+    LIST = select!("ORDER BY s.name");
+    BY_ID = select!("WHERE s.smtp_id = $1");
+    FOR_NOTICES = select!("WHERE s.notices = 1 AND s.active = 1");
     WENT_WELL = "UPDATE smtp_accounts SET last_success = $2, error_text = NULL, error_since = NULL \
         WHERE smtp_id = $1";
     FAILED = "UPDATE smtp_accounts SET error_text = $2, error_since = COALESCE(error_since, $3) WHERE smtp_id = $1";
@@ -88,6 +104,8 @@ fn account(row: &Row<'_>) -> Result<SmtpAccount> {
         id: SmtpAccountId::from_octets(row.octets(0)?),
         settings: NewSmtpAccount {
             name: row.text(1)?,
+            kind: if row.int(17)? == 1 { SendingKind::Graph } else { SendingKind::Smtp },
+            account: row.opt_octets(18)?.map(AccountId::from_octets),
             host: row.text(2)?,
             port: u16::try_from(row.int(3)?).map_err(|_| StoreError::Unreadable { what: "port" })?,
             tls: tls(row.int(4)?),
@@ -107,7 +125,7 @@ fn account(row: &Row<'_>) -> Result<SmtpAccount> {
 }
 
 /// What INSERT and UPDATE begin with.
-fn set<'a>(id: &'a SmtpAccountId, new: &'a NewSmtpAccount) -> [Arg<'a>; 13] {
+fn set<'a>(id: &'a SmtpAccountId, new: &'a NewSmtpAccount, account: Option<i64>) -> [Arg<'a>; 15] {
     args![
         id.octets(),
         &new.name,
@@ -122,6 +140,8 @@ fn set<'a>(id: &'a SmtpAccountId, new: &'a NewSmtpAccount) -> [Arg<'a>; 13] {
         new.bounce_address.as_deref(),
         new.notices,
         new.active,
+        i64::from(new.kind == SendingKind::Graph),
+        account,
     ]
 }
 
@@ -133,9 +153,16 @@ fn only_one(tx: &Tx<'_>, id: SmtpAccountId, notices: bool) -> Result<()> {
     if notices { tx.exec(&ONLY_ONE, &[id.octets().into()]).map(drop) } else { Ok(()) }
 }
 
-pub(crate) fn insert(tx: &Tx<'_>, id: SmtpAccountId, new: &NewSmtpAccount, now: UnixMillis) -> Result<()> {
+pub(crate) fn insert(
+    tx: &Tx<'_>,
+    keys: &Keys,
+    id: SmtpAccountId,
+    new: &NewSmtpAccount,
+    now: UnixMillis,
+) -> Result<()> {
+    let account = new.account.map(|account| keys.known_account(tx, account)).transpose()?;
     let key = take(tx, "row", 1)?;
-    let args = [&set(&id, new)[..], &args![key, now]].concat();
+    let args = [&set(&id, new, account)[..], &args![key, now]].concat();
     tx.exec(&INSERT, &args).map_err(|error| error.naming("SMTP account name"))?;
     only_one(tx, id, new.notices)
 }
@@ -153,7 +180,8 @@ impl Store {
     /// # Errors
     /// `Exists` if the name is taken.
     pub fn create_smtp_account(&self, id: SmtpAccountId, new: NewSmtpAccount, now: UnixMillis) -> Result<()> {
-        self.write(move |tx| insert(tx, id, &new, now))
+        let keys = self.keys().clone();
+        self.write(move |tx| insert(tx, &keys, id, &new, now))
     }
 
     /// Replaces the settings; the last error is forgotten.
@@ -161,8 +189,13 @@ impl Store {
     /// # Errors
     /// `Missing`; `Exists` if the name is taken.
     pub fn update_smtp_account(&self, id: SmtpAccountId, new: NewSmtpAccount) -> Result<()> {
+        let keys = self.keys().clone();
         self.write(move |tx| {
-            match tx.exec(&UPDATE, &set(&id, &new)).map_err(|error| error.naming("SMTP account name"))? {
+            let account = new.account.map(|account| keys.known_account(tx, account)).transpose()?;
+            match tx
+                .exec(&UPDATE, &set(&id, &new, account))
+                .map_err(|error| error.naming("SMTP account name"))?
+            {
                 0 => Err(missing(id)),
                 _ => only_one(tx, id, new.notices),
             }

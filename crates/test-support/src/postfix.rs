@@ -32,12 +32,39 @@ impl Postfix {
         Self::start_with_routes(certificate, &[])
     }
 
+    /// One that takes mail only from who has logged in, by STARTTLS, with what the Dovecot that listens for this on `port`
+    /// of 127.0.0.1 takes: see [`Postfix::logins_of_dovecot`].
+    ///
+    /// # Panics
+    /// As [`Postfix::start`].
+    pub fn start_with_logins(certificate: &Certificate, port: u16) -> Option<Self> {
+        let settings = format!(
+            "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = inet:127.0.0.1:{port}\n\
+             smtpd_sasl_security_options = noanonymous\nsmtpd_tls_auth_only = yes\n\
+             smtpd_relay_restrictions = permit_sasl_authenticated, reject\n\
+             smtpd_recipient_restrictions = permit_sasl_authenticated, reject\n"
+        );
+        Self::launch(certificate, &[], &settings)
+    }
+
+    /// For [`crate::dovecot::Setup::extra`]: Dovecot answers for logins on `port` of 127.0.0.1.
+    pub fn logins_of_dovecot(port: u16) -> String {
+        format!(
+            "service auth {{\n  inet_listener logins {{\n    address = 127.0.0.1\n    port = {port}\n  }}\n}}\n"
+        )
+    }
+
     /// Likewise; mail for each of these domains goes the way named beside it, such as `smtp:[127.0.0.1]:2525` or
     /// `lmtp:inet:127.0.0.1:2424`.
     ///
     /// # Panics
     /// As [`Postfix::start`].
     pub fn start_with_routes(certificate: &Certificate, routes: &[(&str, String)]) -> Option<Self> {
+        Self::launch(certificate, routes, "")
+    }
+
+    /// `settings`: further lines of `main.cf`; the last of a name counts.
+    fn launch(certificate: &Certificate, routes: &[(&str, String)], settings: &str) -> Option<Self> {
         let scratch = Scratch::new("postfix");
         if !is_root(scratch.path()) {
             eprintln!("no Postfix without root: a test is left out");
@@ -56,7 +83,7 @@ impl Postfix {
             ways.extend([" {", domain, " = ", way, "}"]);
         }
         let main = MAIN.replace("@ROOT@", &root).replace("@DOMAINS@", &domains).replace("@WAYS@", &ways);
-        scratch.write("main.cf", main);
+        scratch.write("main.cf", main + settings);
         scratch.write("master.cf", MASTER.replace("@PORT@", &port.to_string()));
         // The folders on the way must be open to the users Postfix works as.
         run(Command::new("chmod").arg("755").arg(scratch.path()));

@@ -133,6 +133,11 @@ export const usersQuery = queryOptions({
   queryFn: async ({ signal }) => (await take(api.GET("/api/v1/users", { signal }))).items,
 });
 
+export const tokensQuery = queryOptions({
+  queryKey: ["tokens"],
+  queryFn: async ({ signal }) => (await take(api.GET("/api/v1/tokens", { signal }))).items,
+});
+
 /** What is blind or about to be. */
 export const doctorQuery = queryOptions({
   queryKey: ["doctor"],

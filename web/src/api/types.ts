@@ -2,6 +2,8 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type ApiToken = Schemas["ApiToken"];
+export type TokenScope = Schemas["TokenScope"];
 export type Account = Schemas["Account"];
 export type AccountChanged = Schemas["AccountChanged"];
 export type AccountsChange = Schemas["AccountsChange"];

@@ -14,6 +14,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { TestPanel } from "../accounts/TestPanel";
 import { api, done, take } from "../api/client";
+import { accountsQuery } from "../api/queries";
 import { useMayAdminister } from "../api/session";
 import { type SmtpAccount, type SmtpAccountRequest, smtpQuery } from "../outgoing/queries";
 import { AdminPage } from "../parts/AdminPage";
@@ -23,6 +24,7 @@ import { Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { useIsNarrow } from "../parts/Panes";
 import { PortInput } from "../parts/PortInput";
+import { PlainLink } from "../parts/PlainLink";
 import { RemoveDialog } from "../parts/RemoveDialog";
 
 const MODES = ["tls", "starttls", "none"] as const;
@@ -63,8 +65,14 @@ export function Sending() {
               />
             </div>
             <p>
-              {one.from_address} · {one.host}:{one.port}
+              {one.from_address} · {one.kind === "graph" ? "Microsoft Graph" : `${one.host}:${one.port}`}
             </p>
+            {one.consent_missing ? (
+              <Notice tone="warn" title={t("sending.consentMissing")}>
+                {t("sending.consentMissingWhat")}{" "}
+                <PlainLink to={`/settings/accounts/${one.account ?? ""}`}>{t("sending.toAccount")}</PlainLink>
+              </Notice>
+            ) : null}
             {one.last_error === null ? null : (
               <Notice tone="danger" title={t("sending.lastError")}>
                 {one.last_error.text}
@@ -102,6 +110,8 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
   const client = useQueryClient();
   const [recipient, setRecipient] = useState("");
   const trust = account?.trust ?? "system";
+  const accounts = useQuery(accountsQuery).data ?? [];
+  const lenders = accounts.filter((one) => one.connection?.oauth != null);
   const form = useForm({
     initialValues: {
       name: account?.name ?? "",
@@ -109,6 +119,7 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
       port: account?.port ?? 465,
       tls: account?.tls ?? "tls",
       login: account?.login ?? "",
+      lender: account?.account ?? "",
       password: "",
       trust: trust === "system" ? "system" : "ca_pem" in trust ? "ca_pem" : "pin_sha256",
       trustValue: trust === "system" ? "" : "ca_pem" in trust ? trust.ca_pem : trust.pin_sha256,
@@ -119,16 +130,23 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
       active: account?.active ?? true,
     },
   });
+  const lender = lenders.find((one) => one.id === form.values.lender);
+  const byGraph = lender?.kind === "graph";
   const request = (): SmtpAccountRequest => {
     const { values } = form;
+    const server = byGraph
+      ? ({ kind: "graph", account: lender.id } as const)
+      : {
+          host: values.host,
+          port: values.port,
+          tls: values.tls,
+          ...(values.lender === "" ? { login: values.login } : { account: values.lender }),
+        };
     const password = values.password === "" ? {} : { password: values.password };
     return {
       name: values.name,
-      host: values.host,
-      port: values.port,
-      tls: values.tls,
-      login: values.login,
-      ...password,
+      ...server,
+      ...(values.lender === "" && password),
       trust:
         values.trust === "system"
           ? "system"
@@ -137,7 +155,7 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
             : { pin_sha256: values.trustValue },
       from_address: values.from,
       from_name: values.fromName,
-      bounce_address: values.bounces === "" ? null : values.bounces,
+      bounce_address: byGraph || values.bounces === "" ? null : values.bounces,
       notices: values.notices,
       active: values.active,
     };
@@ -167,8 +185,8 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
   // Only what these settings ask for.
   const shown = (["name", "connect", "tls", "login", "mail"] as const).filter(
     (step) =>
-      (step !== "tls" || form.values.tls !== "none") &&
-      (step !== "login" || form.values.login !== "") &&
+      (step !== "tls" || byGraph || form.values.tls !== "none") &&
+      (step !== "login" || form.values.lender !== "" || form.values.login !== "") &&
       (step !== "mail" || recipient !== ""),
   );
   return (
@@ -183,71 +201,96 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
       <form onSubmit={form.onSubmit(() => save.mutate())}>
         <Stack>
           <TextInput label={t("sending.name")} required {...form.getInputProps("name")} />
-          <Group grow>
-            <TextInput label={t("sending.host")} required {...form.getInputProps("host")} />
-            <PortInput label={t("sending.port")} {...form.getInputProps("port")} />
-          </Group>
-          <Select
-            label={t("sending.tls")}
-            allowDeselect={false}
-            data={[
-              { value: "tls", label: t("sending.tlsModes.tls") },
-              { value: "starttls", label: t("sending.tlsModes.starttls") },
-              { value: "none", label: t("sending.tlsModes.none") },
-            ]}
-            value={form.values.tls}
-            onChange={(value) => {
-              const tls = MODES.find((mode) => mode === value) ?? "tls";
-              // Who has the usual port wants that of the other way too.
-              const port = form.values.port === PORTS[form.values.tls] ? PORTS[tls] : form.values.port;
-              form.setValues({ tls, port });
-            }}
-          />
-          <TextInput label={t("sending.login")} autoComplete="off" {...form.getInputProps("login")} />
-          <PasswordInput
-            label={t("sending.password")}
-            description={account?.password_set === true ? t("sending.passwordKept") : undefined}
-            autoComplete="new-password"
-            {...form.getInputProps("password")}
-          />
-          <Select
-            label={t("sending.trust")}
-            allowDeselect={false}
-            data={TRUSTS.map((value) => ({ value, label: t(`sending.trusts.${value}`) }))}
-            {...form.getInputProps("trust")}
-            onChange={(value) => form.setValues({ trust: TRUSTS.find((one) => one === value) ?? "system", trustValue: "" })}
-          />
-          {form.values.trust === "ca_pem" ? (
-            <Textarea
-              label={t("accounts.pem")}
-              required
-              minRows={4}
-              autosize
-              maxRows={12}
-              spellCheck={false}
-              classNames={{ input: page.mono ?? "" }}
-              placeholder="-----BEGIN CERTIFICATE-----"
-              {...form.getInputProps("trustValue")}
+          {lenders.length === 0 ? null : (
+            <Select
+              label={t("sending.loginBy")}
+              allowDeselect={false}
+              data={[
+                { value: "", label: t("sending.byPassword") },
+                ...lenders.map((one) => ({
+                  value: one.id,
+                  label: t(one.kind === "graph" ? "sending.byGraph" : "sending.byConsent", { name: one.name }),
+                })),
+              ]}
+              {...form.getInputProps("lender")}
             />
-          ) : null}
-          {form.values.trust === "pin_sha256" ? (
-            <TextInput
-              label={t("accounts.pin")}
-              description={t("accounts.pinWhat")}
-              required
-              spellCheck={false}
-              classNames={{ input: page.mono ?? "" }}
-              {...form.getInputProps("trustValue")}
-            />
-          ) : null}
+          )}
+          {byGraph ? <Notice tone="info">{t("sending.graphWhat")}</Notice> : null}
+          {byGraph ? null : (
+            <>
+              <Group grow>
+                <TextInput label={t("sending.host")} required {...form.getInputProps("host")} />
+                <PortInput label={t("sending.port")} {...form.getInputProps("port")} />
+              </Group>
+              <Select
+                label={t("sending.tls")}
+                allowDeselect={false}
+                data={[
+                  { value: "tls", label: t("sending.tlsModes.tls") },
+                  { value: "starttls", label: t("sending.tlsModes.starttls") },
+                  { value: "none", label: t("sending.tlsModes.none") },
+                ]}
+                value={form.values.tls}
+                onChange={(value) => {
+                  const tls = MODES.find((mode) => mode === value) ?? "tls";
+                  // Who has the usual port wants that of the other way too.
+                  const port = form.values.port === PORTS[form.values.tls] ? PORTS[tls] : form.values.port;
+                  form.setValues({ tls, port });
+                }}
+              />
+              {form.values.lender === "" ? (
+                <>
+                  <TextInput label={t("sending.login")} autoComplete="off" {...form.getInputProps("login")} />
+                  <PasswordInput
+                    label={t("sending.password")}
+                    description={account?.password_set === true ? t("sending.passwordKept") : undefined}
+                    autoComplete="new-password"
+                    {...form.getInputProps("password")}
+                  />
+                </>
+              ) : null}
+              <Select
+                label={t("sending.trust")}
+                allowDeselect={false}
+                data={TRUSTS.map((value) => ({ value, label: t(`sending.trusts.${value}`) }))}
+                {...form.getInputProps("trust")}
+                onChange={(value) => form.setValues({ trust: TRUSTS.find((one) => one === value) ?? "system", trustValue: "" })}
+              />
+              {form.values.trust === "ca_pem" ? (
+                <Textarea
+                  label={t("accounts.pem")}
+                  required
+                  minRows={4}
+                  autosize
+                  maxRows={12}
+                  spellCheck={false}
+                  classNames={{ input: page.mono ?? "" }}
+                  placeholder="-----BEGIN CERTIFICATE-----"
+                  {...form.getInputProps("trustValue")}
+                />
+              ) : null}
+              {form.values.trust === "pin_sha256" ? (
+                <TextInput
+                  label={t("accounts.pin")}
+                  description={t("accounts.pinWhat")}
+                  required
+                  spellCheck={false}
+                  classNames={{ input: page.mono ?? "" }}
+                  {...form.getInputProps("trustValue")}
+                />
+              ) : null}
+            </>
+          )}
           <TextInput label={t("sending.from")} type="email" required {...form.getInputProps("from")} />
           <TextInput label={t("sending.fromName")} {...form.getInputProps("fromName")} />
-          <TextInput
-            label={t("sending.bounces")}
-            description={t("sending.bouncesHint")}
-            type="email"
-            {...form.getInputProps("bounces")}
-          />
+          {byGraph ? null : (
+            <TextInput
+              label={t("sending.bounces")}
+              description={t("sending.bouncesHint")}
+              type="email"
+              {...form.getInputProps("bounces")}
+            />
+          )}
           <Checkbox label={t("sending.notices")} {...form.getInputProps("notices", { type: "checkbox" })} />
           <Checkbox label={t("sending.active")} {...form.getInputProps("active", { type: "checkbox" })} />
           <TextInput

@@ -1,4 +1,4 @@
-import { Button, Checkbox, CopyButton, Modal, MultiSelect, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, Modal, MultiSelect, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -20,6 +20,7 @@ import { Notice, Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { useIsNarrow } from "../parts/Panes";
 import { RemoveDialog } from "../parts/RemoveDialog";
+import { ShownSecret } from "../parts/ShownSecret";
 import { tellFailure } from "../parts/toast";
 
 /** Receivers of webhooks and what went to them. */
@@ -42,29 +43,12 @@ export function Webhooks() {
       failed={t("webhooks.failed")}
     >
       {secret === undefined ? null : (
-        <div className={css.shown}>
-          <Notice
-            tone="warn"
-            title={t("webhooks.secretOnce")}
-            live
-            actions={
-              <>
-                <CopyButton value={secret}>
-                  {({ copied, copy }) => (
-                    <Button size="xs" variant="default" onClick={copy}>
-                      {t(copied ? "webhooks.copied" : "webhooks.copy")}
-                    </Button>
-                  )}
-                </CopyButton>
-                <Button size="xs" variant="default" onClick={() => setSecret(undefined)}>
-                  {t("webhooks.secretKept")}
-                </Button>
-              </>
-            }
-          >
-            <code className={css.secret}>{secret}</code>
-          </Notice>
-        </div>
+        <ShownSecret
+          title={t("webhooks.secretOnce")}
+          secret={secret}
+          kept={t("webhooks.secretKept")}
+          onKept={() => setSecret(undefined)}
+        />
       )}
       <div className={page.stack}>
         {data?.items.length === 0 ? <Notice tone="info">{t("webhooks.none")}</Notice> : null}

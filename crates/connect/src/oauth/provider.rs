@@ -94,8 +94,8 @@ impl Provider {
 
     /// Microsoft's identity platform, for Microsoft Graph. `tenant` as for [`Provider::microsoft`].
     ///
-    /// `Mail.ReadWrite.Shared` is for mailboxes that several share; `Mail.Send` is not asked for as long as nothing is sent; an application by itself gets what an administrator has
-    /// granted it.
+    /// `Mail.ReadWrite.Shared` is for mailboxes that several share; `Mail.Send` comes with [`Provider::with_sending`];
+    /// an application by itself gets what an administrator has granted it.
     ///
     /// Source: Microsoft, "Microsoft Graph permissions reference", "Get access without a user".
     pub fn microsoft_graph(tenant: &str) -> Self {
@@ -112,6 +112,22 @@ impl Provider {
             app_scopes: words(&["https://graph.microsoft.com/.default"]),
             ..Self::microsoft(tenant)
         }
+    }
+
+    /// What sending needs besides; asked for only where an account sends. `None`: what fetching needs is enough.
+    pub const fn sending_scope(&self) -> Option<&'static str> {
+        match self.service {
+            Service::Microsoft => Some("https://outlook.office.com/SMTP.Send"),
+            Service::MicrosoftGraph => Some("https://graph.microsoft.com/Mail.Send"),
+            _ => None,
+        }
+    }
+
+    /// The same when an account sends, too.
+    #[must_use]
+    pub fn with_sending(mut self) -> Self {
+        self.scopes.extend(self.sending_scope().map(str::to_owned));
+        self
     }
 
     /// What an administrator consents to for everybody.

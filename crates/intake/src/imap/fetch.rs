@@ -1,5 +1,6 @@
-//! Fetches what is new in a mailbox: EXAMINE, UID SEARCH, UID FETCH in batches, the next one asked for while the last is
-//! coming in. A mail that makes trouble in its batch is fetched alone; if that fails too, it is reported and passed by.
+//! Fetches what is new in a mailbox: EXAMINE, UID SEARCH, UID FETCH in batches, the newest first, the next one asked for while
+//! the last is coming in. The cursor stands below the oldest mail that is still to come; what lies above it and is here already
+//! is told at the beginning. A mail that makes trouble in its batch is fetched alone; if that fails too, it is reported and passed by.
 //!
 //! Source: RFC 9051 §6.3.2, §6.4.4, §6.4.5, §6.4.9.
 
@@ -34,8 +35,11 @@ pub struct Wanted {
     pub cursor: Option<Cursor>,
     /// [`Event::Closed`]'s `uid_next` of the last run: while the server still says so, the mailbox is not opened.
     pub uid_next: Option<u32>,
-    /// UIDs at or below the cursor to be tried again: those reported as failed.
+    /// UIDs to be tried again: those reported as failed.
     pub again: Vec<u32>,
+    /// UIDs above the cursor that a run before this one has dealt with, ascending: the newest come first, so that a run
+    /// that was interrupted leaves older ones open.
+    pub here: Vec<u32>,
 }
 
 /// Bounds of a batch.
@@ -89,6 +93,10 @@ pub(crate) struct Fetching<'b> {
     /// UID the run began behind, and the highest one listed.
     begin_uid: u32,
     listed_uid: u32,
+    /// UID behind which the next search begins.
+    searched_uid: u32,
+    /// All mails that were there when the run began are listed.
+    is_listed: bool,
     /// Those of [`Wanted::again`] that are not handled yet.
     again: HashSet<u32>,
     streaming: Option<Streaming>,
@@ -136,6 +144,8 @@ impl<'b> Fetching<'b> {
             alone: VecDeque::new(),
             begin_uid: 0,
             listed_uid: 0,
+            searched_uid: 0,
+            is_listed: false,
             streaming: None,
             blame: None,
             since: Since::default(),
@@ -158,6 +168,9 @@ impl<'b> Fetching<'b> {
         events.push(Event::Opened { mailbox, uid_validity, messages });
         self.state = State::Fetching;
         let cursor = self.wanted.cursor.unwrap_or(Cursor { uid_validity, uid: 0 });
+        if self.wanted.cursor.is_none_or(|cursor| cursor.uid_validity != uid_validity) {
+            self.wanted.here.clear();
+        }
         if cursor.uid_validity == uid_validity {
             self.begin_uid = cursor.uid;
         } else {
@@ -177,13 +190,14 @@ impl<'b> Fetching<'b> {
 
     fn start(&mut self, talk: &mut Talk, events: &mut Vec<Event>) -> Step<Outcome> {
         self.listed_uid = self.begin_uid;
+        self.searched_uid = self.begin_uid;
         let nothing_new = self.messages == 0 || self.uid_next.is_some_and(|next| next <= self.begin_uid + 1);
         if !nothing_new {
             self.next_number = Some(1);
         }
         self.is_few = self.uid_next.is_some_and(|next| next.saturating_sub(self.begin_uid) <= WINDOW_MAILS);
         self.searched_messages = self.messages;
-        self.again.retain(|uid| *uid > 0 && *uid <= self.begin_uid);
+        self.again.retain(|uid| *uid > 0);
         let mut again: Vec<u32> = self.again.iter().copied().collect();
         again.sort_unstable();
         self.total += again.len() as u64;
@@ -201,6 +215,9 @@ impl<'b> Fetching<'b> {
                 continue;
             }
             self.listed_uid = uid;
+            if self.wanted.here.binary_search(&uid).is_ok() || self.again.contains(&uid) {
+                continue;
+            }
             self.total += 1;
             match self.blamed.get(&uid) {
                 Some((times, words)) if *times >= BLAMED_MAX => {
@@ -211,6 +228,7 @@ impl<'b> Fetching<'b> {
                 _ => self.todo.push_back(uid),
             }
         }
+        self.is_listed |= self.next_number.is_none();
         self.progress(events);
     }
 

@@ -462,7 +462,18 @@ impl Pass<'_> {
         *self.arrived.entry(mailbox.raw.clone()).or_default() += sink.settled;
         if let Some(cursor) = sink.cursor {
             blamed.0 = cursor.uid_validity;
+            if wanted.cursor.is_none_or(|before| before.uid_validity != cursor.uid_validity) {
+                wanted.here.clear();
+            }
             wanted.cursor = Some(cursor);
+        }
+        if let Some(cursor) = wanted.cursor {
+            let of_these =
+                |(validity, uid): &(u32, u32)| *validity == cursor.uid_validity && *uid > cursor.uid;
+            wanted.here.retain(|uid| *uid > cursor.uid);
+            wanted.here.extend(sink.uids.iter().filter(|place| of_these(place)).map(|(_, uid)| *uid));
+            wanted.here.sort_unstable();
+            wanted.here.dedup();
         }
         let (uid_next, error) = match result {
             Ok(outcome) => {

@@ -14,6 +14,8 @@ use crate::imap::{BLAMED_MAX, Event, ImapError, MailFault, Mailbox, Outlet, Sett
 pub const MAILBOX: &[u8] = b"INBOX";
 /// Connections lost one after the other, without a mail between them, before a run is given up.
 const LOSSES_MAX: u32 = 3;
+/// Of a maildrop with more mails than this the newest come first.
+const NEWEST_FIRST_FROM: usize = 50;
 
 /// What became of mails that were to be removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,6 +117,10 @@ impl Fetcher {
             }
         }
         outlet.send(passed_by).await?;
+        if entries.len() > NEWEST_FIRST_FROM {
+            // Who waits long, or may fetch so much in a day only, sees what is new first; names say what is here.
+            todo.reverse();
+        }
         let order: Vec<Entry> = todo.clone();
         let mut retrieving =
             Retrieving::new(todo, session.pipeline(), self.settings.options.small_octets_max, known);

@@ -65,7 +65,9 @@ impl Core {
         let name = || account.settings.name.clone();
         let id = account.settings.oauth.ok_or_else(|| Error::NoOauth { name: name() })?;
         let kept = self.store.oauth_client(id)?.ok_or_else(|| Error::NoOauth { name: name() })?;
-        Ok((id, open_client(self, &kept)??))
+        let asking = open_client(self, &kept)??;
+        let sends = self.store.smtp_accounts()?.iter().any(|smtp| smtp.settings.account == Some(account.id));
+        Ok((id, if sends { asking.with_sending() } else { asking }))
     }
 
     /// Keeps a consent. Used at once if the person is the mailbox, or was confirmed for it before.

@@ -1,7 +1,9 @@
 //! What may be fetched of an account in a day is used up: nothing is fetched any more, and nothing is lost of what was.
 
+use std::collections::BTreeSet;
+
 use intake::imap::{Options, Selection, Settings};
-use model::AccountId;
+use model::{AccountId, Scope};
 use pipeline::{Error, Supervisor};
 use store::{Account, AccountKind, NewAccount};
 use test_support::Dovecot;
@@ -31,6 +33,58 @@ fn account(world: &World, kind: AccountKind) -> Account {
     let new = NewAccount { name: id.to_string(), kind, host, ..NewAccount::default() };
     world.store().create_account(id, new, now()).unwrap();
     world.store().account(id).unwrap().unwrap()
+}
+
+/// Numbers of the mails that are here.
+fn here(world: &World) -> BTreeSet<u64> {
+    let (mut numbers, mut after) = (BTreeSet::new(), 0);
+    while let Some((lines, last)) = world.store().mail_lines(&Scope::All, after, 1000).unwrap() {
+        for line in lines {
+            assert_eq!(line.placements.len(), 1, "none lies twice");
+            let id = line.message_id.unwrap().0;
+            assert!(numbers.insert(id.split('@').next().unwrap().parse().unwrap()), "{id} is here twice");
+        }
+        after = last;
+    }
+    numbers
+}
+
+#[test]
+fn the_newest_come_first_and_the_rest_on_later_days() {
+    const MANY: u64 = 60;
+    let pop3 = free_port();
+    let mut server = Dovecot::with(Setup { extra: pop3_on(pop3, free_port()), ..Setup::default() });
+    for n in 0..MANY {
+        server.deliver("alice", "INBOX", &mail(n), "");
+    }
+    let mut there = MANY;
+    for (kind, port) in [(AccountKind::Imap, server.imap_port()), (AccountKind::Pop3, pop3)] {
+        let mut world = World::sparing(OCTETS_PER_DAY);
+        let kept = account(&world, kind);
+        let fetch =
+            |world: &World| world.engine.fetch_once(world.runtime(), &kept, settings(port), &Selection::All);
+        let mut days = 0;
+        while let Err(error) = fetch(&world) {
+            assert!(matches!(error.root(), Error::Allowance { .. }), "{}", pipeline::chain(&error));
+            world.engine.catch_up().unwrap();
+            let numbers = here(&world);
+            let newest: BTreeSet<u64> = (there - numbers.len() as u64..there).collect();
+            assert_eq!(numbers, newest, "{kind:?}, day {days}");
+            if days == 1 {
+                // What comes meanwhile is first on the next day.
+                server.deliver("alice", "INBOX", &mail(there), "");
+                there += 1;
+            }
+            days += 1;
+            // The process ends and begins anew, and with it the day.
+            world = world.sparing_again(OCTETS_PER_DAY);
+        }
+        assert!(days > 3, "{kind:?}: {days}");
+        world.engine.catch_up().unwrap();
+        assert_eq!(here(&world), (0..there).collect());
+        let (counts, _) = fetch(&world).unwrap();
+        assert_eq!((counts.archived, counts.duplicates), (0, 0), "{kind:?}");
+    }
 }
 
 #[test]

@@ -14,28 +14,32 @@ use uuid::Uuid;
 
 use crate::world::{World, now, wait, write};
 
-const DEAD: (&str, &str) = ("address.changed", r#"{"address":"eva@example.org","state":"dead"}"#);
+pub(crate) const DEAD: (&str, &str) = ("address.changed", r#"{"address":"eva@example.org","state":"dead"}"#);
 const FAILING: (&str, &str) = ("address.changed", r#"{"address":"tom@example.org","state":"failing"}"#);
 
 fn server(world: &World, port: u16) -> SmtpAccountId {
+    sends(world, NewSmtpAccount { port, ..NewSmtpAccount::default() })
+}
+
+/// A server for notices, otherwise as given.
+pub(crate) fn sends(world: &World, given: NewSmtpAccount) -> SmtpAccountId {
     let id = SmtpAccountId::new(Uuid::now_v7());
     let new = NewSmtpAccount {
         name: "notices".to_owned(),
         host: "localhost".to_owned(),
-        port,
         trust: "\"system\"".to_owned(),
         from_address: "poststelle@here.test".to_owned(),
         from_name: "Poststelle Müller".to_owned(),
         bounce_address: Some("bounces@here.test".to_owned()),
         notices: true,
         active: true,
-        ..NewSmtpAccount::default()
+        ..given
     };
     world.store().create_smtp_account(id, new, now()).unwrap();
     id
 }
 
-fn tell(world: &World, recipients: &[(&str, &str)], ways: &[(&str, Way)]) {
+pub(crate) fn tell(world: &World, recipients: &[(&str, &str)], ways: &[(&str, Way)]) {
     let recipient = |(address, language): &(&str, &str)| Recipient {
         address: (*address).to_owned(),
         language: (*language).to_owned(),

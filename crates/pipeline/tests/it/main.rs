@@ -13,6 +13,7 @@ mod origin;
 mod receiver;
 mod rekey;
 mod restarts;
+mod sending;
 mod spam;
 mod webhooks;
 mod world;

@@ -71,7 +71,13 @@ pub(crate) fn ours(world: &World, oidc: &Oidc) -> OauthClientId {
     app(world, oidc, "poststelle", "poststelle-secret", &scopes)
 }
 
-fn account(world: &World, client: OauthClientId, kind: AccountKind, login: &str, port: u16) -> AccountId {
+pub(crate) fn account(
+    world: &World,
+    client: OauthClientId,
+    kind: AccountKind,
+    login: &str,
+    port: u16,
+) -> AccountId {
     let id = AccountId::new(Uuid::now_v7());
     let new = NewAccount {
         name: login.to_owned(),

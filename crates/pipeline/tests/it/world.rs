@@ -1,13 +1,14 @@
 //! An engine with its task that sends.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use connect::{ClientTls, Trust};
 use dispatch::{Encryption, SmtpServer};
 use intake::imap;
 use model::{EventId, Scope, UnixMillis};
-use pipeline::{Engine, Options, Outgoing, OutgoingOptions};
+use pipeline::{Engine, Options, Outgoing, OutgoingOptions, ResolveSmtp, SendingServer};
 use store::{Channel, Event, ListFilter, Store};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -18,7 +19,7 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) outgoing: Option<Outgoing>,
     pub(crate) runtime: tokio::runtime::Runtime,
-    _dir: TempDir,
+    dir: Arc<TempDir>,
 }
 
 impl World {
@@ -35,12 +36,22 @@ impl World {
         Self::opened(Options { octets_per_day, ..Options::default() })
     }
 
+    /// The same data with a process begun anew.
+    pub(crate) fn sparing_again(self, octets_per_day: u64) -> Self {
+        let dir = Arc::clone(&self.dir);
+        drop(self);
+        Self::opened_in(dir, Options { octets_per_day, ..Options::default() })
+    }
+
     fn opened(options: Options) -> Self {
-        let dir = TempDir::new().unwrap();
+        Self::opened_in(Arc::new(TempDir::new().unwrap()), options)
+    }
+
+    fn opened_in(dir: Arc<TempDir>, options: Options) -> Self {
         let options = Options { create: true, workers: 1, ..options };
         let engine = Engine::open(&dir.path().join("data"), &options).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        Self { engine, outgoing: None, runtime: runtime.unwrap(), _dir: dir }
+        Self { engine, outgoing: None, runtime: runtime.unwrap(), dir }
     }
 
     pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
@@ -59,17 +70,25 @@ impl World {
     /// Starts the task. Servers that send are reached by STARTTLS with this certificate.
     pub(crate) fn start(&mut self, certificate: &str, gather_ms: i64) {
         let pem = certificate.to_owned();
-        let options = OutgoingOptions {
-            resolve: Box::new(move |_, account| {
-                Ok(SmtpServer {
+        self.start_through(
+            Box::new(move |_, account| {
+                Ok(SendingServer::Smtp(Box::new(SmtpServer {
                     host: account.settings.host.clone(),
                     port: account.settings.port,
                     encryption: Encryption::StartTls,
                     tls: ClientTls::new(&Trust::Pem(pem.clone())).unwrap(),
                     login: None,
                     our_name: "here.test".to_owned(),
-                })
+                })))
             }),
+            gather_ms,
+        );
+    }
+
+    /// Likewise; servers that send are reached as `resolve` says.
+    pub(crate) fn start_through(&mut self, resolve: Box<ResolveSmtp>, gather_ms: i64) {
+        let options = OutgoingOptions {
+            resolve,
             tls: ClientTls::new(&Trust::System).unwrap(),
             base: Some("https://post.example.org".to_owned()),
             gather_ms,

@@ -210,3 +210,61 @@ async fn who_hears_of_what_is_kept_and_said_only_to_administrators() {
     }
     assert_eq!(scene.get(WEBHOOKS).await["items"], json!([]));
 }
+
+#[tokio::test]
+async fn a_server_may_log_in_with_the_consent_of_an_account() {
+    let scene = Scene::new();
+    let service = |name: &str, service: &str| {
+        json!({
+            "name": name, "service": service, "client_id": "poststelle", "secret": "s", "scopes": ["mail"],
+            "endpoints": {"authorize": "https://id.example.org/a", "token": "https://id.example.org/t", "device": "", "revoke": "", "userinfo": ""},
+        })
+    };
+    let mut accounts = Vec::new();
+    for (name, kind, of) in [("Mail", "imap", "other"), ("Graph", "graph", "microsoft_graph")] {
+        let client =
+            scene.send(Method::POST, "/api/v1/oauth/clients", &service(name, of), StatusCode::CREATED).await;
+        let account = json!({
+            "name": name, "kind": kind, "active": false,
+            "connection": {"host": format!("{kind}.example.org"), "port": 993, "login": "info", "oauth": client["id"]},
+        });
+        let made = scene.send(Method::POST, "/api/v1/accounts", &account, StatusCode::CREATED).await;
+        accounts.push(made["id"].clone());
+    }
+    let import = json!({"name": "Old", "kind": "import", "active": false});
+    let import = scene.send(Method::POST, "/api/v1/accounts", &import, StatusCode::CREATED).await;
+
+    let mut asked = smtp();
+    asked.as_object_mut().unwrap().remove("password");
+    let by =
+        |account: &Value, kind: &str| with(with(asked.clone(), "account", account), "kind", &json!(kind));
+    let wrong = ("smtp-consent".to_owned(), "account".to_owned());
+    for (account, kind) in [
+        (&accounts[0], "graph"),
+        (&accounts[1], "smtp"),
+        (&import["id"], "smtp"),
+        (&json!("01900000-0000-7000-8000-000000000000"), "smtp"),
+        (&json!(null), "graph"),
+    ] {
+        assert_eq!(scene.refused(Method::POST, SMTP, &by(account, kind)).await, wrong, "{account} {kind}");
+    }
+    let made = scene.send(Method::POST, SMTP, &by(&accounts[0], "smtp"), StatusCode::CREATED).await;
+    assert_eq!((&made["account"], &made["login"]), (&accounts[0], &json!("")));
+    assert_eq!((&made["password_set"], &made["consent_missing"]), (&json!(false), &json!(true)));
+    // Not linked yet: the test says so, and asks nobody.
+    let test = json!({"settings": by(&accounts[0], "smtp")});
+    let tried = scene.send(Method::POST, &format!("{SMTP}/test"), &test, StatusCode::OK).await;
+    assert_eq!((&tried["ok"], &tried["steps"][0]["advice"]["key"]), (&json!(false), &json!("token-consent")));
+    // Microsoft Graph lies where the account does.
+    let path = format!("{SMTP}/{}", made["id"].as_str().unwrap());
+    let mut graph = by(&accounts[1], "graph");
+    graph.as_object_mut().unwrap().retain(|name, _| !["host", "port", "login"].contains(&name.as_str()));
+    let changed = scene.send(Method::PUT, &path, &graph, StatusCode::OK).await;
+    assert_eq!((&changed["kind"], &changed["host"]), (&json!("graph"), &json!("graph.example.org")));
+    // Back to a password, which is asked for anew.
+    assert_eq!(
+        scene.refused(Method::PUT, &path, &asked).await,
+        ("account-password-again".to_owned(), "password".to_owned())
+    );
+    assert_eq!(scene.send(Method::PUT, &path, &smtp(), StatusCode::OK).await["account"], json!(null));
+}

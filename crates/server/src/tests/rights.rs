@@ -12,7 +12,7 @@ use super::world::{Caller, World, mail};
 /// Some key that nothing has.
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
 
-fn path(operation: &Operation) -> String {
+pub(super) fn path(operation: &Operation) -> String {
     let path = operation.path.split('/').map(|segment| match segment {
         "{number}" => "1",
         "{signed}" => "nonsense",

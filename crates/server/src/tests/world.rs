@@ -152,12 +152,23 @@ impl World {
     }
 
     pub(super) fn with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::made(None, change)
+    }
+
+    /// With this PostgreSQL database behind it.
+    pub(super) fn on_database(database: &str) -> Self {
+        Self::made(Some(database), |_| ())
+    }
+
+    fn made(database: Option<&str>, change: impl FnOnce(&mut Options)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let engine = Engine::open(
-            dir.path(),
-            &pipeline::Options { create: true, workers: 1, ..pipeline::Options::default() },
-        )
-        .unwrap();
+        let options = pipeline::Options {
+            create: true,
+            workers: 1,
+            database: database.map(|url| store::Database::Postgres { url: url.to_owned(), tls: None }),
+            ..pipeline::Options::default()
+        };
+        let engine = Engine::open(dir.path(), &options).unwrap();
         let now = Arc::new(AtomicI64::new(NOW));
         let ticking = Arc::clone(&now);
         let mut options = Options {

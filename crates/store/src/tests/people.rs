@@ -1,12 +1,12 @@
 //! Accounts, mailboxes, users, sessions, settings, log.
 
-use model::{AccountId, Role, Scope, UnixMillis, UserId};
+use model::{AccountId, ApiTokenId, Role, Scope, UnixMillis, UserId};
 
 use super::Case;
 use super::world::*;
 use crate::{
     AccountError, AccountKind, AccountState, Cursor, EventFilter, IndexState, ListFilter, MailboxListing,
-    NewAccount, NewUser, Store, StoreError, Throttle, Tls, UserPatch,
+    NewAccount, NewApiToken, NewUser, Store, StoreError, Throttle, Tls, UserPatch,
 };
 
 pub(super) const ALL: &[Case] = &[
@@ -16,6 +16,7 @@ pub(super) const ALL: &[Case] = &[
     ("users", users),
     ("first_user_is_one", first_user_is_one),
     ("sessions", sessions),
+    ("api_tokens", api_tokens),
     ("throttles", throttles),
     ("settings_and_log", settings_and_log),
 ];
@@ -183,6 +184,45 @@ fn first_user_is_one(store: &Store) {
         tries.into_iter().filter(|_| true).map(|t| t.join().unwrap()).filter(|made| *made).count()
     });
     assert_eq!((made, store.user_count().unwrap()), (1, 1));
+}
+
+fn api_tokens(store: &Store) {
+    account(store, 1);
+    for (n, email) in [(1, "a@b.example"), (2, "c@d.example")] {
+        store.create_user(user_id(n), new_user(email), vec![account_id(1)], false, NOW).unwrap();
+    }
+    let token_id = |n| ApiTokenId::from_octets(id(30, n));
+    let later = NOW.plus_ms(1000);
+    let new = |user, expires| NewApiToken {
+        user: user_id(user),
+        name: "Shop".to_owned(),
+        scopes: "read erp".to_owned(),
+        expires,
+    };
+    store.create_api_token(token_id(1), [1; 32], new(1, Some(later)), NOW).unwrap();
+    store.create_api_token(token_id(2), [2; 32], new(2, None), NOW).unwrap();
+    assert!(store.create_api_token(token_id(3), [3; 32], new(9, None), NOW).is_err());
+    let held = |hash, at| store.api_token_by_hash(&[hash; 32], at).unwrap();
+    let (user, token) = held(1, NOW).unwrap();
+    assert_eq!((user.id, user.accounts, token.owner.as_str()), (user_id(1), vec![account_id(1)], "Eva"));
+    assert_eq!((token.settings, token.created, token.used), (new(1, Some(later)), NOW, None));
+    assert!(held(1, later).is_none());
+    assert!(held(2, later.plus_ms(i64::from(u32::MAX))).is_some());
+    store.set_api_token_used(token_id(2), later).unwrap();
+    assert_eq!(store.api_token(token_id(2)).unwrap().unwrap().used, Some(later));
+    let listed = |of| store.api_tokens(of).unwrap().into_iter().map(|token| token.id).collect::<Vec<_>>();
+    assert_eq!(listed(None), [token_id(2), token_id(1)]);
+    assert_eq!(listed(Some(user_id(1))), [token_id(1)]);
+    // Who may not log in has no programs that may.
+    let off = UserPatch { active: Some(false), ..UserPatch::default() };
+    store.update_user(user_id(2), off).unwrap();
+    assert!(held(2, NOW).is_none());
+    assert!(store.create_api_token(token_id(3), [3; 32], new(2, None), NOW).is_err());
+    store.remove_api_token(token_id(1)).unwrap();
+    assert!(held(1, NOW).is_none());
+    assert!(store.remove_api_token(token_id(1)).is_err());
+    store.delete_user(user_id(2)).unwrap();
+    assert!(listed(None).is_empty());
 }
 
 fn sessions(store: &Store) {

@@ -10,6 +10,7 @@ fn all() -> Vec<&'static Sql> {
         crate::accounts::ALL,
         crate::address_search::ALL,
         crate::addresses::ALL,
+        crate::api_tokens::ALL,
         crate::authentications::ALL,
         crate::bounce_rules::ALL,
         crate::changes::ALL,

@@ -1,6 +1,4 @@
-//! What is asked for next: searches ahead of need, overlapping batches, single mails alone.
-
-use std::collections::VecDeque;
+//! What is asked for next: searches before all, overlapping batches, single mails alone.
 
 use super::flight::{Batch, Flight};
 use super::{Fetching, Outcome};
@@ -19,7 +17,11 @@ impl Fetching<'_> {
     pub(super) fn go_on(&mut self, talk: &mut Talk, events: &mut Vec<Event>) -> Step<Outcome> {
         loop {
             let is_searching = self.flights.iter().any(Flight::is_search);
-            if !is_searching && self.todo.len() < 2 * self.bounds.batch_mails && self.next_number.is_some() {
+            if !is_searching && self.next_number.is_none() && self.is_listed && self.renumbering.is_none() {
+                // What has just come goes before what is older.
+                self.has_grown();
+            }
+            if !is_searching && self.next_number.is_some() {
                 self.search(talk);
             }
             self.send_fetches(talk);
@@ -46,7 +48,9 @@ impl Fetching<'_> {
                 return;
             }
             let is_alone = self.flights.iter().any(Flight::is_alone);
-            if self.todo.is_empty() || fetches >= FLIGHTS_MAX || is_alone {
+            let is_listing = self.next_number.is_some() || self.flights.iter().any(Flight::is_search);
+            let must_wait = is_listing && !self.is_listed;
+            if self.todo.is_empty() || must_wait || fetches >= FLIGHTS_MAX || is_alone {
                 return;
             }
             self.send_batch(talk);
@@ -60,7 +64,7 @@ impl Fetching<'_> {
         }
         self.is_few = self.messages - self.searched_messages <= super::WINDOW_MAILS;
         self.searched_messages = self.messages;
-        self.begin_uid = self.begin_uid.max(self.listed_uid);
+        self.searched_uid = self.searched_uid.max(self.listed_uid);
         self.next_number = Some(1);
         // What the server announced is out of date.
         self.uid_next = None;
@@ -69,7 +73,7 @@ impl Fetching<'_> {
 
     fn search(&mut self, talk: &mut Talk) {
         let Some(first) = self.next_number.take() else { return };
-        let uid_first = self.begin_uid.saturating_add(1);
+        let uid_first = self.searched_uid.saturating_add(1);
         let numbers = if self.messages <= super::WINDOW_MAILS || self.is_few {
             None
         } else {
@@ -86,11 +90,11 @@ impl Fetching<'_> {
     fn send_batch(&mut self, talk: &mut Talk) {
         let mut count = self.bounds.batch_mails.min(self.todo.len()).max(1);
         let uids = self.todo.make_contiguous();
-        while count > 1 && set(&uids[..count]).len() > SET_OCTETS_MAX {
+        while count > 1 && set(&uids[uids.len() - count..]).len() > SET_OCTETS_MAX {
             count /= 2;
         }
-        let uids: VecDeque<u32> = self.todo.drain(..count).collect();
-        let (uids, what) = (Vec::from(uids), self.what());
+        let newest = self.todo.split_off(self.todo.len() - count);
+        let (uids, what) = (Vec::from(newest), self.what());
         let tag = talk.send(&Command::UidFetch { uids: &uids, what });
         self.flights.push_back(Flight::Batch(Batch::new(tag, uids)));
     }
