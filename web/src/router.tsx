@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
   Outlet,
   redirect,
+  type RouteComponent,
 } from "@tanstack/react-router";
 import { isProblem } from "./api/problem";
 import { queryClient, sessionQuery, setupQuery } from "./api/queries";
@@ -284,35 +285,15 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./views/settings"), "Settings"),
 });
 
-const profile = createRoute({
-  getParentRoute: () => settings,
-  path: "/profile",
-  component: lazyRouteComponent(() => import("./views/profile"), "Profile"),
-});
+/** A page of the settings that has no search parameters. */
+const ofSettings = <Path extends string>(path: Path, component: RouteComponent) =>
+  createRoute({ getParentRoute: () => settings, path, component });
 
-const accounts = createRoute({
-  getParentRoute: () => settings,
-  path: "/accounts",
-  component: lazyRouteComponent(() => import("./views/accounts"), "Accounts"),
-});
-
-const newAccount = createRoute({
-  getParentRoute: () => settings,
-  path: "/accounts/new",
-  component: lazyRouteComponent(() => import("./views/account"), "NewAccount"),
-});
-
-const account = createRoute({
-  getParentRoute: () => settings,
-  path: "/accounts/$accountId",
-  component: lazyRouteComponent(() => import("./views/account"), "EditAccount"),
-});
-
-const signIn = createRoute({
-  getParentRoute: () => settings,
-  path: "/sign-in",
-  component: lazyRouteComponent(() => import("./views/signIn"), "SignIn"),
-});
+const profile = ofSettings("/profile", lazyRouteComponent(() => import("./views/profile"), "Profile"));
+const accounts = ofSettings("/accounts", lazyRouteComponent(() => import("./views/accounts"), "Accounts"));
+const newAccount = ofSettings("/accounts/new", lazyRouteComponent(() => import("./views/account"), "NewAccount"));
+const account = ofSettings("/accounts/$accountId", lazyRouteComponent(() => import("./views/account"), "EditAccount"));
+const signIn = ofSettings("/sign-in", lazyRouteComponent(() => import("./views/signIn"), "SignIn"));
 
 /** What a sign-in service sends along. */
 type Returned = Partial<Record<"state" | "code" | "error" | "error_description" | "admin_consent", string | undefined>>;
@@ -330,101 +311,33 @@ const oauthReturn = createRoute({
   component: lazyRouteComponent(() => import("./views/oauthReturn"), "OauthReturn"),
 });
 
-const tags = createRoute({
-  getParentRoute: () => settings,
-  path: "/tags",
-  component: lazyRouteComponent(() => import("./views/tags"), "Tags"),
-});
+const tags = ofSettings("/tags", lazyRouteComponent(() => import("./views/tags"), "Tags"));
+const blocklist = ofSettings("/blocklist", lazyRouteComponent(() => import("./views/blocklist"), "Blocklist"));
+const contactAddresses = ofSettings(
+  "/contact-addresses",
+  lazyRouteComponent(() => import("./views/contactAddresses"), "ContactAddresses"),
+);
 
-const blocklist = createRoute({
-  getParentRoute: () => settings,
-  path: "/blocklist",
-  component: lazyRouteComponent(() => import("./views/blocklist"), "Blocklist"),
-});
+const folders = ofSettings("/folders", lazyRouteComponent(() => import("./views/folders"), "Folders"));
+const linkRules = ofSettings("/linking", lazyRouteComponent(() => import("./views/linkRules"), "LinkRules"));
+const proof = ofSettings("/proof", lazyRouteComponent(() => import("./views/proof"), "Proof"));
+const jumps = ofSettings("/links", lazyRouteComponent(() => import("./views/jumps"), "Jumps"));
+const groups = ofSettings("/groups", lazyRouteComponent(() => import("./views/groups"), "Groups"));
+const users = ofSettings("/users", lazyRouteComponent(() => import("./views/users"), "Users"));
+const tokens = ofSettings("/tokens", lazyRouteComponent(() => import("./views/tokens"), "Tokens"));
+const system = ofSettings("/system", lazyRouteComponent(() => import("./views/system"), "System"));
+const sending = ofSettings("/sending", lazyRouteComponent(() => import("./views/sending"), "Sending"));
+const erp = ofSettings("/erp", lazyRouteComponent(() => import("./views/erp"), "Erp"));
+const webhooks = ofSettings("/webhooks", lazyRouteComponent(() => import("./views/webhooks"), "Webhooks"));
+const notifications = ofSettings(
+  "/notifications",
+  lazyRouteComponent(() => import("./views/notifications"), "NotificationSettings"),
+);
 
-const contactAddresses = createRoute({
-  getParentRoute: () => settings,
-  path: "/contact-addresses",
-  component: lazyRouteComponent(() => import("./views/contactAddresses"), "ContactAddresses"),
-});
-
-const folders = createRoute({
-  getParentRoute: () => settings,
-  path: "/folders",
-  component: lazyRouteComponent(() => import("./views/folders"), "Folders"),
-});
-
-const linkRules = createRoute({
-  getParentRoute: () => settings,
-  path: "/linking",
-  component: lazyRouteComponent(() => import("./views/linkRules"), "LinkRules"),
-});
-
-const proof = createRoute({
-  getParentRoute: () => settings,
-  path: "/proof",
-  component: lazyRouteComponent(() => import("./views/proof"), "Proof"),
-});
-
-const jumps = createRoute({
-  getParentRoute: () => settings,
-  path: "/links",
-  component: lazyRouteComponent(() => import("./views/jumps"), "Jumps"),
-});
-
-const groups = createRoute({
-  getParentRoute: () => settings,
-  path: "/groups",
-  component: lazyRouteComponent(() => import("./views/groups"), "Groups"),
-});
-
-const users = createRoute({
-  getParentRoute: () => settings,
-  path: "/users",
-  component: lazyRouteComponent(() => import("./views/users"), "Users"),
-});
-
-const tokens = createRoute({
-  getParentRoute: () => settings,
-  path: "/tokens",
-  component: lazyRouteComponent(() => import("./views/tokens"), "Tokens"),
-});
-
-const system = createRoute({
-  getParentRoute: () => settings,
-  path: "/system",
-  component: lazyRouteComponent(() => import("./views/system"), "System"),
-});
-
-const sending = createRoute({
-  getParentRoute: () => settings,
-  path: "/sending",
-  component: lazyRouteComponent(() => import("./views/sending"), "Sending"),
-});
-
-const erp = createRoute({
-  getParentRoute: () => settings,
-  path: "/erp",
-  component: lazyRouteComponent(() => import("./views/erp"), "Erp"),
-});
-
-const webhooks = createRoute({
-  getParentRoute: () => settings,
-  path: "/webhooks",
-  component: lazyRouteComponent(() => import("./views/webhooks"), "Webhooks"),
-});
-
-const notifications = createRoute({
-  getParentRoute: () => settings,
-  path: "/notifications",
-  component: lazyRouteComponent(() => import("./views/notifications"), "NotificationSettings"),
-});
-
-const attachments = createRoute({
-  getParentRoute: () => settings,
-  path: "/attachments",
-  component: lazyRouteComponent(() => import("./views/attachments"), "AttachmentRules"),
-});
+const attachments = ofSettings(
+  "/attachments",
+  lazyRouteComponent(() => import("./views/attachments"), "AttachmentRules"),
+);
 
 const tree = root.addChildren([
   setup,
