@@ -42,7 +42,7 @@ describe("the provable log", () => {
     await page.getByLabel("Adresse").fill("http://127.0.0.1:1/tsa");
     await page.getByLabel("Zertifikat der Zertifizierungsstelle").fill("kein Zertifikat");
     await page.getByRole("button", { name: "Speichern" }).click();
-    await page.getByText("Das Zertifikat kann nicht gelesen werden").waitFor();
+    await page.getByText("Das Zertifikat kann nicht gelesen werden").first().waitFor();
     await page.getByLabel("Zertifikat der Zertifizierungsstelle").fill(certificate());
     await page.getByRole("button", { name: "Speichern" }).click();
     await page.getByText("Stellen gespeichert.").waitFor();

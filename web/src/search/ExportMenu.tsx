@@ -16,7 +16,6 @@ export function ExportMenu({ q }: { q: string }) {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{t("search.exportAll")}</Menu.Label>
         {FORMATS.map((format) => (
           <Menu.Item
             key={format}
