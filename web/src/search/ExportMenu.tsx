@@ -9,7 +9,7 @@ const FORMATS = ["zip", "mbox", "xlsx", "csv", "xml", "sql"] as const;
 export function ExportMenu({ q }: { q: string }) {
   const { t } = useTranslation();
   return (
-    <Menu position="bottom-end" withinPortal shadow="md">
+    <Menu position="bottom-end" withinPortal shadow="md" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" className={css.touch} aria-label={t("search.export")} title={t("search.export")}>
           <IconDownload size={18} stroke={1.7} />

@@ -49,7 +49,7 @@ async fn a_query_is_handed_out_as_far_as_it_may_be_read() {
     // And it is in the log.
     let log = world.get("/api/v1/events").by(&world.administrator()).expect(StatusCode::OK).await;
     let exports =
-        log["items"].as_array().unwrap().iter().filter(|entry| entry["kind"] == json!("mails.exported"));
+        log["items"].as_array().unwrap().iter().filter(|entry| entry["action"] == json!("mails.exported"));
     assert_eq!(exports.count(), 8, "{log}");
     let posted = world.ask(Method::POST, "/api/v1/export?format=csv").by(&reader).send().await;
     assert_eq!(posted.status, StatusCode::METHOD_NOT_ALLOWED);
