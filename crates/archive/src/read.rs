@@ -306,7 +306,7 @@ impl Body {
     }
 
     fn finish(&mut self, end: End) -> Result<bool, Error> {
-        let sha256 = std::mem::replace(&mut self.hash, Hash::new()).finish();
+        let sha256 = std::mem::take(&mut self.hash).finish();
         if (self.octets, sha256) != (end.octets, end.sha256) {
             return Err(self.main.damaged(Defect::Digest));
         }

@@ -30,8 +30,12 @@ const SNAPSHOTS: &str = "snapshots";
 const MANIFEST: &str = "manifest.json";
 const FILES: &str = "files";
 const ARCHIVE: &str = "archive";
+/// The archive's version, beside its segments.
+const ARCHIVE_FORMAT: &str = "archive/format";
 const DUMP_FILE: &str = "poststelle.dump";
 const KEY_FILE: &str = "master.key";
+/// What the recovery key opens; with it the master key can be brought back later.
+const RECOVERY: &str = "files/keyring/recovery";
 /// What of the data directory is not in a backup: it can be made again, belongs to the running process, or has its own way.
 const LEFT: [&str; 6] = [ARCHIVE, "index", "tmp", "control.sock", "lock", KEY_FILE];
 /// Octets copied at a time.
@@ -236,7 +240,7 @@ pub enum BackupFault {
     },
     /// The data directory to be made is there and not empty.
     NotEmpty,
-    /// The snapshot has no master key, and none was given.
+    /// The snapshot has no master key, none was given, and no recovery key was ever made.
     NoKey,
     /// The database is a PostgreSQL one, and it was not said which it is to be brought back into.
     NoDatabase,
@@ -287,6 +291,7 @@ impl Run<'_> {
             self.files.push(Filed { path, octets, sha256: digest.to_string(), sealed });
             (self.on_octets)(octets);
         }
+        self.copy_new(&engine.dir().join(ARCHIVE_FORMAT), &self.to.join(ARCHIVE_FORMAT), ARCHIVE_FORMAT)?;
         sync_folder(&self.to.join(ARCHIVE))
     }
 
@@ -326,7 +331,8 @@ impl Run<'_> {
         let octets = fs::metadata(from).map_err(|source| Error::io(from, source))?.len();
         append(from, at, octets, 0).map_err(failed)?;
         self.done.written += octets;
-        self.note(self.part, path, true)
+        let folder = if path == ARCHIVE_FORMAT { self.to } else { self.part };
+        self.note(folder, path, true)
     }
 
     /// Notes a file of the snapshot, as it reads.
@@ -536,7 +542,7 @@ pub fn restore(
     if !is_free {
         return fault(BackupFault::NotEmpty);
     }
-    if !manifest.has_key && key.is_none() {
+    if !manifest.has_key && key.is_none() && !manifest.files.iter().any(|file| file.path == RECOVERY) {
         return fault(BackupFault::NoKey);
     }
     if manifest.database == DUMP_FILE && database.is_none() {

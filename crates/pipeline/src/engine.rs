@@ -108,8 +108,11 @@ impl Engine {
         let store = Store::open(&database)?;
         let key_path = options.master_key_file.clone().unwrap_or_else(|| MasterKey::default_path(dir));
         crate::rekey::finish(&store, &key_path)?;
-        let (master, secrets) = secrets(&key_path, options, lock.needs_keyring())?;
-        let keyring = Keyring::open(&dir.join(recovery_key::KEYRING), &master, !lock.needs_keyring())?;
+        let keyring = dir.join(recovery_key::KEYRING);
+        // The master key is made before the first keyring.
+        let needed = lock.needs_keyring() || keyring.is_dir();
+        let (master, secrets) = secrets(&key_path, options, needed)?;
+        let keyring = Keyring::open(&keyring, &master, !lock.needs_keyring())?;
         keyring.settle(&master)?;
         recovery_key::settle(dir, &master)?;
         let archive = Archive::open(lock, keyring, archive::Options::default())?;

@@ -69,6 +69,9 @@ pub fn restore(args: &cli::Restore, lang: Lang, out: &mut dyn Write) -> Result<i
     bar.finish_and_clear();
     let text = lang.text("backup-restored", &[("snapshot", &restored?), ("dir", &data.display())]);
     writeln!(std::io::stderr(), "{text}")?;
+    if !keys::MasterKey::default_path(data).exists() {
+        writeln!(std::io::stderr(), "{}", lang.text("backup-needs-key", &[("dir", &data.display())]))?;
+    }
     Ok(0)
 }
 

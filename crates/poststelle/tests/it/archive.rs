@@ -48,11 +48,11 @@ fn mails(dir: &Path, count: usize) -> BTreeMap<String, Vec<u8>> {
              --x\r\nContent-Type: text/plain\r\n\r\nguten Tag {n}\r\n"
         );
         for (at, part) in parts.iter().enumerate() {
-            mail.push_str(&format!(
-                "--x\r\nContent-Type: application/octet-stream; name=a{at}.bin\r\n\
-                 Content-Transfer-Encoding: base64\r\n\r\n{}\r\n",
-                base64(part)
-            ));
+            mail += "--x\r\nContent-Type: application/octet-stream; name=a";
+            mail += &at.to_string();
+            mail += ".bin\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+            mail += &base64(part);
+            mail += "\r\n";
         }
         mail.push_str("--x--\r\n");
         fs::write(dir.join(format!("{n:03}.eml")), &mail).unwrap();
@@ -157,7 +157,7 @@ fn the_master_key_comes_back_from_paper() {
     post.import(&from).expect(0);
     let with_input =
         |words: &[&str], input: &str| finish_with_input(&mut post.command(words), input.as_bytes());
-    assert!(with_input(&["key", "check"], &"0".repeat(64)).expect(1).err.contains("1"));
+    assert!(with_input(&["key", "check"], &"0".repeat(64)).expect(1).err.contains('1'));
     assert!(post.run(&["doctor"]).expect(0).err.contains("key recovery"));
     assert!(post.run(&["doctor", "--json"]).expect(0).last()["recovery_key"].is_null());
     let paper = post.run(&["key", "recovery"]).expect(0).text();

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Done, Poststelle, finish, mail, program};
+use crate::support::{Done, Poststelle, finish, finish_with_input, mail, program};
 
 fn import(post: &Poststelle, from: usize, to: usize) {
     let folder = post.dir.path().join(format!("mails-{from}"));
@@ -119,6 +119,24 @@ fn what_is_wrong_with_a_backup_is_named() {
     fs::remove_file(&segment).unwrap();
     let gone = restore(&backup, &["--check"]).expect(1);
     assert!(gone.err.contains(name), "{}", gone.err);
+}
+
+/// A backup and a sheet of paper are enough.
+#[test]
+fn the_recovery_key_opens_a_backup() {
+    let post = Poststelle::new();
+    import(&post, 0, 5);
+    let paper = post.run(&["key", "recovery"]).expect(0).text();
+    let groups: Vec<&str> = paper.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+    let backup = post.dir.path().join("backup");
+    post.run(&["backup", "--to", backup.to_str().unwrap()]).expect(0);
+    let other = Poststelle::new();
+    let restored = restore(&backup, &["--data", other.data().to_str().unwrap()]).expect(0);
+    assert!(restored.err.contains("key restore"), "{}", restored.err);
+    other.run(&["mails", "--jsonl"]).expect(1);
+    finish_with_input(&mut other.command(&["key", "restore"]), groups.join(" ").as_bytes()).expect(0);
+    assert_eq!(other.mails().len(), 5);
+    other.verify();
 }
 
 #[test]
