@@ -85,7 +85,7 @@ impl Reference {
     }
 
     /// Records that a mail names by references that we have signed, in `In-Reply-To`, `References` and marks of its
-    /// subject; each once, at most [`RECORDS_MAX`].
+    /// subject; each once, at most `RECORDS_MAX`.
     pub fn records(&self, message: &Message) -> Vec<RecordKey> {
         let ids = message.in_reply_to.iter().chain(&message.references);
         let ids =
