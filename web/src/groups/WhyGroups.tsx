@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { MessageDetail } from "../api/types";
 import { SubHeading } from "../parts/SubHeading";
 import { GroupLink } from "./GroupPill";
+import css from "./groups.module.css";
 
 /** Which groups a message belongs to, and why. */
 export function WhyGroups({ message }: { message: MessageDetail }) {
@@ -10,9 +11,9 @@ export function WhyGroups({ message }: { message: MessageDetail }) {
     return null;
   }
   return (
-    <>
+    <div className={css.why}>
       <SubHeading>{t("groups.title")}</SubHeading>
-      <ul style={{ margin: 0, padding: 0, listStyle: "none" }} aria-label={t("groups.title")}>
+      <ul aria-label={t("groups.title")}>
         {message.groups.map(({ id, name, account_name: account, by, value, pattern }) => (
           <li key={id}>
             <GroupLink name={name} />{" "}
@@ -22,6 +23,6 @@ export function WhyGroups({ message }: { message: MessageDetail }) {
           </li>
         ))}
       </ul>
-    </>
+    </div>
   );
 }

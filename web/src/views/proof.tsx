@@ -113,15 +113,17 @@ function Authorities({ state }: { state: State }) {
     setItems(items.map((item, index) => (index === at ? { ...item, ...part } : item)));
   return (
     <form
-      className={page.card}
+      className={`${page.card} ${page.stack}`}
       aria-label={t("proof.authorities")}
       onSubmit={(event) => {
         event.preventDefault();
         save.mutate();
       }}
     >
-      <h2>{t("proof.authorities")}</h2>
-      <p className={page.dimmed}>{t("proof.authoritiesHelp")}</p>
+      <div>
+        <h2>{t("proof.authorities")}</h2>
+        <p className={page.dimmed}>{t("proof.authoritiesHelp")}</p>
+      </div>
       {state.authorities.length === 0 ? <Notice tone="info">{t("proof.none")}</Notice> : null}
       {state.authorities
         .filter(({ trouble }) => trouble !== null)
