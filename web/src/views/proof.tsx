@@ -120,10 +120,8 @@ function Authorities({ state }: { state: State }) {
         save.mutate();
       }}
     >
-      <div>
-        <h2>{t("proof.authorities")}</h2>
-        <p className={page.dimmed}>{t("proof.authoritiesHelp")}</p>
-      </div>
+      <h2>{t("proof.authorities")}</h2>
+      <p className={page.dimmed}>{t("proof.authoritiesHelp")}</p>
       {state.authorities.length === 0 ? <Notice tone="info">{t("proof.none")}</Notice> : null}
       {state.authorities
         .filter(({ trouble }) => trouble !== null)
