@@ -80,6 +80,26 @@ CREATE TABLE api_tokens (
     used INTEGER
 ) STRICT;
 CREATE INDEX api_tokens_user ON api_tokens (user_key, key);
+CREATE TABLE approvals (
+    key INTEGER PRIMARY KEY,
+    approval_id BLOB NOT NULL UNIQUE,
+    kind INTEGER NOT NULL,
+    payload TEXT NOT NULL,
+    note TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    asked_name TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    delay_ms INTEGER NOT NULL,
+    waited_ms INTEGER NOT NULL,
+    due_at INTEGER,
+    decided_by TEXT,
+    decided_name TEXT,
+    decided_at INTEGER,
+    state INTEGER NOT NULL,
+    outcome TEXT NOT NULL
+) STRICT;
+CREATE INDEX approvals_asked_by ON approvals (asked_by, key);
+CREATE INDEX approvals_state ON approvals (state, key);
 CREATE TABLE authentications (
     seq INTEGER PRIMARY KEY,
     checked INTEGER NOT NULL,
@@ -150,6 +170,11 @@ CREATE TABLE documents (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX documents_folder ON documents (folder, record, message);
 CREATE INDEX documents_message ON documents (message);
+CREATE TABLE doubled_objects (
+    object_id BLOB PRIMARY KEY,
+    seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX doubled_objects_seq ON doubled_objects (seq);
 CREATE TABLE entries (
     list INTEGER NOT NULL,
     date INTEGER NOT NULL,
@@ -158,6 +183,46 @@ CREATE TABLE entries (
     PRIMARY KEY (list, date, message_seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entries_class ON entries (list, class, date, message_seq) WHERE class <> 52;
+CREATE TABLE erased_leaves (
+    erasure INTEGER NOT NULL,
+    leaf INTEGER NOT NULL,
+    PRIMARY KEY (erasure, leaf)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE erased_objects (
+    object_id BLOB PRIMARY KEY,
+    mark BLOB,
+    erasure INTEGER NOT NULL,
+    state INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erased_objects_mark ON erased_objects (mark) WHERE mark IS NOT NULL;
+CREATE INDEX erased_objects_open ON erased_objects (erasure) WHERE state = 0;
+CREATE TABLE erasure_mails (
+    erasure INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    mail_id BLOB NOT NULL,
+    state INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    seq INTEGER,
+    PRIMARY KEY (erasure, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erasure_mails_waiting ON erasure_mails (erasure, n) WHERE state = 0;
+CREATE TABLE erasure_shared (
+    erasure INTEGER NOT NULL,
+    object_id BLOB NOT NULL,
+    PRIMARY KEY (erasure, object_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE erasures (
+    key INTEGER PRIMARY KEY,
+    erasure_id BLOB NOT NULL UNIQUE,
+    actor TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    note TEXT NOT NULL,
+    forced INTEGER NOT NULL,
+    begun INTEGER NOT NULL,
+    ended INTEGER,
+    step INTEGER NOT NULL
+) STRICT;
+CREATE INDEX erasures_open ON erasures (key) WHERE step < 5;
 CREATE TABLE erp_runs (
     key INTEGER PRIMARY KEY,
     run_id BLOB NOT NULL UNIQUE,
@@ -205,8 +270,10 @@ CREATE TABLE events (
     subject TEXT NOT NULL,
     payload TEXT NOT NULL
 ) STRICT;
-CREATE INDEX events_kind ON events (kind, seq);
-CREATE INDEX events_subject ON events (subject, seq);
+CREATE INDEX events_actor ON events (actor, at, seq);
+CREATE INDEX events_at ON events (at, seq);
+CREATE INDEX events_kind ON events (kind, at, seq);
+CREATE INDEX events_subject ON events (subject, at, seq);
 CREATE TABLE examination_work (
     task INTEGER NOT NULL,
     seq INTEGER NOT NULL,
@@ -311,6 +378,25 @@ CREATE TABLE heads (
     preview TEXT NOT NULL
 ) STRICT;
 CREATE INDEX heads_message_id ON heads (message_id_hash) WHERE message_id_hash IS NOT NULL;
+CREATE TABLE held_mails (
+    hold INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (hold, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX held_mails_seq ON held_mails (seq);
+CREATE TABLE holds (
+    key INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    query TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    lifted INTEGER,
+    lifter TEXT,
+    lift_reason TEXT
+) STRICT;
 CREATE TABLE import_entries (
     run INTEGER NOT NULL,
     n INTEGER NOT NULL,
@@ -345,6 +431,28 @@ CREATE TABLE index_states (
     version INTEGER NOT NULL,
     change_seq INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE invoices (
+    seq INTEGER NOT NULL,
+    part TEXT NOT NULL,
+    form TEXT NOT NULL,
+    invoice TEXT NOT NULL,
+    day INTEGER,
+    total TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    seller TEXT NOT NULL,
+    PRIMARY KEY (seq, part)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE kept_mails (
+    seq INTEGER PRIMARY KEY,
+    class INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    rule INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    passed TEXT NOT NULL
+) STRICT;
+CREATE INDEX kept_mails_day ON kept_mails (class, day, seq);
 CREATE TABLE ledger_rows (
     mailbox INTEGER NOT NULL,
     n INTEGER NOT NULL,
@@ -700,6 +808,17 @@ CREATE TABLE placements (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX placements_live ON placements (mailbox, fetched) WHERE gone IS NULL;
 CREATE INDEX placements_seq ON placements (seq);
+CREATE TABLE procedures (
+    key INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
+    language TEXT NOT NULL,
+    made INTEGER NOT NULL,
+    made_by TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    octets INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    UNIQUE (language, version)
+) STRICT;
 CREATE TABLE quarantine (
     seq INTEGER PRIMARY KEY,
     step TEXT NOT NULL,
@@ -761,6 +880,29 @@ CREATE TABLE records (
 ) STRICT;
 CREATE UNIQUE INDEX records_change ON records (change_seq);
 CREATE INDEX records_source ON records (source, kind, updated) WHERE vanished IS NULL;
+CREATE TABLE retention_classes (
+    key INTEGER PRIMARY KEY,
+    word TEXT NOT NULL,
+    name TEXT NOT NULL,
+    folded TEXT NOT NULL UNIQUE,
+    months INTEGER,
+    bank_months INTEGER,
+    start INTEGER NOT NULL
+) STRICT;
+CREATE TABLE retention_rules (
+    key INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    class INTEGER NOT NULL,
+    conditions TEXT NOT NULL
+) STRICT;
+CREATE TABLE retention_suspensions (
+    key INTEGER PRIMARY KEY,
+    class INTEGER NOT NULL,
+    from_year INTEGER NOT NULL,
+    to_year INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL
+) STRICT;
 CREATE TABLE rule_firings (
     standing INTEGER NOT NULL,
     rule TEXT NOT NULL,
@@ -902,6 +1044,16 @@ CREATE TABLE suppressions (
     UNIQUE (folded, class, list, origin)
 ) STRICT;
 CREATE INDEX suppressions_standing ON suppressions (standing) WHERE standing IS NOT NULL;
+CREATE TABLE suspicions (
+    message INTEGER PRIMARY KEY,
+    date INTEGER NOT NULL,
+    spam INTEGER NOT NULL,
+    marked TEXT,
+    said INTEGER,
+    said_by TEXT,
+    said_at INTEGER
+) STRICT;
+CREATE INDEX suspicions_spam ON suspicions (date, message) WHERE spam = 1;
 CREATE TABLE tags (
     key INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -929,7 +1081,7 @@ CREATE TABLE users (
     zone TEXT NOT NULL,
     active INTEGER NOT NULL,
     created INTEGER NOT NULL
-) STRICT;
+, mails_from INTEGER, mails_until INTEGER, expires INTEGER) STRICT;
 CREATE TABLE webhooks (
     key INTEGER PRIMARY KEY,
     webhook_id BLOB NOT NULL UNIQUE,

@@ -14,6 +14,7 @@ import { isOutcome } from "./imports/outcomes";
 import { linkableQuery } from "./links/queries";
 import { MissingPage, RouteFailure } from "./parts/RouteFailure";
 import { isOlderForm, translate } from "./search/deeplink";
+import type { AuditSearch } from "./views/audit";
 
 /** Search parameters are plain texts: `q=12` is the text 12, and links stay readable. */
 type Search = Record<string, string | undefined>;
@@ -183,7 +184,20 @@ const doctor = createRoute({
 const audit = createRoute({
   getParentRoute: () => shell,
   path: "/audit",
+  validateSearch: (search: Search): AuditSearch => ({
+    actor: text(search["actor"]),
+    action: text(search["action"]),
+    target: text(search["target"]),
+    from: text(search["from"]),
+    until: text(search["until"]),
+  }),
   component: lazyRouteComponent(() => import("./views/audit"), "Audit"),
+});
+
+const approvals = createRoute({
+  getParentRoute: () => shell,
+  path: "/approvals",
+  component: lazyRouteComponent(() => import("./views/approvals"), "Approvals"),
 });
 
 const bounces = createRoute({
@@ -320,7 +334,10 @@ const contactAddresses = ofSettings(
 
 const folders = ofSettings("/folders", lazyRouteComponent(() => import("./views/folders"), "Folders"));
 const linkRules = ofSettings("/linking", lazyRouteComponent(() => import("./views/linkRules"), "LinkRules"));
+const erasure = ofSettings("/erasure", lazyRouteComponent(() => import("./views/erasure"), "Erasure"));
 const proof = ofSettings("/proof", lazyRouteComponent(() => import("./views/proof"), "Proof"));
+const retention = ofSettings("/retention", lazyRouteComponent(() => import("./views/retention"), "Retention"));
+const procedures = ofSettings("/procedures", lazyRouteComponent(() => import("./views/procedures"), "Procedures"));
 const jumps = ofSettings("/links", lazyRouteComponent(() => import("./views/jumps"), "Jumps"));
 const groups = ofSettings("/groups", lazyRouteComponent(() => import("./views/groups"), "Groups"));
 const users = ofSettings("/users", lazyRouteComponent(() => import("./views/users"), "Users"));
@@ -353,6 +370,7 @@ const tree = root.addChildren([
     quarantine,
     doctor,
     audit,
+    approvals,
     bounces,
     addresses,
     address,
@@ -379,6 +397,9 @@ const tree = root.addChildren([
       linkRules,
       jumps,
       proof,
+      retention,
+      erasure,
+      procedures,
       groups,
       users,
       tokens,

@@ -1,15 +1,24 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checked } from "./browser";
+import { newRadicale, type Radicale } from "./radicale";
 import { chooseLanguage, firstVisit, newStory } from "./story";
 
+let radicale: Radicale;
 let page: Page;
 
 newStory((story) => {
   ({ page } = story);
 });
+
+beforeAll(async () => {
+  radicale = await newRadicale();
+  await radicale.put("/eva/kunden/", "jonas", "Jonas Beispiel");
+});
+
+afterAll(() => radicale.remove());
 
 const FIRST = "number,name,active,email\nK-1,Eva,yes,eva@kunde.example\nK-2,Tom,yes,\nK-3,Ida,yes,\nK-4,Leo,yes,\n";
 const SECOND = "Nr;Name\nK-1;Eva Kunde\nK-2;Tom\nK-9;Neu\n";
@@ -69,6 +78,32 @@ describe("ERP data", () => {
     const card = page.getByRole("region", { name: "Artikel" });
     await card.getByRole("button", { name: "Jetzt laufen lassen" }).click();
     await card.getByText("2 neu").waitFor();
+  });
+
+  it("comes from address books of a CardDAV server", async () => {
+    await page.getByRole("button", { name: "Quelle anlegen" }).click();
+    await dialog().getByRole("textbox", { name: "Name", exact: true }).fill("Adressbuch");
+    await dialog().getByRole("combobox", { name: "Art der Quelle" }).click();
+    await page.getByRole("option", { name: "Adressbücher (CardDAV)" }).click();
+    await dialog().getByLabel("Adresse des Servers").fill(radicale.url);
+    await dialog().getByLabel("Anmeldename").fill("eva");
+    await dialog().getByLabel("Kennwort").first().fill("secret");
+    await dialog().getByRole("button", { name: "Erproben" }).click();
+    await dialog().getByText("Alles in Ordnung").waitFor();
+    await dialog().getByText(/Jonas Beispiel/u).waitFor();
+    await dialog().getByRole("checkbox", { name: /Kunden/u }).check();
+    // Only when asked: the run is the one below.
+    await dialog().getByRole("checkbox", { name: "Läuft von selbst" }).uncheck();
+    await checked(page, "erp-carddav");
+    await dialog().getByRole("button", { name: "Speichern" }).click();
+    await dialog().waitFor({ state: "hidden" });
+    const card = page.getByRole("region", { name: "Adressbuch" });
+    await card.getByRole("button", { name: "Jetzt laufen lassen" }).click();
+    await card.getByText("1 neu").waitFor();
+    await card.getByRole("button", { name: "Quelle Adressbuch bearbeiten" }).click();
+    expect(await dialog().getByRole("checkbox", { name: /Kunden/u }).isChecked()).toBe(true);
+    await dialog().getByRole("button", { name: "Abbrechen" }).click();
+    await dialog().waitFor({ state: "hidden" });
   });
 
   it("speaks English too", async () => {

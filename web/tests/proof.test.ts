@@ -51,6 +51,29 @@ describe("the provable log", () => {
     expect(await page.getByLabel("Adresse").inputValue()).toBe("http://127.0.0.1:1/tsa");
   });
 
+  it("makes a recovery key that is shown once, and compares it with the paper", async () => {
+    await page.getByText("Es gibt noch keinen Wiederherstellungsschlüssel.").waitFor();
+    await page.getByRole("button", { name: "Wiederherstellungsschlüssel erzeugen" }).click();
+    const dialog = page.getByRole("dialog", { name: "Ihr Wiederherstellungsschlüssel" });
+    await dialog.waitFor();
+    const groups = await dialog.getByRole("listitem").allTextContents();
+    expect(groups).toHaveLength(8);
+    const kept = dialog.getByRole("button", { name: "Ich habe ihn verwahrt" });
+    await dialog.getByLabel("Gruppe 3 vom Papier").fill(groups[3] ?? "");
+    expect(await kept.isDisabled()).toBe(true);
+    await checked(page, "recovery-key");
+    await dialog.getByLabel("Gruppe 3 vom Papier").fill((groups[2] ?? "").toLowerCase());
+    await kept.click();
+    await dialog.waitFor({ state: "hidden" });
+    const compare = page.getByLabel("Schlüssel vom Papier vergleichen").and(page.locator("input"));
+    await compare.fill(groups.toReversed().join(" "));
+    await page.getByRole("button", { name: "Vergleichen" }).click();
+    await page.getByText("Der Wiederherstellungsschlüssel stimmt nicht.").waitFor();
+    await compare.fill(groups.join(" "));
+    await page.getByRole("button", { name: "Vergleichen" }).click();
+    await page.getByText("Der Wiederherstellungsschlüssel stimmt.").waitFor();
+  });
+
   it("is there in English", async () => {
     await chooseLanguage(page, "English");
     await page.getByText("All entries are signed.").waitFor();

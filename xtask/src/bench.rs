@@ -31,6 +31,11 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         library(root, "logbook", "log", &[])?;
         return Ok(true);
     }
+    if name == "reports" {
+        // Completeness of a mailbox with 500,000 mails, and the report of an import with 1,000,000 entries.
+        library(root, "store", "reports", &[])?;
+        return Ok(true);
+    }
     let bench = Bench::new(root, arguments.contains(&"--debug"))?;
     match name {
         "archive" => archive::run(&bench, arguments)?,
@@ -50,14 +55,14 @@ pub(crate) fn run(root: &Path, name: &str, arguments: &[&str]) -> Result<bool> {
         "smtp-intake" => smtp_intake::run(&bench, arguments)?,
         other => {
             bail!(
-                "no benchmark `{other}`; there are archive, import, search, imap, pop3, idle, accounts, smtp-intake, erp, classify, link, log"
+                "no benchmark `{other}`; there are archive, import, search, imap, pop3, idle, accounts, smtp-intake, erp, classify, link, log, reports"
             )
         }
     }
     Ok(true)
 }
 
-/// The benchmark of a library: deciding under which records mails are filed, deriving and signing the log.
+/// The benchmark of a library: deciding under which records mails are filed, deriving and signing the log, pages of reports.
 fn library(root: &Path, package: &str, name: &str, arguments: &[&Path]) -> Result<()> {
     let status = Command::new(env!("CARGO"))
         .args(["bench", "--quiet", "--locked", "--package", package, "--bench", name, "--"])

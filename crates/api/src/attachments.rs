@@ -131,6 +131,23 @@ pub struct AttachmentSettingsChange {
     pub spam_filter: Option<String>,
 }
 
+/// A spam filter to try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpamFilterTest {
+    /// `rspamd://host:port` or `spamd://host:port`.
+    pub spam_filter: String,
+}
+
+/// What a spam filter answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SpamFilterTried {
+    /// What it says of GTUBE, the mail that every filter takes for spam; null if there is no answer.
+    pub mark: Option<SpamMark>,
+    /// Why there is none: its words, or the system's.
+    pub error: Option<String>,
+}
+
 /// A scanner to try.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

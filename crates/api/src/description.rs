@@ -191,21 +191,25 @@ fn components() -> Components {
         LinkSettings WhatIfRequest WhatIfAnswer WhatIfActivation WhatIfActivated LinkBatchList
         OauthClientList OauthClientRequest OauthReturn OauthReturned OauthStart OauthStarted OauthUnlinked
         Problem SetupState SetupRequest Session SessionRequest ProfileChange MessagePage MessageDetail SeenChange Thread
-        SearchAnswer AccountList Account AccountRequest AccountChange AccountsChange AccountsChanged AccountRemoval ConnectionTest ConnectionTestAnswer MailboxList LeftOutPage LedgerList LedgerPage FetchedAnew DoctorReport SourceActionPage Keeping Deletable ExclusionList ExclusionsRequest TagList TagRequest TagChange DeletionRequest DeletionAnswer GroupList Group GroupRequest SortingRules
-        ImportUpload ImportList ImportRun ImportEntryPage QuarantinePage UserList User UserRequest UserChange EventPage Status
+        SearchAnswer AccountList Account AccountRequest AccountChange AccountsChange AccountsChanged AccountRemoval ConnectionTest ConnectionTestAnswer MailboxList LeftOutPage LedgerList LedgerPage FetchedAnew DoctorReport SourceActionPage Keeping Deletable ExclusionList ExclusionsRequest TagList TagRequest TagChange DeletionRequest DeletionAnswer SpamRequest SpamAnswer GroupList Group GroupRequest SortingRules
+        ImportUpload ImportList ImportRun ImportEntryPage QuarantinePage UserList User UserRequest UserChange EventPage EventWords ProcedureList ProcedureRequest Status
         AddressPage AddressDetail AddressStateChange SuppressionPage SuppressionRequest SuppressionCheckRequest SuppressionCheck
         MailingLists MailingList MailingListRequest MemberPage MemberRequest MemberImport
         BounceRules BounceRulesRequest DryRunRequest DryRun QueuePage QueueResolutionRequest BounceDashboard
-        ApiTokenList ApiTokenRequest ApiTokenSecret
+        ApiTokenList ApiTokenRequest ApiTokenSecret ApprovalPage ApprovalRefusal ApprovalSettings DelayedApprovalList ExportCheck ExportRequest
         SmtpAccountList SmtpAccount SmtpAccountRequest SmtpTest WebhookList Webhook WebhookRequest WebhookSecret OutgoingPage
         Outgoing Notifications NotificationsRequest NoticeList
-        AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus RescanRequest ReleaseRequest HeldPage
+        AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus SpamFilterTest SpamFilterTried RescanRequest ReleaseRequest HeldPage
         ErpRecordPage ErpRecord ErpRecordRequest ErpLineRequest ErpBatchAnswer ErpSessionRequest ErpRun ErpRunPage
         ErpSourceList ErpSource ErpSourceRequest ErpSourceTest ErpSourceTried ErpPreview
         MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
         LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
         ExtraAddressPage AddressDecisionRequest LearntMaskList DocumentFolder DocumentFolderList DocumentFolderRequest
-        RecordFolderList DocumentList DocumentFilingRequest ProofState StampAuthorities
+        RecordFolderList DocumentList DocumentFilingRequest ProofState StampAuthorities RecoveryKeyState RecoveryKeyMade RecoveryKeyCheck
+        RetentionState RetentionSettingsRequest RetentionClassRequest RetentionRuleRequest RetentionPreview OpenYearsRequest
+        LegalHoldList LegalHoldRequest HoldPreviewRequest HoldPreview HoldLiftRequest DueYearList DueKeptPage DueReleaseRequest RetentionChange
+        MessageKeeping
+        ErasurePage ErasurePreview ErasureSearch ErasureRequest Erasure
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }
     let session = ApiKey::Cookie(ApiKeyValue::new("poststelle_session"));

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Address, AttachmentHold, Authentication, Kind, MessageGroup, Tag, Timestamp, Verdict};
+use crate::{
+    Address, AttachmentHold, Authentication, Kind, MessageGroup, SpamState, Tag, Timestamp, Verdict,
+};
 
 /// How much of a message.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
@@ -177,6 +179,8 @@ pub struct MessageDetail {
     pub verdict: Verdict,
     /// Nobody has opened it yet.
     pub unread: bool,
+    /// Whether it is spam; null: neither a filter nor a person said something.
+    pub spam: Option<SpamState>,
     /// When somebody deleted it here, which hides it; null: nobody did.
     pub deleted: Option<Timestamp>,
     /// Groups it is sorted to, by name, and why.

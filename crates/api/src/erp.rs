@@ -329,6 +329,8 @@ pub enum ErpSourceType {
     Postgres,
     /// A MySQL or MariaDB database.
     Mysql,
+    /// Address books of a `CardDAV` server.
+    Carddav,
 }
 
 /// A file that is read when it has changed.
@@ -396,6 +398,35 @@ pub struct ErpSql {
     pub rows_max: u64,
 }
 
+/// An address book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErpBook {
+    /// Its path on the server.
+    pub path: String,
+    /// Its name there.
+    pub name: String,
+}
+
+/// Address books of a `CardDAV` server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErpDav {
+    /// Any address on the server, with `https://`: of an address book, of a user, or of the server alone.
+    pub url: String,
+    /// Login name.
+    pub login: String,
+    /// Certificates believed; a pin is none here.
+    #[serde(default)]
+    pub trust: Trust,
+    /// Those to be read; empty: all of the login.
+    #[serde(default)]
+    pub books: Vec<ErpBook>,
+    /// A run may take so long, seconds.
+    #[serde(default = "seconds")]
+    pub timeout_seconds: u32,
+}
+
 /// A source of records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErpSource {
@@ -413,6 +444,8 @@ pub struct ErpSource {
     pub file: Option<ErpFile>,
     /// Of a database.
     pub sql: Option<ErpSql>,
+    /// Of a `CardDAV` server.
+    pub dav: Option<ErpDav>,
     /// Whether a password is kept.
     pub password_set: bool,
     /// When it runs next; null: when asked.
@@ -454,7 +487,10 @@ pub struct ErpSourceRequest {
     /// Of a database.
     #[serde(default)]
     pub sql: Option<ErpSql>,
-    /// Of a database; absent: as before.
+    /// Of a `CardDAV` server.
+    #[serde(default)]
+    pub dav: Option<ErpDav>,
+    /// Of a database or a `CardDAV` server; absent: as before.
     #[serde(default)]
     pub password: Option<String>,
 }
@@ -494,7 +530,9 @@ pub struct ErpSourceTried {
     pub may_write: bool,
     /// Nothing protects the connection.
     pub unprotected: bool,
-    /// Each statement.
+    /// Address books that are there, by path.
+    pub books: Vec<ErpBook>,
+    /// Each statement; of address books, each that is read.
     pub statements: Vec<ErpStatementTried>,
 }
 

@@ -18,6 +18,72 @@ pub struct EventQuery {
     /// How many, at most 200.
     #[param(default = 50, minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
+    /// Who: key of a user, or the system's name for a part of itself.
+    #[param(max_length = 100)]
+    pub actor: Option<String>,
+    /// What: the stable key of an action.
+    #[param(max_length = 100)]
+    pub action: Option<String>,
+    /// Concerning what: key of a mail, an account, a user.
+    #[param(max_length = 100)]
+    pub target: Option<String>,
+    /// From this time on.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// Which entries, and how they are written.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventExportQuery {
+    /// How they are written.
+    #[param(inline)]
+    pub format: EventFormat,
+    /// As in the list.
+    #[serde(default)]
+    pub actor: Option<String>,
+    /// As in the list.
+    #[serde(default)]
+    pub action: Option<String>,
+    /// As in the list.
+    #[serde(default)]
+    pub target: Option<String>,
+    /// As in the list.
+    #[serde(default)]
+    pub from: Option<Timestamp>,
+    /// As in the list.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+}
+
+/// Formats of the log as a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EventFormat {
+    /// A line an entry.
+    Csv,
+    /// A line of JSON an entry.
+    Json,
+}
+
+/// What can be asked for in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EventWords {
+    /// Who has done something.
+    pub actors: Vec<EventWord>,
+    /// What was done.
+    pub actions: Vec<EventWord>,
+}
+
+/// A key and its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EventWord {
+    /// For the query.
+    pub key: String,
+    /// In the language of the request.
+    pub name: String,
 }
 
 /// Who did it.

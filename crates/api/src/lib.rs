@@ -8,12 +8,14 @@ mod account_sets;
 mod accounts;
 mod address;
 mod addresses;
+mod approvals;
 mod attachments;
 mod bounces;
 mod description;
 mod detail;
 mod doctor;
 mod documents;
+mod erasures;
 mod erp;
 mod events;
 mod exclusions;
@@ -28,8 +30,10 @@ mod operation;
 mod operations;
 mod outgoing;
 mod problem;
+mod procedures;
 mod proof;
 mod quarantine;
+mod retention;
 mod search;
 mod session;
 mod setup;
@@ -58,10 +62,15 @@ pub use addresses::{
     AddressDetail, AddressEvent, AddressPage, AddressQuery, AddressState, AddressStateChange,
     AddressStateWord, Contact, ContactName, HistoryQuery, MailClass, MatchStep, Strength,
 };
+pub use approvals::{
+    Approval, ApprovalKind, ApprovalPage, ApprovalQuery, ApprovalRefusal, ApprovalSettings, ApprovalState,
+    DelayedApproval, DelayedApprovalList,
+};
 pub use attachments::{
     AttachmentClass, AttachmentFinding, AttachmentHold, AttachmentRelease, AttachmentSettings,
     AttachmentSettingsChange, AuthResult, Authentication, DkimSignature, HeldAttachment, HeldPage, HeldQuery,
-    HoldReason, ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest, SpamMark, StatedResult,
+    HoldReason, ReleaseRequest, RescanRequest, ScannerStatus, ScannerTest, SpamFilterTest, SpamFilterTried,
+    SpamMark, StatedResult,
 };
 pub use bounces::{
     BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings, CountOf,
@@ -83,13 +92,18 @@ pub use documents::{
     ExtraAddressQuery, LearntMask, LearntMaskList, LearntMasks, NumberMask, RecordFolder, RecordFolderList,
     TaughtBy,
 };
-pub use erp::{
-    ErpBatchAnswer, ErpBatchQuery, ErpDifference, ErpField, ErpFile, ErpFileQuery, ErpFinishQuery, ErpKind,
-    ErpLineError, ErpLineRequest, ErpNote, ErpPreview, ErpRecord, ErpRecordPage, ErpRecordQuery,
-    ErpRecordRequest, ErpRun, ErpRunPage, ErpRunQuery, ErpSessionRequest, ErpSource, ErpSourceList,
-    ErpSourceRequest, ErpSourceTest, ErpSourceTried, ErpSourceType, ErpSql, ErpStatement, ErpStatementTried,
+pub use erasures::{
+    Erasure, ErasureAbout, ErasureBasis, ErasureMail, ErasurePage, ErasurePreview, ErasureQuery,
+    ErasureRequest, ErasureSearch, PersonQuery,
 };
-pub use events::{Actor, Event, EventPage, EventQuery};
+pub use erp::{
+    ErpBatchAnswer, ErpBatchQuery, ErpBook, ErpDav, ErpDifference, ErpField, ErpFile, ErpFileQuery,
+    ErpFinishQuery, ErpKind, ErpLineError, ErpLineRequest, ErpNote, ErpPreview, ErpRecord, ErpRecordPage,
+    ErpRecordQuery, ErpRecordRequest, ErpRun, ErpRunPage, ErpRunQuery, ErpSessionRequest, ErpSource,
+    ErpSourceList, ErpSourceRequest, ErpSourceTest, ErpSourceTried, ErpSourceType, ErpSql, ErpStatement,
+    ErpStatementTried,
+};
+pub use events::{Actor, Event, EventExportQuery, EventFormat, EventPage, EventQuery, EventWord, EventWords};
 pub use exclusions::{Exclusion, ExclusionKind, ExclusionList, ExclusionRequest, ExclusionsRequest};
 pub use groups::{
     Group, GroupList, GroupMember, GroupName, GroupRequest, MessageGroup, SortingRule, SortingRules,
@@ -107,7 +121,10 @@ pub use links::{
     RecordMailQuery, RecordName, RecordSheet, Remember, RemoveLinkQuery,
 };
 pub use live::{AccountStateChanged, ImportProgress, MailsExamined, MessageNew, StatusChanged};
-pub use messages::{DeletionAnswer, DeletionRequest, ListQuery, MessagePage, MessageRow, Order, Thread};
+pub use messages::{
+    DeletionAnswer, DeletionRequest, ListQuery, MessagePage, MessageRow, Order, SpamAnswer, SpamChanged,
+    SpamRequest, SpamState, Thread,
+};
 pub use oauth::{
     OauthClient, OauthClientList, OauthClientRequest, OauthDevice, OauthEndpoints, OauthLink, OauthLinkState,
     OauthReturn, OauthReturned, OauthService, OauthStart, OauthStarted, OauthUnlinked, OauthWay,
@@ -120,10 +137,22 @@ pub use outgoing::{
     SmtpAccountRequest, SmtpTest, Webhook, WebhookList, WebhookRequest, WebhookSecret,
 };
 pub use problem::Problem;
-pub use proof::{ProofState, StampAuthorities, StampAuthority, StampAuthorityRequest};
+pub use procedures::{ProcedureList, ProcedureRequest, ProcedureVersion};
+pub use proof::{
+    ProofState, RecoveryKeyCheck, RecoveryKeyMade, RecoveryKeyState, StampAuthorities, StampAuthority,
+    StampAuthorityRequest,
+};
 pub use quarantine::{QuarantinePage, QuarantineQuery, Quarantined};
+pub use retention::{
+    DueKeptMail, DueKeptPage, DueQuery, DueReleaseRequest, DueYear, DueYearList, HoldLiftRequest, HoldName,
+    HoldPreview, HoldPreviewRequest, KeptClass, LegalHold, LegalHoldList, LegalHoldRequest, MailInvoice,
+    MessageKeeping, OpenYears, OpenYearsRequest, RetentionChange, RetentionClass, RetentionClassRequest,
+    RetentionConditions, RetentionPreview, RetentionPreviewRule, RetentionRule, RetentionRuleRequest,
+    RetentionSettingsRequest, RetentionStart, RetentionState,
+};
 pub use search::{
-    ExportFormat, ExportQuery, Facet, Facets, Piece, SearchAnswer, SearchHit, SearchQuery, SearchSort,
+    ExportCheck, ExportFormat, ExportQuery, ExportRequest, Facet, Facets, Piece, SearchAnswer, SearchHit,
+    SearchQuery, SearchSort,
 };
 pub use session::{AccountName, ProfileChange, Session, SessionRequest, SessionUser, Theme};
 pub use setup::{SetupRequest, SetupState};
@@ -136,7 +165,7 @@ pub use suppression::{
 pub use tags::{Tag, TagChange, TagColour, TagList, TagRequest};
 pub use time::Timestamp;
 pub use tokens::{ApiToken, ApiTokenList, ApiTokenRequest, ApiTokenSecret, TokenScope};
-pub use users::{Language, Role, User, UserChange, UserList, UserRequest};
+pub use users::{Language, Role, User, UserChange, UserLimits, UserList, UserRequest};
 pub use verdict::{AutoReply, Evidence, Kind, Original, Permanence, RecipientReport, ReportAction, Verdict};
 pub use what_if::{
     LinkBatch, LinkBatchList, LinkSettings, LinkState, WhatIfActivated, WhatIfActivation, WhatIfAnswer,

@@ -35,6 +35,8 @@ pub struct ListQuery {
     pub has_attachment: Option<bool>,
     /// Only with this tag: its `key` of `/tags`.
     pub tag: Option<i64>,
+    /// Only what is suspected to be spam.
+    pub spam: bool,
     /// Those that were deleted here, instead of the others.
     pub deleted: bool,
     /// By date.
@@ -86,6 +88,49 @@ pub struct MessageRow {
     pub deleted: Option<Timestamp>,
     /// Groups it is sorted to, by name.
     pub groups: Vec<GroupName>,
+    /// Whether it is spam; null: neither a filter nor a person said something.
+    pub spam: Option<SpamState>,
+}
+
+/// What is said of a message that somebody marked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpamState {
+    /// It counts as spam.
+    pub suspected: bool,
+    /// The filter that marked it: `rspamd`, `spamassassin`, a header field or a keyword; empty if that is not known, null if none
+    /// did.
+    pub marked: Option<String>,
+    /// What a person said, which holds whatever filters say; null: nobody did.
+    pub said: Option<bool>,
+}
+
+/// What a person says of messages.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpamRequest {
+    /// Mails by which they are named.
+    #[schema(min_items = 1, max_items = 500)]
+    pub mails: Vec<Uuid>,
+    /// They are spam, or checked and none; null takes back what was said, and filters count again.
+    pub spam: Option<bool>,
+}
+
+/// What became of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpamAnswer {
+    /// Messages of which that is new.
+    pub changed: Vec<SpamChanged>,
+    /// How many of the others the caller may read: the same was said of them before.
+    pub unchanged: u64,
+}
+
+/// A message of which a person said something new.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpamChanged {
+    /// By which it is named.
+    pub mail_id: Uuid,
+    /// What had been said before; null: nothing.
+    pub before: Option<bool>,
 }
 
 /// A page of a list.

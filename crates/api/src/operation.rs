@@ -108,3 +108,50 @@ pub struct Operation {
     /// Failures that are particular to it, besides those of all.
     pub failures: &'static [u16],
 }
+
+impl Operation {
+    /// Whether it only reads, or changes nothing but the caller's own login: auditors may.
+    pub fn changes_nothing(&self) -> bool {
+        self.method == Method::Get
+            || matches!(self.id, "LOG_IN" | "LOG_OUT" | "CHANGE_PROFILE" | "CHECK_SUPPRESSION")
+    }
+
+    /// Whether what it shows of mails keeps to the dates a scope may have. The others are not for whoever sees only mail of
+    /// some time.
+    pub fn keeps_to_period(&self) -> bool {
+        const IDS: [&str; 31] = [
+            "SESSION",
+            "LOG_OUT",
+            "CHANGE_PROFILE",
+            "MESSAGES",
+            "MESSAGE",
+            "MESSAGE_RAW",
+            "MESSAGE_FRAME",
+            "MESSAGE_PART",
+            "IMAGE",
+            "THREAD",
+            "SEARCH",
+            "EXPORT",
+            "EXPORT_CHECK",
+            "TAGS",
+            "MESSAGE_LINKS",
+            "JUMP_TEMPLATES",
+            "ACCOUNTS",
+            "MAILBOXES",
+            "GROUPS",
+            "NOTICES",
+            "APPROVALS",
+            "DELAYED_APPROVALS",
+            "EVENTS",
+            "EVENT_WORDS",
+            "EXPORT_EVENTS",
+            "PROCEDURES",
+            "PROCEDURE",
+            "PROOF",
+            "DOCTOR",
+            "STATUS",
+            "LIVE",
+        ];
+        self.access == Access::Public || IDS.contains(&self.id)
+    }
+}

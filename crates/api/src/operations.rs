@@ -4,11 +4,12 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
-    Access, AddressQuery, Body, DashboardQuery, DeletableQuery, ErpBatchQuery, ErpFileQuery, ErpFinishQuery,
-    ErpRecordQuery, ErpRunQuery, EventQuery, ExportQuery, ExtraAddressQuery, FrameQuery, HeldQuery,
-    HistoryQuery, ImportEntryQuery, ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery,
-    LinkableQuery, ListQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, QuarantineQuery,
-    QueueQuery, RecordMailQuery, RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    Access, AddressQuery, ApprovalQuery, Body, DashboardQuery, DeletableQuery, DueQuery, ErasureQuery,
+    ErpBatchQuery, ErpFileQuery, ErpFinishQuery, ErpRecordQuery, ErpRunQuery, EventExportQuery, EventQuery,
+    ExportQuery, ExtraAddressQuery, FrameQuery, HeldQuery, HistoryQuery, ImportEntryQuery, ImportListQuery,
+    LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery, ListQuery, MessageQuery, Method,
+    Operation, OutgoingQuery, PartQuery, PersonQuery, QuarantineQuery, QueueQuery, RecordMailQuery,
+    RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -78,6 +79,8 @@ operations! {
         no_query, Json("DeletionRequest") => 200 Json("DeletionAnswer"), &[404];
     RESTORE_MESSAGES = Post "/api/v1/messages/restore", Worker, "messages", "Restores deleted messages.",
         no_query, Json("DeletionRequest") => 200 Json("DeletionAnswer"), &[404];
+    JUDGE_SPAM = Post "/api/v1/messages/spam", Worker, "messages", "Says of messages whether they are spam, or takes that back; it holds whatever filters say.",
+        no_query, Json("SpamRequest") => 200 Json("SpamAnswer"), &[404];
     MESSAGE_RAW = Get "/api/v1/messages/{mail_id}/raw", SignedIn, "messages", "The original octets; those of mails with held attachments for administrators only.",
         no_query, Empty => 200 Octets("message/rfc822"), &[403, 404];
     MESSAGE_FRAME = Get "/api/v1/messages/{mail_id}/frame", SignedIn, "messages", "The mail as a safe HTML document, for a sandboxed frame.",
@@ -94,6 +97,8 @@ operations! {
         no_query, Json("AttachmentSettingsChange") => 200 Json("AttachmentSettings"), &[];
     TEST_SCANNER = Post "/api/v1/attachments/scanner/test", Administrator, "attachments", "Tries a scanner with the EICAR test file.",
         no_query, Json("ScannerTest") => 200 Json("ScannerStatus"), &[];
+    TEST_SPAM_FILTER = Post "/api/v1/attachments/spam_filter/test", Administrator, "attachments", "Tries a spam filter with the GTUBE test mail.",
+        no_query, Json("SpamFilterTest") => 200 Json("SpamFilterTried"), &[];
     RESCAN = Post "/api/v1/attachments/rescan", Administrator, "attachments", "Has one mail's attachments, or all, scanned again.",
         no_query, Json("RescanRequest") => 202 Empty, &[404];
     HELD_ATTACHMENTS = Get "/api/v1/attachments/held", Administrator, "attachments", "Held attachments, newest mail first.",
@@ -105,7 +110,10 @@ operations! {
     SEARCH = Get "/api/v1/search", SignedIn, "messages", "Searches text, header fields and attachments.",
         query::<SearchQuery>, Empty => 200 Json("SearchAnswer"), &[];
     EXPORT = Get "/api/v1/export", SignedIn, "messages", "Mails of a query as a file; with their octets those with held attachments for administrators only.",
-        query::<ExportQuery>, Empty => 200 Octets("application/octet-stream"), &[];
+        query::<ExportQuery>, Empty => 200 Octets("application/octet-stream"), &[403, 409];
+
+    EXPORT_CHECK = Get "/api/v1/export/check", SignedIn, "messages", "How many mails an export would hand out, and whether a second person has to approve that.",
+        query::<ExportQuery>, Empty => 200 Json("ExportCheck"), &[];
 
     TAGS = Get "/api/v1/tags", SignedIn, "tags", "Tags, by name.",
         no_query, Empty => 200 Json("TagList"), &[];
@@ -397,9 +405,9 @@ operations! {
 
     API_TOKENS = Get "/api/v1/tokens", SignedIn, "tokens", "Tokens of programs: administrators see all, others their own.",
         no_query, Empty => 200 Json("ApiTokenList"), &[];
-    CREATE_API_TOKEN = Post "/api/v1/tokens", SignedIn, "tokens", "A new token for oneself; it is shown this once.",
+    CREATE_API_TOKEN = Post "/api/v1/tokens", Worker, "tokens", "A new token for oneself; it is shown this once.",
         no_query, Json("ApiTokenRequest") => 201 Json("ApiTokenSecret"), &[409];
-    REVOKE_API_TOKEN = Delete "/api/v1/tokens/{token_id}", SignedIn, "tokens", "Revokes a token: one's own, or as an administrator any.",
+    REVOKE_API_TOKEN = Delete "/api/v1/tokens/{token_id}", Worker, "tokens", "Revokes a token: one's own, or as an administrator any.",
         no_query, Empty => 204 Empty, &[404];
 
     GROUPS = Get "/api/v1/groups", SignedIn, "groups", "All groups.",
@@ -417,6 +425,23 @@ operations! {
     SORT_EARLIER = Post "/api/v1/accounts/{account_id}/sorting/earlier", Administrator, "groups", "Sorts earlier mails of the account by the rules of now.",
         no_query, Empty => 202 Empty, &[404];
 
+    APPROVALS = Get "/api/v1/approvals", SignedIn, "approvals", "What needs a second person, newest first: all for administrators and auditors, one's own for others.",
+        query::<ApprovalQuery>, Empty => 200 Json("ApprovalPage"), &[];
+    ASK_EXPORT = Post "/api/v1/approvals/exports", Worker, "approvals", "Asks a second person for an export of many mails; when it is approved, it can be fetched for 24 hours.",
+        no_query, Json("ExportRequest") => 201 Json("Approval"), &[];
+    APPROVAL_SETTINGS = Get "/api/v1/approvals/settings", Administrator, "approvals", "From how many mails on an export needs an approval.",
+        no_query, Empty => 200 Json("ApprovalSettings"), &[];
+    SET_APPROVAL_SETTINGS = Put "/api/v1/approvals/settings", Administrator, "approvals", "Changes that.",
+        no_query, Json("ApprovalSettings") => 200 Json("ApprovalSettings"), &[];
+    DELAYED_APPROVALS = Get "/api/v1/approvals/delayed", SignedIn, "approvals", "What the only administrator has asked for and may approve alone after a delay.",
+        no_query, Empty => 200 Json("DelayedApprovalList"), &[];
+    APPROVE = Post "/api/v1/approvals/{approval_id}/approve", Administrator, "approvals", "Approves what somebody else has asked for; it is carried out at once.",
+        no_query, Empty => 200 Json("Approval"), &[404, 409];
+    REFUSE = Post "/api/v1/approvals/{approval_id}/refuse", Administrator, "approvals", "Refuses it.",
+        no_query, Json("ApprovalRefusal") => 200 Json("Approval"), &[404, 409];
+    WITHDRAW = Post "/api/v1/approvals/{approval_id}/withdraw", Worker, "approvals", "Takes back what one has asked for oneself.",
+        no_query, Empty => 200 Json("Approval"), &[404, 409];
+
     USERS = Get "/api/v1/users", Administrator, "users", "All users.",
         no_query, Empty => 200 Json("UserList"), &[];
     CREATE_USER = Post "/api/v1/users", Administrator, "users", "A new user.",
@@ -428,12 +453,79 @@ operations! {
     REMOVE_USER = Delete "/api/v1/users/{user_id}", Administrator, "users", "Removes a user; the log keeps the name.",
         no_query, Empty => 204 Empty, &[404, 409];
 
+    RETENTION = Get "/api/v1/retention", SignedIn, "retention", "Retention classes, rules and open assessments.",
+        no_query, Empty => 200 Json("RetentionState"), &[];
+    SET_RETENTION = Put "/api/v1/retention", Administrator, "retention", "Sets the zone of days and whether longer periods of banks hold.",
+        no_query, Json("RetentionSettingsRequest") => 200 Json("RetentionState"), &[];
+    CREATE_RETENTION_CLASS = Post "/api/v1/retention/classes", Administrator, "retention", "A new retention class.",
+        no_query, Json("RetentionClassRequest") => 201 Json("RetentionState"), &[409];
+    CHANGE_RETENTION_CLASS = Put "/api/v1/retention/classes/{key}", Administrator, "retention", "Changes a retention class; its mails are kept by the new period.",
+        no_query, Json("RetentionClassRequest") => 200 Json("RetentionState"), &[404, 409];
+    REMOVE_RETENTION_CLASS = Delete "/api/v1/retention/classes/{key}", Administrator, "retention", "Removes a retention class nothing uses.",
+        no_query, Empty => 204 Empty, &[404, 409];
+    CREATE_RETENTION_RULE = Post "/api/v1/retention/rules", Administrator, "retention", "A new rule, for mails that come or change from now on.",
+        no_query, Json("RetentionRuleRequest") => 201 Json("RetentionState"), &[404];
+    PREVIEW_RETENTION_RULES = Post "/api/v1/retention/rules/preview", Administrator, "retention", "What the rules would do with mails that are here.",
+        no_query, Empty => 200 Json("RetentionPreview"), &[];
+    APPLY_RETENTION_RULES = Post "/api/v1/retention/rules/apply", Administrator, "retention", "Asks the rules about every mail that is here; classes become longer, never shorter.",
+        no_query, Empty => 202 Empty, &[];
+    CHANGE_RETENTION_RULE = Put "/api/v1/retention/rules/{key}", Administrator, "retention", "Changes a rule, likewise.",
+        no_query, Json("RetentionRuleRequest") => 200 Json("RetentionState"), &[404];
+    REMOVE_RETENTION_RULE = Delete "/api/v1/retention/rules/{key}", Administrator, "retention", "Removes a rule; mails keep the class it gave them.",
+        no_query, Empty => 204 Empty, &[404];
+    ADD_OPEN_YEARS = Post "/api/v1/retention/open-years", Administrator, "retention", "Notes that the assessment of years is open: nothing of them falls due.",
+        no_query, Json("OpenYearsRequest") => 201 Json("RetentionState"), &[404];
+    END_OPEN_YEARS = Delete "/api/v1/retention/open-years/{key}", Administrator, "retention", "The assessment is over.",
+        no_query, Empty => 204 Empty, &[404];
+    LEGAL_HOLDS = Get "/api/v1/retention/holds", Administrator, "retention", "Legal holds, open ones first.",
+        no_query, Empty => 200 Json("LegalHoldList"), &[];
+    ADD_LEGAL_HOLD = Post "/api/v1/retention/holds", Administrator, "retention", "Holds what a query finds, now and later.",
+        no_query, Json("LegalHoldRequest") => 201 Json("LegalHoldList"), &[409];
+    PREVIEW_LEGAL_HOLD = Post "/api/v1/retention/holds/preview", Administrator, "retention", "How many messages a query finds.",
+        no_query, Json("HoldPreviewRequest") => 200 Json("HoldPreview"), &[];
+    LIFT_LEGAL_HOLD = Post "/api/v1/retention/holds/{key}/lift", Administrator, "retention", "Lifts a legal hold.",
+        no_query, Json("HoldLiftRequest") => 200 Json("LegalHoldList"), &[404];
+    DUE_YEARS = Get "/api/v1/retention/due", Administrator, "retention", "Mails by class and year, and how many of them are due.",
+        no_query, Empty => 200 Json("DueYearList"), &[];
+    DUE_MAILS = Get "/api/v1/retention/due/mails", Administrator, "retention", "Mails of a class and year that are due.",
+        query::<DueQuery>, Empty => 200 Json("DueKeptPage"), &[404];
+    RELEASE_DUE = Post "/api/v1/retention/due/release", Administrator, "retention", "Asks for the mails of a class and year that are due to be erased for good, which another administrator approves.",
+        no_query, Json("DueReleaseRequest") => 201 Json("Approval"), &[404];
+    SET_MESSAGE_RETENTION = Post "/api/v1/messages/retention", Worker, "retention", "Gives messages a retention class; only administrators make it shorter.",
+        no_query, Json("RetentionChange") => 204 Empty, &[403, 404];
+    MESSAGE_KEEPING = Get "/api/v1/messages/{mail_id}/keeping", SignedIn, "retention", "How long a message is kept and why, and invoices in it.",
+        no_query, Empty => 200 Json("MessageKeeping"), &[404];
+
     EVENTS = Get "/api/v1/events", Log, "events", "The event log, newest first.",
         query::<EventQuery>, Empty => 200 Json("EventPage"), &[];
-    PROOF = Get "/api/v1/proof", Administrator, "status", "How the provable log stands, and who stamps it.",
+    EVENT_WORDS = Get "/api/v1/events/words", Log, "events", "Who has done something, and what was done: for filters.",
+        no_query, Empty => 200 Json("EventWords"), &[];
+    EXPORT_EVENTS = Get "/api/v1/events/export", Log, "events", "The log as a file, CSV or lines of JSON.",
+        query::<EventExportQuery>, Empty => 200 Octets("application/octet-stream"), &[];
+    PROCEDURES = Get "/api/v1/procedures", Log, "events", "Versions of the procedural documentation, the newest first.",
+        no_query, Empty => 200 Json("ProcedureList"), &[];
+    MAKE_PROCEDURE = Post "/api/v1/procedures", Administrator, "events", "Makes the next version of the procedural documentation of what is set now.",
+        no_query, Json("ProcedureRequest") => 201 Json("ProcedureVersion"), &[409];
+    PROCEDURE = Get "/api/v1/procedures/{language}/{version}", Log, "events", "A version as PDF.",
+        no_query, Empty => 200 Octets("application/pdf"), &[404];
+    PROOF = Get "/api/v1/proof", Log, "status", "How the provable log stands, and who stamps it.",
         no_query, Empty => 200 Json("ProofState"), &[];
     SET_STAMP_AUTHORITIES = Put "/api/v1/proof/authorities", Administrator, "status", "Sets the time stamp authorities.",
         no_query, Json("StampAuthorities") => 200 Json("ProofState"), &[];
+    RECOVERY_KEY = Get "/api/v1/recovery-key", Administrator, "status", "Whether a recovery key for the master key was made.",
+        no_query, Empty => 200 Json("RecoveryKeyState"), &[];
+    MAKE_RECOVERY_KEY = Post "/api/v1/recovery-key", Administrator, "status", "Makes a recovery key, shown this once.",
+        no_query, Empty => 200 Json("RecoveryKeyMade"), &[];
+    CHECK_RECOVERY_KEY = Post "/api/v1/recovery-key/check", Administrator, "status", "Compares a printed recovery key.",
+        no_query, Json("RecoveryKeyCheck") => 204 Empty, &[];
+    ERASURES = Get "/api/v1/erasures", Administrator, "erasures", "What was erased on request, newest first.",
+        query::<ErasureQuery>, Empty => 200 Json("ErasurePage"), &[];
+    ERASURE_PREVIEW = Post "/api/v1/erasures/preview", Administrator, "erasures", "Mails from, to or about an address, and which of them may not be erased.",
+        no_query, Json("ErasureSearch") => 200 Json("ErasurePreview"), &[];
+    ERASE = Post "/api/v1/erasures", Administrator, "erasures", "Asks for mails to be erased for good, which another administrator approves; what may not be erased is refused then.",
+        no_query, Json("ErasureRequest") => 201 Json("Approval"), &[];
+    PERSON = Get "/api/v1/person", Administrator, "erasures", "Everything about an address as a ZIP, as far as you may read it.",
+        query::<PersonQuery>, Empty => 200 Octets("application/zip"), &[];
     DOCTOR = Get "/api/v1/doctor", SignedIn, "status", "What is blind or about to be, and what to do.",
         no_query, Empty => 200 Json("DoctorReport"), &[];
     STATUS = Get "/api/v1/status", SignedIn, "status", "Counters, accounts in trouble, room on the disk.",

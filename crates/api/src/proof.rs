@@ -30,6 +30,30 @@ pub struct ProofState {
     pub authorities: Vec<StampAuthority>,
 }
 
+/// Whether the master key can be brought back from paper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecoveryKeyState {
+    /// When the recovery key was made; null: none ever was, or its file is damaged.
+    pub made_at: Option<Timestamp>,
+}
+
+/// A recovery key, shown this once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecoveryKeyMade {
+    /// Eight groups of eight characters, the last of each a check character.
+    pub groups: Vec<String>,
+    /// The one before opens nothing any more.
+    pub replaced: bool,
+}
+
+/// A recovery key as it was printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecoveryKeyCheck {
+    /// Its groups, with blanks between them.
+    #[schema(max_length = 400)]
+    pub key: String,
+}
+
 /// A time stamp authority.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StampAuthority {

@@ -46,10 +46,53 @@ pub struct ExportQuery {
     /// How they are written.
     #[param(inline)]
     pub format: ExportFormat,
+    /// Only mails with an effective date on or after this day, `2025-01-01`.
+    #[serde(default)]
+    #[param(max_length = 10)]
+    pub from: Option<String>,
+    /// Only mails with an effective date on or before this day.
+    #[serde(default)]
+    #[param(max_length = 10)]
+    pub until: Option<String>,
+    /// The approval that lets so many mails out, see `export/check`.
+    #[serde(default)]
+    pub approval: Option<uuid::Uuid>,
 }
 
-/// Formats of files: the first two hold the mails, the others say what they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+/// What an export would hand out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExportCheck {
+    /// Mails that can be found by the query, as far as the caller may read them.
+    pub mails: u64,
+    /// A second person has to approve so many.
+    pub needs_approval: bool,
+}
+
+/// Asks a second person for an export.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExportRequest {
+    /// As in the search; all mails without it.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    pub q: String,
+    /// How they are written.
+    pub format: ExportFormat,
+    /// Only mails with an effective date on or after this day.
+    #[serde(default)]
+    #[schema(max_length = 10)]
+    pub from: Option<String>,
+    /// Only mails with an effective date on or before this day.
+    #[serde(default)]
+    #[schema(max_length = 10)]
+    pub until: Option<String>,
+    /// Why.
+    #[schema(min_length = 1, max_length = 2000)]
+    pub note: String,
+}
+
+/// Formats of files: the first two and the last hold the mails, the others say what they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportFormat {
     /// Files of mails in one, with a list.
@@ -64,6 +107,8 @@ pub enum ExportFormat {
     Xml,
     /// Tables and rows.
     Sql,
+    /// Handover of data to auditors: a ZIP with `index.xml`, tables, mails and what proves them. For administrators.
+    Z3,
 }
 
 /// A piece of a snippet.

@@ -39,9 +39,9 @@ impl TokenScope {
     }
 }
 
-/// Operations of these groups need a person: logins, passwords, users, tokens, consent at sign-in services.
+/// Operations of these groups need a person: logins, passwords, users, tokens, consent at sign-in services; and these, approvals.
 const PERSONAL_TAGS: [&str; 4] = ["setup", "session", "users", "tokens"];
-const PERSONAL_IDS: [&str; 4] = ["OAUTH_RETURN", "START_LINK", "CONFIRM_LINK", "UNLINK"];
+const PERSONAL_IDS: [&str; 6] = ["OAUTH_RETURN", "START_LINK", "CONFIRM_LINK", "UNLINK", "APPROVE", "REFUSE"];
 
 impl Operation {
     /// The scope a token needs for it; `None` where no token will do, or none is needed.

@@ -68,6 +68,18 @@ impl From<Role> for model::Role {
     }
 }
 
+/// What an auditor sees of the mail of the accounts granted, and until when; empty for other roles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UserLimits {
+    /// Only mails with an effective date from this time on.
+    pub mails_from: Option<Timestamp>,
+    /// Only mails with an effective date before this time.
+    pub mails_until: Option<Timestamp>,
+    /// From when on the login no longer holds.
+    pub expires: Option<Timestamp>,
+}
+
 /// A user, as administrators see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
@@ -89,6 +101,8 @@ pub struct User {
     pub accounts: Vec<Uuid>,
     /// May log in.
     pub active: bool,
+    /// What an auditor sees, and how long.
+    pub limits: UserLimits,
     /// When made.
     pub created: Timestamp,
 }
@@ -117,6 +131,9 @@ pub struct UserRequest {
     /// Accounts whose mail the user may read.
     #[serde(default)]
     pub accounts: Vec<Uuid>,
+    /// What an auditor sees, and how long.
+    #[serde(default)]
+    pub limits: UserLimits,
     /// At least ten characters.
     #[schema(min_length = 10, max_length = 1000)]
     pub password: String,
@@ -138,6 +155,8 @@ pub struct UserChange {
     pub language: Option<Language>,
     /// All accounts whose mail the user may read.
     pub accounts: Option<Vec<Uuid>>,
+    /// What an auditor sees, and how long: all of it.
+    pub limits: Option<UserLimits>,
     /// New password; the user's sessions end.
     #[schema(min_length = 10, max_length = 1000)]
     pub password: Option<String>,

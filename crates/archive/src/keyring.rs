@@ -1,11 +1,11 @@
 //! The keys of records on the disk: two copies, repaired from each other, written anew to erase.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use aws_lc_rs::rand;
@@ -23,6 +23,8 @@ use crate::segment::{SyncFile, SystemSync, lock};
 const COPIES: [&str; 2] = ["a", "b"];
 /// Slots wrapped anew at once.
 const CHUNK: usize = 1024;
+/// Slots checked together.
+const SLOTS_TOGETHER: usize = 1024;
 
 /// The keys of an archive's records. Clones share it.
 #[derive(Clone)]
@@ -37,6 +39,8 @@ struct Ring {
     /// Held while syncing; true if the last one failed.
     syncing: Mutex<bool>,
     repaired: AtomicU64,
+    /// An erasing broke off in a way that the next start may take for done: no key is given out that only the old epoch has.
+    stopped: AtomicBool,
 }
 
 struct Epoch {
@@ -99,6 +103,7 @@ impl Keyring {
             pending: Mutex::default(),
             syncing: Mutex::default(),
             repaired: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
         })))
     }
 
@@ -113,6 +118,9 @@ impl Keyring {
     /// Writes a key into the next slot; durable after [`Self::sync`].
     pub(crate) fn put(&self, object_id: ObjectId, key: &[u8; KEY_LEN]) -> Result<u64, Error> {
         let epoch = self.epoch();
+        if self.0.stopped.load(Ordering::Relaxed) {
+            return Err(self.damaged(Defect::Unsupported));
+        }
         let number = epoch.next.fetch_add(1, Ordering::Relaxed);
         let octets = epoch.wrap(object_id, number, key)?.encode();
         epoch.write(number, &octets)?;
@@ -157,6 +165,26 @@ impl Keyring {
         }
     }
 
+    /// Slots in which keys of these records lie.
+    pub(crate) fn slots_of(&self, records: &HashSet<ObjectId>) -> Result<BTreeSet<u64>, Error> {
+        let epoch = self.epoch();
+        let mut slots = BTreeSet::new();
+        for number in 0..epoch.next.load(Ordering::Relaxed) {
+            if let Some(Slot::Kept { object_id, .. }) = self.slot(&epoch, number)?
+                && records.contains(&object_id)
+            {
+                slots.insert(number);
+            }
+        }
+        Ok(slots)
+    }
+
+    /// Overwrites and removes what is left of earlier epochs.
+    pub(crate) fn destroy_older(&self) -> Result<(), Error> {
+        let epoch = self.epoch_alone();
+        destroy_older(&self.0.dir, epoch.header.epoch, self.0.sync.as_ref())
+    }
+
     /// What lies in a slot, from the copy that is intact; the other one is repaired. `None` if neither is.
     fn slot(&self, epoch: &Epoch, number: u64) -> Result<Option<Slot>, Error> {
         let first = epoch.read(0, number)?;
@@ -198,26 +226,48 @@ impl Keyring {
     pub fn check(&self) -> Result<KeyringCheck, Error> {
         let mut check = KeyringCheck::default();
         let epoch = self.epoch();
-        for number in 0..epoch.next.load(Ordering::Relaxed) {
-            let slot = self.slot(&epoch, number)?;
-            match slot {
-                Some(slot @ Slot::Kept { object_id, nonce, wrapped }) => {
-                    if epoch.unwrap(object_id, number, nonce, wrapped).is_err() {
-                        check.lost.push(number);
-                        continue;
-                    }
-                    if epoch.read(1, number)? != Ok(slot) {
-                        self.repair(&epoch, 1, number, slot)?;
-                    }
-                    check.kept += 1;
-                }
-                Some(Slot::Erased) => check.erased += 1,
-                Some(Slot::Empty) => {}
-                None => check.lost.push(number),
+        let end = epoch.next.load(Ordering::Relaxed);
+        let mut copies = [Vec::new(), Vec::new()];
+        for from in (0..end).step_by(SLOTS_TOGETHER) {
+            let count = SLOTS_TOGETHER.min((end - from) as usize);
+            for (copy, octets) in copies.iter_mut().enumerate() {
+                epoch.read_many(copy, from, count, octets)?;
+            }
+            let both = copies[0].chunks_exact(SLOT_LEN).zip(copies[1].chunks_exact(SLOT_LEN));
+            for (number, (one, other)) in (from..).zip(both) {
+                let same = if one == other { Slot::decode(one).ok() } else { None };
+                self.check_slot(&epoch, number, same, &mut check)?;
             }
         }
         check.repaired = self.repaired();
         Ok(check)
+    }
+
+    /// Checks a slot, which is `same` in both copies unless that is `None`.
+    fn check_slot(
+        &self,
+        epoch: &Epoch,
+        number: u64,
+        same: Option<Slot>,
+        check: &mut KeyringCheck,
+    ) -> Result<(), Error> {
+        let slot = if same.is_some() { same } else { self.slot(epoch, number)? };
+        match slot {
+            Some(slot @ Slot::Kept { object_id, nonce, wrapped }) => {
+                if epoch.unwrap(object_id, number, nonce, wrapped).is_err() {
+                    check.lost.push(number);
+                    return Ok(());
+                }
+                if same.is_none() && epoch.read(1, number)? != Ok(slot) {
+                    self.repair(epoch, 1, number, slot)?;
+                }
+                check.kept += 1;
+            }
+            Some(Slot::Erased) => check.erased += 1,
+            Some(Slot::Empty) => {}
+            None => check.lost.push(number),
+        }
+        Ok(())
     }
 
     /// Seals the epoch's key to these master keys, one or two, and to no others. Durable when this returns.
@@ -264,7 +314,7 @@ impl Keyring {
         let wraps = [Some(wrapped_for(master, number, &key)?), None];
         let header = Header { epoch: number, created: now(), wraps };
         let next = Writing { header, key: RecordKey::new(key), dir: &self.0.dir, sync: self.0.sync.as_ref() };
-        next.write(epoch.next.load(Ordering::Relaxed), |at| match self.slot(&epoch, at)? {
+        let written = next.write(epoch.next.load(Ordering::Relaxed), |at| match self.slot(&epoch, at)? {
             Some(Slot::Kept { .. } | Slot::Erased) if slots.contains(&at) => Ok(Kept::Erased),
             Some(Slot::Kept { object_id, nonce, wrapped }) => epoch
                 .unwrap(object_id, at, nonce, wrapped)
@@ -273,11 +323,30 @@ impl Keyring {
             Some(Slot::Erased) => Ok(Kept::Erased),
             Some(Slot::Empty) => Ok(Kept::Empty),
             None => Err(self.damaged(Defect::Checksum)),
-        })?;
-        *epoch = Epoch::open(&self.0.dir, number, &[0, 1].into(), master, self.0.sync.as_ref())?;
+        });
+        if let Err(error) = written {
+            self.withdraw(number);
+            return Err(error);
+        }
+        let opened = Epoch::open(&self.0.dir, number, &[0, 1].into(), master, self.0.sync.as_ref());
+        *epoch = opened.inspect_err(|_| self.withdraw(number))?;
         // What was still to be synced is in the new files, and wrapped otherwise there.
         lock(&self.0.pending).clear();
         destroy_older(&self.0.dir, number, self.0.sync.as_ref())
+    }
+
+    /// Takes an unfinished epoch away: the next start would take it for the newest one, without the keys that come meanwhile.
+    fn withdraw(&self, number: u64) {
+        let parts = COPIES.map(|copy| self.0.dir.join(format!("{number:016x}.{copy}.part")));
+        let gone = [path(&self.0.dir, number, 0), path(&self.0.dir, number, 1)].into_iter().chain(parts).all(
+            |file| match fs::remove_file(&file) {
+                Ok(()) => true,
+                Err(error) => error.kind() == io::ErrorKind::NotFound,
+            },
+        );
+        if !gone || self.0.sync.sync_folder(&self.0.dir).is_err() {
+            self.0.stopped.store(true, Ordering::Relaxed);
+        }
     }
 
     fn damaged(&self, defect: Defect) -> Error {
@@ -368,6 +437,22 @@ impl Epoch {
     fn sync(&self, sync: &dyn SyncFile) -> Result<(), Error> {
         for (file, path) in self.files.iter().zip(&self.paths) {
             sync.sync_data(file).map_err(|source| Error::io(path, source))?;
+        }
+        Ok(())
+    }
+
+    /// The octets of `count` slots; zeros beyond the end.
+    fn read_many(&self, copy: usize, from: u64, count: usize, octets: &mut Vec<u8>) -> Result<(), Error> {
+        octets.clear();
+        octets.resize(count * SLOT_LEN, 0);
+        let mut have = 0;
+        while have < octets.len() {
+            match self.files[copy].read_at(&mut octets[have..], Slot::at(from) + have as u64) {
+                Ok(0) => break,
+                Ok(read) => have += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(Error::io(&self.paths[copy], source)),
+            }
         }
         Ok(())
     }

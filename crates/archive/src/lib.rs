@@ -22,6 +22,7 @@
 //! [`Archive::recover`] finds every such record, whoever was writing beside it.
 
 mod codec;
+mod erase;
 mod error;
 mod extent;
 mod folder;

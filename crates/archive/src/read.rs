@@ -1,5 +1,6 @@
 //! Reading a record back, checked on the way, and a mail put together from its pieces.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -178,7 +179,7 @@ fn object_range(
 }
 
 /// What a mail consists of.
-type List = (Vec<Part>, Vec<Piece>);
+pub(crate) type List = (Vec<Part>, Vec<Piece>);
 
 /// What a trailer of either version says.
 #[derive(Clone, Copy)]
@@ -208,6 +209,36 @@ pub(crate) struct Body {
     hash: Hash,
     octets: u64,
     pub(crate) end: Option<End>,
+    recent: Recent,
+}
+
+/// Small objects that were just read and found right: the mails that consist of them mostly follow.
+#[derive(Default)]
+pub(crate) struct Recent {
+    objects: VecDeque<((ObjectId, Location), Vec<u8>)>,
+    octets: usize,
+}
+
+impl Recent {
+    /// Octets of an object at most.
+    pub(crate) const OBJECT_MAX: u64 = 1 << 19;
+    const OCTETS_MAX: usize = 1 << 22;
+
+    pub(crate) fn keep(&mut self, object_id: ObjectId, location: Location, octets: Vec<u8>) {
+        self.octets += octets.len();
+        self.objects.push_front(((object_id, location), octets));
+        while self.octets > Self::OCTETS_MAX
+            && let Some((_, oldest)) = self.objects.pop_back()
+        {
+            self.octets -= oldest.len();
+        }
+    }
+
+    fn get(&self, part: &Part) -> Option<&[u8]> {
+        let named = (part.object_id, part.location);
+        let (_, octets) = self.objects.iter().find(|(name, _)| *name == named)?;
+        (octets.len() as u64 == part.octets).then_some(octets)
+    }
 }
 
 struct Object {
@@ -224,8 +255,13 @@ impl Body {
     pub(crate) fn open(archive: &Arc<Inner>, location: Location) -> Result<Self, Error> {
         let mut main = Record::open(archive, location)?;
         let list = main.list()?;
-        Ok(Self {
-            decoder: Some(archive.decoder()),
+        Ok(Self::of(main, list))
+    }
+
+    /// What stands behind the header of a record, and what it consists of.
+    pub(crate) fn of(main: Record, list: Option<List>) -> Self {
+        Self {
+            decoder: Some(main.archive.decoder()),
             main,
             list,
             raw: Vec::new(),
@@ -236,7 +272,20 @@ impl Body {
             hash: Hash::new(),
             octets: 0,
             end: None,
-        })
+            recent: Recent::default(),
+        }
+    }
+
+    /// Objects that were read before this.
+    pub(crate) fn with(mut self, recent: &mut Recent) -> Self {
+        self.recent = std::mem::take(recent);
+        self
+    }
+
+    /// What is in memory goes back to where it was lent.
+    pub(crate) fn give_back(&mut self, window: &mut Window, recent: &mut Recent) {
+        window.take_back(&mut self.main.window);
+        *recent = std::mem::take(&mut self.recent);
     }
 
     /// Appends the next octets to `out`; `false`, and nothing, at the end, once everything is found right.
@@ -275,6 +324,12 @@ impl Body {
             let limit = match pieces.get(self.at) {
                 Some(piece) if piece.raw == self.since => {
                     let part = parts[piece.part as usize];
+                    if let Some(octets) = self.recent.get(&part) {
+                        piece.code.encode(octets, true, out);
+                        self.at += 1;
+                        self.since = 0;
+                        return Ok(true);
+                    }
                     let record = Record::open(&self.main.archive, part.location)?;
                     if record.object_id != part.object_id {
                         return Err(self.main.damaged(Defect::Piece));
@@ -398,6 +453,30 @@ impl Record {
             frames: 0,
             raw: 0,
         })
+    }
+
+    /// A sealed record whose header was read already: where it ends, and its CRC.
+    pub(crate) fn entered(
+        archive: &Arc<Inner>,
+        location: Location,
+        window: Window,
+        header: Header,
+        key: RecordKey,
+        (pos, crc): (u64, u32),
+    ) -> Self {
+        Self {
+            archive: Arc::clone(archive),
+            location,
+            object_id: header.object_id,
+            opening: (header.compression, Some(key)),
+            sealed: Some(header),
+            provenance: Vec::new(),
+            window,
+            chain: Chain::new(crc),
+            pos,
+            frames: 0,
+            raw: 0,
+        }
     }
 
     pub(crate) fn damaged(&self, defect: Defect) -> Error {

@@ -12,7 +12,7 @@ use proof::sealed::{self, AnyHeader, Header, Kind};
 
 use crate::codec::{Decoder, Hash, Opening};
 use crate::inner::Inner;
-use crate::read::{Body, open_header, opened_end, opened_list};
+use crate::read::{Body, Recent, Record, open_header, opened_end, opened_list};
 use crate::window::{Fault, Missing, Window};
 use crate::{Error, Stored};
 
@@ -53,8 +53,16 @@ pub(crate) struct Walk {
     at: u64,
     level: Level,
     decoder: Option<Decoder>,
+    memory: Memory,
     /// Whose keyring opens records; without it their digests and provenances are not known.
     archive: Option<Arc<Inner>>,
+}
+
+/// What is used again from record to record.
+#[derive(Default)]
+struct Memory {
+    scratch: Vec<u8>,
+    recent: Recent,
 }
 
 /// A record that is not intact.
@@ -80,7 +88,16 @@ impl Walk {
         archive: Option<Arc<Inner>>,
     ) -> Self {
         let decoder = (level == Level::Octets).then(Decoder::new);
-        Self { window, segment, mark: Mark::of(segment), at, level, decoder, archive }
+        Self {
+            window,
+            segment,
+            mark: Mark::of(segment),
+            at,
+            level,
+            decoder,
+            memory: Memory::default(),
+            archive,
+        }
     }
 
     pub(crate) const fn at(&self) -> u64 {
@@ -164,11 +181,14 @@ impl Walk {
             object_id: None,
             known: true,
             compression: Compression::None,
+            body: at,
+            crc: 0,
             sealed: None,
             provenance: Vec::new(),
             list: None,
             flaw: None,
         };
+        self.window.hold(at);
         let found = match self.parts(&mut reading, level) {
             Ok(found) => found,
             Err(Fault::Defect(defect)) => {
@@ -200,7 +220,15 @@ impl Walk {
                     let stored = Stored { object_id, location, octets, sha256: Sha256([0; 32]) };
                     return Ok(Step::Object { stored });
                 };
-                match opened(archive, &reading, &header, &trailer, location, level) {
+                let place = (location, level);
+                match opened(
+                    archive,
+                    (&mut self.window, &mut self.memory),
+                    &reading,
+                    &header,
+                    &trailer,
+                    place,
+                ) {
                     Ok(step) => Ok(step),
                     Err(Fault::Defect(Defect::Erased)) => Ok(Step::Erased { at, len, octets, object_id }),
                     Err(Fault::Defect(defect)) => Err(broken(defect)),
@@ -308,6 +336,7 @@ impl Walk {
             Err(defect) => return Err(defect.into()),
         };
         reading.pos = reading.at + len as u64;
+        (reading.body, reading.crc) = (reading.pos, crc);
         Ok(Chain::new(crc))
     }
 }
@@ -315,31 +344,29 @@ impl Walk {
 /// What is in a sealed record whose structure is intact.
 fn opened(
     archive: &Arc<Inner>,
+    (window, Memory { scratch, recent }): (&mut Window, &mut Memory),
     reading: &Reading,
     header: &Header,
     trailer: &sealed::Trailer,
-    location: Location,
-    level: Level,
+    (location, level): (Location, Level),
 ) -> Result<Step, Fault> {
     let (key, provenance) = open_header(archive, header, &reading.provenance)?;
     let end = opened_end(Some(&key), header, trailer)?;
-    let uses = match (&reading.list, header.kind) {
-        (Some(list), Kind::Pieces) => {
-            let (parts, _) = opened_list(Some(&key), header, list)?;
-            parts.iter().map(|part| part.object_id).collect()
-        }
-        (None, Kind::Whole | Kind::Object) => Vec::new(),
+    let list = match (&reading.list, header.kind) {
+        (Some(list), Kind::Pieces) => Some(opened_list(Some(&key), header, list)?),
+        (None, Kind::Whole | Kind::Object) => None,
         _ => return Err(Defect::Value.into()),
     };
+    let uses = list.iter().flat_map(|(parts, _)| parts.iter().map(|part| part.object_id)).collect();
     if level == Level::Octets {
-        let read = Body::open(archive, location).and_then(|mut body| {
-            let mut octets = Vec::new();
-            while body.pump(&mut octets)? {
-                octets.clear();
-            }
-            Ok(())
-        });
+        let record =
+            Record::entered(archive, location, window.lend(), *header, key, (reading.body, reading.crc));
+        let mut body = Body::of(record, list).with(recent);
+        let kept = header.kind == Kind::Object && end.octets <= Recent::OBJECT_MAX;
+        let read = read_through(&mut body, kept, scratch);
+        body.give_back(window, recent);
         match read {
+            Ok(()) if kept => recent.keep(header.object_id, location, std::mem::take(scratch)),
             Ok(()) => {}
             Err(Error::Damaged { segment, at, defect, .. }) => {
                 let own = (segment, at) == (location.segment, location.at);
@@ -354,6 +381,17 @@ fn opened(
         Kind::Object => Step::Object { stored },
         Kind::Whole | Kind::Pieces => Step::Record { stored, provenance, uses },
     })
+}
+
+/// Reads all of it, so that everything is compared; into `scratch` if it is to be `kept`.
+fn read_through(body: &mut Body, kept: bool, scratch: &mut Vec<u8>) -> Result<(), Error> {
+    scratch.clear();
+    while body.pump(scratch)? {
+        if !kept {
+            scratch.clear();
+        }
+    }
+    Ok(())
 }
 
 impl Step {
@@ -380,6 +418,9 @@ struct Reading {
     object_id: Option<ObjectId>,
     known: bool,
     compression: Compression,
+    /// Where the frames begin, and the header's CRC.
+    body: u64,
+    crc: u32,
     sealed: Option<Header>,
     /// As it stands in the header.
     provenance: Vec<u8>,

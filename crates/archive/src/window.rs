@@ -20,7 +20,12 @@ pub(crate) struct Window {
     ahead: usize,
     start: u64,
     buffer: Vec<u8>,
+    /// What is read from here on stays, within [`HOLD_MAX`]: a record is walked over and then read.
+    hold: u64,
 }
+
+/// Octets that stay in memory behind [`Window::hold`] at most.
+const HOLD_MAX: u64 = 2 << 20;
 
 /// Octets that are not there, or cannot be read.
 pub(crate) enum Missing {
@@ -42,7 +47,24 @@ impl Missing {
 
 impl Window {
     pub(crate) fn new(file: Arc<File>, path: PathBuf, end: u64, ahead: usize) -> Self {
-        Self { file, path, end, ahead, start: 0, buffer: Vec::new() }
+        Self { file, path, end, ahead, start: 0, buffer: Vec::new(), hold: u64::MAX }
+    }
+
+    /// Another one on the same file, with what this one has in memory until [`Self::take_back`].
+    pub(crate) fn lend(&mut self) -> Self {
+        let buffer = std::mem::take(&mut self.buffer);
+        Self { file: Arc::clone(&self.file), path: self.path.clone(), buffer, ..*self }
+    }
+
+    /// What was lent, or what was read since.
+    pub(crate) fn take_back(&mut self, lent: &mut Self) {
+        self.start = lent.start;
+        self.buffer = std::mem::take(&mut lent.buffer);
+    }
+
+    /// Octets from `at` on are asked for again.
+    pub(crate) const fn hold(&mut self, at: u64) {
+        self.hold = at;
     }
 
     pub(crate) const fn end(&self) -> u64 {
@@ -82,10 +104,19 @@ impl Window {
         if at.checked_add(len as u64).is_none_or(|end| end > self.end) {
             return Err(Missing::End);
         }
-        let there = usize::try_from(self.end - at).unwrap_or(usize::MAX);
-        self.buffer.resize(len.max(self.ahead).min(there), 0);
-        self.start = at;
-        let read = self.file.read_exact_at(&mut self.buffer, at);
+        let until = at + len as u64;
+        let base = if self.hold <= at && until - self.hold <= HOLD_MAX { self.hold } else { at };
+        let have = self.start + self.buffer.len() as u64;
+        let kept = if (self.start..have).contains(&base) {
+            self.buffer.drain(..(base - self.start) as usize);
+            self.buffer.len()
+        } else {
+            0
+        };
+        let there = usize::try_from(self.end - base).unwrap_or(usize::MAX);
+        self.buffer.resize(((until - base) as usize).max(self.ahead).min(there), 0);
+        self.start = base;
+        let read = self.file.read_exact_at(&mut self.buffer[kept..], base + kept as u64);
         read.map_err(|source| {
             self.buffer.clear();
             Missing::of(&self.path, source)

@@ -37,16 +37,8 @@ impl Trust {
         let bad = || TrustError::BadPin { text: text.chars().take(100).collect() };
         let lower = text.trim().to_ascii_lowercase();
         let digits = lower.strip_prefix("sha256").unwrap_or(&lower).trim_start_matches([':', '/', '=', ' ']);
-        let digits: Vec<u8> = digits.bytes().filter(|b| *b != b':' && *b != b' ').collect();
-        if digits.len() != 64 {
-            return Err(bad());
-        }
-        let mut value = [0; 32];
-        for (octet, pair) in value.iter_mut().zip(digits.chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).ok().filter(|p| p.bytes().all(|b| b.is_ascii_hexdigit()));
-            *octet = u8::from_str_radix(pair.ok_or_else(bad)?, 16).map_err(|_| bad())?;
-        }
-        Ok(Self::Pin(Sha256(value)))
+        let digits: String = digits.chars().filter(|c| *c != ':' && *c != ' ').collect();
+        digits.parse().map(Self::Pin).map_err(|_| bad())
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Occasion {
     AtOnce,
     /// The day's summary.
     Digest,
+    /// It happened just now, and concerns this person, whatever is set about notices.
+    Personal,
 }
 
 /// What happened of one kind.
@@ -53,7 +55,7 @@ pub fn compose_notice(
     let texts = texts(language);
     let number = count.to_string();
     let subject = match occasion {
-        Occasion::AtOnce => {
+        Occasion::AtOnce | Occasion::Personal => {
             let what = texts.happened(&first.kind, first.count);
             let named = first.examples.first().map(|example| example.what.as_str()).unwrap_or_default();
             let what = if first.count == 1 && !named.is_empty() { format!("{what}: {named}") } else { what };
@@ -63,10 +65,10 @@ pub fn compose_notice(
         Occasion::Digest => texts.say("digest-subject", &[("count", &number)]),
     };
     let intro = match occasion {
-        Occasion::AtOnce => texts.say("notice-intro", &[]),
+        Occasion::AtOnce | Occasion::Personal => texts.say("notice-intro", &[]),
         Occasion::Digest => texts.say("digest-intro", &[]),
     };
-    let writer = Writer { texts, base, zone, language };
+    let writer = Writer { occasion, texts, base, zone, language };
     let said: Vec<&Gathered> = gathered.iter().filter(|of| of.count > 0).collect();
     let plain = writer.plain(&intro, &said);
     let html = Some(writer.html(&intro, &said));
@@ -74,6 +76,7 @@ pub fn compose_notice(
 }
 
 struct Writer<'a> {
+    occasion: Occasion,
     texts: &'a Texts,
     base: Option<&'a str>,
     zone: &'a TimeZone,
@@ -111,7 +114,15 @@ impl Writer<'_> {
         (more > 0 && named).then(|| self.texts.say("and-more", &[("count", &more.to_string())]))
     }
 
+    fn footer(&self) -> String {
+        let personal = self.occasion == Occasion::Personal;
+        self.texts.say(if personal { "footer-person" } else { "footer" }, &[])
+    }
+
     fn settings(&self) -> Option<String> {
+        if self.occasion == Occasion::Personal {
+            return None;
+        }
         self.link("/settings/notifications").map(|link| self.texts.say("footer-link", &[("link", &link)]))
     }
 
@@ -132,7 +143,7 @@ impl Writer<'_> {
             lines.push(String::new());
         }
         lines.push("-- ".to_owned());
-        lines.push(self.texts.say("footer", &[]));
+        lines.push(self.footer());
         lines.extend(self.settings());
         lines.join("\n")
     }
@@ -161,7 +172,7 @@ impl Writer<'_> {
             }
             out.push_str("</ul>\n");
         }
-        let _ = write!(out, "<hr>\n<p><small>{}", escaped(&self.texts.say("footer", &[])));
+        let _ = write!(out, "<hr>\n<p><small>{}", escaped(&self.footer()));
         if let Some(settings) = self.settings() {
             let _ = write!(out, "<br>{}", escaped(&settings));
         }

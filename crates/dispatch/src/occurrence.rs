@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 29] = [
+pub const KINDS: [&str; 30] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -37,6 +37,7 @@ pub const KINDS: [&str; 29] = [
     "webhook.disabled",
     "delivery.failed",
     "contact.proposed",
+    "approval.asked",
 ];
 
 /// Kinds of the event log that [`occurrence`] knows, without those that are only for programs: reports that were handled, and
@@ -88,7 +89,7 @@ impl Occurrence {
 
     /// How a notice names it.
     pub fn example(&self) -> Example {
-        let named = ["address", "name", "channel", "recipient", "reason"]
+        let named = ["address", "name", "channel", "recipient", "reason", "note"]
             .iter()
             .find_map(|name| self.details.get(*name));
         Example { what: named.cloned().unwrap_or_default(), path: self.path.clone() }
@@ -175,6 +176,10 @@ pub fn occurrence(
         "contact.proposed" => {
             details.insert("mail_id".to_owned(), subject.to_owned());
             ("contact.proposed", format!("/m/{subject}"))
+        }
+        "approval.asked" => {
+            details.insert("approval_id".to_owned(), subject.to_owned());
+            ("approval.asked", "/approvals".to_owned())
         }
         "webhook.disabled" => ("webhook.disabled", "/settings/webhooks".to_owned()),
         "delivery.failed" => ("delivery.failed", "/settings/notifications".to_owned()),

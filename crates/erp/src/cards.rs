@@ -22,8 +22,8 @@ pub(crate) fn begins(start: &[u8]) -> bool {
     start.get(..11).is_some_and(|word| word.eq_ignore_ascii_case(b"BEGIN:VCARD"))
 }
 
-/// Every card, in order; a card that is cut off or has nothing to name it by says so.
-pub(crate) fn read(text: &str) -> Vec<Result<Record, RowError>> {
+/// Every vCard of a text, in order, as a contact; a card that is cut off or has nothing to name it by says so.
+pub fn read(text: &str) -> Vec<Result<Record, RowError>> {
     let mut parser = Parser::new(text);
     let mut out = Vec::new();
     loop {

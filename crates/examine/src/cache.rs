@@ -56,7 +56,7 @@ mod tests {
     fn what_is_asked_for_stays() {
         let mut cache = Cache::new(10_000);
         let key = |n: u8| (Sha256([n; 32]), Kind::Pdf);
-        let text = || Outcome::Text(Text { text: "x".repeat(872).into(), truncated: false });
+        let text = || Outcome::Text(Text { text: "x".repeat(872).into(), truncated: false, invoice: None });
         for n in 0..100 {
             cache.put(key(n), text());
             assert_eq!(cache.get(&key(0)), Some(text()), "{n}");

@@ -1,6 +1,7 @@
 //! Text out of documents: runs in the child, on hostile input.
 
 mod buffer;
+mod invoice;
 mod office;
 mod pdf;
 mod plain;
@@ -14,6 +15,8 @@ use std::sync::Arc;
 pub(crate) use buffer::Buffer;
 pub(crate) use plain::{html, plain};
 
+use model::Invoice;
+
 use crate::outcome::{Outcome, Reason, Text};
 use crate::sniff::Kind;
 
@@ -24,9 +27,11 @@ const INFLATED_OCTETS_MAX: u64 = 128 << 20;
 pub(crate) fn extract(kind: Kind, octets: &[u8], text_octets: usize) -> Outcome {
     let read = catch_unwind(AssertUnwindSafe(|| {
         let mut text = Buffer::new(text_octets);
+        let mut invoice = None;
         let read = match kind {
             Kind::Other => Ok(()),
             Kind::Plain => {
+                invoice = invoice::of_xml(octets);
                 plain(octets, &mut text);
                 Ok(())
             }
@@ -34,7 +39,7 @@ pub(crate) fn extract(kind: Kind, octets: &[u8], text_octets: usize) -> Outcome 
                 html(octets, &mut text);
                 Ok(())
             }
-            Kind::Pdf => pdf::read(octets, &mut text),
+            Kind::Pdf => pdf::read(octets, &mut text, &mut invoice),
             Kind::Office => office::read(octets, &mut text),
             Kind::Rtf => {
                 rtf::read(octets, &mut text);
@@ -42,12 +47,12 @@ pub(crate) fn extract(kind: Kind, octets: &[u8], text_octets: usize) -> Outcome 
             }
             Kind::Compound => sheet::read_compound(octets, &mut text),
         };
-        (read, text)
+        (read, text, invoice)
     }));
     match read {
         Err(_) => Outcome::Failed(Reason::Crash),
         // What was read before the damage is worth having.
-        Ok((read, text)) => match (text.finish(), read) {
+        Ok((read, text, invoice)) => match (with_invoice(text.finish(), invoice), read) {
             (Some(text), _) => Outcome::Text(text),
             (None, Ok(())) => Outcome::NoText,
             (None, Err(reason)) => Outcome::Failed(reason),
@@ -55,11 +60,18 @@ pub(crate) fn extract(kind: Kind, octets: &[u8], text_octets: usize) -> Outcome 
     }
 }
 
+/// A text with the invoice the document is; of one without text, its number is the text.
+fn with_invoice(text: Option<Text>, invoice: Option<Invoice>) -> Option<Text> {
+    let number = invoice.as_ref().map(|invoice| Arc::from(invoice.number.as_str()));
+    let text = text.or_else(|| number.map(|text| Text { text, truncated: false, invoice: None }));
+    text.map(|text| Text { invoice, ..text })
+}
+
 /// A text as an outcome.
 pub(crate) fn outcome(text: &str, text_octets: usize) -> Outcome {
     let mut buffer = Buffer::new(text_octets);
     buffer.push(text);
-    buffer.finish().map_or(Outcome::NoText, Outcome::Text)
+    with_invoice(buffer.finish(), invoice::of_xml(text.as_bytes())).map_or(Outcome::NoText, Outcome::Text)
 }
 
 impl Text {
@@ -72,6 +84,6 @@ impl Text {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        Self { text: Arc::from(&self.text[..end]), truncated: true }
+        Self { text: Arc::from(&self.text[..end]), truncated: true, invoice: self.invoice }
     }
 }

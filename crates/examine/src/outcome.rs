@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::Invoice;
+
 /// One document to be read.
 #[derive(Clone, Copy, Debug)]
 pub struct Document<'a> {
@@ -33,6 +35,14 @@ impl Outcome {
             Self::NoText | Self::Failed(_) => None,
         }
     }
+
+    /// The invoice, if there is one.
+    pub const fn invoice(&self) -> Option<&Invoice> {
+        match self {
+            Self::Text(text) => text.invoice.as_ref(),
+            Self::NoText | Self::Failed(_) => None,
+        }
+    }
 }
 
 impl Outcome {
@@ -56,6 +66,8 @@ pub struct Text {
     pub text: Arc<str>,
     /// There was more than the limits allow.
     pub truncated: bool,
+    /// The invoice that the document is, or has in it.
+    pub invoice: Option<Invoice>,
 }
 
 /// Why a document could not be read.

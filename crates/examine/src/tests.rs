@@ -26,7 +26,7 @@ fn values_come_back() {
     for outcome in [
         Outcome::NoText,
         Outcome::Failed(Reason::Encrypted),
-        Outcome::Text(Text { text: "Grüße".into(), truncated: true }),
+        Outcome::Text(Text { text: "Grüße".into(), truncated: true, invoice: None }),
     ] {
         assert_eq!(read::<Outcome>(&written(&outcome)), Ok(outcome));
     }

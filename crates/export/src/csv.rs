@@ -13,7 +13,7 @@ pub fn line(cells: &[&str]) -> String {
 }
 
 /// A cell that begins like a formula begins with an apostrophe instead.
-fn quoted(cell: &str) -> String {
+pub(crate) fn quoted(cell: &str) -> String {
     let harmless = !cell
         .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
     let mark = if harmless { "" } else { "'" };

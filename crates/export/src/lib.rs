@@ -13,11 +13,13 @@
 //! | [`Format::Xml`] | an element a mail |
 //! | [`Format::Sql`] | tables and rows of standard SQL |
 //!
-//! No cell begins like a formula: such text is marked as text. Times are UTC.
+//! [`pdf()`] writes documents for people. No cell begins like a formula: such text is marked as text. Times are UTC.
 
 mod csv;
 mod eml;
+mod handover;
 mod mbox;
+mod pdf;
 mod row;
 mod sql;
 mod target;
@@ -27,10 +29,12 @@ mod zip;
 
 pub use csv::{Csv, line as csv_line};
 pub use eml::Folder;
+pub use handover::{Handover, Supplier};
 pub use mbox::Mbox;
+pub use pdf::{Block, Paper, PdfError, Section, pdf};
 pub use row::{Attachment, Link, Party, Place, Role, Row, file_name};
 pub use sql::Sql;
-pub use target::{Format, Octets, Writer};
+pub use target::{Format, Octets, Writer, writer};
 pub use xlsx::Xlsx;
 pub use xml::Xml;
 pub use zip::Zip;

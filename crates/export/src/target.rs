@@ -2,7 +2,13 @@
 
 use std::io;
 
+use crate::csv::Csv;
+use crate::mbox::Mbox;
 use crate::row::Row;
+use crate::sql::Sql;
+use crate::xlsx::Xlsx;
+use crate::xml::Xml;
+use crate::zip::Zip;
 
 /// How mails are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +69,22 @@ impl Format {
     pub const fn has_octets(self) -> bool {
         matches!(self, Self::Eml | Self::Mbox | Self::Zip)
     }
+}
+
+/// What writes a format into one file; a folder is written by [`Folder`](crate::Folder), so of [`Format::Eml`] this is what is
+/// said about the mails.
+///
+/// # Errors
+/// Those of the file.
+pub fn writer<'a, W: io::Write + 'a>(format: Format, out: W) -> io::Result<Box<dyn Writer + 'a>> {
+    Ok(match format {
+        Format::Zip => Box::new(Zip::new(out)?),
+        Format::Mbox => Box::new(Mbox::new(out)),
+        Format::Xlsx => Box::new(Xlsx::new(out)),
+        Format::Xml => Box::new(Xml::new(out)?),
+        Format::Sql => Box::new(Sql::new(out)?),
+        Format::Csv | Format::Eml => Box::new(Csv::new(out)?),
+    })
 }
 
 /// The octets of a mail, copied to where they belong when it is their turn.

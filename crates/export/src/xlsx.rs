@@ -1,6 +1,6 @@
 //! A workbook, a line a mail.
 
-use std::io::{self, Seek, Write};
+use std::io::{self, BufWriter, Seek as _, Write};
 
 use model::UnixMillis;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
@@ -25,7 +25,7 @@ pub struct Xlsx<W> {
     head: Format,
 }
 
-impl<W: Write + Seek + Send> Xlsx<W> {
+impl<W: Write> Xlsx<W> {
     /// Begins a workbook, which is written to `out` at the end.
     pub fn new(out: W) -> Self {
         Self::with(out, LINES_MAX)
@@ -99,7 +99,7 @@ fn shortened(cell: &str) -> String {
     }
 }
 
-impl<W: Write + Seek + Send> Writer for Xlsx<W> {
+impl<W: Write> Writer for Xlsx<W> {
     fn mail(&mut self, row: &Row, _: &mut Octets<'_>) -> io::Result<()> {
         self.write(row).map_err(io::Error::other)
     }
@@ -108,7 +108,11 @@ impl<W: Write + Seek + Send> Writer for Xlsx<W> {
         if self.sheet.is_none() {
             self.begin_sheet().map_err(io::Error::other)?;
         }
-        self.book.save_to_writer(&mut self.out).map_err(io::Error::other)?;
+        // The workbook is written at its end and goes back to its beginning, which `out` may not be able to do.
+        let mut whole = tempfile::tempfile()?;
+        self.book.save_to_writer(BufWriter::new(&mut whole)).map_err(io::Error::other)?;
+        whole.rewind()?;
+        io::copy(&mut whole, &mut self.out)?;
         self.out.flush()
     }
 }

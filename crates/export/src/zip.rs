@@ -33,6 +33,15 @@ impl<W: Write> Zip<W> {
         Ok(Self { out: ZipWriter::new_stream(out), index })
     }
 
+    /// Adds a file that is no mail.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn add(&mut self, name: &str, octets: &[u8]) -> io::Result<()> {
+        self.begin(name, octets.len() as u64)?;
+        self.out.write_all(octets)
+    }
+
     fn begin(&mut self, name: &str, octets: u64) -> io::Result<()> {
         let options = SimpleFileOptions::default().large_file(octets >= WIDE).unix_permissions(0o644);
         self.out.start_file(name, options).map_err(io::Error::other)

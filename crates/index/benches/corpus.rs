@@ -128,8 +128,10 @@ fn document<'a>(seq: u64, mail: &'a Mail, accounts: &'a [AccountId]) -> Document
         message_id: &mail.message_id,
         tags: &[],
         deleted: false,
+        spam: false,
         groups: &[],
         links: &[],
+        invoices: &[],
     }
 }
 

@@ -217,8 +217,11 @@ impl Batch {
         labels.extend(document.has_attachment.then_some(label::ATTACHMENT));
         labels.extend(document.unread.then_some(label::UNREAD));
         labels.extend(document.deleted.then_some(label::DELETED));
+        labels.extend(document.spam.then_some(label::SPAM));
         labels.extend(document.groups.iter().map(|group| label::group(*group)));
         labels.extend(document.tags.iter().map(|tag| label::tag(tag)));
+        labels.extend((!document.invoices.is_empty()).then_some(label::INVOICE));
+        labels.extend(document.invoices.iter().map(|number| label::invoice(number)));
         labels.extend(document.links.iter().map(|(kind, number)| label::record(*kind, number)));
         labels.extend((!document.message_id.is_empty()).then(|| label::message_id(document.message_id)));
         self.facts.push(Facts {

@@ -39,6 +39,11 @@ pub(crate) fn scope_filter(scope: &Scope) -> Option<Boxed> {
     match scope {
         Scope::All => None,
         Scope::Accounts(accounts) => Some(account_query(accounts)),
+        Scope::Within(accounts, period) => {
+            let dates = dates(period.from.map(|from| from.0), period.until.map(|until| until.0));
+            let both = vec![(Occur::Must, account_query(accounts)), (Occur::Must, dates)];
+            Some(Box::new(BooleanQuery::new(both)))
+        }
     }
 }
 
@@ -49,6 +54,14 @@ fn account_query(accounts: &[AccountId]) -> Boxed {
         [account] => constant(Box::new(TermQuery::new(term(account), IndexRecordOption::Basic)), 0.0),
         _ => constant(Box::new(TermSetQuery::new(accounts.iter().map(term))), 0.0),
     }
+}
+
+/// Messages from one date on and before another, milliseconds.
+fn dates(from: Option<i64>, until: Option<i64>) -> Boxed {
+    let bound = |at: Option<i64>| at.map(|at| Term::from_field_i64(DATE, at));
+    let from = bound(from).map_or(Bound::Unbounded, Bound::Included);
+    let until = bound(until).map_or(Bound::Unbounded, Bound::Excluded);
+    constant(Box::new(RangeQuery::new(from, until)), 0.0)
 }
 
 struct Compiler {
@@ -68,15 +81,11 @@ impl Compiler {
             Node::HasAttachment => labelled(label::ATTACHMENT),
             Node::Unread => labelled(label::UNREAD),
             Node::Deleted => labelled(label::DELETED),
+            Node::Spam => labelled(label::SPAM),
             Node::Tag(label) | Node::Record(label) => labelled(*label),
             Node::Labels(labels) => any(labels.iter().copied().map(labelled).collect()),
             Node::Account(accounts) => account_query(accounts),
-            Node::Date(from, until) => {
-                let bound = |at: Option<i64>| at.map(|at| Term::from_field_i64(DATE, at));
-                let from = bound(*from).map_or(Bound::Unbounded, Bound::Included);
-                let until = bound(*until).map_or(Bound::Unbounded, Bound::Excluded);
-                constant(Box::new(RangeQuery::new(from, until)), 0.0)
-            }
+            Node::Date(from, until) => dates(*from, *until),
             Node::Larger(octets) => {
                 let from = Bound::Excluded(Term::from_field_u64(OCTETS, *octets));
                 constant(Box::new(RangeQuery::new(from, Bound::Unbounded)), 0.0)

@@ -35,12 +35,16 @@ pub struct Document<'a> {
     pub message_id: &'a str,
     /// Somebody deleted it: found only by queries that say `is:deleted`.
     pub deleted: bool,
+    /// It counts as spam.
+    pub spam: bool,
     /// Keys of the groups it is sorted to.
     pub groups: &'a [i64],
     /// Names of tags, as people write them.
     pub tags: &'a [String],
     /// Records it is filed under, with their numbers.
     pub links: &'a [(RecordKind, String)],
+    /// Numbers of invoices in it.
+    pub invoices: &'a [String],
 }
 
 /// Name and text of an attachment.

@@ -78,7 +78,7 @@ impl Query {
     /// Reads a query.
     ///
     /// Understood: words, `"phrases"`, `word*`, `-` excludes, `OR` between neighbours, parentheses, and
-    /// `from: to: subject: body: file: has:attachment kind: account: group: tag: is:unread is:deleted before: after: on: larger:`.
+    /// `from: to: subject: body: file: has:attachment has:invoice invoice: kind: account: group: tag: is:unread is:deleted is:spam before: after: on: larger:`.
     /// Deleted messages are found only where the query says `is:deleted`.
     /// Words of the contract whose data does not exist yet are reported by [`Query::unsupported`] and match nothing;
     /// `anything:else` is searched as text. Quotes and parentheses left open end with the query.
@@ -116,6 +116,7 @@ pub(crate) enum Node {
     HasAttachment,
     Unread,
     Deleted,
+    Spam,
     /// A term of the labels.
     Tag(u64),
     /// At least one of these labels.

@@ -156,6 +156,8 @@ pub(crate) mod label {
     pub(crate) const ATTACHMENT: u64 = 100;
     pub(crate) const UNREAD: u64 = 101;
     pub(crate) const DELETED: u64 = 102;
+    pub(crate) const INVOICE: u64 = 103;
+    pub(crate) const SPAM: u64 = 104;
 
     pub(crate) fn kind(kind: Kind) -> u64 {
         kind_number(kind)
@@ -176,6 +178,11 @@ pub(crate) mod label {
     /// A group, by its key: its name may change.
     pub(crate) fn group(key: i64) -> u64 {
         key.unsigned_abs() & (u64::MAX >> 4) | 1 << 60
+    }
+
+    /// An invoice, however its number is written.
+    pub(crate) fn invoice(number: &str) -> u64 {
+        digest(link::normal_number(number).as_bytes()) & (u64::MAX >> 5) | 1 << 59
     }
 
     /// A `Message-ID` without brackets.

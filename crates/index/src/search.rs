@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::{Scope, UnixMillis};
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::ColumnValues;
-use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, Occur};
+use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, Occur, TermSetQuery};
 use tantivy::schema::Field;
 use tantivy::{DocId, Score, Searcher, SegmentOrdinal, SegmentReader, Term};
 
@@ -15,7 +15,7 @@ use crate::compile::{compile, scope_filter, without_deleted};
 use crate::error::Error;
 use crate::facet::{Accounts, Counts, Facets, Sum, Years};
 use crate::query::Query;
-use crate::schema::{Text, column};
+use crate::schema::{SEQ, Text, column};
 use crate::store::Index;
 
 /// Order of an answer.
@@ -74,6 +74,28 @@ pub struct Found {
 }
 
 impl Index {
+    /// Which of these messages match a query, deleted ones as well; at most 1,000 can be asked about at once.
+    ///
+    /// # Errors
+    /// [`Error::Rebuild`] if the index turns out damaged; [`Error::Io`].
+    pub fn matching(&self, query: &Query, seqs: &[i64]) -> Result<Vec<i64>, Error> {
+        let terms = seqs.iter().map(|seq| Term::from_field_u64(SEQ, seq.unsigned_abs()));
+        let among: Box<dyn tantivy::query::Query> = Box::new(TermSetQuery::new(terms));
+        let asked = BooleanQuery::new(vec![(Occur::Must, compile(&query.root)), (Occur::Must, among)]);
+        let collector = Collect {
+            scope: Scope::All,
+            sort: Sort::Date,
+            after: None,
+            limit: seqs.len().min(LIMIT_MAX),
+            years: None,
+        };
+        let harvest = self.guarded(|| {
+            let searcher = self.reader.searcher();
+            searcher.search_with_statistics_provider(&asked, &collector, &Rarity(&searcher))
+        })?;
+        Ok(harvest.best.iter().map(|best| best.key.seq as i64).collect())
+    }
+
     /// Finds the messages of a query that lie in an account of the scope.
     ///
     /// Hits, total and facets count what the scope allows and nothing else.

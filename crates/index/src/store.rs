@@ -279,6 +279,42 @@ impl Index {
         self.reload()
     }
 
+    /// Forgets messages for good: they are deleted, every segment that holds a deleted one is written anew without it, and the old
+    /// files are removed. What was written and not committed is committed with it; blocks until done.
+    ///
+    /// # Errors
+    /// [`Error::InUse`], [`Error::Io`]; the same again completes it.
+    pub fn purge(&self, deletes: &[u64]) -> Result<(), Error> {
+        let mut state = self.state();
+        let change_seq = state.change_seq;
+        let result = self.add(&mut state, &[], deletes).and_then(|()| self.finish(&mut state, change_seq));
+        self.or_forget(&mut state, result)?;
+        state.batch = None;
+        let mut writer = match state.writer.take() {
+            Some(writer) => writer,
+            None => self.writer()?,
+        };
+        let failed = |e: TantivyError| failure(&self.dir, e);
+        let metas = self.inner.searchable_segment_metas().map_err(failed)?;
+        for meta in metas.iter().filter(|meta| meta.has_deletes()) {
+            // One that is being merged already is written anew by that.
+            writer.merge(&[meta.id()]).wait().ok();
+        }
+        writer.wait_merging_threads().map_err(failed)?;
+        let left = self.inner.searchable_segment_metas().map_err(failed)?;
+        if left.iter().any(SegmentMeta::has_deletes) {
+            let ids: Vec<_> = left.iter().filter(|meta| meta.has_deletes()).map(SegmentMeta::id).collect();
+            let mut writer = self.writer()?;
+            writer.merge(&ids).wait().map_err(failed)?;
+            writer.wait_merging_threads().map_err(failed)?;
+        }
+        self.reload()?;
+        // Files that the reader before still held.
+        let writer = self.writer()?;
+        writer.garbage_collect_files().wait().map_err(failed)?;
+        writer.wait_merging_threads().map_err(failed)
+    }
+
     /// Reads every octet of the index and compares checksums.
     ///
     /// # Errors

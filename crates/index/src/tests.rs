@@ -96,6 +96,7 @@ fn sample(dir: &Dir) -> Index {
     let shop = [address("", "orders@shop.example.com")];
     let to = [address("Søren Köhler", "soeren@verein.test")];
     let tags = ["Neu".to_owned(), "Sehr wichtig".to_owned()];
+    let invoices = ["R-2026/0815".to_owned()];
     let documents = [
         Document {
             seq: 40,
@@ -110,9 +111,11 @@ fn sample(dir: &Dir) -> Index {
             date: millis("2026-03-01T23:30:00Z"),
             octets: 2_000,
             unread: true,
+            spam: true,
             from: &anna,
             to: &to,
             subject: "Rechnung B-2026-15343",
+            invoices: &invoices,
             text: vec![
                 (TextKind::New, "Guten Tag,\ndie Rechnungen für die Häuser sind da. Grüner Strom für alle!"),
                 (TextKind::Quoted, "> Wann kommt die Mahnung?"),
@@ -157,6 +160,22 @@ fn sample(dir: &Dir) -> Index {
 }
 
 #[test]
+fn a_query_is_asked_of_some_messages_only() {
+    let dir = Dir::new();
+    let index = sample(&dir);
+    let of = |text: &str, seqs: &[i64]| {
+        let mut found = index.matching(&query(text), seqs).unwrap();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(of("mahnung", &[1, 2, 3]), [1, 3]);
+    assert_eq!(of("mahnung", &[2, 3, 77]), [3]);
+    assert_eq!(of("mahnung", &[]), [0_i64; 0]);
+    assert_eq!(of("rechnung", &[1, 40]), [1, 40], "deleted ones as well");
+    assert_eq!(of("", &[1, 40]), [1, 40]);
+}
+
+#[test]
 fn every_query_word_finds_its_mails() {
     let dir = Dir::new();
     let index = sample(&dir);
@@ -184,6 +203,9 @@ fn every_query_word_finds_its_mails() {
         ("account:Info", &[1, 3]),
         ("account:info account:vorstand", &[3]),
         ("is:unread", &[1]),
+        ("is:spam", &[1]),
+        ("ist:spamverdacht rechnung", &[1]),
+        ("rechnung -is:spam", &[]),
         ("group:Vorstand", &[2]),
         ("rechnung is:deleted", &[40]),
         ("ist:gelöscht OR is:unread", &[1, 40]),
@@ -213,6 +235,10 @@ fn every_query_word_finds_its_mails() {
         ("abc.123@example.org", &[1]),
         ("<abc.123@example.org>", &[1]),
         ("tag:neu", &[1]),
+        ("has:invoice", &[1]),
+        ("hat:rechnung -rechnung:r2026.0815", &[]),
+        ("invoice:R-2026/0815", &[1]),
+        ("invoice:R-2026/0816", &[]),
         ("schlagwort:NEU -tag:\"sehr wichtig\"", &[]),
         ("tag:\"Sehr  Wichtig\"", &[1]),
         ("tag:sehr", &[]),

@@ -64,8 +64,8 @@ kinds! {
     Hold = 9, "hold", false;
     /// A retention class was set.
     Class = 10, "class", false;
-    /// Something was erased.
-    Erased = 11, "erased", false;
+    /// Something was erased: which entries and records, by whom and on what basis, and nothing of what was in them.
+    Erased = 11, "erased", true;
     /// A setting was changed.
     Setting = 12, "setting", false;
     /// A key was changed.

@@ -6,12 +6,18 @@
 //! file  = header, frame*
 //! ```
 //!
-//! Header, 32 octets: `89 50 53 4c 0d 0a 1a 0a` (`PSL`), version 1 (2), flags a reader must know, 0 (2), length of the header
-//! (4), index of the first leaf (8), reserved, 0 (4), CRC of octets 0 to 27 (4).
+//! Header of version 2, 128 octets: `89 50 53 4c 0d 0a 1a 0a` (`PSL`), version 2 (2), flags a reader must know, 0 (2), length of
+//! the header (4), index of the first leaf (8), reserved, 0 (4), the file's own key, sealed (65), reserved, 0 (31), CRC of octets
+//! 0 to 123 (4). A file is written anew under another key to erase rows of it.
+//!
+//! Header of version 1, 32 octets: the same with version 1 up to octet 27, CRC of octets 0 to 27 (4). Its frames are sealed with the
+//! key of the log.
 //!
 //! Frame, 24 octets and what is stored: `PLF1` (4), index of its first leaf (8), number of leaves (4), length of what is stored
 //! (4), CRC of octets 0 to 19 and of what is stored (4). Stored are its rows, compressed with zstd and then sealed with
-//! AES-256-GCM; both is done by whoever has the key. Frames follow each other without a gap.
+//! AES-256-GCM; both is done by whoever has the key. In files of version 2 there stand before: the number of erased rows (4) and
+//! the place of each in the frame (4), ascending, so that whoever has no key sees which they are. Frames follow each other
+//! without a gap.
 //!
 //! Row: time in milliseconds (8), kind (2), flags (1): 1 a subject follows, 2 erased; subject, the id of a mail (16); then the
 //! commitment (32) of an erased one, otherwise salt (16), length of the payload (4), payload.
@@ -21,17 +27,22 @@ use model::UnixMillis;
 
 use crate::leaf::{Leaf, SALT_LEN, commitment};
 
+/// Octets of the header of a file of version 1.
+pub const HEADER_LEN_1: usize = 32;
 /// Octets of a file's header.
-pub const HEADER_LEN: usize = 32;
+pub const HEADER_LEN: usize = 128;
+/// Octets of a file's sealed key.
+pub const SEALED_KEY_LEN: usize = 65;
 /// Octets before what a frame stores.
 pub const FRAME_HEADER_LEN: usize = 24;
 /// Octets of a frame's rows at most.
 pub const ROWS_MAX: usize = 8 << 20;
 /// Octets stored in a frame at most.
-pub const STORED_MAX: usize = ROWS_MAX + (1 << 16);
+pub const STORED_MAX: usize = ROWS_MAX + (1 << 20);
 const MAGIC: [u8; 8] = [0x89, b'P', b'S', b'L', b'\r', b'\n', 0x1a, b'\n'];
 const FRAME_MAGIC: [u8; 4] = *b"PLF1";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
+const KEY_AT: usize = 28;
 const HAS_SUBJECT: u8 = 1;
 const ERASED: u8 = 2;
 
@@ -124,23 +135,69 @@ pub fn rows(first: u64, count: u32, mut octets: &[u8]) -> Option<Vec<Row>> {
     from.is_empty().then_some(rows)
 }
 
-/// Beginning of a file whose first leaf this is.
-pub fn header(first: u64) -> [u8; HEADER_LEN] {
-    let mut octets = [0; HEADER_LEN];
-    octets[..8].copy_from_slice(&MAGIC);
-    octets[8..10].copy_from_slice(&VERSION.to_le_bytes());
-    octets[12..16].copy_from_slice(&(HEADER_LEN as u32).to_le_bytes());
-    octets[16..24].copy_from_slice(&first.to_le_bytes());
-    let crc = crc(&[&octets[..28]]);
-    octets[28..].copy_from_slice(&crc.to_le_bytes());
+/// Beginning of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its first leaf.
+    pub first: u64,
+    /// Its own key, sealed; `None` in files of version 1.
+    pub key: Option<[u8; SEALED_KEY_LEN]>,
+}
+
+impl Header {
+    /// Octets it takes.
+    pub const fn size(&self) -> usize {
+        if self.key.is_some() { HEADER_LEN } else { HEADER_LEN_1 }
+    }
+
+    /// Its octets.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut octets = vec![0; self.size()];
+        let version = if self.key.is_some() { VERSION } else { 1 };
+        octets[..8].copy_from_slice(&MAGIC);
+        octets[8..10].copy_from_slice(&version.to_le_bytes());
+        octets[12..16].copy_from_slice(&(self.size() as u32).to_le_bytes());
+        octets[16..24].copy_from_slice(&self.first.to_le_bytes());
+        if let Some(key) = &self.key {
+            octets[KEY_AT..KEY_AT + SEALED_KEY_LEN].copy_from_slice(key);
+        }
+        let at = octets.len() - 4;
+        let crc = crc(&[&octets[..at]]);
+        octets[at..].copy_from_slice(&crc.to_le_bytes());
+        octets
+    }
+
+    /// Reads the header at the front of `octets`, the first [`HEADER_LEN`] of a file or all of a shorter one; `None` if it is
+    /// damaged or of a later version.
+    pub fn decode(octets: &[u8]) -> Option<Self> {
+        let version = u16::from_le_bytes(*octets.get(8..)?.first_chunk()?);
+        let first = u64::from_le_bytes(*octets.get(16..)?.first_chunk()?);
+        let key = match version {
+            1 => None,
+            VERSION => Some(*octets.get(KEY_AT..)?.first_chunk()?),
+            _ => return None,
+        };
+        let header = Self { first, key };
+        (octets.get(..header.size())? == header.encode()).then_some(header)
+    }
+}
+
+/// What a frame of version 2 stores: places of erased rows, and the sealed rows.
+pub fn stored(erased: &[u32], sealed: &[u8]) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(4 + 4 * erased.len() + sealed.len());
+    octets.extend_from_slice(&(erased.len() as u32).to_le_bytes());
+    octets.extend(erased.iter().flat_map(|place| place.to_le_bytes()));
+    octets.extend_from_slice(sealed);
     octets
 }
 
-/// The first leaf of the file that begins so; `None` if it is damaged or of a later version.
-pub fn read_header(octets: &[u8]) -> Option<u64> {
-    let octets = octets.first_chunk::<HEADER_LEN>()?;
-    let first = u64::from_le_bytes(*octets[16..].first_chunk()?);
-    (header(first) == *octets).then_some(first)
+/// Takes apart what [`stored`] made; `None` if the places are not ascending or too many.
+pub fn erased_places(mut octets: &[u8]) -> Option<(Vec<u32>, &[u8])> {
+    let count = u32::from_le_bytes(chunk(&mut octets)?) as usize;
+    let (places, sealed) = octets.split_at_checked(count.checked_mul(4)?)?;
+    let places: Vec<u32> =
+        places.chunks_exact(4).filter_map(|place| Some(u32::from_le_bytes(place.try_into().ok()?))).collect();
+    places.is_sorted_by(|one, next| one < next).then_some((places, sealed))
 }
 
 /// Beginning of a frame.

@@ -207,6 +207,28 @@ proptest! {
     }
 
     #[test]
+    fn headers_of_payload_files_come_back(first: u64, key in proptest::option::of(any::<[u8; 32]>()), at in 0_usize..128) {
+        let mut sealed = [1; payload::SEALED_KEY_LEN];
+        let key = key.map(|octets| {
+            sealed[..32].copy_from_slice(&octets);
+            sealed
+        });
+        let header = payload::Header { first, key };
+        let mut octets = header.encode();
+        prop_assert_eq!(payload::Header::decode(&[octets.as_slice(), b"more"].concat()), Some(header));
+        let at = at % octets.len();
+        octets[at] ^= 1;
+        prop_assert_eq!(payload::Header::decode(&octets), None);
+    }
+
+    #[test]
+    fn places_of_erased_rows_come_back(places in proptest::collection::btree_set(any::<u32>(), 0..20), sealed: Vec<u8>) {
+        let places: Vec<u32> = places.into_iter().collect();
+        let octets = payload::stored(&places, &sealed);
+        prop_assert_eq!(payload::erased_places(&octets), Some((places, sealed.as_slice())));
+    }
+
+    #[test]
     fn rows_come_back(at in any::<i64>(), kind in any::<u16>(), subject in any::<Option<[u8; 16]>>(), erased: bool, payload in ".{0,60}") {
         let content = if erased { Content::Erased([7; 32]) } else {
             Content::Kept { salt: [8; SALT_LEN], payload: payload.into_bytes() }
@@ -232,7 +254,8 @@ proptest! {
         entries(&octets);
         Leaf::decode(&octets);
         payload::rows(first, count, &octets);
-        payload::read_header(&octets);
+        payload::Header::decode(&octets);
+        payload::erased_places(&octets);
         Frame::decode(&octets);
         Evidence::of_text(&octets);
         signers(&octets);

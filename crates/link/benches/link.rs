@@ -8,7 +8,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use link::{Directory, Entry, Had, History, Mail, Settings};
+use link::{Directory, Entry, Mail, Settings};
 use model::{Found, MailFacts, NumberToken, Place, RecordKey, RecordKind, Span, UnixMillis};
 
 /// Mails of a round.
@@ -106,18 +106,8 @@ fn main() {
             let started = Instant::now();
             linked = 0;
             for written in &mails {
-                let mail = Mail {
-                    from: &[&written.from],
-                    to: &["info@our.example"],
-                    facts: &written.facts,
-                    date: UnixMillis(0),
-                    is_forward: false,
-                    history: History::default(),
-                    had: Had::default(),
-                    denied: &[],
-                    known_by: None,
-                    references: &[],
-                };
+                let (from, to) = ([written.from.as_str()], ["info@our.example"]);
+                let mail = Mail::alone(&from, &to, &written.facts, UnixMillis(0));
                 let decision = link::decide(black_box(&mail), &directory, &settings);
                 linked += usize::from(!decision.links.is_empty());
             }

@@ -45,6 +45,24 @@ pub struct Mail<'a> {
     pub references: &'a [(RecordKind, String)],
 }
 
+impl<'a> Mail<'a> {
+    /// A mail that stands alone, as if it were new and began a thread.
+    pub fn alone(from: &'a [&'a str], to: &'a [&'a str], facts: &'a MailFacts, date: UnixMillis) -> Self {
+        Self {
+            from,
+            to,
+            facts,
+            date,
+            is_forward: false,
+            history: History::default(),
+            had: Had::default(),
+            denied: &[],
+            known_by: None,
+            references: &[],
+        }
+    }
+}
+
 /// What a mail has been filed under before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Had {

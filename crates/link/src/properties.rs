@@ -3,7 +3,7 @@
 use model::{Found, MailFacts, NumberToken, Place, RecordKey, RecordKind, Span, UnixMillis};
 use proptest::prelude::*;
 
-use crate::{Decision, Directory, Entry, Had, History, Mail, Settings, decide};
+use crate::{Decision, Directory, Entry, Mail, Settings, decide};
 
 /// A few addresses and numbers, so that records meet.
 fn entry() -> impl Strategy<Value = Entry> {
@@ -84,19 +84,7 @@ fn decided(written: &Written, directory: &Directory, settings: &Settings) -> Dec
     let (from, to) = written.header.split_at(1);
     let (from, to): (Vec<&str>, Vec<&str>) =
         (from.iter().map(String::as_str).collect(), to.iter().map(String::as_str).collect());
-    let mail = Mail {
-        from: &from,
-        to: &to,
-        facts: &written.facts,
-        date: UnixMillis(0),
-        is_forward: false,
-        history: History::default(),
-        had: Had::default(),
-        denied: &[],
-        known_by: None,
-        references: &[],
-    };
-    decide(&mail, directory, settings)
+    decide(&Mail::alone(&from, &to, &written.facts, UnixMillis(0)), directory, settings)
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
@@ -211,18 +199,7 @@ fn an_address_that_thousands_share_says_nothing_and_costs_little() {
     };
     let said = |numbers: &[&str]| {
         let facts = facts(numbers);
-        let mail = Mail {
-            from: &["shop@x.example"],
-            to: &[],
-            facts: &facts,
-            date: UnixMillis(0),
-            is_forward: false,
-            history: History::default(),
-            had: Had::default(),
-            denied: &[],
-            known_by: None,
-            references: &[],
-        };
+        let mail = Mail::alone(&["shop@x.example"], &[], &facts, UnixMillis(0));
         decide(&mail, &directory, &Settings::default())
     };
     let nothing = said(&[]);

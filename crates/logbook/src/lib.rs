@@ -10,6 +10,7 @@ mod files;
 mod keys;
 mod payloads;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ledger::payload::Row;
@@ -243,6 +244,18 @@ impl Logbook {
             if rows.is_empty() { Ok(()) } else { each(rows) }
         })?;
         if next < size { Err(Error::Damaged { what: "payload", at: next }.into()) } else { Ok(()) }
+    }
+
+    /// Destroys salts and payloads of leaves; the tree, and whatever was signed, stay as they are. Those that are gone already are
+    /// passed by. Gives how many there were. Killed anywhere, all of a file are there or none.
+    ///
+    /// # Errors
+    /// `Order` if one of them is not signed yet; `Damaged`, `Sealed`, `Io`.
+    pub fn erase(&mut self, leaves: &BTreeSet<u64>) -> Result<u64> {
+        if leaves.last().is_some_and(|last| *last >= self.payloads.next()) {
+            return Err(Error::Order { expected: self.payloads.next() });
+        }
+        self.payloads.erase(leaves, &self.keys.payload)
     }
 
     /// Hash of a leaf as it stands in the tree.

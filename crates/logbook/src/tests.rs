@@ -174,9 +174,9 @@ fn a_torn_folder_is_made_whole() {
     }
     let payload = world.path("payload/0000000000000000.pay");
     let octets = std::fs::read(&payload).unwrap();
-    for len in [0, 10, 32, 40, octets.len() / 2, octets.len() - 1] {
+    for len in [0, 10, 128, 140, octets.len() / 2, octets.len() - 1] {
         std::fs::write(&payload, &octets[..len]).unwrap();
-        if len < 32 {
+        if len < 128 {
             std::fs::remove_file(&payload).unwrap();
         }
         same(&format!("payloads cut at {len}"));
@@ -223,4 +223,108 @@ fn another_master_key_opens_the_same_keys() {
     assert_eq!(Logbook::open(&dir, LogKeys::open(&dir, &sealer(1)).unwrap()).unwrap().public_key(), line);
     assert_eq!(Logbook::open(&dir, LogKeys::open(&dir, &sealer(2)).unwrap()).unwrap().public_key(), line);
     assert!(LogKeys::open(&dir, &sealer(1)).is_err());
+}
+
+fn contents(book: &Logbook) -> Vec<Row> {
+    let mut found = Vec::new();
+    book.leaves::<Error>(0, |rows| {
+        found.extend(rows);
+        Ok(())
+    })
+    .unwrap();
+    found
+}
+
+fn erased(rows: &[Row], leaves: &std::collections::BTreeSet<u64>) -> Vec<Row> {
+    let mut rows = rows.to_vec();
+    for row in rows.iter_mut().filter(|row| leaves.contains(&row.index)) {
+        row.content = Content::Erased(row.leaf().commitment);
+    }
+    rows
+}
+
+/// What is erased is in no file any more, and everything that was proven stays proven.
+#[test]
+fn payloads_are_erased_and_proofs_hold() {
+    let world = World::new();
+    let mut book = world.open().unwrap();
+    let all = rows(0..30_000);
+    for chunk in all.chunks(9000) {
+        book.append(chunk).unwrap();
+    }
+    let head = book.checkpoint().unwrap().0.clone();
+    let leaves = std::collections::BTreeSet::from([0, 7, 8_999, 29_999]);
+    assert_eq!(book.erase(&leaves).unwrap(), 4);
+    assert_eq!(book.erase(&leaves).unwrap(), 0, "they are gone already");
+    assert!(contents(&book) == erased(&all, &leaves));
+    let more = rows(30_000..30_100);
+    book.append(&more).unwrap();
+    let after = [erased(&all, &leaves), more].concat();
+    assert!(contents(&book) == after);
+    assert_eq!(book.root(head.size).unwrap(), head.root);
+    assert!(matches!(book.erase(&[30_100].into()), Err(Error::Order { expected: 30_100 })));
+    drop(book);
+    let book = world.open().unwrap();
+    assert!(contents(&book) == after);
+    assert_eq!(names(&world.path("payload")), ["0000000000000000.pay"]);
+}
+
+/// Killed at any point of it, a file is there with the payloads or without them, and no other one is left.
+#[test]
+fn erasing_that_is_interrupted_leaves_one_whole_file() {
+    let all = rows(0..500);
+    let leaves = std::collections::BTreeSet::from([3, 4, 499]);
+    let world = World::new();
+    let file = |extension: &str| world.path(&format!("payload/0000000000000000.{extension}"));
+    let mut book = world.open().unwrap();
+    book.append(&all).unwrap();
+    let before = std::fs::read(file("pay")).unwrap();
+    book.erase(&leaves).unwrap();
+    drop(book);
+    let after = std::fs::read(file("pay")).unwrap();
+    let check = |why: &str, expected: &[Row]| {
+        let book = world.open().unwrap();
+        assert!(contents(&book) == expected, "{why}");
+        assert_eq!(names(&world.path("payload")), ["0000000000000000.pay"], "{why}");
+    };
+    let kept = erased(&all, &leaves);
+    std::fs::write(file("pay"), &before).unwrap();
+    std::fs::write(file("part"), &after[..after.len() / 2]).unwrap();
+    check("it was being written", &all);
+    std::fs::hard_link(file("pay"), file("old")).unwrap();
+    std::fs::write(file("part"), &after).unwrap();
+    check("it was written and not named", &all);
+    std::fs::remove_file(file("pay")).unwrap();
+    std::fs::write(file("old"), &before).unwrap();
+    std::fs::write(file("pay"), &after).unwrap();
+    check("the old one was not overwritten", &kept);
+    std::fs::write(file("old"), vec![0; 10]).unwrap();
+    check("the old one was half overwritten", &kept);
+}
+
+/// Files of version 1 have no key of their own.
+#[test]
+fn a_file_of_the_first_version_is_read_and_erased_from() {
+    let world = World::new();
+    let keys = LogKeys::open(&world.path(""), &sealer(1)).unwrap();
+    let all = rows(0..60);
+    let mut raw = Vec::new();
+    for row in &all[..40] {
+        row.encode(&mut raw);
+    }
+    let sealed = keys.payload.seal("log:payload:0", &zstd::bulk::compress(&raw, 3).unwrap()).unwrap();
+    let mut octets = ledger::payload::Header { first: 0, key: None }.encode();
+    assert_eq!(octets.len(), 32);
+    octets.extend_from_slice(&ledger::payload::Frame::of(0, 40, &sealed).encode());
+    octets.extend_from_slice(&sealed);
+    let mut book = world.open().unwrap();
+    book.append(&all[..40]).unwrap();
+    drop(book);
+    std::fs::write(world.path("payload/0000000000000000.pay"), octets).unwrap();
+    let mut book = world.open().unwrap();
+    book.append(&all[40..]).unwrap();
+    assert!(contents(&book) == all);
+    let leaves = [5, 45].into();
+    assert_eq!(book.erase(&leaves).unwrap(), 2);
+    assert!(contents(&book) == erased(&all, &leaves));
 }

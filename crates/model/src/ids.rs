@@ -84,6 +84,8 @@ id! {
     OauthGrantId
     /// What a program logs in with. UUIDv7.
     ApiTokenId
+    /// Something asked for that needs a second person. UUIDv7.
+    ApprovalId
 }
 
 /// SHA-256 of octets.
@@ -102,6 +104,27 @@ impl fmt::Display for Sha256 {
         f.write_str(std::str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
     }
 }
+
+impl FromStr for Sha256 {
+    type Err = NotADigest;
+
+    /// 64 hexadecimal digits, upper or lower case.
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let digit = |c: u8| char::from(c).to_digit(16).ok_or(NotADigest);
+        let mut value = [0; 32];
+        if text.len() != 2 * value.len() {
+            return Err(NotADigest);
+        }
+        for (octet, pair) in value.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            *octet = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
+        }
+        Ok(Self(value))
+    }
+}
+
+/// A text that is no SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotADigest;
 
 impl fmt::Debug for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

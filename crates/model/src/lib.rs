@@ -5,7 +5,9 @@
 
 mod activity;
 mod address;
+mod day;
 mod ids;
+mod invoice;
 mod message;
 mod origin;
 mod record;
@@ -15,18 +17,20 @@ mod verdict;
 
 pub use activity::Activity;
 pub use address::{Address, ReversePath};
+pub use day::Day;
 pub use ids::{
-    AccountId, ApiTokenId, ErpRunId, ErpSourceId, EventId, ImportRunId, MailId, MailboxId, MessageId,
-    OauthClientId, OauthGrantId, ObjectId, OutgoingId, SegmentId, Sha256, SmtpAccountId, ThreadId, UserId,
-    WebhookId,
+    AccountId, ApiTokenId, ApprovalId, ErpRunId, ErpSourceId, EventId, ImportRunId, MailId, MailboxId,
+    MessageId, OauthClientId, OauthGrantId, ObjectId, OutgoingId, SegmentId, Sha256, SmtpAccountId, ThreadId,
+    UserId, WebhookId,
 };
+pub use invoice::{Invoice, InvoiceForm};
 pub use message::{
     BodyText, Defect, DefectKind, Disposition, Found, HeaderField, MailFacts, Message, NumberToken, Part,
     PartRole, Place, Span, TextKind, TransferEncoding,
 };
 pub use origin::{Client, Envelope, Flags, Location, Position, Provenance};
 pub use record::{How, RecordKey, RecordKind};
-pub use scope::{Role, Scope};
+pub use scope::{Period, Role, Scope};
 pub use time::UnixMillis;
 pub use verdict::{
     Action, AutoReply, Complaint, Evidence, Kind, Original, Permanence, Receipt, RecipientReport, ReturnPath,

@@ -92,4 +92,9 @@ impl How {
             Self::Reference => "signed reference",
         }
     }
+
+    /// The one of this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|how| how.as_str() == word)
+    }
 }

@@ -92,7 +92,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "eml") {
+        } else if !path.extension().is_some_and(|extension| extension == "json" || extension == "jsonl") {
             files.push(path);
         }
     }

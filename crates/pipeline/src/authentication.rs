@@ -135,6 +135,7 @@ async fn drain(
                 seq,
                 result: text(&Authentication::default()),
                 forged: false,
+                spam: None,
                 again: None,
             })
             .collect();
@@ -186,6 +187,7 @@ async fn check(
         seq,
         result: text(&found),
         forged: found.is_forged(),
+        spam: found.spam.as_ref().filter(|mark| mark.is_spam).map(|mark| mark.by.clone()),
         again: again.then_some((due, attempts)),
     }
 }

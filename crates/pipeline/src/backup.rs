@@ -4,6 +4,7 @@
 //! ```text
 //! BACKUP/poststelle-backup        format and installation, so that two installations do not mix
 //!        archive/…                segments, shared by all snapshots: they only ever grow
+//!        erased                   what was erased, shared by all snapshots: it is erased again after a restore
 //!        snapshots/TIME/manifest.json, poststelle.sqlite or poststelle.dump, files/…
 //! ```
 //!
@@ -21,11 +22,14 @@ use rustix::fs::Advice;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{DATABASE_FILE, Engine};
+use crate::erasure::{self, List};
 use crate::error::{Error, Result};
 
 /// Version of the folder's layout.
 const FORMAT: &str = "poststelle backup 1";
-const HEAD: &str = "poststelle-backup";
+pub(crate) const HEAD: &str = "poststelle-backup";
+/// What was erased, for all snapshots: a restore erases it again.
+pub(crate) const ERASED: &str = "erased";
 const SNAPSHOTS: &str = "snapshots";
 const MANIFEST: &str = "manifest.json";
 const FILES: &str = "files";
@@ -37,7 +41,7 @@ const KEY_FILE: &str = "master.key";
 /// What the recovery key opens; with it the master key can be brought back later.
 const RECOVERY: &str = "files/keyring/recovery";
 /// What of the data directory is not in a backup: it can be made again, belongs to the running process, or has its own way.
-const LEFT: [&str; 6] = [ARCHIVE, "index", "tmp", "control.sock", "lock", KEY_FILE];
+const LEFT: [&str; 5] = [ARCHIVE, "index", "tmp", "control.sock", "lock"];
 /// Octets copied at a time.
 const PIECE: usize = 1 << 20;
 
@@ -147,11 +151,15 @@ impl Engine {
         };
         run.done.snapshot = name;
         let database = self.database_into(&part)?;
-        run.note(&part, &database, false)?;
+        let noted = run.note(&part, &database)?;
+        run.done.written += noted;
         run.archive(self, options.check_all)?;
         run.others(self.dir())?;
         if options.with_key {
             run.copy_new(self.key_path(), &part.join(KEY_FILE), KEY_FILE)?;
+        }
+        if let Some(list) = List::read(&self.dir().join(erasure::FILE))? {
+            list.write(&to.join(ERASED))?;
         }
         let Run { files, mut done, .. } = run;
         done.files = files.len() as u64;
@@ -170,8 +178,7 @@ impl Engine {
 
     /// The database as of one moment. Gives the name of its file.
     fn database_into(&self, part: &Path) -> Result<String> {
-        let is_file = self.dir().join(DATABASE_FILE).exists() && self.store().is_sqlite();
-        let name = if is_file { DATABASE_FILE } else { DUMP_FILE };
+        let name = if self.store().is_sqlite() { DATABASE_FILE } else { DUMP_FILE };
         self.store().snapshot(&part.join(name))?;
         File::open(part.join(name))
             .and_then(|file| file.sync_all())
@@ -329,24 +336,25 @@ impl Run<'_> {
             fs::create_dir_all(folder).map_err(failed)?;
         }
         let octets = fs::metadata(from).map_err(|source| Error::io(from, source))?.len();
-        append(from, at, octets, 0).map_err(failed)?;
+        let digest = append(from, at, octets, 0).map_err(failed)?;
         self.done.written += octets;
         let folder = if path == ARCHIVE_FORMAT { self.to } else { self.part };
-        self.note(folder, path, true)
+        self.note(folder, path)?;
+        match self.files.last() {
+            Some(file) if file.sha256 == digest.to_string() => Ok(()),
+            _ => Err(damaged(path)),
+        }
     }
 
-    /// Notes a file of the snapshot, as it reads.
-    fn note(&mut self, folder: &Path, path: &str, counted: bool) -> Result<()> {
+    /// Notes a file of the snapshot, as it reads. Gives its octets.
+    fn note(&mut self, folder: &Path, path: &str) -> Result<u64> {
         let at = folder.join(path);
         let failed = |source| Error::io(&at, source);
         let octets = fs::metadata(&at).map_err(failed)?.len();
         let sha256 = digest_of(&at, octets).map_err(failed)?.to_string();
         self.files.push(Filed { path: path.to_owned(), octets, sha256, sealed: false });
-        if !counted {
-            self.done.written += octets;
-        }
         (self.on_octets)(octets);
-        Ok(())
+        Ok(octets)
     }
 }
 
@@ -520,7 +528,8 @@ fn chosen(of: &Path, snapshot: Option<&str>) -> Result<String> {
 }
 
 /// Makes a data directory from a snapshot, the newest without a name; `data` appears only when every octet was compared.
-/// `key`: the master key, where the snapshot has none. `database`: address of an empty PostgreSQL database, where the snapshot has a dump.
+/// What was erased since is erased again at the first start, as far as the backup knows of it, or `erased`, the list of a data directory
+/// (`log/erased`). `key`: the master key, where the snapshot has none. `database`: address of an empty PostgreSQL database, where the snapshot has a dump.
 ///
 /// # Errors
 /// `Backup`, `Io`: nothing is there then.
@@ -530,9 +539,12 @@ pub fn restore(
     data: &Path,
     key: Option<&Path>,
     database: Option<&str>,
+    erased: Option<&Path>,
     on_octets: &mut dyn FnMut(u64),
 ) -> Result<String> {
     let snapshot = chosen(of, snapshot)?;
+    let erased =
+        erased.map(|at| List::read(at)?.ok_or_else(|| damaged(&at.display().to_string()))).transpose()?;
     let manifest = manifest(of, &snapshot)?;
     let is_free = match fs::read_dir(data) {
         Ok(mut entries) => entries.next().is_none(),
@@ -554,6 +566,11 @@ pub fn restore(
     remove(&part).map_err(|source| Error::io(&part, source))?;
     fs::create_dir_all(&part).map_err(|source| Error::io(&part, source))?;
     let made = fill(of, &snapshot, &manifest, &part, on_octets).and_then(|()| {
+        if let Some(list) = erased.or(List::read(&of.join(ERASED))?) {
+            let known = List::read(&of.join(ERASED))?;
+            let at = part.join(erasure::FILE);
+            list.and(known).and(List::read(&at)?).write(&at)?;
+        }
         if let Some(key) = key {
             append(key, &part.join(KEY_FILE), fs::metadata(key).map_or(0, |about| about.len()), 0)
                 .map_err(|source| Error::io(key, source))?;

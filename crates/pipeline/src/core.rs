@@ -59,8 +59,20 @@ pub(crate) struct Core {
     pub(crate) follower: Bell,
     /// Rings when reports may have been filed.
     pub(crate) feedback: Bell,
+    /// The data directory, and the file of the master key.
+    pub(crate) places: (std::path::PathBuf, std::path::PathBuf),
+    /// Held by who erases.
+    pub(crate) erasing: Mutex<()>,
+    /// Held while changes of the database go into the index.
+    pub(crate) following: Mutex<()>,
+    /// Salt of the digests by which erased mails are known again; `None` if nothing was ever erased.
+    erased_salt: Mutex<Option<[u8; 32]>>,
     /// Held while reports are handled.
     pub(crate) handling: Mutex<()>,
+    /// Rings when retention and holds may have something to look at.
+    pub(crate) keeper: Bell,
+    /// Held while they do.
+    pub(crate) keeping: Mutex<()>,
     /// What is set and known about attachments.
     pub(crate) examination: Examination,
     /// Rings when attachments may be due to be looked at.
@@ -71,6 +83,8 @@ pub(crate) struct Core {
     pub(crate) linker: Linker,
     /// Rings when records may be new.
     pub(crate) linker_bell: Bell,
+    /// Rings when something was approved.
+    pub(crate) approvals_bell: Bell,
     /// Rings when the index went on.
     pub(crate) indexed: Bell,
     /// Tokens that are being fetched.
@@ -93,12 +107,22 @@ pub(crate) struct Core {
     clock: fn() -> UnixMillis,
 }
 
+/// What the master key opens.
+pub(crate) struct Secrets {
+    /// Seals stored secrets.
+    pub(crate) sealer: Sealer,
+    /// Signs references in mails.
+    pub(crate) reference: Arc<Reference>,
+    /// The log that proves.
+    pub(crate) proving: Proving,
+}
+
 impl Core {
     pub(crate) fn new(
         archive: Archive,
         store: Store,
         index: Index,
-        (sealer, reference, proving): (Sealer, Arc<Reference>, Proving),
+        secrets: Secrets,
         examiner: Option<examine::Examiner>,
         scratch: std::path::PathBuf,
         batch_octets: usize,
@@ -107,9 +131,9 @@ impl Core {
             archive,
             store,
             index,
-            sealer,
-            proving,
-            reference,
+            sealer: secrets.sealer,
+            proving: secrets.proving,
+            reference: secrets.reference,
             examiner,
             scratch,
             limits: parse::Limits::default(),
@@ -122,12 +146,19 @@ impl Core {
             rush: Rush::default(),
             follower: Bell::default(),
             feedback: Bell::default(),
+            places: Default::default(),
+            erasing: Mutex::new(()),
+            following: Mutex::new(()),
+            erased_salt: Mutex::default(),
             handling: Mutex::new(()),
+            keeper: Bell::default(),
+            keeping: Mutex::new(()),
             examination: Examination::default(),
             examiner_bell: Bell::default(),
             authenticator_bell: Bell::default(),
             linker: Linker::default(),
             linker_bell: Bell::default(),
+            approvals_bell: Bell::default(),
             indexed: Bell::default(),
             oauth: Oauth::default(),
             doctor: doctor::Limits::default(),
@@ -156,6 +187,21 @@ impl Core {
             octets: object.octets,
         };
         Ok(known.map(|object| (object.sha256, part(object))).collect())
+    }
+
+    /// The data directory, and the file of the master key.
+    pub(crate) fn places(&self) -> (&std::path::Path, &std::path::Path) {
+        (&self.places.0, &self.places.1)
+    }
+
+    /// See the field.
+    pub(crate) fn erased_salt(&self) -> Option<[u8; 32]> {
+        *self.erased_salt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on mails are known again by it.
+    pub(crate) fn set_erased_salt(&self, salt: [u8; 32]) {
+        *self.erased_salt.lock().unwrap_or_else(PoisonError::into_inner) = Some(salt);
     }
 
     /// There are mails to be filed that nobody has at hand.

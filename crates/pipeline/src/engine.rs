@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use archive::{Archive, Keyring};
 use dispatch::Reference;
-use examine::Authentication;
+use examine::{Authentication, SpamMark};
 use index::Index;
 use keys::{MasterKey, Purpose, RecoveryKey, Sealer};
 use link::Learnt;
@@ -20,7 +20,7 @@ use tokio::sync::broadcast;
 
 use crate::allowance::Allowances;
 use crate::budget::Budgets;
-use crate::core::Core;
+use crate::core::{Core, Secrets};
 use crate::error::{Error, Result};
 use crate::examination::{ExaminationSettings, ScannerState};
 use crate::feed::Counts;
@@ -93,6 +93,8 @@ struct Running {
     authenticator: Option<JoinHandle<()>>,
     linker: Option<JoinHandle<()>>,
     prover: Option<JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
+    approver: Option<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -111,26 +113,34 @@ impl Engine {
         let keyring = dir.join(recovery_key::KEYRING);
         // The master key is made before the first keyring.
         let needed = lock.needs_keyring() || keyring.is_dir();
-        let (master, secrets) = secrets(&key_path, options, needed)?;
+        let master = master_key(&key_path, options, needed)?;
         let keyring = Keyring::open(&keyring, &master, !lock.needs_keyring())?;
         keyring.settle(&master)?;
         recovery_key::settle(dir, &master)?;
         let archive = Archive::open(lock, keyring, archive::Options::default())?;
-        let secrets =
-            (secrets.0, secrets.1, Proving::open(dir, &Sealer::new(&master, logbook::PURPOSE), &store)?);
+        let old = MasterKey::old_path(&key_path);
+        let old = if old.exists() { Some(MasterKey::load(&old)?) } else { None };
+        let secrets = Secrets {
+            sealer: Sealer::new(&master, Purpose::ACCOUNT_FIELDS),
+            reference: Arc::new(Reference::new(&master).and_old(old.as_ref())),
+            proving: Proving::open(dir, &Sealer::new(&master, logbook::PURPOSE), &store)?,
+        };
         let batch_octets = if options.batch_octets == 0 { BATCH_OCTETS } else { options.batch_octets };
         let index = open_index(&dir.join("index"), options.recreate_index, batch_octets)?;
         let scratch = dir.join("tmp");
         fs::create_dir_all(&scratch).map_err(|error| Error::io(&scratch, error))?;
         let examiner = crate::attachments::examiner(options.child.clone());
         let mut core = Core::new(archive, store, index, secrets, examiner, scratch, batch_octets);
+        core.places = (dir.to_owned(), key_path.clone());
         core.doctor = options.doctor;
         core.budgets = Budgets::new(options.connections_per_server);
         core.allowances = Allowances::new(options.octets_per_day);
         let core = Arc::new(core);
         let kept = core.store.setting(ExaminationSettings::NAME)?;
         core.examination.set(ExaminationSettings::read(kept.as_deref()));
+        crate::erasure::know(&core, dir)?;
         let recovered = recover(&core)?;
+        crate::erasure::at_start(&core, dir, &master)?;
         core.store.end_interrupted_imports(core.now())?;
         core.store.bring_back(core.now())?;
         let workers = if options.workers == 0 {
@@ -295,6 +305,14 @@ impl Engine {
         crate::examination::try_out(self.core(), address)
     }
 
+    /// Asks a spam filter that need not be set about GTUBE, the mail every filter takes for spam. Blocks, at most some seconds.
+    ///
+    /// # Errors
+    /// Why there is no answer, in its words or the system's; `None` if this is no address of a filter.
+    pub fn try_spam_filter(&self, address: &str) -> std::result::Result<SpamMark, Option<String>> {
+        crate::spam::try_out(address)
+    }
+
     /// Who a mail is really from, and when that was checked; `None` if it was not.
     ///
     /// # Errors
@@ -419,7 +437,7 @@ impl Engine {
     }
 
     /// Waits until everything received is filed, under records that came since too, everything filed can be found, its
-    /// reports are handled, and its attachments are looked at.
+    /// reports are handled, its attachments are looked at, and retention and holds have seen it.
     ///
     /// # Errors
     /// Of database and index.
@@ -439,7 +457,7 @@ impl Engine {
             core.indexed.wait(Some(Duration::from_millis(500)));
         }
         drop(waited);
-        Ok(())
+        crate::retention::drain(core)
     }
 
     /// How the provable log stands.
@@ -512,8 +530,12 @@ impl Engine {
         join(running.examiner.take(), "examiner");
         core.authenticator_bell.close();
         join(running.authenticator.take(), "authenticator");
+        core.approvals_bell.close();
+        join(running.approver.take(), "approver");
         core.linker_bell.close();
         join(running.linker.take(), "linker");
+        core.keeper.close();
+        join(running.keeper.take(), "keeper");
         core.proving.bell.close();
         join(running.prover.take(), "prover");
         core.store.close();
@@ -554,6 +576,14 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
     let for_prover = Arc::clone(core);
     let prover =
         std::thread::Builder::new().name("prover".into()).spawn(move || crate::proving::run(&for_prover))?;
+    let for_keeper = Arc::clone(core);
+    let keeper = std::thread::Builder::new()
+        .name("keeper".into())
+        .spawn(move || crate::retention::run(&for_keeper))?;
+    let for_approver = Arc::clone(core);
+    let approver = std::thread::Builder::new()
+        .name("approver".into())
+        .spawn(move || crate::approvals::run(&for_approver))?;
     Ok(Running {
         flow,
         runner: Some(runner),
@@ -563,6 +593,8 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
         authenticator: Some(authenticator),
         linker: Some(linker),
         prover: Some(prover),
+        keeper: Some(keeper),
+        approver: Some(approver),
     })
 }
 
@@ -592,19 +624,14 @@ fn prepare(dir: &Path, create: bool) -> Result<()> {
 /// The key for stored secrets: made beside the data at the first start unless it is to lie elsewhere, where it must be.
 ///
 /// With an encrypted archive there must be one: another one would not open it.
-fn secrets(path: &Path, options: &Options, needed: bool) -> Result<(MasterKey, (Sealer, Arc<Reference>))> {
-    let key = if options.master_key_file.is_some() || path.exists() {
+fn master_key(path: &Path, options: &Options, needed: bool) -> Result<MasterKey> {
+    Ok(if options.master_key_file.is_some() || path.exists() {
         MasterKey::load(path)?
     } else if needed {
         return Err(Error::MasterKeyLost { at: path.to_owned() });
     } else {
         MasterKey::create(path)?
-    };
-    let old = MasterKey::old_path(path);
-    let old = if old.exists() { Some(MasterKey::load(&old)?) } else { None };
-    let reference = Reference::new(&key).and_old(old.as_ref());
-    let sealer = Sealer::new(&key, Purpose::ACCOUNT_FIELDS);
-    Ok((key, (sealer, Arc::new(reference))))
+    })
 }
 
 /// An index that cannot be used is made anew: it holds nothing that is not elsewhere.

@@ -1,11 +1,12 @@
 //! Records of the ERP: from wherever they are read into the database, with what became of them.
 
+mod dav;
 mod preview;
 mod run;
 mod runner;
 mod source;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use model::{ErpRunId, EventId, RecordKind, UnixMillis};
@@ -15,11 +16,12 @@ use uuid::Uuid;
 
 use crate::error::Result;
 
+pub use dav::DavBook;
 pub use preview::{ChangedField, ChangedRecord, ErpPreview, preview};
 pub use run::{ErpTrial, QueryTrial, run_source, try_source};
 pub use runner::ErpRunner;
 pub(crate) use runner::ErpRunning;
-pub use source::{ErpOptions, ErpQuery, FileOptions, SqlOptions, SqlTls, erp_folder};
+pub use source::{DavOptions, ErpOptions, ErpQuery, FileOptions, SqlOptions, SqlTls, erp_folder};
 
 /// Records in one transaction: short enough that nobody waits for it.
 const CHUNK: usize = 500;
@@ -194,6 +196,32 @@ impl<'s> ErpTake<'s> {
                 vanish(self.store, &self.run.kinds, self.run.source, self.run.at, vanishing)?;
             self.outcome.sums.vanished = vanished;
             self.outcome.sums.held = held;
+        }
+        self.end("", now)?;
+        Ok(self.outcome)
+    }
+
+    /// Ends a run of what changed: `gone` names, of so many records, those that are to vanish.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn finish_with(
+        mut self,
+        gone: &BTreeSet<String>,
+        of: u64,
+        vanishing: Vanishing,
+        now: UnixMillis,
+    ) -> Result<ErpOutcome> {
+        self.put()?;
+        let many = gone.len() as u64;
+        if vanishing == Vanishing::Ask && asks(many, of) {
+            self.outcome.sums.held = (many, of);
+        } else if vanishing != Vanishing::Keep {
+            for number in gone {
+                let kind = self.run.kinds[0];
+                self.outcome.sums.vanished +=
+                    u64::from(self.store.vanish_record(kind, number.clone(), self.run.at)?);
+            }
         }
         self.end("", now)?;
         Ok(self.outcome)

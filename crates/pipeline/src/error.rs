@@ -74,6 +74,12 @@ pub enum Error {
     /// A query that is not understood.
     #[error("the query is not understood")]
     Query(#[from] index::QueryError),
+    /// More at once than is done at once.
+    #[error("more than {max} at once")]
+    TooMany {
+        /// How many may be.
+        max: usize,
+    },
     /// There is no such thing.
     #[error("{what} {name} does not exist")]
     Missing {
@@ -120,6 +126,9 @@ pub enum Error {
     /// A source of records could not be read, in words.
     #[error("{0}")]
     Erp(String),
+    /// What needs a second person.
+    #[error("this cannot be decided: {0:?}")]
+    Approval(crate::approvals::ApprovalFault),
     /// It is running already.
     #[error("it is running already")]
     Busy,

@@ -1,15 +1,16 @@
 //! Mails handed out as files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
 
-use export::{Attachment, Link, Octets, Party, Place, Role, Row, Writer};
-use model::{AccountId, MailId, Scope};
+use export::{Attachment, Handover, Link, Octets, Party, Place, Role, Row, Supplier, Writer};
+use model::{AccountId, Period, Scope};
 use store::{AddressRole, MailAbout, MailLine};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::proving::evidence;
 use crate::search::Asked;
 
 /// Mails read together.
@@ -22,27 +23,72 @@ pub struct ExportOf {
     pub asked: Asked,
     /// The octets of mails with an attachment that is held are handed out as well.
     pub held_too: bool,
+    /// Only mails of these effective dates.
+    pub period: Period,
 }
 
 /// What was handed out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     /// Mails.
     pub mails: u64,
     /// Octets of them, where the format has them.
     pub octets: u64,
-    /// Mails that were left out because one of their attachments is held; as many as are worth naming.
-    pub held: Vec<MailId>,
-    /// How many those are in all.
-    pub held_count: u64,
 }
 
-/// Mails named at most.
-const NAMED_MAX: usize = 1000;
-
 impl Engine {
+    /// Hands out the mails of a query with what proves them, as a Z3 handover. Only mails that are filed.
+    ///
+    /// # Errors
+    /// As [`Engine::export`]; `Log`.
+    pub fn hand_over(
+        &self,
+        scope: &Scope,
+        of: &ExportOf,
+        supplier: Supplier,
+        out: impl io::Write,
+    ) -> Result<Exported> {
+        let scope = self.of_period(scope, of.period)?;
+        let mut export = Running::new(self, of, true)?;
+        // What is handed out is known before the log is signed, so that the log speaks of all of it.
+        let mut messages = Vec::new();
+        self.messages_of(&scope, &of.asked, &mut |page| {
+            messages.extend_from_slice(page);
+            Ok(())
+        })?;
+        let head = evidence::head(self.core())?;
+        let mut writer = Handover::new(out, supplier).map_err(Error::Write)?;
+        writer.proof("key.pub", format!("{}\n", head.key).as_bytes()).map_err(Error::Write)?;
+        let mut given = BTreeSet::new();
+        for chunk in messages.chunks(CHUNK) {
+            for (row, about) in export.rows(self.store().mail_lines_of(&scope, chunk)?)? {
+                export.octets(&row, &about, |row, octets| writer.mail(row, octets))?;
+                let place = Handover::<io::Sink>::place(&row);
+                for (name, octets) in
+                    evidence::octets_of(self.core(), &head, row.mail_id, &place, &mut given)?
+                {
+                    writer.proof(&name, &octets).map_err(Error::Write)?;
+                }
+            }
+        }
+        writer.finish().map_err(Error::Write)?;
+        Ok(export.done)
+    }
+
+    /// The scope, with mails of a period only.
+    pub(crate) fn of_period(&self, scope: &Scope, period: Period) -> Result<Scope> {
+        Ok(match scope {
+            Scope::All if period.is_bounded() => {
+                let accounts = self.store().accounts(true)?.into_iter().map(|account| account.id);
+                Scope::accounts(accounts.collect()).within(period)
+            }
+            Scope::Accounts(_) => scope.clone().within(period),
+            _ => scope.clone(),
+        })
+    }
+
     /// Hands mails to `writer`, each once, twins too, as far as the scope allows; messages of a query newest first, all
-    /// mails in the order they came. `with_octets`: the writer asks for them. `on_piece` hears how far it is.
+    /// mails in the order they came. `with_octets`: the writer asks for them.
     /// The writer is finished only if everything was written.
     ///
     /// # Errors
@@ -53,22 +99,20 @@ impl Engine {
         of: &ExportOf,
         with_octets: bool,
         mut writer: Box<dyn Writer + '_>,
-        on_piece: &mut dyn FnMut(&Exported),
     ) -> Result<Exported> {
-        let names = self.store().accounts(true)?;
-        let names = names.into_iter().map(|account| (account.id, account.settings.name)).collect();
-        let mut export = Running { engine: self, names, with_octets, of, done: Exported::default() };
+        let scope = &self.of_period(scope, of.period)?;
+        let mut export = Running::new(self, of, with_octets)?;
         if of.asked.query.trim().is_empty() {
             let mut after = 0;
             while let Some((lines, next)) = self.store().mail_lines(scope, after, CHUNK)? {
-                export.write(lines, &mut *writer, on_piece)?;
+                export.write(lines, &mut *writer)?;
                 after = next;
             }
         } else {
             self.messages_of(scope, &of.asked, &mut |messages| {
                 messages.chunks(CHUNK).try_for_each(|messages| {
                     let lines = self.store().mail_lines_of(scope, messages)?;
-                    export.write(lines, &mut *writer, on_piece)
+                    export.write(lines, &mut *writer)
                 })
             })?;
         }
@@ -77,7 +121,7 @@ impl Engine {
     }
 }
 
-struct Running<'a> {
+pub(crate) struct Running<'a> {
     engine: &'a Engine,
     names: HashMap<AccountId, String>,
     with_octets: bool,
@@ -85,39 +129,61 @@ struct Running<'a> {
     done: Exported,
 }
 
-impl Running<'_> {
-    fn write(
-        &mut self,
-        lines: Vec<MailLine>,
-        writer: &mut dyn Writer,
-        on_piece: &mut dyn FnMut(&Exported),
-    ) -> Result<()> {
+impl<'a> Running<'a> {
+    pub(crate) fn new(engine: &'a Engine, of: &'a ExportOf, with_octets: bool) -> Result<Self> {
+        let names = engine.store().accounts(true)?;
+        let names = names.into_iter().map(|account| (account.id, account.settings.name)).collect();
+        Ok(Self { engine, names, with_octets, of, done: Exported::default() })
+    }
+
+    /// What is said of these mails, without those that are not handed out.
+    fn rows(&self, lines: Vec<MailLine>) -> Result<Vec<(Row, MailAbout)>> {
         let seqs: Vec<i64> = lines.iter().map(|line| line.seq).collect();
         let mut about = self.engine.store().about_mails(&seqs)?;
+        let mut rows = Vec::with_capacity(lines.len());
         for line in lines {
             let Some(about) = about.remove(&line.seq) else { continue };
             if self.with_octets && about.held && !self.of.held_too {
-                self.done.held_count += 1;
-                if self.done.held.len() < NAMED_MAX {
-                    self.done.held.push(line.mail_id);
-                }
                 continue;
             }
-            let row = self.row(line, &about);
-            // What is wrong with the archive is told from what is wrong with the file it is written to.
-            let mut unread = None;
-            let mut octets = |out: &mut dyn io::Write| self.copy(&about, out, &mut unread);
-            let octets: &mut Octets<'_> = &mut octets;
-            let written = writer.mail(&row, octets);
-            if let Some(error) = unread {
-                return Err(error);
-            }
-            written.map_err(Error::Write)?;
-            self.done.mails += 1;
-            self.done.octets += if self.with_octets { row.octets } else { 0 };
+            rows.push((self.row(line, &about), about));
         }
-        on_piece(&self.done);
+        Ok(rows)
+    }
+
+    /// Has one mail written.
+    fn octets(
+        &mut self,
+        row: &Row,
+        about: &MailAbout,
+        write: impl FnOnce(&Row, &mut Octets<'_>) -> io::Result<()>,
+    ) -> Result<()> {
+        // What is wrong with the archive is told from what is wrong with the file it is written to.
+        let mut unread = None;
+        let mut octets = |out: &mut dyn io::Write| self.copy(about, out, &mut unread);
+        let written = write(row, &mut octets);
+        if let Some(error) = unread {
+            return Err(error);
+        }
+        written.map_err(Error::Write)?;
+        self.done.mails += 1;
+        self.done.octets += if self.with_octets { row.octets } else { 0 };
         Ok(())
+    }
+
+    /// Writes mails.
+    pub(crate) fn write(&mut self, lines: Vec<MailLine>, writer: &mut dyn Writer) -> Result<()> {
+        for (row, about) in self.rows(lines)? {
+            self.octets(&row, &about, |row, octets| writer.mail(row, octets))?;
+        }
+        Ok(())
+    }
+
+    /// What is said about mails, without their octets.
+    pub(crate) fn about(&self, lines: &[MailLine]) -> Result<Vec<Row>> {
+        let seqs: Vec<i64> = lines.iter().map(|line| line.seq).collect();
+        let about = self.engine.store().about_mails(&seqs)?;
+        Ok(lines.iter().filter_map(|line| Some(self.row(line.clone(), about.get(&line.seq)?))).collect())
     }
 
     fn copy(&self, about: &MailAbout, out: &mut dyn io::Write, unread: &mut Option<Error>) -> io::Result<()> {

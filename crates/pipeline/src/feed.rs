@@ -51,6 +51,7 @@ pub(crate) enum Piece {
         mailbox: MailboxId,
         provenance: Provenance,
         stored: Box<archive::Appended>,
+        is_junk: bool,
         entry: Option<Entry>,
     },
     /// Streamed, but its octets are here already.
@@ -59,6 +60,7 @@ pub(crate) enum Piece {
         provenance: Provenance,
         sha256: Sha256,
         octets: u64,
+        is_junk: bool,
         entry: Option<Entry>,
     },
     /// Not to be archived, and why.
@@ -299,7 +301,7 @@ impl Feed {
     /// Takes a large mail that is complete.
     pub(crate) fn end(&mut self, mut coming: Coming, entry: Option<Entry>) -> Result<()> {
         self.decide(&mut coming)?;
-        let Coming { mailbox, provenance, way, .. } = coming;
+        let Coming { mailbox, provenance, is_junk, way } = coming;
         let put = match way {
             Way::Kept(put) => put,
             Way::Excluded(name) => return self.exclude(mailbox, provenance, name, entry),
@@ -307,10 +309,10 @@ impl Feed {
         };
         let (sha256, octets) = (put.sha256(), put.octets());
         if !self.core.store.known_digests(&[sha256])?.is_empty() {
-            return self.push(Piece::Known { mailbox, provenance, sha256, octets, entry });
+            return self.push(Piece::Known { mailbox, provenance, sha256, octets, is_junk, entry });
         }
         let stored = Box::new(put.finish()?);
-        self.push(Piece::Stored { mailbox, provenance, stored, entry })
+        self.push(Piece::Stored { mailbox, provenance, stored, is_junk, entry })
     }
 
     pub(crate) fn push(&mut self, piece: Piece) -> Result<()> {

@@ -52,6 +52,7 @@ struct Worked {
     octets: u64,
     record: Record,
     reading: Option<Reading>,
+    is_junk: bool,
     /// Who handed it in wakes `run`.
     later: bool,
     entry: Option<Entry>,
@@ -146,6 +147,19 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
     let wanted: Vec<Sha256> = digests.iter().flatten().copied().collect();
     // Without an answer nothing counts as known: the writer asks again.
     let known = core.store.known_digests(&wanted).unwrap_or_default();
+    let stored = chunk.pieces.iter().filter_map(|piece| match piece {
+        Piece::Stored { stored, .. } => Some(stored.mail.sha256),
+        _ => None,
+    });
+    let unknown: Vec<Sha256> =
+        wanted.iter().copied().filter(|sha256| !known.contains_key(sha256)).chain(stored).collect();
+    let erased = match crate::erasure::erased(core, &unknown) {
+        Ok(erased) => erased,
+        Err(error) => {
+            chunk.tally.fail(&Arc::new(error));
+            return Done { tally: chunk.tally, pieces: Vec::new() };
+        }
+    };
     let splits: Vec<Option<Split>> = chunk
         .pieces
         .iter()
@@ -163,6 +177,22 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
     let pieces = pieces
         .filter_map(|((piece, digest), split)| {
             Some(match (piece, digest) {
+                (Piece::Mail(incoming), Some(sha256)) if erased.contains(&sha256) => {
+                    let Incoming { mailbox, provenance, entry, .. } = incoming;
+                    left_erased(mailbox, provenance.position, entry)
+                }
+                (Piece::Stored { mailbox, provenance, stored, entry, .. }, _)
+                    if erased.contains(&stored.mail.sha256) =>
+                {
+                    let records: Vec<Stored> = stored.records().collect();
+                    core.archive.withdraw(&records);
+                    // Where others follow already, only their keys can go.
+                    let names = records.iter().map(|record| record.object_id).collect();
+                    if let Err(error) = crate::erasure::doom_some(core, &names) {
+                        chunk.tally.fail(&Arc::new(error));
+                    }
+                    left_erased(mailbox, provenance.position, entry)
+                }
                 (Piece::Mail(incoming), Some(sha256)) => {
                     match work_mail(core, encoder, incoming, sha256, split.as_ref(), &objects) {
                         Ok(worked) => DonePiece::Mail(Box::new(worked)),
@@ -173,7 +203,7 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
                     }
                 }
                 (Piece::Mail(_), None) => return None,
-                (Piece::Stored { mailbox, provenance, stored, entry }, _) => {
+                (Piece::Stored { mailbox, provenance, stored, is_junk, entry }, _) => {
                     DonePiece::Mail(Box::new(Worked {
                         mailbox,
                         provenance,
@@ -181,11 +211,12 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
                         octets: stored.mail.octets,
                         record: Record::Stored(stored),
                         reading: None,
+                        is_junk,
                         later: false,
                         entry,
                     }))
                 }
-                (Piece::Known { mailbox, provenance, sha256, octets, entry }, _) => {
+                (Piece::Known { mailbox, provenance, sha256, octets, is_junk, entry }, _) => {
                     DonePiece::Mail(Box::new(Worked {
                         mailbox,
                         provenance,
@@ -193,6 +224,7 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
                         octets,
                         record: Record::None,
                         reading: None,
+                        is_junk,
                         later: false,
                         entry,
                     }))
@@ -207,6 +239,15 @@ fn work(core: &Core, encoder: &mut Encoder, chunk: Chunk) -> Done {
     Done { tally: chunk.tally, pieces }
 }
 
+/// A mail that was erased, and that its source still has.
+fn left_erased(mailbox: MailboxId, position: Position, entry: Option<Entry>) -> DonePiece {
+    let reason = store::ERASED.to_owned();
+    match entry {
+        Some(entry) => DonePiece::Entry(entry, EntryFate::Excluded { rule: reason, detail: String::new() }),
+        None => DonePiece::LeftOut(LeftOut { mailbox, position, excluded: true, reason }),
+    }
+}
+
 fn work_mail(
     core: &Core,
     encoder: &mut Encoder,
@@ -215,7 +256,7 @@ fn work_mail(
     split: Option<&Split>,
     objects: &Known,
 ) -> Result<Worked> {
-    let Incoming { mailbox, provenance, octets, later, entry, .. } = incoming;
+    let Incoming { mailbox, provenance, octets, is_junk, later, entry } = incoming;
     let (record, reading) = if let Some(split) = split {
         let encoded = encoder.encode_split(&provenance, split, octets.len() as u64, sha256, objects)?;
         // A mail that cannot be read is committed all the same; `run` tries it again and counts.
@@ -224,7 +265,17 @@ fn work_mail(
     } else {
         (Record::None, None)
     };
-    Ok(Worked { mailbox, provenance, sha256, octets: octets.len() as u64, record, reading, later, entry })
+    Ok(Worked {
+        mailbox,
+        provenance,
+        sha256,
+        octets: octets.len() as u64,
+        record,
+        reading,
+        is_junk,
+        later,
+        entry,
+    })
 }
 
 /// What is written together.
@@ -320,18 +371,21 @@ impl Writer {
             segments,
             objects,
             uses,
+            junk: batch.junk(),
             cursors: std::mem::take(&mut batch.cursors)
                 .into_iter()
                 .map(|(_, mailbox, cursor)| (mailbox, cursor))
                 .collect(),
             left_out: std::mem::take(&mut batch.left_out),
             entries: batch.take_entries(),
+            told: HashSet::new(),
+            adopted: false,
             event: None,
             now,
         };
         let outcomes = self.core.store.commit_intake(intake).inspect_err(|error| {
             // Rolled back for certain: a database that stays full must not fill the archive with copies.
-            if matches!(error, store::StoreError::DiskFull(_)) {
+            if matches!(error, store::StoreError::DiskFull(_) | store::StoreError::Missing { .. }) {
                 self.core.archive.withdraw(&stored);
             }
         })?;
@@ -486,6 +540,12 @@ impl Batch {
         if !self.tallies.iter().any(|known| Arc::ptr_eq(known, &tally)) {
             self.tallies.push(tally);
         }
+    }
+
+    /// Places of the mails that their servers call spam.
+    fn junk(&self) -> Vec<usize> {
+        let mails = self.mails.iter().enumerate();
+        mails.filter(|(_, (_, worked))| worked.is_junk).map(|(at, _)| at).collect()
     }
 
     /// Neither mails nor the cursors behind them.

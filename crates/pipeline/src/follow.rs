@@ -1,6 +1,6 @@
 //! Keeps the index behind the database, by change number. What it loses in a crash it makes again.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use index::{Attached, Document};
@@ -56,6 +56,7 @@ struct Follower<'a> {
 impl Follower<'_> {
     /// Takes the next changes, commits if it is time to; true if there may be more at once.
     fn step(&mut self, closing: bool) -> Result<bool> {
+        let _following = self.core.following.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = self.core.store.changed_since(self.seen as i64, BATCH)?;
         let more = changes.len() == BATCH;
         if let Some(last) = changes.last() {
@@ -68,6 +69,7 @@ impl Follower<'_> {
         let hurry = closing || self.core.wants_index();
         if self.pending > 0 && (self.pending >= COMMIT_MESSAGES || (!more && (due || hurry))) {
             self.core.index.commit(self.seen)?;
+            self.core.keeper.ring();
             (self.pending, self.since, self.settled) = (0, None, false);
         }
         Ok(more)
@@ -167,8 +169,10 @@ fn document<'a>(
         attachments,
         message_id: message.message_id.as_ref().map_or("", |id| id.as_str()),
         deleted: message.deleted,
+        spam: message.spam,
         groups: &message.groups,
         tags: &message.tags,
         links: &message.links,
+        invoices: &message.invoices,
     }
 }

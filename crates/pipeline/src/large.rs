@@ -36,5 +36,5 @@ pub(crate) fn texts(core: &Core, location: Location, octets: u64) -> Option<Text
     let LargeMail { parsed, parts, .. } =
         core.examiner.as_ref()?.mail(&mut reader, octets, &core.limits).ok()?;
     let body = steps::body_stretches(&parsed.message);
-    Some(Texts { body, attachments: attachments::found(parts) })
+    Some(Texts { body, attachments: attachments::found(parts).texts })
 }

@@ -5,6 +5,7 @@
 //! no sockets of its own, no routes and no settings file, and shows nothing to people.
 
 mod allowance;
+mod approvals;
 mod attachments;
 mod authentication;
 mod backup;
@@ -14,6 +15,7 @@ mod clock;
 mod containers;
 mod core;
 mod engine;
+mod erasure;
 mod erp;
 mod error;
 mod examination;
@@ -24,6 +26,7 @@ mod feedback;
 mod fetch;
 mod flow;
 mod follow;
+mod four_eyes;
 mod import;
 mod large;
 mod ledger;
@@ -41,6 +44,8 @@ mod rebuild;
 mod recovery;
 mod recovery_key;
 mod rekey;
+mod replay;
+mod retention;
 mod run;
 mod rush;
 pub mod samples;
@@ -58,19 +63,26 @@ mod watch;
 mod what_if;
 
 pub use self::erp::{
-    ASK_PERCENT, ChangedField, ChangedRecord, ErpNote, ErpOptions, ErpOutcome, ErpPreview, ErpQuery,
-    ErpRunner, ErpTake, ErpTrial, FileOptions, QueryTrial, SqlOptions, SqlTls, Vanishing, asks, erp_folder,
-    note_import, preview, run_source, stored, try_source, vanish,
+    ASK_PERCENT, ChangedField, ChangedRecord, DavBook, DavOptions, ErpNote, ErpOptions, ErpOutcome,
+    ErpPreview, ErpQuery, ErpRunner, ErpTake, ErpTrial, FileOptions, QueryTrial, SqlOptions, SqlTls,
+    Vanishing, asks, erp_folder, note_import, preview, run_source, stored, try_source, vanish,
 };
 pub use self::export::{ExportOf, Exported};
+pub use ::ledger::sha256;
+pub use approvals::{
+    APPROVAL_DELAY_MS, ApprovalFault, Ask, EXPORT_OPEN_MS, Person, due as approval_due,
+    fault_of as approval_fault,
+};
 pub use backup::{BackedUp, BackupFault, BackupOptions, LastBackup, check_backup, restore, snapshots};
 pub use budget::CONNECTIONS_PER_SERVER;
 pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, Engine, Options};
+pub use erasure::{About, Basis, ERASE_MAX, Erased, ErasureRequest, PersonMails};
 pub use error::{Error, Result};
 pub use examination::{ExaminationSettings, ScannerState, SettingsError};
-pub use examine::{AuthResult, Authentication};
+pub use examine::{AuthResult, Authentication, SpamMark};
 pub use exclusions::{ExclusionFault, checked_exclusions};
 pub use feed::Counts;
+pub use four_eyes::{ExportLimit, ExportWish};
 pub use import::{Import, Step};
 pub use linking::{LinkSettings, Sending};
 pub use news::News;

@@ -70,6 +70,11 @@ impl Lately {
         kept.mails.insert(mail, findings);
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+    }
+
     /// Takes findings out, if they are there.
     pub(crate) fn take(&self, mail: MailId) -> Option<Findings> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@ use dispatch::{Author, Example, Gathered, Language, NoticeSettings, Occasion, Oc
 use jiff::civil::time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use model::{EventId, OutgoingId, UnixMillis};
+use model::{EventId, OutgoingId, Role, UnixMillis};
 use store::{Channel, Event, Gathering, NewOutgoing, NoticeChannel};
 use uuid::Uuid;
 
@@ -103,11 +103,63 @@ pub(crate) fn follow(inner: &Inner) -> Result<()> {
                 });
             }
         }
+        for of in found.iter().filter(|of| of.kind == "approval.asked") {
+            deliveries.extend(personal(inner, of)?);
+        }
         store.followed(cursor, deliveries, gathered.into_values().collect(), inner.now())?;
         if !lost.is_empty() {
             store.append_events(lost)?;
         }
     }
+}
+
+/// Mails to whoever has to know of an approval that is asked for: administrators, and where the asker is the only one, all users.
+/// None where no server is set for notices.
+fn personal(inner: &Inner, of: &Occurrence) -> Result<Vec<NewOutgoing>> {
+    let store = inner.engine.store();
+    let Some(account) = store.smtp_account_for_notices()? else { return Ok(Vec::new()) };
+    let author = Author { address: account.settings.from_address, name: account.settings.from_name };
+    let to_all = of.details.contains_key("days");
+    let approval = of.details.get("approval_id").and_then(|id| id.parse().ok());
+    let approval = approval.map(|id| store.approval(id)).transpose()?.flatten();
+    let asker = approval.map(|approval| approval.what.asked_by).unwrap_or_default();
+    let users = store.users()?.into_iter().filter(|user| {
+        let concerned = to_all || user.profile.role == Role::Administrator;
+        user.active && concerned && user.id.to_string() != asker
+    });
+    let users: Vec<store::User> = users.collect();
+    let first = store.reserve_outgoing(users.len())?;
+    let mut mails = Vec::with_capacity(users.len());
+    for (user, key) in users.into_iter().zip(first..) {
+        let zone = TimeZone::get(&user.profile.zone).unwrap_or(TimeZone::UTC);
+        let told = Gathered {
+            kind: of.kind.to_owned(),
+            count: 1,
+            first: of.at,
+            last: of.at,
+            examples: vec![of.example()],
+        };
+        let content = dispatch::compose_notice(
+            Occasion::Personal,
+            &[told],
+            &author,
+            &user.profile.email,
+            Language::from_word(&user.profile.language),
+            inner.options.base.as_deref(),
+            &zone,
+            &inner.engine.reference().sign(key),
+            inner.now(),
+        );
+        mails.extend(content.map(|content| NewOutgoing {
+            key,
+            id: OutgoingId::new(Uuid::now_v7()),
+            channel: Channel::Mail,
+            recipient: user.profile.email,
+            kind: of.kind.to_owned(),
+            content,
+        }));
+    }
+    Ok(mails)
 }
 
 fn gather(gathered: &mut BTreeMap<(bool, &'static str), Gathering>, of: &Occurrence, way: Way) {
@@ -203,7 +255,7 @@ impl Writer<'_> {
         let kinds: Vec<String> = of.iter().map(|of| of.kind.clone()).collect();
         let kind = match occasion {
             Occasion::Digest => "digest".to_owned(),
-            Occasion::AtOnce => kinds.first().cloned().unwrap_or_default(),
+            Occasion::AtOnce | Occasion::Personal => kinds.first().cloned().unwrap_or_default(),
         };
         let gathered: Vec<Gathered> = of.into_iter().map(told).collect();
         let first = store.reserve_outgoing(self.settings.recipients.len())?;

@@ -3,15 +3,17 @@
 //! Rows are the one truth. What the folder lacks is made again of them; where the database is older than the folder, its rows
 //! come back first; where both contradict each other, nothing is signed any more and the trouble is told.
 
-mod evidence;
+pub(crate) mod evidence;
 mod stamping;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use keys::Sealer;
+use ledger::Kind;
+use ledger::payload::Content;
 use logbook::{BATCH, LogKeys, Logbook};
 use model::{Sha256, UnixMillis};
 use store::{Extent, Store};
@@ -203,6 +205,30 @@ impl Deriver {
     }
 }
 
+/// Destroys payloads of leaves in the folder; the rows have lost theirs already.
+///
+/// # Errors
+/// `Missing` log while it cannot go on; those of database and folder.
+pub(crate) fn erase(core: &Core, leaves: &BTreeSet<u64>) -> Result<()> {
+    derive(core, false)?;
+    let mut deriver = core.proving.lock();
+    let trouble = deriver.trouble.clone().unwrap_or_default();
+    let book = deriver.book.as_mut().ok_or(Error::Missing { what: "log", name: trouble })?;
+    book.erase(leaves)?;
+    Ok(())
+}
+
+/// Leaves whose payloads a leaf says to be erased.
+fn said_erased(row: &ledger::payload::Row) -> Vec<(u64, u64)> {
+    let Content::Kept { payload, .. } = &row.content else { return Vec::new() };
+    if row.kind != Kind::Erased.code() {
+        return Vec::new();
+    }
+    let payload: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+    let ranges = payload["leaves"].as_array().cloned().unwrap_or_default();
+    ranges.iter().filter_map(|range| Some((range[0].as_u64()?, range[1].as_u64()?))).collect()
+}
+
 /// Tells the log what octets of the archive are; the last ones of a segment that grows only with `all`.
 fn extents(core: &Core, all: bool) -> Result<()> {
     for open in core.store.segments_to_log()? {
@@ -269,6 +295,8 @@ pub(crate) fn verify(core: &Core, verified: &mut Verified) -> Result<()> {
     let Some(book) = &deriver.book else { return Ok(()) };
     let Some((checkpoint, _)) = book.checkpoint() else { return Ok(()) };
     let (mut tree, mut tile) = (ledger::Builder::default(), Vec::new());
+    // Which payloads are missing, and which the log says to be.
+    let (mut lost, mut erased) = (BTreeSet::new(), Vec::new());
     while tree.size() < checkpoint.size {
         let rows = core.store.leaves(tree.size(), ROWS)?;
         let mut archived = Vec::with_capacity(rows.len());
@@ -290,6 +318,10 @@ pub(crate) fn verify(core: &Core, verified: &mut Verified) -> Result<()> {
             }
             tree.push(hash, &mut |_, _| ());
             archived.extend(evidence::archived(row));
+            if matches!(row.content, Content::Erased(_)) {
+                lost.insert(index);
+            }
+            erased.extend(said_erased(row));
         }
         if rows.is_empty() {
             wrong(Some(tree.size()), "missing", String::new());
@@ -298,6 +330,14 @@ pub(crate) fn verify(core: &Core, verified: &mut Verified) -> Result<()> {
         for (mail, _, at) in evidence::differing(&core.store, archived)? {
             wrong(Some(at), "mail", mail.to_string());
         }
+    }
+    for (from, to) in erased {
+        while let Some(leaf) = lost.range(from..=to).next().copied() {
+            lost.remove(&leaf);
+        }
+    }
+    for leaf in lost {
+        wrong(Some(leaf), "payload", String::new());
     }
     if tree.root() != checkpoint.root {
         wrong(None, "tree", String::new());

@@ -1,6 +1,6 @@
 //! At start: what the archive has beyond the database is adopted, and only a torn end is cut.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use archive::{Found, Stored};
 use model::{AccountId, MailId, MailboxId, ObjectId, Provenance, SegmentId};
@@ -9,6 +9,7 @@ use store::{AccountKind, Intake, IntakeItem, MailboxListing, NewAccount, Segment
 use crate::core::Core;
 use crate::error::Result;
 use crate::flow::shared;
+use crate::replay::Past;
 
 /// Records taken in together.
 const BATCH: usize = 500;
@@ -29,7 +30,7 @@ pub(crate) fn recover(core: &Core) -> Result<Recovered> {
     let committed: BTreeMap<_, _> =
         core.store.segments()?.into_iter().map(|s| (s.segment, s.committed)).collect();
     let mut recovered = Recovered::default();
-    let mut adoption = Adoption { core, places: HashMap::new() };
+    let mut adoption = Adoption { core, places: HashMap::new(), past: Past::new(core)? };
     // Of one segment: until it is walked to its end, the archive does not sync it.
     let mut found_in: Option<SegmentId> = None;
     let mut records: Vec<Adopted> = Vec::new();
@@ -73,6 +74,7 @@ enum Adopted {
 
 struct Adoption<'a> {
     core: &'a Core,
+    past: Past<'a>,
     places: HashMap<(AccountId, Vec<u8>), MailboxId>,
 }
 
@@ -88,9 +90,15 @@ impl Adoption<'_> {
     fn take(&mut self, batch: Vec<Adopted>) -> Result<()> {
         let mut items = Vec::with_capacity(batch.len());
         let mut stored = Vec::with_capacity(batch.len());
-        let (mut objects, mut uses) = (Vec::new(), HashMap::new());
+        let (mut objects, mut uses, mut told) = (Vec::new(), HashMap::new(), HashSet::new());
+        let unfit = self.unfit(&batch)?;
+        crate::erasure::doom_some(self.core, &unfit)?;
         for record in batch {
             let (record, provenance, used) = match record {
+                Adopted::Mail(record, ..) if unfit.contains(&record.object_id) => {
+                    stored.push(record);
+                    continue;
+                }
                 Adopted::Mail(record, provenance, used) => (record, *provenance, used),
                 Adopted::Object(record) => {
                     stored.push(record);
@@ -99,10 +107,12 @@ impl Adoption<'_> {
                 }
             };
             uses.insert(record.object_id, used);
-            let mailbox = self.mailbox(&provenance)?;
+            let past = self.past.of(record.object_id)?;
+            told.extend(past.map(|(mail, _)| mail));
+            let mailbox = self.mailbox(&provenance, past.and_then(|(_, mailbox)| mailbox))?;
             stored.push(record);
             items.push(IntakeItem {
-                mail_id: MailId::new(uuid::Uuid::now_v7()),
+                mail_id: past.map_or_else(|| MailId::new(uuid::Uuid::now_v7()), |(mail, _)| mail),
                 sha256: record.sha256,
                 octets: record.octets,
                 record: Some((record.object_id, record.location)),
@@ -124,6 +134,8 @@ impl Adoption<'_> {
             segments,
             objects,
             uses,
+            told,
+            adopted: true,
             now: self.core.now(),
             ..Intake::default()
         })?;
@@ -131,14 +143,29 @@ impl Adoption<'_> {
         Ok(())
     }
 
-    /// The mailbox a record names; account and mailbox are made if the database is too old to know them.
-    fn mailbox(&mut self, provenance: &Provenance) -> Result<MailboxId> {
+    /// Mails that were erased: a record of one was written again.
+    fn unfit(&self, batch: &[Adopted]) -> Result<HashSet<ObjectId>> {
+        let mails = || {
+            batch.iter().filter_map(|record| match record {
+                Adopted::Mail(stored, ..) => Some(stored),
+                Adopted::Object(_) => None,
+            })
+        };
+        let digests: Vec<_> = mails().map(|stored| stored.sha256).collect();
+        let erased = crate::erasure::erased(self.core, &digests)?;
+        Ok(mails().filter(|stored| erased.contains(&stored.sha256)).map(|stored| stored.object_id).collect())
+    }
+
+    /// The mailbox a record names; account and mailbox are made if the database is too old to know them, under the id it had.
+    fn mailbox(&mut self, provenance: &Provenance, was: Option<MailboxId>) -> Result<MailboxId> {
         let key = (provenance.account, provenance.mailbox.clone());
         if let Some(known) = self.places.get(&key) {
             return Ok(*known);
         }
-        let account = self.account(provenance)?;
-        let listing = listing(&provenance.mailbox);
+        let account = provenance.account;
+        has_account(self.core, account, Some(&provenance.account_name))?;
+        let mut listing = listing(&provenance.mailbox);
+        listing.id = was.unwrap_or(listing.id);
         let existing = self
             .core
             .store
@@ -158,24 +185,21 @@ impl Adoption<'_> {
         self.places.insert(key, id);
         Ok(id)
     }
+}
 
-    fn account(&self, provenance: &Provenance) -> Result<AccountId> {
-        let store = &self.core.store;
-        if store.account(provenance.account)?.is_some() {
-            return Ok(provenance.account);
-        }
-        // Without settings and credentials it cannot be fetched; its mails are here all the same. Another account may
-        // have taken the name since.
-        let taken = store.account_by_name(&provenance.account_name)?.is_some();
-        let name = if taken {
-            format!("{} ({})", provenance.account_name, provenance.account)
-        } else {
-            provenance.account_name.clone()
-        };
-        let new = NewAccount { name, kind: AccountKind::Import, ..NewAccount::default() };
-        store.create_account(provenance.account, new, self.core.now())?;
-        Ok(provenance.account)
+/// Makes an account that the database is too old to know, if its name is known; whether there is one now.
+pub(crate) fn has_account(core: &Core, account: AccountId, name: Option<&str>) -> Result<bool> {
+    if core.store.account(account)?.is_some() {
+        return Ok(true);
     }
+    let Some(name) = name else { return Ok(false) };
+    // Without settings and credentials it cannot be fetched; its mails are here all the same. Another account may have taken
+    // the name since.
+    let taken = core.store.account_by_name(name)?.is_some();
+    let name = if taken { format!("{name} ({account})") } else { name.to_owned() };
+    let new = NewAccount { name, kind: AccountKind::Import, ..NewAccount::default() };
+    core.store.create_account(account, new, core.now())?;
+    Ok(true)
 }
 
 /// A mailbox known by its raw name only; the next listing of the server brings the name to show.

@@ -72,6 +72,7 @@ pub(crate) fn drain(
             }
         }
         if !again {
+            crate::replay::replay(core)?;
             return Ok(done);
         }
     }

@@ -78,7 +78,7 @@ impl Engine {
     pub fn search(&self, scope: &Scope, asked: &Asked) -> Result<Answer> {
         let start = Instant::now();
         let core = self.core();
-        let query = self.query(scope, asked)?;
+        let query = query(core, scope, asked)?;
         let page =
             Page { limit: asked.limit, cursor: asked.cursor.clone(), sort: asked.sort, facets: asked.facets };
         let found = core.index.search(&query, scope, &page)?;
@@ -106,7 +106,7 @@ impl Engine {
         asked: &Asked,
         on_page: &mut dyn FnMut(&[i64]) -> Result<()>,
     ) -> Result<()> {
-        let query = self.query(scope, asked)?;
+        let query = query(self.core(), scope, asked)?;
         let mut page = Page { limit: 1000, ..Page::default() };
         loop {
             let found = self.core().index.search(&query, scope, &page)?;
@@ -118,34 +118,32 @@ impl Engine {
             }
         }
     }
+}
 
-    fn query(&self, scope: &Scope, asked: &Asked) -> Result<Query> {
-        let core = self.core();
-        let accounts = core.store.accounts(true)?;
-        let named = |name: &str| {
-            let is_meant = |account: &&store::Account| {
-                let settings = &account.settings;
-                settings.name.to_lowercase() == name.to_lowercase()
-                    || settings.address.as_deref().is_some_and(|address| address.eq_ignore_ascii_case(name))
-            };
-            accounts
-                .iter()
-                .filter(is_meant)
-                .map(|account| account.id)
-                .filter(|id| scope.allows(*id))
-                .collect()
+/// What was asked, understood.
+///
+/// # Errors
+/// `Query` if it is not; those of the database.
+pub(crate) fn query(core: &Core, scope: &Scope, asked: &Asked) -> Result<Query> {
+    let accounts = core.store.accounts(true)?;
+    let named = |name: &str| {
+        let is_meant = |account: &&store::Account| {
+            let settings = &account.settings;
+            settings.name.to_lowercase() == name.to_lowercase()
+                || settings.address.as_deref().is_some_and(|address| address.eq_ignore_ascii_case(name))
         };
-        let groups = core.store.groups()?;
-        let of_group = |name: &str| {
-            let name = name.to_lowercase();
-            let is_meant = |group: &&store::Group| {
-                group.what.name.to_lowercase() == name || group.what.addresses.contains(&name)
-            };
-            groups.iter().filter(is_meant).map(|group| group.key).collect()
+        accounts.iter().filter(is_meant).map(|account| account.id).filter(|id| scope.allows(*id)).collect()
+    };
+    let groups = core.store.groups()?;
+    let of_group = |name: &str| {
+        let name = name.to_lowercase();
+        let is_meant = |group: &&store::Group| {
+            group.what.name.to_lowercase() == name || group.what.addresses.contains(&name)
         };
-        let context = Context { zone: &asked.zone, now: core.now(), accounts: &named, groups: &of_group };
-        Ok(Query::parse(&asked.query, &context)?)
-    }
+        groups.iter().filter(is_meant).map(|group| group.key).collect()
+    };
+    let context = Context { zone: &asked.zone, now: core.now(), accounts: &named, groups: &of_group };
+    Ok(Query::parse(&asked.query, &context)?)
 }
 
 /// Snippets come from the originals, which the index keeps no text of; read on as many threads as there are cores,

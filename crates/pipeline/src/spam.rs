@@ -1,10 +1,31 @@
-//! What spam filters wrote into the header section of a mail.
+//! What spam filters wrote into the header section of a mail, and the test of one.
 
-use examine::{SpamMark, milli};
+use std::time::Duration;
+
+use examine::{FilterAddress, Origin, SpamFilter, SpamMark, milli};
 use model::Message;
 
 /// What rspamd wants done with what it takes for spam.
 const ACTIONS: [&str; 3] = ["reject", "add header", "rewrite subject"];
+
+/// For the answer about the test mail.
+const TRIED_MAX: Duration = Duration::from_secs(20);
+/// What every spam filter takes for spam (Generic Test for Unsolicited Bulk Email), in two halves: whole, this program would be
+/// taken for it.
+const GTUBE: [&str; 2] = ["XJS*C4JDBQADN1.NSBN3*2IDNEN*", "GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"];
+
+/// See [`crate::Engine::try_spam_filter`].
+pub(crate) fn try_out(address: &str) -> Result<SpamMark, Option<String>> {
+    let address: FilterAddress = address.trim().parse().map_err(|_| None)?;
+    let mail = format!(
+        "From: <test@poststelle.invalid>\r\nTo: <test@poststelle.invalid>\r\nSubject: Test\r\n\
+         Date: Mon, 1 Jan 2024 00:00:00 +0000\r\nMessage-ID: <test@poststelle.invalid>\r\n\r\n{}\r\n",
+        GTUBE.concat()
+    );
+    let origin =
+        Origin { client: None, helo: String::new(), mail_from: "test@poststelle.invalid".to_owned() };
+    SpamFilter::new(address, TRIED_MAX).check(mail.as_bytes(), &origin).map_err(|error| Some(error.said))
+}
 
 /// What the fields say that `SpamAssassin`, rspamd and those after them leave; `None` without one. One that says yes is enough.
 pub(crate) fn marked(message: &Message) -> Option<SpamMark> {

@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 
 use dispatch::Reference;
-use model::{Address, MailFacts, Message, PartRole, Sha256, TextKind, ThreadId, UnixMillis, Verdict};
+use model::{
+    Address, Invoice, MailFacts, Message, PartRole, Sha256, TextKind, ThreadId, UnixMillis, Verdict,
+};
 use parse::Parsed;
 use store::{AddressRole, Filed, MessageKey, NewPart, ThreadAnswer, ThreadAssigner, ThreadWork};
 
+use crate::attachments::Found;
 use crate::core::Core;
 use crate::looked::Findings;
+use crate::spam;
 use crate::texts::Texts;
 
 /// Fields of deliveries of a mail that are looked at.
@@ -25,6 +29,10 @@ pub(crate) struct Reading {
     pub(crate) verdict: Verdict,
     pub(crate) key: MessageKey,
     pub(crate) texts: Texts,
+    /// The header field in which a spam filter marked it.
+    pub(crate) spam: Option<String>,
+    /// Invoices in its attachments.
+    pub(crate) invoices: Vec<(String, Invoice)>,
     /// What was found in its attachments, if they were looked at.
     pub(crate) looked: Option<Findings>,
 }
@@ -45,7 +53,7 @@ pub(crate) fn read_guarded(core: &Core, octets: &[u8]) -> Result<Reading, (&'sta
 
 fn read(core: &Core, octets: &[u8]) -> Reading {
     let parsed = parse::parse(octets, &core.limits);
-    let attachments = crate::attachments::texts(core, octets, &parsed.message);
+    let attachments = crate::attachments::read(core, octets, &parsed.message);
     // A scanner has to see the attachments as well: then they are looked at together.
     let looked = if core.examination.settings().scanner.is_empty() {
         crate::looked::look(octets, &parsed.message)
@@ -56,12 +64,15 @@ fn read(core: &Core, octets: &[u8]) -> Reading {
 }
 
 /// What follows from a parsed mail without its octets.
-pub(crate) fn reading(parsed: Parsed, sha256: Sha256, attachments: Vec<(String, String)>) -> Reading {
+pub(crate) fn reading(parsed: Parsed, sha256: Sha256, attachments: Found) -> Reading {
     let Parsed { message, defects, facts, body_digest } = parsed;
     let verdict = classify::verdict(&message, &classify::Options::default());
     let key = message_key(&message, body_digest, sha256);
     let body = body_stretches(&message);
-    Reading { message, defects, facts, verdict, key, texts: Texts { body, attachments }, looked: None }
+    let spam = spam::marked(&message).filter(|mark| mark.is_spam).map(|mark| mark.by);
+    let Found { texts, invoices } = attachments;
+    let texts = Texts { body, attachments: texts };
+    Reading { message, defects, facts, verdict, key, texts, spam, invoices, looked: None }
 }
 
 /// The body's text in stretches; the message keeps it for the preview.
@@ -128,7 +139,7 @@ pub(crate) fn filed(
     reference: &Reference,
 ) -> Filed {
     let date = effective_date(&reading.message, source, now);
-    let Reading { message, defects, facts, verdict, key, .. } = reading;
+    let Reading { message, defects, facts, verdict, key, spam, invoices, .. } = reading;
     let parts = message
         .parts
         .iter()
@@ -157,6 +168,8 @@ pub(crate) fn filed(
         defects,
         facts,
         verdict,
+        spam,
+        invoices,
     }
 }
 

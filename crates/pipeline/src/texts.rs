@@ -68,6 +68,12 @@ impl Cache {
         }
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
+        self.room.notify_all();
+    }
+
     /// Takes texts out, if they are there.
     pub(crate) fn take(&self, mail: MailId) -> Option<Arc<Texts>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -65,7 +65,7 @@ pub enum Fault {
     Log {
         /// Which entry; `None`: the log as a whole.
         at: Option<u64>,
-        /// `trouble`, `missing`, `changed`, `mail`, `tree`.
+        /// `trouble`, `missing`, `changed`, `mail`, `payload`, `tree`.
         kind: &'static str,
         /// Which mail, or what exactly.
         detail: String,

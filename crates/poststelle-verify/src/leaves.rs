@@ -24,6 +24,8 @@ pub(crate) struct Log {
     pub(crate) times: BTreeMap<u64, i64>,
     /// Stamps it received: leaf, file, SHA-256 in hexadecimal.
     pub(crate) stamps: Vec<(u64, String, String)>,
+    /// Entries that say what was erased: their index, and first and last of the entries whose payloads went.
+    pub(crate) erased: Vec<(u64, Vec<(u64, u64)>)>,
     /// What it says of segments.
     pub(crate) extents: Vec<Extent>,
 }
@@ -222,6 +224,10 @@ impl Walk<'_> {
             match opened.map(Opened::commitment) {
                 None => self.report.fault("open_missing", &[("leaf", &index)]),
                 Some(commitment) if commitment == Some(leaf.commitment) => {
+                    if kind == Some(Kind::Erased) {
+                        let ranges = opened.map(|opened| erased(&opened.payload)).unwrap_or_default();
+                        self.log.erased.push((index, ranges));
+                    }
                     let extent = opened.and_then(|opened| Extent::read(index, &opened.payload));
                     self.log.extents.extend(extent);
                     self.log.stamps.extend(opened.and_then(|opened| stamped(index, &opened.payload)));
@@ -230,6 +236,13 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// First and last of the entries whose payloads were erased, out of a payload.
+fn erased(payload: &str) -> Vec<(u64, u64)> {
+    let payload: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
+    let ranges = payload["leaves"].as_array().cloned().unwrap_or_default();
+    ranges.iter().filter_map(|range| Some((range[0].as_u64()?, range[1].as_u64()?))).collect()
 }
 
 /// File and digest of a stamp out of a payload; `None` if it is about something else.

@@ -8,6 +8,7 @@ mod bundles;
 mod export;
 mod extents;
 mod leaves;
+mod payloads;
 mod report;
 mod segments;
 mod source;
@@ -95,6 +96,7 @@ fn run(arguments: &Arguments, report: &mut Report) -> Result<(), String> {
         Source::Folder(folder) => {
             let log = leaves::check(folder, &trust, report)?;
             anchors::check(folder, &trust, &log, report)?;
+            payloads::check(folder, &log, report)?;
             segments::check(folder, &log, report)
         }
         Source::Zip(zip) => export::check(zip, &trust, report),

@@ -162,6 +162,7 @@ mod tests {
             include_str!("anchors.rs"),
             include_str!("export.rs"),
             include_str!("leaves.rs"),
+            include_str!("payloads.rs"),
             include_str!("segments.rs"),
         ];
         let mut used = 0;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use model::ApprovalId;
 
 use crate::lang::Lang;
 
@@ -100,6 +101,12 @@ pub enum Command {
     Proof(Proof),
     /// How the provable log stands.
     Log(Log),
+    /// Erases mails for good, on request.
+    Erase(Erase),
+    /// Everything about one person.
+    Person(Person),
+    /// Procedural documentation.
+    Document(Document),
     /// What is blind or about to be.
     Doctor(Doctor),
     /// Makes everything derived anew.
@@ -116,6 +123,8 @@ pub enum Command {
     User(User),
     /// Groups.
     Group(Group),
+    /// How long mails are kept.
+    Retention(Retention),
     /// Settings.
     Config(ConfigCommand),
     /// Reads mails and attachments with limits, for the server.
@@ -218,10 +227,35 @@ pub struct Export {
     #[arg(long, value_name = "QUERY", default_value = "", hide_default_value = true)]
     pub query: String,
     /// How they are written.
-    #[arg(long, value_parser = ["eml", "mbox", "zip", "csv", "xlsx", "xml", "sql"])]
+    #[arg(long, value_parser = ["eml", "mbox", "zip", "csv", "xlsx", "xml", "sql", "z3"])]
     pub format: String,
     /// Where to.
     #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// First day.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<jiff::civil::Date>,
+    /// Last day.
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<jiff::civil::Date>,
+    /// Why, where a second person has to approve so many mails.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub note: String,
+    /// The approval that lets so many mails out.
+    #[arg(long, value_name = "ID")]
+    pub approval: Option<ApprovalId>,
+    /// Last line is JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `document`.
+#[derive(Debug, Args)]
+pub struct Document {
+    #[command(flatten)]
+    pub data: Data,
+    /// Where to.
+    #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// Last line is JSON.
     #[arg(long)]
@@ -268,6 +302,9 @@ pub struct Restore {
     /// Address of an empty database of PostgreSQL.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
+    /// What was erased since: the file `log/erased` of the data directory as it was.
+    #[arg(long, value_name = "FILE")]
+    pub erased: Option<PathBuf>,
     /// Only compares the backup.
     #[arg(long, conflicts_with_all = ["data", "key", "database"])]
     pub check: bool,
@@ -352,6 +389,47 @@ pub struct Log {
     /// JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `erase`.
+#[derive(Debug, Args)]
+pub struct Erase {
+    #[command(flatten)]
+    pub data: Data,
+    /// `mail_id` of mails.
+    #[arg(value_name = "MAIL_ID", required_unless_present_any = ["address", "list"])]
+    pub mails: Vec<String>,
+    /// All mails from, to or about this address.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "mails")]
+    pub address: Option<String>,
+    /// Word of the legal basis (GDPR Art. 17 (1) a to f).
+    #[arg(long, value_name = "WORD", required_unless_present = "list")]
+    pub basis: Option<String>,
+    /// What is to be remembered of the request.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+    /// Erases; without it is only said what would be erased.
+    #[arg(long)]
+    pub yes: bool,
+    /// Lists what was erased.
+    #[arg(long, conflicts_with_all = ["mails", "address", "basis", "yes"])]
+    pub list: bool,
+    /// JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `person`.
+#[derive(Debug, Args)]
+pub struct Person {
+    #[command(flatten)]
+    pub data: Data,
+    /// The person's address.
+    #[arg(value_name = "ADDRESS")]
+    pub address: String,
+    /// The ZIP to write.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 /// `doctor`.
@@ -464,7 +542,7 @@ pub struct ErpSourceAdd {
     /// Its name.
     pub name: String,
     /// What it is.
-    #[arg(long = "type", value_name = "TYPE", value_parser = ["file", "postgres", "mysql", "rest"])]
+    #[arg(long = "type", value_name = "TYPE", value_parser = ["file", "postgres", "mysql", "carddav", "rest"])]
     pub source: String,
     /// Minutes between runs.
     #[arg(long, value_name = "MINUTES", default_value_t = 0)]
@@ -496,6 +574,12 @@ pub struct ErpSourceAdd {
     /// Of a database: `system`, `none`, or a file with certificates.
     #[arg(long, default_value = "system")]
     pub tls: String,
+    /// Of a `CardDAV` server: any address on it.
+    #[arg(long)]
+    pub url: Option<String>,
+    /// Of a `CardDAV` server: path of an address book; all of the login without.
+    #[arg(long, value_name = "PATH")]
+    pub book: Vec<String>,
     /// Of a database: a kind and the file of its `SELECT`.
     #[arg(long, value_name = "KIND=FILE")]
     pub query: Vec<String>,
@@ -879,6 +963,70 @@ pub enum GroupAction {
     Remove {
         /// Name.
         name: String,
+    },
+}
+
+/// `retention`.
+#[derive(Debug, Args)]
+pub struct Retention {
+    #[command(flatten)]
+    pub data: Data,
+    /// What to do.
+    #[command(subcommand)]
+    pub action: RetentionAction,
+}
+
+/// What to do with retention.
+#[derive(Debug, Subcommand)]
+pub enum RetentionAction {
+    /// Lists classes with their rules.
+    List {
+        /// JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists what is due, by class and year.
+    Due {
+        /// JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Asks the rules about every mail.
+    Apply,
+    /// Legal holds.
+    Hold {
+        /// What to do.
+        #[command(subcommand)]
+        action: HoldAction,
+    },
+}
+
+/// What to do with legal holds.
+#[derive(Debug, Subcommand)]
+pub enum HoldAction {
+    /// Lists holds.
+    List {
+        /// JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Holds what a query finds.
+    Add {
+        /// Name of the case.
+        name: String,
+        /// Which mails.
+        query: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lifts a hold.
+    Lift {
+        /// Name of the case.
+        name: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
     },
 }
 

@@ -9,6 +9,8 @@ pub mod backup;
 pub mod classify;
 pub mod config;
 pub mod doctor;
+mod document;
+mod erase;
 pub mod erp;
 mod erp_source;
 pub mod explain;
@@ -22,6 +24,7 @@ pub mod listings;
 mod mail_files;
 pub mod parse;
 mod proof;
+mod retention;
 pub mod search;
 pub mod serve;
 pub mod show;
@@ -60,9 +63,12 @@ pub fn data(command: &Command) -> &Path {
         Command::Export(args) => &args.data.data,
         Command::Backup(args) => &args.data.data,
         Command::Verify(args) => &args.data.data,
+        Command::Document(args) => &args.data.data,
         Command::Doctor(args) => &args.data.data,
         Command::Proof(args) => &args.data.data,
         Command::Log(args) => &args.data.data,
+        Command::Erase(args) => &args.data.data,
+        Command::Person(args) => &args.data.data,
         Command::Rebuild(args) => &args.data,
         Command::Erp(args) => &args.data.data,
         Command::Link(args) => &args.data.data,
@@ -70,6 +76,7 @@ pub fn data(command: &Command) -> &Path {
         Command::Key(args) => &args.data.data,
         Command::User(args) => &args.data.data,
         Command::Group(args) => &args.data.data,
+        Command::Retention(args) => &args.data.data,
         Command::Config(args) => &args.data.data,
         Command::Classify(_)
         | Command::Explain(_)
@@ -231,11 +238,14 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Show(args) => show::run(engine, args, streams),
         Command::Mails(args) => listings::mails(engine, args, config, streams),
         Command::Export(args) => export::run(engine, args, config, lang, streams),
+        Command::Document(args) => document::run(engine, args, config, lang, streams),
         Command::Backup(args) => backup::run(engine, args, lang, streams),
         Command::Verify(args) => verify::verify(engine, args, lang, streams),
         Command::Doctor(args) => doctor::run(engine, args, lang, streams),
         Command::Proof(args) => proof::proof(engine, args, lang, streams),
         Command::Log(args) => proof::log(engine, args, lang, streams),
+        Command::Erase(args) => erase::erase(engine, args, lang, streams),
+        Command::Person(args) => erase::person(engine, args, lang, streams),
         Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
         Command::Erp(args) => erp::run(engine, args, lang, streams),
         Command::Link(args) => link::run(engine, args, lang, streams),
@@ -243,6 +253,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Key(args) => key::run(context, &args.action, streams),
         Command::User(args) => user::run(engine, args, lang, streams),
         Command::Group(args) => group::run(context, args, streams),
+        Command::Retention(args) => retention::run(context, args, streams),
         Command::Serve(_) => Err(Failure::new("data-in-use").with("dir", engine.dir().display())),
         Command::Config(_)
         | Command::Classify(_)

@@ -107,6 +107,8 @@ fn of_pipeline(error: &pipeline::Error) -> Failure {
         Error::Key(keys::KeyFileError::Exists { at }) => Failure::new("key-there").with("path", at.display()),
         Error::Key(error) => Failure::new("key-file").with("path", "").with("reason", chain(error)),
         Error::Backup { what } => of_backup(what),
+        Error::Approval(pipeline::ApprovalFault::Over) => Failure::new("export-over"),
+        Error::Missing { what: "approval", name } => Failure::new("approval-unknown").with("id", name),
         Error::Busy => Failure::new("backup-busy"),
         Error::Write(error) => Failure::new("export-failed").with("out", "").with("reason", error),
         Error::Query(error) => Failure::usage("query-bad").with("at", error.at + 1).with_text(

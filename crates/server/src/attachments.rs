@@ -150,13 +150,18 @@ pub(crate) fn authentication(state: &State, seq: i64) -> Result<Option<Authentic
                 domain: one.domain,
             })
             .collect(),
-        spam: found.spam.map(|mark| SpamMark {
-            by: mark.by,
-            is_spam: mark.is_spam,
-            score: mark.score_milli.map(points),
-            required: mark.required_milli.map(points),
-        }),
+        spam: found.spam.map(spam_mark),
     }))
+}
+
+/// What a filter says, as it is shown.
+pub(crate) fn spam_mark(mark: pipeline::SpamMark) -> SpamMark {
+    SpamMark {
+        by: mark.by,
+        is_spam: mark.is_spam,
+        score: mark.score_milli.map(points),
+        required: mark.required_milli.map(points),
+    }
 }
 
 /// Of thousandths.

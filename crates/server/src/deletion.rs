@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::{DeletionAnswer, DeletionRequest};
 use axum::extract::State as FromState;
 use model::{AccountId, MailId};
-use store::{Hidden, LinkActor};
+use store::Hidden;
 
 use crate::State;
 use crate::extract::Json;
@@ -55,7 +55,7 @@ async fn change(
     }
     let changed = state.read(move |state| {
         let mails: Vec<MailId> = asked.mails.into_iter().map(MailId::new).collect();
-        let actor = LinkActor { id: caller.user_id().to_string(), name: caller.name().to_owned() };
+        let actor = caller.actor();
         let (scope, now) = (caller.scope(), state.now());
         let done = if delete {
             state.store().delete_messages(scope, &mails, actor, now)?

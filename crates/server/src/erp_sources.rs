@@ -1,11 +1,12 @@
 //! Sources of records: settings, trials, runs, and files that people import themselves.
 
 use std::io::Cursor;
+use std::time::Duration;
 
 use api::{
-    ErpDifference, ErpField, ErpFile, ErpFileQuery, ErpFinishQuery, ErpNote, ErpPreview, ErpRun, ErpRunPage,
-    ErpRunQuery, ErpSource, ErpSourceList, ErpSourceRequest, ErpSourceTest, ErpSourceTried, ErpSourceType,
-    ErpSql, ErpStatement, ErpStatementTried, Trust,
+    ErpBook, ErpDav, ErpDifference, ErpField, ErpFile, ErpFileQuery, ErpFinishQuery, ErpNote, ErpPreview,
+    ErpRun, ErpRunPage, ErpRunQuery, ErpSource, ErpSourceList, ErpSourceRequest, ErpSourceTest,
+    ErpSourceTried, ErpSourceType, ErpSql, ErpStatement, ErpStatementTried, Trust,
 };
 use axum::body::Bytes;
 use axum::extract::State as FromState;
@@ -13,7 +14,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use model::{ErpSourceId, RecordKind};
 use pipeline::{
-    ErpOptions, ErpQuery, ErpTake, FileOptions, SqlOptions, SqlTls, Vanishing, erp_field, erp_folder,
+    DavBook, DavOptions, ErpOptions, ErpQuery, ErpTake, FileOptions, SqlOptions, SqlTls, Vanishing,
+    erp_field, erp_folder,
 };
 use store::{ErpSourceKind, NewErpSource, StoreError};
 use uuid::Uuid;
@@ -28,6 +30,10 @@ use crate::rights::Caller;
 
 /// A trial waits so long at most, seconds.
 const TRIAL_SECONDS: u32 = 20;
+/// Address books of one source.
+const BOOKS_MAX: usize = 200;
+/// Longest path of an address book, characters.
+const PATH_MAX: usize = 1000;
 /// Longest statement, characters.
 const SQL_MAX: usize = 100_000;
 
@@ -58,7 +64,7 @@ fn notes(notes: Vec<pipeline::ErpNote>) -> Vec<ErpNote> {
 }
 
 fn shown(source: store::ErpSource, last: Option<store::ErpRun>) -> ErpSource {
-    let (mut file, mut sql) = (None, None);
+    let (mut file, mut sql, mut dav) = (None, None, None);
     match ErpOptions::of(&source) {
         Ok(ErpOptions::File(kept)) => {
             file = RecordKind::from_word(&kept.kind).map(|kind| ErpFile {
@@ -88,6 +94,19 @@ fn shown(source: store::ErpSource, last: Option<store::ErpRun>) -> ErpSource {
                 rows_max: kept.rows_max,
             });
         }
+        Ok(ErpOptions::Dav(kept)) => {
+            dav = Some(ErpDav {
+                url: kept.url,
+                login: kept.login,
+                trust: kept.ca_pem.map_or(Trust::System, Trust::CaPem),
+                books: kept
+                    .books
+                    .into_iter()
+                    .map(|book| ErpBook { path: book.path, name: book.name })
+                    .collect(),
+                timeout_seconds: kept.timeout_seconds,
+            });
+        }
         Ok(ErpOptions::Rest) | Err(_) => {}
     }
     ErpSource {
@@ -98,11 +117,13 @@ fn shown(source: store::ErpSource, last: Option<store::ErpRun>) -> ErpSource {
             ErpSourceKind::File => ErpSourceType::File,
             ErpSourceKind::Postgres => ErpSourceType::Postgres,
             ErpSourceKind::Mysql => ErpSourceType::Mysql,
+            ErpSourceKind::Carddav => ErpSourceType::Carddav,
         },
         every_minutes: source.settings.every_minutes,
         active: source.settings.active,
         file,
         sql,
+        dav,
         password_set: source.settings.credential.is_some(),
         next_run: source.next_run.map(Into::into),
         last_run: last.map(run_shown),
@@ -144,12 +165,18 @@ fn row(
             };
             (kind, ErpOptions::Sql(database(sql)?))
         }
+        ErpSourceType::Carddav => {
+            let dav = asked.dav.as_ref().ok_or_else(|| empty("dav"))?;
+            (ErpSourceKind::Carddav, ErpOptions::Dav(address_books(dav)?))
+        }
     };
     let credential = match (&options, &asked.password) {
-        (ErpOptions::Sql(_), Some(password)) if password.len() > 1000 || password.contains('\0') => {
+        (ErpOptions::Sql(_) | ErpOptions::Dav(_), Some(password))
+            if password.len() > 1000 || password.contains('\0') =>
+        {
             return Err(Failure::field("password", "account-password"));
         }
-        (ErpOptions::Sql(_), Some(password)) => {
+        (ErpOptions::Sql(_) | ErpOptions::Dav(_), Some(password)) => {
             Some(state.sealer().seal(&erp_field(id), password.as_bytes()).map_err(Failure::internal)?)
         }
         (ErpOptions::Sql(new), None) => {
@@ -168,6 +195,18 @@ fn row(
                 }
                 None => return Err(Failure::field("password", "account-password")),
             }
+        }
+        (ErpOptions::Dav(new), None) => {
+            let kept = before.and_then(|before| match ErpOptions::of(before) {
+                Ok(ErpOptions::Dav(kept)) => Some((before, kept)),
+                _ => None,
+            });
+            let (before, kept) = kept.ok_or_else(|| Failure::field("password", "account-password"))?;
+            let origin = |url: &str| url::Url::parse(url).map(|url| url.origin().ascii_serialization()).ok();
+            if origin(&new.url) != origin(&kept.url) || new.login != kept.login {
+                return Err(Failure::field("password", "account-password-again"));
+            }
+            before.settings.credential.clone()
         }
         _ => None,
     };
@@ -220,6 +259,44 @@ fn database(sql: &ErpSql) -> Result<SqlOptions, Failure> {
         queries,
         timeout_seconds: sql.timeout_seconds.clamp(1, 24 * 3600),
         rows_max: sql.rows_max.max(1),
+    })
+}
+
+fn address_books(dav: &ErpDav) -> Result<DavOptions, Failure> {
+    let address = text("url", &dav.url, 1000)?;
+    let trust = settings::trust(&dav.trust)?;
+    let server = erp::DavServer {
+        url: address.clone(),
+        login: String::new(),
+        password: keys::Secret::new(String::new()),
+        trust,
+        timeout: Duration::ZERO,
+        cards_max: 0,
+    };
+    if erp::Dav::new(&server).is_err() {
+        return Err(Failure::field("url", "erp-dav-url").with("url", address));
+    }
+    let ca_pem = match &dav.trust {
+        Trust::System => None,
+        Trust::CaPem(pem) => Some(pem.clone()),
+        Trust::PinSha256(_) => return Err(Failure::field("trust", "erp-pin")),
+    };
+    if dav.books.len() > BOOKS_MAX {
+        return Err(Failure::field("books", "too-many-items").with("items", BOOKS_MAX));
+    }
+    let book = |book: &ErpBook| {
+        Ok(DavBook {
+            path: text("books", &book.path, PATH_MAX)?,
+            name: book.name.chars().take(200).collect(),
+        })
+    };
+    Ok(DavOptions {
+        url: address,
+        login: text("login", &dav.login, 200)?,
+        ca_pem,
+        books: dav.books.iter().map(book).collect::<Result<Vec<_>, Failure>>()?,
+        timeout_seconds: dav.timeout_seconds.clamp(1, 24 * 3600),
+        ..DavOptions::default()
     })
 }
 
@@ -359,6 +436,9 @@ pub(crate) async fn test(
             if let Some(sql) = &mut wanted.sql {
                 sql.timeout_seconds = sql.timeout_seconds.min(TRIAL_SECONDS);
             }
+            if let Some(dav) = &mut wanted.dav {
+                dav.timeout_seconds = dav.timeout_seconds.min(TRIAL_SECONDS);
+            }
             let settings = row(state, id, &wanted, known.as_ref())?;
             let source = store::ErpSource {
                 key: 0,
@@ -384,6 +464,7 @@ pub(crate) async fn test(
         error: tried.error,
         may_write: tried.may_write,
         unprotected: tried.unprotected,
+        books: tried.books.into_iter().map(|book| ErpBook { path: book.path, name: book.name }).collect(),
         statements,
     }))
 }

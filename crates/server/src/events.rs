@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use api::{Actor, EventPage, EventQuery, Language};
+use api::{Actor, EventExportQuery, EventFormat, EventPage, EventQuery, EventWord, EventWords, Language};
 use axum::extract::State as FromState;
+use axum::response::Response;
 use model::{AccountId, EventId, ImportRunId, MailId, UnixMillis, UserId};
-use store::{Event, EventFilter, Store};
+use store::{Event, EventCursor, EventFilter, Store};
 use tracing::error;
 use uuid::Uuid;
 
 use crate::extract::{Params, limit};
 use crate::problem::Failure;
 use crate::rights::Caller;
-use crate::{State, lang};
+use crate::{State, csv, lang};
 
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +61,17 @@ fn entry(
         subject: subject.text(),
         payload: serde_json::to_string(&payload).unwrap_or_default(),
     }
+}
+
+/// An entry about what a person changes, for whoever writes it together with that.
+pub(crate) fn of(
+    state: &State,
+    caller: &Caller,
+    kind: &'static str,
+    subject: Subject,
+    details: &[(&'static str, String)],
+) -> Event {
+    entry(state.now(), &caller.user_id().to_string(), caller.name(), kind, subject, details)
 }
 
 /// Writes what a person changed, before the answer says so.
@@ -214,6 +226,25 @@ pub(crate) fn record_reading(
     }
 }
 
+fn filter(query: EventQuery) -> EventFilter {
+    let some = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    EventFilter {
+        actor: some(query.actor),
+        kind: some(query.action),
+        subject: some(query.target),
+        from: query.from.map(|at| at.0),
+        until: query.until.map(|at| at.0),
+    }
+}
+
+/// Where a page begins, as its cursor says: time and number.
+fn place(cursor: &str) -> Result<EventCursor, Failure> {
+    let place = cursor
+        .split_once('.')
+        .and_then(|(at, seq)| Some(EventCursor { at: UnixMillis(at.parse().ok()?), seq: seq.parse().ok()? }));
+    place.ok_or_else(|| Failure::field("cursor", "cursor"))
+}
+
 /// `GET /events`
 pub(crate) async fn list(
     FromState(state): FromState<State>,
@@ -221,21 +252,102 @@ pub(crate) async fn list(
     Params(query): Params<EventQuery>,
 ) -> Result<axum::Json<EventPage>, Failure> {
     let limit = limit(query.limit)? as usize;
-    let before = query
-        .cursor
-        .map(|cursor| cursor.parse::<i64>().map_err(|_| Failure::field("cursor", "cursor")))
-        .transpose()?;
+    let before = query.cursor.as_deref().map(place).transpose()?;
+    let filter = filter(query);
     let language = caller.language();
     let page = state
         .read(move |state| {
-            let mut rows = state.store().events(&EventFilter::default(), before, limit + 1)?;
+            let mut rows = state.store().events(&filter, before, limit + 1)?;
             let more = rows.len() > limit;
             rows.truncate(limit);
-            let next = rows.last().filter(|_| more).map(|(number, _)| number.to_string());
+            let next = rows.last().filter(|_| more).map(|(number, event)| format!("{}.{number}", event.at.0));
             Ok(EventPage { items: rows.into_iter().map(|(_, event)| shown(event, language)).collect(), next })
         })
         .await?;
     Ok(axum::Json(page))
+}
+
+/// `GET /events/words`
+pub(crate) async fn words(
+    FromState(state): FromState<State>,
+    caller: Caller,
+) -> Result<axum::Json<EventWords>, Failure> {
+    let language = caller.language();
+    let words = state.read(move |state| {
+        let users: HashMap<String, String> =
+            state.store().users()?.into_iter().map(|user| (user.id.to_string(), user.profile.name)).collect();
+        let mut actors = Vec::new();
+        for key in state.store().event_actors()? {
+            let name = match users.get(&key) {
+                Some(name) => name.clone(),
+                None if key.parse::<UserId>().is_err() => actor(language, &key),
+                // Of a user who is gone the log keeps the name.
+                None => {
+                    let filter = EventFilter { actor: Some(key.clone()), ..EventFilter::default() };
+                    let newest = state.store().events(&filter, None, 1)?.pop();
+                    newest.and_then(|(_, event)| details(&event).remove(NAME)).unwrap_or_else(|| key.clone())
+                }
+            };
+            actors.push(EventWord { key, name });
+        }
+        actors.sort_by_key(|word| word.name.to_lowercase());
+        let mut actions: Vec<EventWord> = state
+            .store()
+            .event_kinds()?
+            .into_iter()
+            .map(|key| EventWord { name: lang::event_named(language, &key.replace(['.', '_'], "-")), key })
+            .collect();
+        actions.sort_by_key(|word| word.name.to_lowercase());
+        Ok(EventWords { actors, actions })
+    });
+    words.await.map(axum::Json)
+}
+
+/// Entries of a piece of a file.
+const PIECE: usize = 1000;
+/// Columns of the log as CSV.
+const COLUMNS: [&str; 7] = ["id", "at", "actor", "action", "target", "text", "details"];
+
+fn line(event: Event, language: Language, format: EventFormat) -> String {
+    let event = shown(event, language);
+    if format == EventFormat::Json {
+        return serde_json::to_string(&event).unwrap_or_default() + "\n";
+    }
+    let details = serde_json::to_string(&event.details).unwrap_or_default();
+    let at = serde_json::to_value(event.at).unwrap_or_default();
+    csv::line(&[
+        &event.id.to_string(),
+        at.as_str().unwrap_or_default(),
+        &event.actor.name,
+        &event.action,
+        event.target.as_deref().unwrap_or_default(),
+        &event.text,
+        &details,
+    ])
+}
+
+/// `GET /events/export`
+pub(crate) async fn export(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Params(query): Params<EventExportQuery>,
+) -> Result<Response, Failure> {
+    let (language, format) = (caller.language(), query.format);
+    let EventExportQuery { actor, action, target, from, until, .. } = query;
+    let filter = filter(EventQuery { actor, action, target, from, until, ..EventQuery::default() });
+    let word = if format == EventFormat::Csv { "csv" } else { "json" };
+    let details = [("format", word.to_owned())];
+    state.read(move |state| record(state, &caller, "log.exported", Subject::Nothing, &details)).await?;
+    let piece = move |state: &State, from: Option<EventCursor>| {
+        let rows = state.store().events(&filter, from, PIECE)?;
+        let last = rows.last().map(|(seq, event)| EventCursor { at: event.at, seq: *seq });
+        let next = last.filter(|_| rows.len() == PIECE);
+        Ok((rows.into_iter().map(|(_, event)| line(event, language, format)).collect(), next))
+    };
+    Ok(match format {
+        EventFormat::Csv => csv::download(state, "log.csv", &COLUMNS, piece),
+        EventFormat::Json => csv::stream(state, ("log.jsonl", "application/x-ndjson"), String::new(), piece),
+    })
 }
 
 /// Words and values of an entry.
@@ -251,6 +363,11 @@ fn details(event: &Event) -> BTreeMap<String, String> {
 
 fn said(event: &Event, language: Language, details: &BTreeMap<String, String>) -> String {
     let said = |kind: &str, details| lang::event(language, &kind.replace(['.', '_'], "-"), details);
+    if let Some(what) = details.get("what").filter(|_| event.kind.starts_with("approval.")) {
+        let mut named = details.clone();
+        named.insert("what".to_owned(), lang::word(language, &format!("approval-{what}")).to_owned());
+        return said(&event.kind, &named);
+    }
     // What is over is said as it was.
     match details.get("trouble").filter(|_| event.kind == "trouble.over") {
         Some(trouble) => {
@@ -267,6 +384,18 @@ pub(crate) fn sentence(event: &Event, language: Language) -> String {
     said(event, language, &details(event))
 }
 
+/// Name of who did it: as the log has it, otherwise as it is now.
+pub(crate) fn actor_name(language: Language, event: &Event, users: &HashMap<UserId, String>) -> String {
+    let kept = details(event).remove(NAME).filter(|name| !name.is_empty());
+    let known = || event.actor.parse().ok().and_then(|id: UserId| users.get(&id).cloned());
+    kept.or_else(known).unwrap_or_else(|| actor(language, &event.actor))
+}
+
+/// Name of a part of the server.
+fn actor(language: Language, word: &str) -> String {
+    lang::word_if_known(language, &format!("actor-{word}"), &[]).unwrap_or_else(|| word.to_owned())
+}
+
 fn shown(event: Event, language: Language) -> api::Event {
     let mut details = details(&event);
     let text = said(&event, language, &details);
@@ -277,7 +406,7 @@ fn shown(event: Event, language: Language) -> api::Event {
         at: event.at.into(),
         actor: Actor {
             user: user.map(|user| user.uuid()),
-            name: name.unwrap_or_else(|| lang::word(language, &format!("actor-{}", event.actor)).to_owned()),
+            name: name.unwrap_or_else(|| actor(language, &event.actor)),
         },
         action: event.kind,
         target: Some(event.subject).filter(|subject| !subject.is_empty()),

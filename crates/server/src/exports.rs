@@ -1,22 +1,118 @@
 //! Mails of a query as a file.
 
-use std::io::{self, Seek as _};
+use std::io;
 
-use api::{ExportFormat, ExportQuery};
+use api::{ExportCheck, ExportFormat, ExportQuery, ExportRequest};
 use axum::extract::State as FromState;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use export::{Csv, Format, Mbox, Sql, Writer, Xlsx, Xml, Zip};
+use export::{Format, Supplier};
 use jiff::Timestamp;
-use model::Role;
-use pipeline::{Engine, ExportOf};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use model::{ApprovalId, Period, Role, UnixMillis};
+use pipeline::{ExportOf, ExportWish, Exported};
 
 use crate::events::{self, Subject};
-use crate::extract::Params;
-use crate::piped::{self, Pipe};
+use crate::extract::{Json, Params, text};
+use crate::piped;
 use crate::problem::Failure;
 use crate::rights::Caller;
-use crate::{State, disposition, search};
+use crate::session::ORGANISATION;
+use crate::{State, approvals, disposition, search};
+
+/// Word of a format; the handover to auditors is none of `export`'s.
+const Z3: &str = "z3";
+
+const fn format_of(format: ExportFormat) -> Option<Format> {
+    Some(match format {
+        ExportFormat::Mbox => Format::Mbox,
+        ExportFormat::Zip => Format::Zip,
+        ExportFormat::Csv => Format::Csv,
+        ExportFormat::Xlsx => Format::Xlsx,
+        ExportFormat::Xml => Format::Xml,
+        ExportFormat::Sql => Format::Sql,
+        ExportFormat::Z3 => return None,
+    })
+}
+
+/// An export as it is asked for.
+struct Wish {
+    of: ExportOf,
+    asked: ExportWish,
+    format: Option<Format>,
+}
+
+fn day(field: &str, text: Option<&str>) -> Result<Option<Date>, Failure> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(|_| Failure::field(field, "day").with("day", text))).transpose()
+}
+
+/// The moment a day begins in the caller's zone.
+fn begin(day: Date, zone: &TimeZone) -> Option<UnixMillis> {
+    let at = day.to_zoned(zone.clone()).ok()?;
+    Some(UnixMillis(at.timestamp().as_millisecond()))
+}
+
+impl Wish {
+    fn new(state: &State, caller: &Caller, query: &ExportQuery) -> Result<Self, Failure> {
+        let (from, until) = (day("from", query.from.as_deref())?, day("until", query.until.as_deref())?);
+        let zone = caller.zone(state);
+        let period = Period {
+            from: from.and_then(|day| begin(day, &zone)),
+            until: until.and_then(|day| begin(day.tomorrow().ok()?, &zone)),
+        };
+        let shown = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+        let days =
+            if period.is_bounded() { format!("{}/{}", shown(from), shown(until)) } else { String::new() };
+        let format = format_of(query.format);
+        let word = format.map_or(Z3, Format::as_str);
+        if format.is_none() && caller.role() != Role::Administrator {
+            return Err(Failure::new(StatusCode::FORBIDDEN, "role"));
+        }
+        Ok(Self {
+            of: ExportOf {
+                asked: search::asked(state, caller, &query.q),
+                held_too: caller.role() == Role::Administrator,
+                period,
+            },
+            asked: ExportWish { query: query.q.clone(), format: word.to_owned(), days },
+            format,
+        })
+    }
+
+    fn size(&self, state: &State, caller: &Caller) -> Result<ExportCheck, Failure> {
+        let size = state.engine().export_size(caller.scope(), &self.of).map_err(search::unanswered)?;
+        Ok(ExportCheck { mails: size.0, needs_approval: size.1 })
+    }
+}
+
+/// `GET /export/check`
+pub(crate) async fn check(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Params(query): Params<ExportQuery>,
+) -> Result<axum::Json<ExportCheck>, Failure> {
+    let checked = state.read(move |state| Wish::new(state, &caller, &query)?.size(state, &caller));
+    checked.await.map(axum::Json)
+}
+
+/// `POST /approvals/exports`
+pub(crate) async fn ask(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    Json(asked): Json<ExportRequest>,
+) -> Result<impl IntoResponse, Failure> {
+    let made = state.read(move |state| {
+        let note = text("note", &asked.note, 2000)?;
+        let ExportRequest { q, format, from, until, .. } = asked;
+        let wish = Wish::new(state, &caller, &ExportQuery { q, format, from, until, approval: None })?;
+        let mails = wish.size(state, &caller)?.mails;
+        let id = state.engine().ask_export(&wish.asked, mails, &note, approvals::person(&caller))?;
+        approvals::found(state, &caller, id)
+    });
+    Ok((StatusCode::CREATED, axum::Json(made.await?)))
+}
 
 /// `GET /export`
 pub(crate) async fn export(
@@ -24,57 +120,70 @@ pub(crate) async fn export(
     caller: Caller,
     Params(query): Params<ExportQuery>,
 ) -> Result<Response, Failure> {
-    let format = match query.format {
-        ExportFormat::Mbox => Format::Mbox,
-        ExportFormat::Zip => Format::Zip,
-        ExportFormat::Csv => Format::Csv,
-        ExportFormat::Xlsx => Format::Xlsx,
-        ExportFormat::Xml => Format::Xml,
-        ExportFormat::Sql => Format::Sql,
-    };
     let turn = state.download_turn().await?;
-    let (of, scope) = state
+    let (wish, scope, supplier) = state
         .read(move |state| {
-            let mut asked = search::asked(state, &caller, &query.q);
+            let wish = Wish::new(state, &caller, &query)?;
             // A query that is not understood is said before anything is sent.
-            asked.limit = 1;
-            state.engine().search(caller.scope(), &asked).map_err(search::unanswered)?;
-            let details = [("query", query.q), ("format", format.as_str().to_owned())];
+            let size = wish.size(state, &caller)?;
+            match query.approval {
+                Some(id) => {
+                    let (id, person) = (ApprovalId::new(id), approvals::person(&caller));
+                    state.engine().approved_export(id, &person, &wish.asked)?;
+                }
+                None if size.needs_approval => {
+                    return Err(Failure::new(StatusCode::FORBIDDEN, "export-needs-approval")
+                        .with("count", size.mails));
+                }
+                None => {}
+            }
+            let ExportWish { query, format, days } = wish.asked.clone();
+            let details = [("query", query), ("format", format), ("days", days)];
             events::record(state, &caller, "mails.exported", Subject::Nothing, &details)?;
-            let held_too = caller.role() == Role::Administrator;
-            Ok((ExportOf { asked, held_too }, caller.scope().clone()))
+            let organisation = state.store().setting(ORGANISATION)?.unwrap_or_default();
+            let supplier = supplier(organisation, &wish.asked);
+            Ok((wish, caller.scope().clone(), supplier))
         })
         .await?;
     let now = Timestamp::from_millisecond(state.now().0).unwrap_or_default();
-    let name = format!("mails-{}.{}", now.strftime("%Y%m%d-%H%M%S"), format.as_str());
+    let (word, ending, media_type) = match wish.format {
+        Some(format) => ("mails", format.as_str(), format.media_type()),
+        None => (Z3, "zip", Format::Zip.media_type()),
+    };
+    let name = format!("{word}-{}.{ending}", now.strftime("%Y%m%d-%H%M%S"));
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
         (header::CONTENT_DISPOSITION, disposition::attachment(Some(&name), "mails")),
     ];
     let engine = state.engine().clone();
     let body = piped::body(move |pipe| {
         let _turn = turn;
-        if format == Format::Xlsx {
-            // A workbook is written at the end, and needs a place to go back to.
-            let mut file = tempfile::tempfile()?;
-            run(&engine, &scope, &of, format, Box::new(Xlsx::new(file.try_clone()?)))?;
-            file.rewind()?;
-            return io::copy(&mut file, pipe).map(|_| ());
-        }
-        let writer = writer(pipe, format)?;
-        run(&engine, &scope, &of, format, writer)
+        let exported = match wish.format {
+            Some(format) => {
+                let writer = export::writer(format, pipe)?;
+                engine.export(&scope, &wish.of, format.has_octets(), writer)
+            }
+            None => engine.hand_over(&scope, &wish.of, supplier, pipe),
+        };
+        ended(exported)
     });
     Ok((headers, body).into_response())
 }
 
-fn run(
-    engine: &Engine,
-    scope: &model::Scope,
-    of: &ExportOf,
-    format: Format,
-    writer: Box<dyn Writer + '_>,
-) -> io::Result<()> {
-    match engine.export(scope, of, format.has_octets(), writer, &mut |_| {}) {
+/// What stands above the tables of a handover.
+pub fn supplier(organisation: String, wish: &ExportWish) -> Supplier {
+    let (from, until) = wish.days.split_once('/').unwrap_or_default();
+    let query = if wish.query.trim().is_empty() { "alle Mails" } else { wish.query.trim() };
+    Supplier {
+        name: organisation,
+        location: String::new(),
+        comment: format!("Archivierte Mails, Auswahl: {query}. Zu prüfen mit poststelle-verify."),
+        days: (from.to_owned(), until.to_owned()),
+    }
+}
+
+fn ended(exported: pipeline::Result<Exported>) -> io::Result<()> {
+    match exported {
         Ok(_) => Ok(()),
         Err(pipeline::Error::Write(error)) => Err(error),
         Err(error) => {
@@ -82,14 +191,4 @@ fn run(
             Err(io::Error::other(error))
         }
     }
-}
-
-fn writer(pipe: &mut Pipe, format: Format) -> io::Result<Box<dyn Writer + '_>> {
-    Ok(match format {
-        Format::Zip => Box::new(Zip::new(pipe)?),
-        Format::Mbox => Box::new(Mbox::new(pipe)),
-        Format::Xml => Box::new(Xml::new(pipe)?),
-        Format::Sql => Box::new(Sql::new(pipe)?),
-        Format::Csv | Format::Xlsx | Format::Eml => Box::new(Csv::new(pipe)?),
-    })
 }

@@ -66,6 +66,19 @@ pub(crate) fn event(language: Language, key: &str, details: &BTreeMap<String, St
     filled(text, details.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
+/// The same where its values are not known: an ellipsis stands for each.
+pub(crate) fn event_named(language: Language, key: &str) -> String {
+    let text = texts(language).event.get(key).map_or(key, String::as_str);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        out.push_str(before);
+        out.push('…');
+        rest = behind.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    out + rest
+}
+
 /// A word or short text by its key; the key itself where there is none.
 pub(crate) fn word(language: Language, key: &str) -> &str {
     texts(language).word.get(key).map_or(key, String::as_str)

@@ -10,7 +10,7 @@ use api::{
 use axum::extract::{Path, State as FromState};
 use axum::http::StatusCode;
 use model::{MailId, RecordKind};
-use store::{LinkActor, LinkWish};
+use store::LinkWish;
 use uuid::Uuid;
 
 use crate::events::{self, Subject};
@@ -155,7 +155,7 @@ fn change(
     mails: Vec<MailId>,
     wish: LinkWish,
 ) -> Result<axum::Json<LinksChanged>, Failure> {
-    let actor = LinkActor { id: caller.user_id().to_string(), name: caller.name().to_owned() };
+    let actor = caller.actor();
     let done = state.store().change_links(caller.scope(), mails, wish, actor, state.now())?;
     if done.messages == 0 {
         return Err(Failure::not_found());
@@ -231,7 +231,7 @@ pub(crate) async fn undo(
     let undone = state.read(move |state| {
         let undo = state.link_undos().take(caller.user_id(), id, state.now());
         let undo = undo.ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, "undo-gone"))?;
-        let actor = LinkActor { id: caller.user_id().to_string(), name: caller.name().to_owned() };
+        let actor = caller.actor();
         state.store().undo_links(undo, actor, state.now())?;
         state.engine().messages_changed();
         Ok(())

@@ -64,6 +64,7 @@ pub(crate) fn shown(
         kind: kept.row.kind.into(),
         verdict: Verdict::from(&verdict),
         unread: kept.row.unread,
+        spam: kept.row.suspicion.as_ref().map(crate::spam::shown),
         deleted: kept.row.deleted.map(Into::into),
         groups: kept.row.groups.iter().map(|group| groups::explained(group, names)).collect(),
         text,

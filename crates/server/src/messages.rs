@@ -18,7 +18,7 @@ use crate::extract::{Id, Json, Params, limit};
 use crate::problem::Failure;
 use crate::reading::{self, Opened, SHOWN_OCTETS_MAX};
 use crate::rights::Caller;
-use crate::{State, attachments, disposition, message_detail, piped};
+use crate::{State, attachments, disposition, message_detail, piped, spam};
 
 /// Messages of a thread shown.
 const THREAD_MAX: usize = 1000;
@@ -47,6 +47,7 @@ pub(crate) async fn list(
         unread: query.unread,
         has_attachment: query.has_attachment,
         tag: query.tag,
+        spam: query.spam,
         deleted: query.deleted,
     };
     let page = state
@@ -85,6 +86,7 @@ pub(crate) fn row(row: &store::MessageRow) -> MessageRow {
         tags: row.tags.iter().map(crate::tags::shown).collect(),
         deleted: row.deleted.map(Into::into),
         groups: row.groups.iter().map(crate::groups::named).collect(),
+        spam: row.suspicion.as_ref().map(spam::shown),
     }
 }
 

@@ -179,6 +179,8 @@ impl From<pipeline::Error> for Failure {
     fn from(error: pipeline::Error) -> Self {
         match error {
             pipeline::Error::Store(error) => error.into(),
+            pipeline::Error::Approval(fault) => fault.into(),
+            pipeline::Error::Missing { .. } => Self::not_found(),
             other => Self::internal(other),
         }
     }

@@ -38,20 +38,10 @@ fn cursor(asked: Option<&str>) -> Result<Option<MessageCursor>, Failure> {
 }
 
 fn shown(known: store::KnownRecord) -> RecordSheet {
+    let shown = links::shown_record(store::LinkedRecord::from(&known));
     let record = known.record;
     RecordSheet {
-        record: links::shown_record(store::LinkedRecord {
-            key: known.key,
-            kind: record.kind,
-            number: record.number,
-            name: record.name,
-            active: record.active,
-            date: record.date,
-            state: record.state,
-            url: record.url,
-            extra: record.extra,
-            vanished: known.vanished,
-        }),
+        record: shown,
         addresses: record.addresses,
         added: Vec::new(),
         references: record.references,

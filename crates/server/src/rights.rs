@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use model::{AccountId, Role, Scope, UnixMillis, UserId};
+use store::LinkActor;
 
 use crate::client::Client;
 use crate::problem::{Failure, Speaks};
@@ -58,6 +59,11 @@ impl Caller {
 
     pub(crate) fn user_id(&self) -> UserId {
         self.user.id
+    }
+
+    /// Who acts, for the log.
+    pub(crate) fn actor(&self) -> LinkActor {
+        LinkActor { id: self.user.id.to_string(), name: self.name().to_owned() }
     }
 
     /// Name for the event log: a program's stands behind its owner's.
@@ -156,7 +162,14 @@ fn refusal(operation: &Operation, caller: &Caller) -> Option<Failure> {
             Some(needed) => forbidden("token-scope").with("scope", needed.as_str()),
         });
     }
-    (!operation.access.allows(caller.role())).then(|| forbidden("role"))
+    if !operation.access.allows(caller.role()) {
+        return Some(forbidden("role"));
+    }
+    if caller.role() == Role::Auditor && !operation.changes_nothing() {
+        return Some(forbidden("role"));
+    }
+    (caller.scope().period().is_bounded() && !operation.keeps_to_period())
+        .then(|| forbidden("auditor-period"))
 }
 
 /// Who asks, if the request brings a session or a token that holds.

@@ -16,12 +16,13 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, assets, attachments, bounces, client, deletion, doctor,
-    documents, erp_sources, events, exclusions, exports, extra_addresses, frame, groups, headers, health,
-    idempotency, import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live,
-    messages, notifications, oauth, oauth_clients, origin, problem, proof, quarantine, record_mails,
-    record_zip, records, rights, search, session, setup, smtp_accounts, source_actions, status, suppression,
-    tags, tokens, trace, upload, users, webhooks, what_if,
+    State, account_sets, accounts, addresses, approvals, assets, attachments, bounces, client, deletion,
+    doctor, documents, erasures, erp_sources, events, exclusions, exports, extra_addresses, frame, groups,
+    headers, health, holds, idempotency, import_list, import_report, imports, jumps, keeping, link_blocklist,
+    links, lists, live, messages, notifications, oauth, oauth_clients, origin, problem, procedure, proof,
+    quarantine, record_mails, record_zip, records, recovery_key, retention, rights, search, session, setup,
+    smtp_accounts, source_actions, spam, status, suppression, tags, tokens, trace, upload, users, webhooks,
+    what_if,
 };
 
 /// Longest JSON body.
@@ -96,6 +97,7 @@ fn time_allowed(operation: &Operation) -> Option<Duration> {
         "UPLOAD_IMPORT" | "LIVE" | "RECORD_BATCH" | "ERP_PREVIEW" | "ERP_IMPORT" => None,
         "OAUTH_RETURN"
         | "TEST_SCANNER"
+        | "TEST_SPAM_FILTER"
         | "MESSAGE_PART"
         | "MESSAGE_RAW"
         | "START_LINK"
@@ -110,6 +112,7 @@ fn time_allowed(operation: &Operation) -> Option<Duration> {
         | "FINISH_RECORD_SESSION"
         | "IMPORT_MEMBERS"
         | "SET_BOUNCE_RULES"
+        | "PREVIEW_RETENTION_RULES"
         | "TRY_BOUNCE_RULES" => Some(ASKING_MAX),
         _ => Some(ANSWER_MAX),
     }
@@ -214,6 +217,32 @@ fn outgoing_routes(routes: Routes) -> Routes {
         .add(&api::NOTICES, notifications::latest)
 }
 
+/// How long mails are kept.
+fn retention_routes(routes: Routes) -> Routes {
+    routes
+        .add(&api::RETENTION, retention::read)
+        .add(&api::SET_RETENTION, retention::set)
+        .add(&api::CREATE_RETENTION_CLASS, retention::create_class)
+        .add(&api::CHANGE_RETENTION_CLASS, retention::change_class)
+        .add(&api::REMOVE_RETENTION_CLASS, retention::remove_class)
+        .add(&api::CREATE_RETENTION_RULE, retention::create_rule)
+        .add(&api::PREVIEW_RETENTION_RULES, retention::preview)
+        .add(&api::APPLY_RETENTION_RULES, retention::apply)
+        .add(&api::CHANGE_RETENTION_RULE, retention::change_rule)
+        .add(&api::REMOVE_RETENTION_RULE, retention::remove_rule)
+        .add(&api::ADD_OPEN_YEARS, retention::open_years)
+        .add(&api::END_OPEN_YEARS, retention::end_open_years)
+        .add(&api::LEGAL_HOLDS, holds::list)
+        .add(&api::ADD_LEGAL_HOLD, holds::create)
+        .add(&api::PREVIEW_LEGAL_HOLD, holds::preview)
+        .add(&api::LIFT_LEGAL_HOLD, holds::lift)
+        .add(&api::DUE_YEARS, retention::due)
+        .add(&api::DUE_MAILS, retention::due_mails)
+        .add(&api::RELEASE_DUE, retention::release)
+        .add(&api::SET_MESSAGE_RETENTION, retention::set_messages)
+        .add(&api::MESSAGE_KEEPING, retention::of_message)
+}
+
 /// What mails are linked to, and what records show of it.
 fn link_routes(routes: Routes) -> Routes {
     routes
@@ -256,7 +285,7 @@ fn link_routes(routes: Routes) -> Routes {
 }
 
 fn routes(state: &State) -> Routes {
-    link_routes(outgoing_routes(address_routes(Routes::new(state.clone()))))
+    retention_routes(link_routes(outgoing_routes(address_routes(Routes::new(state.clone())))))
         .add(&api::SETUP_STATE, setup::state)
         .add(&api::SET_UP, setup::set_up)
         .add(&api::SETUP_SAMPLES, setup::samples)
@@ -269,6 +298,7 @@ fn routes(state: &State) -> Routes {
         .add(&api::MESSAGE_SEEN, messages::seen)
         .add(&api::DELETE_MESSAGES, deletion::delete)
         .add(&api::RESTORE_MESSAGES, deletion::restore)
+        .add(&api::JUDGE_SPAM, spam::judge)
         .add(&api::MESSAGE_RAW, messages::raw)
         .add(&api::MESSAGE_FRAME, frame::frame)
         .add(&api::MESSAGE_PART, messages::part)
@@ -277,12 +307,14 @@ fn routes(state: &State) -> Routes {
         .add(&api::ATTACHMENT_SETTINGS, attachments::get)
         .add(&api::SET_ATTACHMENT_SETTINGS, attachments::set)
         .add(&api::TEST_SCANNER, attachments::test)
+        .add(&api::TEST_SPAM_FILTER, spam::test_filter)
         .add(&api::RESCAN, attachments::rescan)
         .add(&api::HELD_ATTACHMENTS, attachments::held)
         .add(&api::IMAGE, frame::image)
         .add(&api::THREAD, messages::thread)
         .add(&api::SEARCH, search::search)
         .add(&api::EXPORT, exports::export)
+        .add(&api::EXPORT_CHECK, exports::check)
         .add(&api::ACCOUNTS, accounts::list)
         .add(&api::CREATE_ACCOUNT, accounts::create)
         .add(&api::TEST_CONNECTION, accounts::test_settings)
@@ -338,14 +370,34 @@ fn routes(state: &State) -> Routes {
         .add(&api::SORTING, groups::sorting)
         .add(&api::SET_SORTING, groups::set_sorting)
         .add(&api::SORT_EARLIER, groups::sort_earlier)
+        .add(&api::APPROVALS, approvals::list)
+        .add(&api::DELAYED_APPROVALS, approvals::delayed)
+        .add(&api::ASK_EXPORT, exports::ask)
+        .add(&api::APPROVAL_SETTINGS, approvals::settings)
+        .add(&api::SET_APPROVAL_SETTINGS, approvals::set_settings)
+        .add(&api::APPROVE, approvals::approve)
+        .add(&api::REFUSE, approvals::refuse)
+        .add(&api::WITHDRAW, approvals::withdraw)
         .add(&api::USERS, users::list)
         .add(&api::CREATE_USER, users::create)
         .add(&api::USER, users::one)
         .add(&api::CHANGE_USER, users::change)
         .add(&api::REMOVE_USER, users::remove)
         .add(&api::EVENTS, events::list)
+        .add(&api::ERASURES, erasures::list)
+        .add(&api::ERASURE_PREVIEW, erasures::preview)
+        .add(&api::ERASE, erasures::erase)
+        .add(&api::PERSON, erasures::person)
+        .add(&api::EVENT_WORDS, events::words)
+        .add(&api::EXPORT_EVENTS, events::export)
+        .add(&api::PROCEDURES, procedure::list)
+        .add(&api::MAKE_PROCEDURE, procedure::make)
+        .add(&api::PROCEDURE, procedure::one)
         .add(&api::PROOF, proof::read)
         .add(&api::SET_STAMP_AUTHORITIES, proof::set_authorities)
+        .add(&api::RECOVERY_KEY, recovery_key::read)
+        .add(&api::MAKE_RECOVERY_KEY, recovery_key::make)
+        .add(&api::CHECK_RECOVERY_KEY, recovery_key::check)
         .add(&api::DOCTOR, doctor::report)
         .add(&api::STATUS, status::status)
         .add(&api::LIVE, live::live)

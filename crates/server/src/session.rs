@@ -17,7 +17,7 @@ use crate::throttle::Key;
 use crate::{State, cookie, lang};
 
 /// Name of the setting that holds the organisation's name.
-pub(crate) const ORGANISATION: &str = "organisation";
+pub const ORGANISATION: &str = "organisation";
 
 /// Throttles whose last try is older are forgotten.
 const FORGET_MS: i64 = 24 * 60 * 60_000;
@@ -68,8 +68,12 @@ pub(crate) async fn log_in(
     let throttled = [Key::Login(email.clone(), client.throttled()), Key::Address(client.throttled())];
     state.throttle().begin(&throttled, state.now()).map_err(wait)?;
     let asked = email.clone();
-    let user =
-        state.read(move |state| Ok(state.store().user_by_email(&asked)?.filter(|user| user.active))).await?;
+    let user = state
+        .read(move |state| {
+            let now = state.now();
+            Ok(state.store().user_by_email(&asked)?.filter(|user| user.may_log_in(now)))
+        })
+        .await?;
     let hash = user.as_ref().map(|user| user.profile.password_hash.clone());
     let right = state.passwords().is_right(Secret::new(request.password), hash).await?;
     let Some(user) = user.filter(|_| right) else {

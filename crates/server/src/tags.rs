@@ -112,14 +112,13 @@ pub(crate) async fn messages(
     state
         .read(move |state| {
             let mails: Vec<MailId> = change.mails.iter().map(|id| MailId::new(*id)).collect();
-            let named = add.join(", ");
-            let done = state.store().tag_messages(caller.scope(), &mails, add, change.remove, state.now())?;
+            let (scope, actor) = (caller.scope(), caller.actor());
+            let done = state.store().tag_messages(scope, &mails, add, change.remove, actor, state.now())?;
             if done == 0 {
                 return Err(Failure::not_found());
             }
             state.engine().messages_changed();
-            let details = [("names", named), ("count", done.to_string())];
-            events::record(state, &caller, "mail.tagged", Subject::Nothing, &details)
+            Ok(())
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,11 +2,14 @@
 
 mod account_sets;
 mod accounts;
+mod approvals;
 mod attachments;
+mod auditors;
 mod bounces;
 mod deletion;
 mod doctor;
 mod documents;
+mod erasures;
 mod exports;
 mod files;
 mod groups;
@@ -19,7 +22,10 @@ mod oauth;
 mod outgoing;
 mod people;
 mod records;
+mod recovery_key;
+mod retention;
 mod rights;
+mod spam;
 mod texts;
 mod tokens;
 mod watch;

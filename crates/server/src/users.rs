@@ -1,11 +1,11 @@
 //! Users, their roles, and the accounts each may read.
 
-use api::{Language, Role, Theme, User, UserChange, UserList, UserRequest};
+use api::{Language, Role, Theme, User, UserChange, UserLimits, UserList, UserRequest};
 use axum::extract::State as FromState;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use keys::Secret;
-use model::{AccountId, UserId};
+use model::{AccountId, Period, UserId};
 use store::{NewUser, StoreError, UserPatch};
 use uuid::Uuid;
 
@@ -47,6 +47,7 @@ pub(crate) async fn create(
         theme: String::new(),
         zone: String::new(),
     };
+    limits(request.limits)?;
     new.password_hash = state.passwords().hash(Secret::new(request.password)).await?;
     let user = state
         .read(move |state| {
@@ -58,6 +59,8 @@ pub(crate) async fn create(
                 .store()
                 .create_user(id, new, accounts, false, state.now())
                 .map_err(|error| taken(error, &address))?;
+            let limits = Some(limits(request.limits)?);
+            state.store().update_user(id, UserPatch { limits, ..UserPatch::default() })?;
             events::record(state, &caller, "user.created", Subject::User(id), &details)?;
             state.store().user(id)?.ok_or_else(Failure::not_found)
         })
@@ -78,6 +81,7 @@ pub(crate) async fn change(
         role: change.role.map(Into::into),
         language: change.language.map(|language| language.as_str().to_owned()),
         active: change.active,
+        limits: change.limits.map(limits).transpose()?,
         ..UserPatch::default()
     };
     if let Some(password) = change.password {
@@ -162,6 +166,16 @@ fn known_accounts(state: &State, asked: &[Uuid]) -> Result<Vec<AccountId>, Failu
     Err(Failure::field("accounts", "user-accounts"))
 }
 
+/// # Errors
+/// `period` if nothing can lie in it.
+fn limits(asked: UserLimits) -> Result<store::UserLimits, Failure> {
+    let period = Period { from: asked.mails_from.map(|at| at.0), until: asked.mails_until.map(|at| at.0) };
+    if period.from.zip(period.until).is_some_and(|(from, until)| from >= until) {
+        return Err(Failure::field("mails_until", "period"));
+    }
+    Ok(store::UserLimits { period, expires: asked.expires.map(|at| at.0) })
+}
+
 fn taken(error: StoreError, address: &str) -> Failure {
     match error {
         StoreError::Exists { .. } => {
@@ -190,6 +204,11 @@ fn shown(user: store::User) -> User {
         zone: Some(user.profile.zone).filter(|zone| !zone.is_empty()),
         accounts: user.accounts.iter().map(AccountId::uuid).collect(),
         active: user.active,
+        limits: UserLimits {
+            mails_from: user.limits.period.from.map(Into::into),
+            mails_until: user.limits.period.until.map(Into::into),
+            expires: user.limits.expires.map(Into::into),
+        },
         created: user.created.into(),
     }
 }

@@ -149,8 +149,10 @@ fn filed(seq: i64, n: u64) -> Filed {
             evidence: vec![Evidence { rule: "none", place: String::new() }],
             ..Verdict::default()
         },
+        spam: None,
         nodes,
         references: Vec::new(),
+        invoices: Vec::new(),
     }
 }
 

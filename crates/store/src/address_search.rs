@@ -99,7 +99,7 @@ impl Store {
         let args = args![&part, key, &end, state, wanted, limit as i64];
         self.read(|tx| match self.keys().scope(tx, scope)? {
             ScopeKeys::All => tx.query(&FOUND, &args, found),
-            ScopeKeys::Accounts(keys) => {
+            ScopeKeys::Accounts(keys, _) => {
                 let mut args = args.to_vec();
                 args.push(Arg::Ints(&keys));
                 tx.query(&FOUND_SCOPED, &args, found)

@@ -40,7 +40,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT u.key, u.user_id, u.email, u.name, u.password_hash, u.role, u.language, u.theme, u.zone, ",
-            "u.active, u.created, t.token_id, t.name, t.scopes, t.created, t.expires, t.used ",
+            "u.active, u.created, u.mails_from, u.mails_until, u.expires, t.token_id, t.name, t.scopes, t.created, t.expires, t.used ",
             "FROM api_tokens t JOIN users u ON u.key = t.user_key ",
             $rest
         )
@@ -50,7 +50,7 @@ macro_rules! select {
 statements! {
     INSERT = "INSERT INTO api_tokens (key, token_id, token_hash, user_key, name, scopes, created, expires) \
         SELECT $1, $2, $3, key, $5, $6, $7, $8 FROM users WHERE user_id = $4 AND active = 1";
-    GET = select!("WHERE t.token_hash = $1 AND (t.expires IS NULL OR t.expires > $2) AND u.active = 1");
+    GET = select!("WHERE t.token_hash = $1 AND (t.expires IS NULL OR t.expires > $2) AND u.active = 1 AND (u.expires IS NULL OR u.expires > $2)");
     BY_ID = select!("WHERE t.token_id = $1");
     ALL_TOKENS = select!("ORDER BY t.key DESC");
     OF_USER = select!("WHERE u.user_id = $1 ORDER BY t.key DESC");
@@ -62,16 +62,16 @@ statements! {
 fn token(row: &Row<'_>) -> Result<((i64, User), ApiToken)> {
     let (key, user) = people::user(row)?;
     let token = ApiToken {
-        id: ApiTokenId::from_octets(row.octets(11)?),
+        id: ApiTokenId::from_octets(row.octets(14)?),
         settings: NewApiToken {
             user: user.id,
-            name: row.text(12)?,
-            scopes: row.text(13)?,
-            expires: row.opt_time(15)?,
+            name: row.text(15)?,
+            scopes: row.text(16)?,
+            expires: row.opt_time(18)?,
         },
         owner: user.profile.name.clone(),
-        created: row.time(14)?,
-        used: row.opt_time(16)?,
+        created: row.time(17)?,
+        used: row.opt_time(19)?,
     };
     Ok(((key, user), token))
 }

@@ -11,6 +11,7 @@ use crate::examination::{self, ExaminationTask};
 use crate::placements::envelope;
 use crate::sql::statements;
 use crate::store::Store;
+use crate::suspicions;
 use crate::value::{Arg, Rows, args};
 
 /// A mail whose origin is to be checked.
@@ -33,6 +34,8 @@ pub struct CheckedMail {
     pub result: String,
     /// It is from somebody else than it says.
     pub forged: bool,
+    /// Who says that it is spam, if anybody does.
+    pub spam: Option<String>,
     /// To be checked again: when, and how often it has failed; done otherwise.
     pub again: Option<(UnixMillis, u32)>,
 }
@@ -89,6 +92,9 @@ impl Store {
                 let handled = tx.query(&HANDLED, &[Arg::Ints(&forged)], |row| row.int(0))?;
                 entries::touch(tx, &handled)?;
             }
+            let spam: Vec<(i64, &str)> =
+                mails.iter().filter_map(|mail| Some((mail.seq, mail.spam.as_deref()?))).collect();
+            suspicions::mark_mails(tx, &spam)?;
             let task = ExaminationTask::Authenticate;
             let finished: Vec<i64> =
                 mails.iter().filter(|mail| mail.again.is_none()).map(|mail| mail.seq).collect();

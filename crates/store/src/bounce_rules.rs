@@ -5,6 +5,7 @@ use standing::{Action, Category, MailClass, Rule, Settings};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
+use crate::settings;
 use crate::sql::statements;
 use crate::standing_events::{PERMANENCES, class, class_code, from_list, permanence_code};
 use crate::store::Store;
@@ -36,9 +37,6 @@ statements! {
     CLEAR = "DELETE FROM bounce_rules";
     ADD = "INSERT INTO bounce_rules (n, name, active, kinds, reasons, permanence, events, window_days, class, \
         lists, actions) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    NUMBERS = "SELECT value FROM settings WHERE name = $1";
-    SET_NUMBERS = "INSERT INTO settings (name, value) VALUES ($1, $2) \
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 }
 
 const UNREADABLE: StoreError = StoreError::Unreadable { what: "bounce rules" };
@@ -73,7 +71,7 @@ fn action(line: &str) -> Result<Action> {
 }
 
 pub(crate) fn load(tx: &Tx<'_>) -> Result<BounceRules> {
-    let Some(numbers) = tx.first(&NUMBERS, &[SETTING.into()], |row| row.text(0))? else {
+    let Some(numbers) = settings::get(tx, SETTING)? else {
         return Ok(BounceRules::default());
     };
     let numbers: Vec<u32> = numbers.split(' ').filter_map(|number| number.parse().ok()).collect();
@@ -138,7 +136,7 @@ fn save(tx: &Tx<'_>, set: &BounceRules) -> Result<()> {
         u32::from(set.count_imported),
     ];
     let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
-    tx.exec(&SET_NUMBERS, &args![SETTING, numbers.join(" ")]).map(drop)
+    settings::set(tx, SETTING, &numbers.join(" "))
 }
 
 impl Store {

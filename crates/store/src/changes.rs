@@ -9,12 +9,14 @@ use crate::codec;
 use crate::db::Tx;
 use crate::detail::MailOctets;
 use crate::error::{Result, StoreError};
+use crate::invoices;
 use crate::links;
 use crate::message_states;
 use crate::rows;
 use crate::sorting;
 use crate::sql::statements;
 use crate::store::Store;
+use crate::suspicions;
 use crate::tags;
 use crate::value::{Arg, Row, args};
 
@@ -75,12 +77,16 @@ pub struct IndexedMessage {
     pub accounts: Vec<AccountId>,
     /// Names of its tags.
     pub tags: Vec<String>,
+    /// It counts as spam.
+    pub spam: bool,
     /// Somebody deleted it.
     pub deleted: bool,
     /// Keys of the groups its mails are sorted to.
     pub groups: Vec<i64>,
     /// Records it is filed under, with their numbers.
     pub links: Vec<(RecordKind, String)>,
+    /// Numbers of invoices in its mails.
+    pub invoices: Vec<String>,
 }
 
 /// A part, as far as an index cares.
@@ -194,7 +200,9 @@ impl Store {
         let mut visible = rows::visible(tx, &scope, &seqs)?;
         let mails: Vec<i64> = visible.values().flat_map(|v| v.mails.iter().map(|(mail, _)| *mail)).collect();
         let groups = sorting::keys_of(tx, &mails)?;
+        let invoices = invoices::of_mails(tx, &mails)?;
         let mut tags = tags::of_messages(tx, &seqs)?;
+        let suspicions = suspicions::of_messages(tx, &seqs)?;
         let mut links = links::of_messages(tx, &seqs)?;
         let deleted = message_states::deleted(tx, &seqs)?;
         let mut out = Vec::with_capacity(list.len());
@@ -207,6 +215,8 @@ impl Store {
             let mails = visible.remove(&seq).map(|v| v.mails).unwrap_or_default();
             let of_mails = mails.iter().filter_map(|(mail, _)| groups.get(mail)).flatten();
             let of_mails: BTreeSet<i64> = of_mails.copied().collect();
+            let numbers = mails.iter().filter_map(|(mail, _)| invoices.get(mail)).flatten();
+            let numbers: BTreeSet<&str> = numbers.map(|(_, invoice)| invoice.number.as_str()).collect();
             let mut keys: Vec<i64> = mails.into_iter().flat_map(|(_, keys)| keys).collect();
             keys.sort_unstable();
             keys.dedup();
@@ -238,8 +248,10 @@ impl Store {
                     .map(|link| (link.kind, link.number))
                     .collect(),
                 tags: tags.remove(&seq).unwrap_or_default().into_iter().map(|tag| tag.name).collect(),
+                spam: suspicions.get(&seq).is_some_and(|suspicion| suspicion.spam),
                 deleted: deleted.contains_key(&seq),
                 groups: of_mails.into_iter().collect(),
+                invoices: numbers.into_iter().map(str::to_owned).collect(),
             })));
         }
         Ok(out)

@@ -182,7 +182,9 @@ impl Store {
         self.read(|tx| {
             let keys = self.keys().scope(tx, scope)?;
             let Some((seq, message)) = message_of(tx, mail)? else { return Ok(None) };
-            let own = work::accounts_of(tx, &[seq])?.remove(&seq).unwrap_or_default();
+            let mut own = work::accounts_of(tx, &[seq])?;
+            rows::keep_period(tx, &keys, &mut own)?;
+            let own = own.remove(&seq).unwrap_or_default();
             let shown = if keys == ScopeKeys::All || own.iter().any(|key| keys.allows(*key)) {
                 seq
             } else {
@@ -252,7 +254,8 @@ impl Store {
                 .map(|(seq, _)| seq)
                 .collect();
             if keys != ScopeKeys::All {
-                let accounts = work::accounts_of(tx, &seqs)?;
+                let mut accounts = work::accounts_of(tx, &seqs)?;
+                rows::keep_period(tx, &keys, &mut accounts)?;
                 seqs.retain(|seq| accounts.get(seq).is_some_and(|a| a.iter().any(|key| keys.allows(*key))));
             }
             tx.query(&OCTETS, &[Arg::Ints(&seqs)], mail_octets)

@@ -20,11 +20,13 @@ pub enum ErpSourceKind {
     Postgres,
     /// A MySQL or MariaDB database.
     Mysql,
+    /// Address books of a `CardDAV` server.
+    Carddav,
 }
 
 impl ErpSourceKind {
     /// Every kind, in the order of the definition.
-    pub const ALL: [Self; 4] = [Self::Rest, Self::File, Self::Postgres, Self::Mysql];
+    pub const ALL: [Self; 5] = [Self::Rest, Self::File, Self::Postgres, Self::Mysql, Self::Carddav];
 
     /// The word in JSON and on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl ErpSourceKind {
             Self::File => "file",
             Self::Postgres => "postgres",
             Self::Mysql => "mysql",
+            Self::Carddav => "carddav",
         }
     }
 

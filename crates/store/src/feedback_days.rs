@@ -145,7 +145,7 @@ impl Store {
 
     fn account_keys(&self, tx: &Tx<'_>, scope: &Scope) -> Result<Vec<i64>> {
         match self.keys().scope(tx, scope)? {
-            ScopeKeys::Accounts(keys) => Ok(keys),
+            ScopeKeys::Accounts(keys, _) => Ok(keys),
             ScopeKeys::All => tx.query(&ACCOUNTS, &[], |row| row.int(0)),
         }
     }

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use model::{
-    Address, Defect, MailFacts, MessageId, PartRole, RecordKey, RecordKind, Sha256, UnixMillis, Verdict,
+    Address, Defect, Invoice, MailFacts, MessageId, PartRole, RecordKey, RecordKind, Sha256, UnixMillis,
+    Verdict,
 };
 
 use crate::addresses::{self, AddressRole};
@@ -12,12 +13,14 @@ use crate::codec;
 use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
+use crate::invoices;
 use crate::links::{self, Linking, Open, OpenSent};
 use crate::message_states;
 use crate::placements::hash64;
 use crate::sorting;
 use crate::sql::statements;
 use crate::store::{Store, take};
+use crate::suspicions;
 use crate::tags;
 use crate::thread::{self, NodeHash, ThreadAssigner, ThreadMail};
 use crate::value::{Arg, Rows, args};
@@ -56,8 +59,12 @@ pub struct Filed {
     pub facts: MailFacts,
     /// What it is.
     pub verdict: Verdict,
+    /// Name of the header field in which a spam filter marked it.
+    pub spam: Option<String>,
     /// Records that references in it name which we have signed.
     pub references: Vec<RecordKey>,
+    /// Invoices in it that were recognised, each with the number of its part.
+    pub invoices: Vec<(String, Invoice)>,
     /// What connects it with other mails.
     pub nodes: Vec<NodeHash>,
 }
@@ -190,9 +197,8 @@ fn file(
         (was != message).then_some((*seq, was, message))
     });
     let moved_messages: Vec<_> = moved_messages.collect();
-    tags::follow(tx, &moved_messages)?;
-    links::follow(tx, &moved_messages)?;
-    message_states::follow(tx, &moved_messages)?;
+    follow(tx, &moved_messages)?;
+    suspect(tx, batch, &messages)?;
     write_details(tx, batch, &again)?;
     let named: Vec<(i64, RecordKey)> = batch
         .iter()
@@ -210,6 +216,23 @@ fn file(
     touched.extend(messages.joined);
     touched.retain(|seq| !messages.of.contains_key(seq));
     entries::touch(tx, &touched)
+}
+
+/// Mails that now belong to another message bring along what people and filters said of the one before: by number of the mail, the
+/// message it belonged to, and the one it belongs to.
+pub(crate) fn follow(tx: &Tx<'_>, moved: &[(i64, i64, i64)]) -> Result<()> {
+    tags::follow(tx, moved)?;
+    suspicions::follow(tx, moved)?;
+    links::follow(tx, moved)?;
+    message_states::follow(tx, moved)
+}
+
+/// What filters before us say.
+fn suspect(tx: &Tx<'_>, batch: &[Filed], messages: &Messages) -> Result<()> {
+    let of = |filed: &Filed| messages.of.get(&filed.seq).copied().unwrap_or(filed.seq);
+    let marked = batch.iter().filter_map(|filed| Some((of(filed), filed.spam.as_deref()?)));
+    suspicions::mark(tx, &marked.collect::<Vec<_>>())?;
+    suspicions::redate(tx, &batch.iter().map(of).collect::<Vec<_>>())
 }
 
 /// New messages; twins are filed as their message is.
@@ -316,6 +339,7 @@ fn write_details(tx: &Tx<'_>, batch: &[Filed], again: &[i64]) -> Result<()> {
             codec::verdict_octets(&filed.verdict),
         ]);
     }
+    invoices::write(tx, batch.iter().map(|filed| (filed.seq, filed.invoices.as_slice())), again)?;
     tx.bulk(&PART, &parts)?;
     tx.bulk(&FACTS, &facts)?;
     Ok(())

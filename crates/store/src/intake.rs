@@ -19,6 +19,7 @@ use crate::shared_objects::{self, SharedObject};
 use crate::sorting;
 use crate::sql::statements;
 use crate::store::{Store, take};
+use crate::suspicions;
 use crate::value::{Arg, Rows, args};
 
 /// A batch whose octets are durable in the archive. At most some 500 items.
@@ -32,12 +33,18 @@ pub struct Intake {
     pub objects: Vec<SharedObject>,
     /// Names of the objects that the mail in the record of this name consists of.
     pub uses: HashMap<ObjectId, Vec<ObjectId>>,
+    /// Which of the items bear their server's keyword for spam, by position.
+    pub junk: Vec<usize>,
     /// Cursors to move with the batch.
     pub cursors: Vec<(MailboxId, Cursor)>,
     /// Mails of the source that are not among the items, and why.
     pub left_out: Vec<LeftOut>,
     /// What becomes of entries of imports with this batch, in the order of their sources.
     pub entries: Vec<NewEntry>,
+    /// Mails of which the log has told already: they come back.
+    pub told: HashSet<MailId>,
+    /// Records found in the archive: objects that mails consist of may come with a later batch.
+    pub adopted: bool,
     /// Log entry of the batch.
     pub event: Option<Event>,
     /// Time of the batch.
@@ -101,6 +108,9 @@ pub enum IntakeOutcome {
     },
 }
 
+/// The keyword of servers for spam.
+const JUNK: &str = "$Junk";
+
 statements! {
     DIGESTS = "SELECT o.sha256, m.seq, m.mail_id FROM objects o JOIN mails m ON m.seq = o.seq \
         WHERE o.sha256 = ANY($1)";
@@ -115,6 +125,11 @@ statements! {
     ADD_MAIL [Int, Blob, Int] = "WITH v(seq, mail_id, unread) AS ({rows}) INSERT INTO mails (seq, mail_id, \
         stage, change_seq, unread, attachments, defects) SELECT seq, mail_id, 0, 0, unread, 0, 0 FROM v \
         WHERE TRUE";
+    /// The record of the mail itself may come again, from recovery.
+    ADD_DOUBLED [Blob, Int] = "WITH v(object_id, seq) AS ({rows}) \
+        INSERT INTO doubled_objects (object_id, seq) SELECT object_id, seq FROM v \
+        WHERE NOT EXISTS (SELECT 1 FROM objects o WHERE o.seq = v.seq AND o.object_id = v.object_id) \
+        ON CONFLICT (object_id) DO NOTHING";
     PLACE [Int, Int, Int, Text, Int, Int, Int, Int, Int, Text] = "WITH v(mailbox, uid_validity, uid, locator, \
         seq, position, received, fetched, flags, envelope) AS ({rows}) INSERT INTO placements (mailbox, \
         uid_validity, uid, locator, seq, position, received, fetched, flags, envelope) SELECT mailbox, \
@@ -184,6 +199,15 @@ fn add_mails(tx: &Tx<'_>, new: &[NewMail<'_>], segments: &BTreeMap<SegmentId, i6
     Ok(())
 }
 
+/// Records of mails that were here already: to erase a mail, their keys are destroyed too.
+fn add_doubled(tx: &Tx<'_>, doubled: &[(i64, ObjectId)]) -> Result<()> {
+    let mut rows = Rows::new(2, doubled.len());
+    for (seq, object) in doubled {
+        rows.push(args![object.octets(), *seq]);
+    }
+    tx.bulk(&ADD_DOUBLED, &rows).map(drop)
+}
+
 /// Placement as a key.
 type Placed = (i64, i64, i64, String, i64);
 
@@ -239,11 +263,12 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
     let mut outcomes = Vec::with_capacity(batch.items.len());
     let mut new = Vec::new();
     let mut placements = Vec::with_capacity(batch.items.len());
-    let mut old = Vec::new();
+    let (mut old, mut doubled) = (Vec::new(), Vec::new());
     for item in &batch.items {
         let mailbox = keys.known_mailbox(tx, item.mailbox)?;
         let seq = if let Some((seq, of)) = known.get(&item.sha256) {
             old.push((outcomes.len(), *seq, mailbox));
+            doubled.extend(item.record.map(|(object, _)| (*seq, object)));
             outcomes.push(IntakeOutcome::Duplicate { of: *of, seq: *seq, new_placement: false });
             *seq
         } else {
@@ -265,7 +290,12 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
     let uses = new
         .iter()
         .flat_map(|mail| batch.uses.get(&mail.object).into_iter().flatten().map(|object| (mail.seq, object)));
-    shared_objects::note_uses(tx, &uses.collect::<Vec<_>>())?;
+    let uses: Vec<_> = uses.collect();
+    if !batch.adopted {
+        shared_objects::check_uses(tx, &uses)?;
+    }
+    shared_objects::note_uses(tx, &uses)?;
+    add_doubled(tx, &doubled)?;
     let moved = note_duplicates(tx, batch, &old, &mut outcomes)?;
     let mut changes = Changes::of_mails(tx, &moved)?;
     add_placements(tx, &placements)?;
@@ -274,6 +304,8 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
         sorting::sort_placed(tx, &moved)?;
         entries::touch(tx, &moved)?;
     }
+    let junk = batch.junk.iter().filter_map(|at| Some((placements.get(*at)?.0, JUNK)));
+    suspicions::mark_mails(tx, &junk.collect::<Vec<_>>())?;
     for commit in &batch.segments {
         let key = segments.get(&commit.segment).copied().unwrap_or_default();
         tx.exec(&COMMIT_SEGMENT, &args![key, commit.committed, commit.sealed])?;
@@ -283,7 +315,7 @@ fn commit(tx: &Tx<'_>, keys: &Keys, batch: &Intake) -> Result<Vec<IntakeOutcome>
     take_in(tx, &places)?;
     import_entries::add(tx, batch, &outcomes)?;
     finish(tx, keys, batch)?;
-    let leaves = log_leaves::of_intake(tx, keys, &batch.items, &outcomes, batch.now)?;
+    let leaves = log_leaves::of_intake(tx, keys, batch, &outcomes)?;
     log_leaves::append(tx, &leaves)?;
     Ok(outcomes)
 }

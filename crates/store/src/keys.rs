@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use model::{AccountId, MailboxId, Scope};
+use model::{AccountId, MailboxId, Period, Scope};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
@@ -35,14 +35,22 @@ pub(crate) struct MailboxKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ScopeKeys {
     All,
-    Accounts(Vec<i64>),
+    Accounts(Vec<i64>, Period),
 }
 
 impl ScopeKeys {
     pub(crate) fn allows(&self, account: i64) -> bool {
         match self {
             Self::All => true,
-            Self::Accounts(keys) => keys.binary_search(&account).is_ok(),
+            Self::Accounts(keys, _) => keys.binary_search(&account).is_ok(),
+        }
+    }
+
+    /// The dates mail may have.
+    pub(crate) fn period(&self) -> Period {
+        match self {
+            Self::All => Period::default(),
+            Self::Accounts(_, period) => *period,
         }
     }
 }
@@ -110,13 +118,16 @@ impl Keys {
 
     /// Accounts that do not exist are left out: nothing of them can be shown.
     pub(crate) fn scope(&self, tx: &Tx<'_>, scope: &Scope) -> Result<ScopeKeys> {
-        let Scope::Accounts(ids) = scope else { return Ok(ScopeKeys::All) };
+        let ids = match scope {
+            Scope::All => return Ok(ScopeKeys::All),
+            Scope::Accounts(ids) | Scope::Within(ids, _) => ids,
+        };
         let mut keys = Vec::with_capacity(ids.len());
         for id in ids {
             keys.extend(self.account(tx, *id)?);
         }
         keys.sort_unstable();
         keys.dedup();
-        Ok(ScopeKeys::Accounts(keys))
+        Ok(ScopeKeys::Accounts(keys, scope.period()))
     }
 }

@@ -12,8 +12,10 @@ use crate::events;
 use crate::keys::ScopeKeys;
 use crate::link_codec;
 use crate::message_links::messages_of;
+use crate::records;
 use crate::rows;
 use crate::sql::statements;
+use crate::standing_events::from_list;
 use crate::store::Store;
 use crate::value::{Arg, Row, Rows, args};
 
@@ -27,6 +29,24 @@ pub enum Remember {
     Thread,
     /// On later messages of the addresses that connect it with the record; of its sender if none does.
     Address,
+}
+
+impl Remember {
+    /// The word in the log; nothing for the message alone.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "",
+            Self::Thread => "thread",
+            Self::Address => "address",
+        }
+    }
+
+    fn from_word(word: &str) -> Self {
+        [Self::Thread, Self::Address]
+            .into_iter()
+            .find(|remember| remember.as_str() == word)
+            .unwrap_or_default()
+    }
 }
 
 /// What a person wants of some messages. What is set is set after what is removed, so that one act changes a link.
@@ -120,8 +140,6 @@ statements! {
     OF_THEIR_CONTACTS = "SELECT t.record, a.folded FROM record_relations t \
         JOIN records c ON c.kind = 0 AND c.number = t.number JOIN record_addresses a ON a.record = c.key \
         WHERE t.role = 0 AND t.record = ANY($1)";
-    /// The mail of each message that names it in the log.
-    MAIL_IDS = "SELECT seq, mail_id FROM mails WHERE seq = ANY($1)";
 }
 
 fn stored(row: &Row<'_>) -> Result<(Pair, LinkRow)> {
@@ -148,7 +166,7 @@ fn put(tx: &Tx<'_>, links: &[(Pair, &LinkRow)]) -> Result<()> {
 }
 
 /// Keys of records by kind and number.
-fn records(tx: &Tx<'_>, wanted: &[(RecordKind, String)], linkable: bool) -> Result<Vec<i64>> {
+fn keys_of(tx: &Tx<'_>, wanted: &[(RecordKind, String)], linkable: bool) -> Result<Vec<i64>> {
     let mut keys = Vec::with_capacity(wanted.len());
     for (kind, number) in wanted {
         let found =
@@ -206,8 +224,23 @@ fn denials(
     Ok(wanted)
 }
 
+/// Kind and number of records.
+pub(crate) fn record_names(tx: &Tx<'_>, records: &[i64]) -> Result<HashMap<i64, (RecordKind, String)>> {
+    let rows = tx.query(&RECORD_NAMES, &[Arg::Ints(records)], |row| {
+        let kind = from_list(&RecordKind::ALL, row.int(1)?, "kind of record")?;
+        Ok((row.int(0)?, (kind, row.text(2)?)))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Writes into the log which links were set and removed, each with its mail and record.
-fn tell(tx: &Tx<'_>, undo: &LinkUndo, back: bool, actor: &LinkActor, now: UnixMillis) -> Result<()> {
+fn tell(
+    tx: &Tx<'_>,
+    undo: &LinkUndo,
+    (back, remember): (bool, Remember),
+    actor: &LinkActor,
+    now: UnixMillis,
+) -> Result<()> {
     let mut messages: Vec<i64> = undo.links.keys().map(|(message, _)| *message).collect();
     messages.extend(undo.undecided.iter().map(|(message, _)| *message));
     let mut records: Vec<i64> = undo.links.keys().map(|(_, record)| *record).collect();
@@ -215,16 +248,7 @@ fn tell(tx: &Tx<'_>, undo: &LinkUndo, back: bool, actor: &LinkActor, now: UnixMi
         list.sort_unstable();
         list.dedup();
     }
-    let mails: HashMap<i64, String> = tx
-        .query(&MAIL_IDS, &[Arg::Ints(&messages)], |row| {
-            Ok((row.int(0)?, MailId::from_octets(row.octets(1)?).to_string()))
-        })?
-        .into_iter()
-        .collect();
-    let names: HashMap<i64, (i64, String)> = tx
-        .query(&RECORD_NAMES, &[Arg::Ints(&records)], |row| Ok((row.int(0)?, (row.int(1)?, row.text(2)?))))?
-        .into_iter()
-        .collect();
+    let (mails, names) = (rows::mail_ids(tx, &messages)?, record_names(tx, &records)?);
     let user = events::plain(&actor.name);
     let mut entries = Vec::new();
     let mut told = BTreeSet::new();
@@ -239,18 +263,116 @@ fn tell(tx: &Tx<'_>, undo: &LinkUndo, back: bool, actor: &LinkActor, now: UnixMi
         };
         told.insert(*message);
         let (Some(mail), Some((of_kind, number))) = (mails.get(message), names.get(record)) else { continue };
-        let word = usize::try_from(*of_kind).ok().and_then(|at| RecordKind::ALL.get(at));
-        let word = word.map_or("", |kind| kind.as_str());
+        let word = of_kind.as_str();
         let number = events::plain(number);
-        let payload = format!("{{\"kind\":\"{word}\",\"number\":\"{number}\",\"user\":\"{user}\"}}");
-        entries.push(events::entry(&actor.id, kind, mail.clone(), payload, now));
+        let remember = match remember.as_str() {
+            kept if !kept.is_empty() && kind != "link.set" => format!(",\"remember\":\"{kept}\""),
+            _ => String::new(),
+        };
+        let payload =
+            format!("{{\"kind\":\"{word}\",\"number\":\"{number}\",\"user\":\"{user}\"{remember}}}");
+        entries.push(events::entry(&actor.id, kind, mail.to_string(), payload, now));
     }
     for (message, _) in undo.undecided.iter().filter(|(message, _)| !told.contains(message)) {
         let Some(mail) = mails.get(message) else { continue };
         let kind = if back { "link.reopened" } else { "link.needless" };
-        entries.push(events::entry(&actor.id, kind, mail.clone(), format!("{{\"user\":\"{user}\"}}"), now));
+        entries.push(events::entry(
+            &actor.id,
+            kind,
+            mail.to_string(),
+            format!("{{\"user\":\"{user}\"}}"),
+            now,
+        ));
     }
     events::append_all(tx, &entries)
+}
+
+/// What an act was, as the log tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LinkDone {
+    Set,
+    Removed,
+    /// Not linked before, and not to be.
+    Refused,
+    Needless,
+    Reopened,
+}
+
+/// An act the log tells of.
+pub(crate) struct Past<'a> {
+    pub(crate) mail: MailId,
+    pub(crate) record: Option<(RecordKind, String)>,
+    pub(crate) done: LinkDone,
+    /// How a rule came to it; `None`: a person did it.
+    pub(crate) by_rule: Option<How>,
+    pub(crate) actor: &'a str,
+    pub(crate) at: UnixMillis,
+}
+
+/// Does again what the log tells of; `false` if the mail is not here. A record that is not here comes back by its number
+/// only, as one that vanished: its source brings the rest.
+pub(crate) fn replay(tx: &Tx<'_>, past: &Past<'_>, remember: &str) -> Result<bool> {
+    let Some(message) = messages_of(tx, &[past.mail])?.into_values().next() else { return Ok(false) };
+    let at = past.at;
+    if past.by_rule.is_none() {
+        if past.done == LinkDone::Reopened {
+            tx.exec(&UNDECIDE, &[Arg::Ints(&[message])])?;
+        } else {
+            decide(tx, &[message], at)?;
+        }
+    }
+    if let Some((kind, number)) = &past.record {
+        let record = match tx.first(&RECORD, &args![*kind as i64, number], |row| row.int(0))? {
+            Some(record) => record,
+            None => records::stub(tx, *kind, number, at)?,
+        };
+        let before = tx.query(&LINKS, &[Arg::Ints(&[message])], stored)?;
+        let before = before.into_iter().find(|(pair, _)| pair.1 == record).map(|(_, row)| row);
+        let fresh = LinkRow {
+            how: past.by_rule.unwrap_or(How::Person) as i64,
+            rule: past.by_rule.is_some(),
+            actor: past.actor.to_owned(),
+            at,
+            batch: 0,
+            removed: None,
+            remover: None,
+        };
+        let off = |row: LinkRow| LinkRow { removed: Some(at), remover: Some(past.actor.to_owned()), ..row };
+        let after = match (past.done, past.by_rule, before) {
+            // What a person decided since holds.
+            (_, Some(_), Some(row)) if !row.rule || row.removed.is_some() => Some(row),
+            (LinkDone::Set, ..) => Some(fresh),
+            (_, Some(_), _) => None,
+            (_, None, row) => Some(off(row.unwrap_or(fresh))),
+        };
+        match after {
+            Some(row) => put(tx, &[((message, record), &row)])?,
+            None => drop(tx.bulk(&DROP, &Rows::one(args![message, record]))?),
+        }
+        let remember = Remember::from_word(remember);
+        let denied = denials(tx, remember, &[message], &[record])?;
+        deny(tx, &denied, past.actor, at)?;
+    }
+    entries::touch(tx, &[message])?;
+    Ok(true)
+}
+
+/// A person has decided about these messages.
+fn decide(tx: &Tx<'_>, messages: &[i64], now: UnixMillis) -> Result<()> {
+    let trace = link_codec::octets(&[]);
+    let mut rows = Rows::new(5, messages.len());
+    for message in messages {
+        rows.push(args![*message, link::Outcome::None as i64, now, link_codec::VERSION, &trace]);
+    }
+    tx.bulk(&DECIDE, &rows).map(drop)
+}
+
+fn deny(tx: &Tx<'_>, denied: &BTreeSet<(i64, i64, String)>, actor: &str, now: UnixMillis) -> Result<()> {
+    let mut rows = Rows::new(5, denied.len());
+    for (record, thread, address) in denied {
+        rows.push(args![*record, *thread, address, actor, now]);
+    }
+    tx.bulk(&DENY, &rows).map(drop)
 }
 
 fn act(
@@ -261,7 +383,7 @@ fn act(
     actor: &LinkActor,
     now: UnixMillis,
 ) -> Result<LinksChanged> {
-    let (set, removed) = (records(tx, &wish.set, true)?, records(tx, &wish.remove, false)?);
+    let (set, removed) = (keys_of(tx, &wish.set, true)?, keys_of(tx, &wish.remove, false)?);
     let mut messages: Vec<i64> = messages_of(tx, mails)?.into_values().collect();
     messages.sort_unstable();
     messages.dedup();
@@ -313,18 +435,9 @@ fn act(
     put(tx, &after.iter().map(|(pair, row)| (*pair, row)).collect::<Vec<_>>())?;
     let decided: HashMap<i64, bool> =
         tx.query(&DECIDED, &[Arg::Ints(&all)], |row| Ok((row.int(0)?, row.bool(1)?)))?.into_iter().collect();
-    let trace = link_codec::octets(&[]);
-    let mut rows = Rows::new(5, all.len());
-    for message in &all {
-        rows.push(args![*message, link::Outcome::None as i64, now, link_codec::VERSION, &trace]);
-    }
-    tx.bulk(&DECIDE, &rows)?;
+    decide(tx, &all, now)?;
     let denied = denials(tx, wish.remember, &messages, &removed)?;
-    let mut rows = Rows::new(5, denied.len());
-    for (record, thread, address) in &denied {
-        rows.push(args![*record, *thread, address, &actor.id, now]);
-    }
-    tx.bulk(&DENY, &rows)?;
+    deny(tx, &denied, &actor.id, now)?;
     let undo = LinkUndo {
         links: after.into_iter().map(|(pair, row)| (pair, (before.get(&pair).cloned(), row))).collect(),
         undecided: all
@@ -335,7 +448,7 @@ fn act(
         denials: denied.into_iter().collect(),
     };
     entries::touch(tx, &all)?;
-    tell(tx, &undo, false, actor, now)?;
+    tell(tx, &undo, (false, wish.remember), actor, now)?;
     Ok(LinksChanged { messages: all.len() as u64, undo })
 }
 
@@ -373,7 +486,7 @@ fn take_back(tx: &Tx<'_>, undo: &LinkUndo, actor: &LinkActor, now: UnixMillis) -
     }
     tx.bulk(&ALLOW, &rows)?;
     entries::touch(tx, &messages)?;
-    tell(tx, &undone, true, actor, now)?;
+    tell(tx, &undone, (true, Remember::Mail), actor, now)?;
     Ok(messages.len() as u64)
 }
 

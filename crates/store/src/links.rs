@@ -443,11 +443,8 @@ fn referred(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Vec<(RecordKin
 fn write_and_log(tx: &Tx<'_>, decided: &[(i64, Decision)], now: UnixMillis) -> Result<()> {
     let linked = |decision: &Decision| !decision.links.is_empty();
     let messages: Vec<i64> = decided.iter().filter(|(_, d)| linked(d)).map(|(message, _)| *message).collect();
-    let before = if messages.is_empty() {
-        std::collections::BTreeSet::new()
-    } else {
-        log_leaves::links(tx, &messages)?
-    };
+    let before =
+        if messages.is_empty() { log_leaves::Links::new() } else { log_leaves::links(tx, &messages)? };
     write(tx, decided, now)?;
     if messages.is_empty() { Ok(()) } else { log_leaves::of_rules(tx, &messages, &before, now) }
 }

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use model::{AccountId, Kind, MailboxId, Scope, UnixMillis};
+use model::{AccountId, Kind, MailboxId, Period, Scope, UnixMillis};
 
 use crate::codec::kind_code;
 use crate::db::Tx;
 use crate::entries::{DAY_MS, bin, class};
 use crate::error::{Result, StoreError};
 use crate::keys::{ALL_MAIL, ScopeKeys};
+use crate::marked::{Mark, Marked};
 use crate::rows::{self, MessageRow};
 use crate::sql::{Sql, statements};
 use crate::store::Store;
@@ -39,6 +40,8 @@ pub struct ListFilter {
     pub has_attachment: Option<bool>,
     /// With this tag: its key.
     pub tag: Option<i64>,
+    /// Only what counts as spam.
+    pub spam: bool,
     /// Those somebody deleted, instead of the others.
     pub deleted: bool,
 }
@@ -98,17 +101,9 @@ statements! {
         AND class = ANY($6) ORDER BY date, message_seq LIMIT $4 OFFSET $5";
     OLDER_IN = "SELECT date, message_seq FROM entries WHERE list = $1 AND class = $6 AND class <> 52 \
         AND (date, message_seq) > ($2, $3) ORDER BY date, message_seq LIMIT $4 OFFSET $5";
-    TAGGED_NEWER = "SELECT DISTINCT e.date, e.message_seq FROM message_tags t JOIN mails m ON m.seq = t.message \
-        JOIN entries e ON e.list = ANY($6) AND e.date = COALESCE(m.date, 0) AND e.message_seq = m.seq \
-        WHERE t.tag = $1 AND e.class = ANY($7) AND (e.date, e.message_seq) < ($2, $3) \
-        ORDER BY e.date DESC, e.message_seq DESC LIMIT $4 OFFSET $5";
-    TAGGED_OLDER = "SELECT DISTINCT e.date, e.message_seq FROM message_tags t JOIN mails m ON m.seq = t.message \
-        JOIN entries e ON e.list = ANY($6) AND e.date = COALESCE(m.date, 0) AND e.message_seq = m.seq \
-        WHERE t.tag = $1 AND e.class = ANY($7) AND (e.date, e.message_seq) > ($2, $3) \
-        ORDER BY e.date, e.message_seq LIMIT $4 OFFSET $5";
-    TAGGED = "SELECT COUNT(DISTINCT e.message_seq) FROM message_tags t JOIN mails m ON m.seq = t.message \
-        JOIN entries e ON e.list = ANY($2) AND e.date = COALESCE(m.date, 0) AND e.message_seq = m.seq \
-        WHERE t.tag = $1 AND e.class = ANY($3)";
+    WITHIN = "SELECT COUNT(DISTINCT message_seq) FROM entries WHERE list = ANY($1) AND date >= $2 AND date < $3";
+    WITHIN_OF = "SELECT COUNT(DISTINCT message_seq) FROM entries WHERE list = ANY($1) AND date >= $2 AND date < $3 \
+        AND class = ANY($4)";
     COUNTS = "SELECT list, class, n FROM list_counts WHERE list = ANY($1) AND n > 0";
     SETS = "SELECT c.list, s.accounts, c.class, c.n FROM account_sets s JOIN list_counts c ON c.list = s.key \
         WHERE c.n > 0";
@@ -139,9 +134,12 @@ struct Plan {
 }
 
 impl Plan {
-    fn tagged(&self, filter: &ListFilter) -> Option<Tagged<'_>> {
-        let tag = filter.tag?;
-        Some(Tagged { tag, lists: &self.lists, classes: classes_of(filter) })
+    fn marked(&self, filter: &ListFilter) -> Option<Marked<'_>> {
+        let by = match (filter.spam, filter.tag) {
+            (true, tag) => Mark::Spam { tag: tag.unwrap_or_default() },
+            (false, tag) => Mark::Tag(tag?),
+        };
+        Some(Marked { by, lists: &self.lists, classes: classes_of(filter) })
     }
 }
 
@@ -161,37 +159,6 @@ fn classes_of(filter: &ListFilter) -> Vec<i64> {
         }
     }
     classes
-}
-
-/// The messages of lists that have a tag. Entries know nothing of tags, so all that have it are looked at.
-struct Tagged<'a> {
-    tag: i64,
-    lists: &'a [i64],
-    classes: Vec<i64>,
-}
-
-impl Tagged<'_> {
-    fn total(&self, tx: &Tx<'_>) -> Result<i64> {
-        let args = [self.tag.into(), Arg::Ints(self.lists), Arg::Ints(&self.classes)];
-        Ok(tx.first(&TAGGED, &args, |row| row.int(0))?.unwrap_or_default())
-    }
-
-    fn page(
-        &self,
-        tx: &Tx<'_>,
-        order: ListOrder,
-        from: MessageCursor,
-        skip: u64,
-        count: usize,
-    ) -> Result<Vec<MessageCursor>> {
-        let statement = match order {
-            ListOrder::Descending => &TAGGED_NEWER,
-            ListOrder::Ascending => &TAGGED_OLDER,
-        };
-        let mut args = args![self.tag, from.date, from.seq, count as i64, skip].to_vec();
-        args.extend([Arg::Ints(self.lists), Arg::Ints(&self.classes)]);
-        tx.query(statement, &args, |row| Ok(MessageCursor { date: row.time(0)?, seq: row.int(1)? }))
-    }
 }
 
 /// Messages that lie in several of the accounts are counted once for each: what is to be taken off.
@@ -414,6 +381,33 @@ fn skip_days(
     Ok((at, left))
 }
 
+/// First date of a period, and the first one behind it.
+fn bounds(period: Period) -> (i64, i64) {
+    (period.from.map_or(i64::MIN, |from| from.0), period.until.map_or(i64::MAX, |until| until.0))
+}
+
+/// How many messages of the plan are in the period: all of its entries are looked at.
+fn within(tx: &Tx<'_>, plan: &Plan, period: Period) -> Result<i64> {
+    let (from, until) = bounds(period);
+    let args = [Arg::Ints(&plan.lists), from.into(), until.into()];
+    match &plan.classes {
+        None => tx.int(&WITHIN, &args),
+        Some(classes) => {
+            let [lists, from, until] = args;
+            tx.int(&WITHIN_OF, &[lists, from, until, Arg::Ints(classes)])
+        }
+    }
+}
+
+/// The place to begin at, moved into the period.
+fn moved(at: MessageCursor, order: ListOrder, period: Period) -> MessageCursor {
+    match (order, period.from, period.until) {
+        (ListOrder::Descending, _, Some(until)) => at.min(MessageCursor { date: until, seq: i64::MIN }),
+        (ListOrder::Ascending, Some(from), _) => at.max(MessageCursor { date: from, seq: i64::MIN }),
+        _ => at,
+    }
+}
+
 const fn top(order: ListOrder) -> MessageCursor {
     match order {
         ListOrder::Descending => MessageCursor { date: UnixMillis(i64::MAX), seq: i64::MAX },
@@ -444,17 +438,21 @@ impl Store {
                 ListStart::After(cursor) => (cursor, 0),
                 ListStart::Offset(offset) => (top(order), offset),
             };
-            let (mut found, total) = if let Some(tagged) = plan.tagged(filter) {
-                (tagged.page(tx, order, from, skip, limit + 1)?, tagged.total(tx)?)
+            let period = keys.period();
+            let from = moved(from, order, period);
+            let (mut found, total) = if let Some(marked) = plan.marked(filter) {
+                (marked.page(tx, order, from, skip, limit + 1)?, marked.total(tx, bounds(period))?)
             } else {
                 let totals = totals(tx, &plan)?;
-                let (from, skip) = if skip >= SKIP_FROM && plan.classes.is_none() {
+                let (from, skip) = if skip >= SKIP_FROM && plan.classes.is_none() && !period.is_bounded() {
                     skip_days(tx, &plan, &totals, order, skip)?
                 } else {
                     (from, skip)
                 };
-                (merge(tx, sources(&plan, &totals), order, from, skip, limit + 1)?, totals.matching)
+                let total = if period.is_bounded() { within(tx, &plan, period)? } else { totals.matching };
+                (merge(tx, sources(&plan, &totals), order, from, skip, limit + 1)?, total)
             };
+            found.retain(|cursor| period.holds(cursor.date));
             let more = found.len() > limit;
             found.truncate(limit);
             let messages: Vec<i64> = found.iter().map(|cursor| cursor.seq).collect();
@@ -474,8 +472,9 @@ impl Store {
         self.read(|tx| {
             let keys = self.keys().scope(tx, scope)?;
             let Some(plan) = self.plan(tx, &keys, filter)? else { return Ok(0) };
-            let total = match plan.tagged(filter) {
-                Some(tagged) => tagged.total(tx)?,
+            let total = match plan.marked(filter) {
+                Some(marked) => marked.total(tx, bounds(keys.period()))?,
+                None if keys.period().is_bounded() => within(tx, &plan, keys.period())?,
                 None => totals(tx, &plan)?.matching,
             };
             Ok(u64::try_from(total).unwrap_or_default())
@@ -515,8 +514,8 @@ impl Store {
         } else {
             match scope {
                 ScopeKeys::All => vec![ALL_MAIL],
-                ScopeKeys::Accounts(keys) if keys.is_empty() => return Ok(None),
-                ScopeKeys::Accounts(keys) => keys.clone(),
+                ScopeKeys::Accounts(keys, _) if keys.is_empty() => return Ok(None),
+                ScopeKeys::Accounts(keys, _) => keys.clone(),
             }
         };
         if filter.deleted {

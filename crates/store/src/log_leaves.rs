@@ -1,21 +1,25 @@
 //! Leaves of the provable log, written in the transaction of what they record. Everything else of the log is derived from these
 //! rows. Whoever writes leaves does it last in its transaction: their counter is the last lock taken.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use ledger::payload::{Content, Row as LogRow};
 use ledger::{Kind, SALT_LEN, commitment};
-use model::{Location, MailId, MailboxId, ObjectId, Position, RecordKind, SegmentId, Sha256, UnixMillis};
+use model::{How, Location, MailId, MailboxId, ObjectId, Position, SegmentId, Sha256, UnixMillis};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
 use crate::events::Event;
-use crate::intake::{IntakeItem, IntakeOutcome};
+use crate::intake::{Intake, IntakeItem, IntakeOutcome};
 use crate::keys::Keys;
-use crate::link_acts::{MAIL_IDS, RECORD_NAMES};
+use crate::link_acts::record_names;
+use crate::message_links;
 use crate::placements::bounded;
+use crate::replay;
+use crate::rows;
 use crate::sql::statements;
 use crate::store::{Store, take};
 use crate::value::{Arg, Row, Rows, args};
@@ -75,11 +79,12 @@ statements! {
     OLD_MAILS = "SELECT m.seq, m.mail_id, o.sha256, o.octets, o.object_id, s.segment_id, o.at FROM mails m \
         JOIN objects o ON o.seq = m.seq JOIN segments s ON s.key = o.segment WHERE m.seq > $1 AND m.seq <= $2 \
         ORDER BY m.seq LIMIT $3";
-    LINKS = "SELECT message, record FROM links WHERE message = ANY($1) AND removed IS NULL";
+    LINKS = "SELECT message, record, how FROM links WHERE message = ANY($1) AND removed IS NULL";
     DIGESTS_OF = "SELECT m.mail_id, o.sha256 FROM mails m JOIN objects o ON o.seq = m.seq \
         WHERE m.mail_id = ANY($1)";
     LOCATION_OF = "SELECT s.segment_id, o.at, o.len FROM mails m JOIN objects o ON o.seq = m.seq \
         JOIN segments s ON s.key = o.segment WHERE m.mail_id = $1";
+    PLACE_NAMES = "SELECT a.name, m.name FROM mailboxes m JOIN accounts a ON a.key = m.account WHERE m.mailbox_id = $1";
     TO_LOG = "SELECT segment_id, committed, logged FROM segments WHERE closed = 0 ORDER BY segment_id";
     LOGGED = "UPDATE segments SET logged = $3, closed = $4 WHERE segment_id = $1 AND logged = $2";
 }
@@ -132,6 +137,9 @@ struct Archived<'a> {
 struct Again<'a> {
     mail: String,
     sha256: String,
+    /// Account and mailbox may hold nothing but copies, and no record tell their names.
+    account_name: &'a str,
+    mailbox_name: &'a str,
     #[serde(flatten)]
     place: Placed<'a>,
 }
@@ -168,21 +176,32 @@ fn placed<'a>(tx: &Tx<'_>, keys: &Keys, item: &'a IntakeItem) -> Result<Placed<'
     })
 }
 
+/// Names of the account and of the mailbox.
+fn place_names(tx: &Tx<'_>, mailbox: MailboxId) -> Result<(String, String)> {
+    let names = tx.first(&PLACE_NAMES, &args![mailbox.octets()], |row| {
+        Ok((row.text(0)?, String::from_utf8_lossy(&row.blob(1)?).into_owned()))
+    })?;
+    Ok(names.unwrap_or_default())
+}
+
 /// What becomes of the items of a batch: mails archived, placements added.
 pub(crate) fn of_intake(
     tx: &Tx<'_>,
     keys: &Keys,
-    items: &[IntakeItem],
+    batch: &Intake,
     outcomes: &[IntakeOutcome],
-    now: UnixMillis,
 ) -> Result<Vec<NewLeaf>> {
-    let mut leaves = Vec::with_capacity(items.len());
-    for (item, outcome) in items.iter().zip(outcomes) {
+    let mut leaves = Vec::with_capacity(batch.items.len());
+    let mut names = HashMap::new();
+    for (item, outcome) in batch.items.iter().zip(outcomes) {
         let (kind, mail) = match outcome {
             IntakeOutcome::New { mail_id, .. } => (Kind::Archived, *mail_id),
             IntakeOutcome::Duplicate { of, new_placement: true, .. } => (Kind::Placed, *of),
             IntakeOutcome::Duplicate { .. } => continue,
         };
+        if batch.told.contains(&mail) {
+            continue;
+        }
         let place = placed(tx, keys, item)?;
         let payload = if let (Some((object, location)), Kind::Archived) = (&item.record, kind) {
             text(&Archived {
@@ -195,9 +214,19 @@ pub(crate) fn of_intake(
                 place: Some(place),
             })
         } else {
-            text(&Again { mail: mail.to_string(), sha256: item.sha256.to_string(), place })
+            let (account_name, mailbox_name) = match names.entry(item.mailbox) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(place_names(tx, item.mailbox)?),
+            };
+            text(&Again {
+                mail: mail.to_string(),
+                sha256: item.sha256.to_string(),
+                account_name,
+                mailbox_name,
+                place,
+            })
         };
-        leaves.push(NewLeaf { kind, at: now, subject: Some(mail), payload });
+        leaves.push(NewLeaf { kind, at: batch.now, subject: Some(mail), payload });
     }
     Ok(leaves)
 }
@@ -213,12 +242,15 @@ pub(crate) fn of_event(event: &Event) -> NewLeaf {
         ("link", "set") => Kind::LinkSet,
         ("link", "removed" | "refused") => Kind::LinkRemoved,
         ("mail", "tagged") => Kind::Category,
-        ("mail", "downloaded") => Kind::Exported,
-        ("mail" | "attachment", "read" | "searched" | "opened" | "shown") => Kind::Viewed,
+        ("mail", "downloaded" | "part_downloaded" | "part_unblocked") | ("mails" | "record", "exported") => {
+            Kind::Exported
+        }
+        ("mail" | "attachment", "read" | "searched" | "opened" | "shown" | "images_shown") => Kind::Viewed,
         (_, "changed" | "created" | "added" | "removed" | "secret" | "members") => Kind::Setting,
         _ => Kind::Noted,
     };
-    let subject = if what == "account" || what == "user" { None } else { event.subject.parse().ok() };
+    let subject =
+        if matches!(what, "account" | "user" | "approval") { None } else { event.subject.parse().ok() };
     let detail: serde_json::Value = serde_json::from_str(&event.payload).unwrap_or_default();
     let payload = json!({
         "event": event.id.to_string(),
@@ -235,42 +267,38 @@ pub(crate) fn of_key(name: &str, at: UnixMillis) -> NewLeaf {
     NewLeaf { kind: Kind::KeyRotated, at, subject: None, payload: json!({ "master_key": name }).to_string() }
 }
 
-/// Message and record of each link that holds.
-pub(crate) fn links(tx: &Tx<'_>, messages: &[i64]) -> Result<BTreeSet<(i64, i64)>> {
-    let found = tx.query(&LINKS, &[Arg::Ints(messages)], |row| Ok((row.int(0)?, row.int(1)?)))?;
+/// Message and record of links, and how they came.
+pub(crate) type Links = BTreeMap<(i64, i64), How>;
+
+/// The links that hold.
+pub(crate) fn links(tx: &Tx<'_>, messages: &[i64]) -> Result<Links> {
+    let found = tx.query(&LINKS, &[Arg::Ints(messages)], |row| {
+        Ok(((row.int(0)?, row.int(1)?), message_links::how(row.int(2)?)?))
+    })?;
     Ok(found.into_iter().collect())
 }
 
 /// What rules changed of the links of messages since `before`, see [`links`].
-pub(crate) fn of_rules(
-    tx: &Tx<'_>,
-    messages: &[i64],
-    before: &BTreeSet<(i64, i64)>,
-    now: UnixMillis,
-) -> Result<()> {
+pub(crate) fn of_rules(tx: &Tx<'_>, messages: &[i64], before: &Links, now: UnixMillis) -> Result<()> {
     let after = links(tx, messages)?;
-    let changed: Vec<(i64, i64)> = before.symmetric_difference(&after).copied().collect();
+    let new = after.keys().filter(|pair| !before.contains_key(pair));
+    let gone = before.keys().filter(|pair| !after.contains_key(pair));
+    let changed: Vec<(i64, i64)> = new.chain(gone).copied().collect();
     if changed.is_empty() {
         return Ok(());
     }
     let (messages, records): (Vec<i64>, Vec<i64>) = changed.iter().copied().unzip();
-    let mails: HashMap<i64, MailId> = tx
-        .query(&MAIL_IDS, &[Arg::Ints(&messages)], |row| {
-            Ok((row.int(0)?, MailId::from_octets(row.octets(1)?)))
-        })?
-        .into_iter()
-        .collect();
-    let names: HashMap<i64, (i64, String)> = tx
-        .query(&RECORD_NAMES, &[Arg::Ints(&records)], |row| Ok((row.int(0)?, (row.int(1)?, row.text(2)?))))?
-        .into_iter()
-        .collect();
+    let (mails, names) = (rows::mail_ids(tx, &messages)?, record_names(tx, &records)?);
     let leaves = changed.iter().filter_map(|pair| {
         let (mail, (of_kind, number)) = (mails.get(&pair.0)?, names.get(&pair.1)?);
-        let kind = if after.contains(pair) { Kind::LinkSet } else { Kind::LinkRemoved };
-        let word = RecordKind::ALL.get(usize::try_from(*of_kind).ok()?)?.as_str();
+        let (kind, how) = match after.get(pair) {
+            Some(how) => (Kind::LinkSet, Some(how.as_str())),
+            None => (Kind::LinkRemoved, None),
+        };
+        let (mail_id, record) = (mail.to_string(), of_kind.as_str());
         let payload =
-            json!({ "mail": mail.to_string(), "by": "rule", "record": word, "number": number }).to_string();
-        Some(NewLeaf { kind, at: now, subject: Some(*mail), payload })
+            json!({ "mail": mail_id, "by": "rule", "record": record, "number": number, "how": how });
+        Some(NewLeaf { kind, at: now, subject: Some(*mail), payload: payload.to_string() })
     });
     append(tx, &leaves.collect::<Vec<_>>())
 }
@@ -302,9 +330,12 @@ fn restore(tx: &Tx<'_>, leaves: &[LogRow]) -> Result<()> {
         rows.push(args![leaf.index, leaf.at, i64::from(leaf.kind), subject, commitment, salt, payload]);
     }
     tx.bulk(&ADD, &rows)?;
-    match leaves.last() {
-        Some(last) => tx.exec(&SET_LAST, &args![last.index]).map(drop),
-        None => Ok(()),
+    match (leaves.first(), leaves.last()) {
+        (Some(first), Some(last)) => {
+            tx.exec(&SET_LAST, &args![last.index])?;
+            replay::plan(tx, first.index, last.index + 1)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -39,6 +39,24 @@ pub struct LinkedRecord {
     pub vanished: bool,
 }
 
+impl From<&KnownRecord> for LinkedRecord {
+    fn from(known: &KnownRecord) -> Self {
+        let record = &known.record;
+        Self {
+            key: known.key,
+            kind: record.kind,
+            number: record.number.clone(),
+            name: record.name.clone(),
+            active: record.active,
+            date: record.date,
+            state: record.state.clone(),
+            url: record.url.clone(),
+            extra: record.extra.clone(),
+            vanished: known.vanished,
+        }
+    }
+}
+
 /// A link, or one that a person removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageLink {
@@ -87,19 +105,7 @@ statements! {
 
 /// A record from the first columns, those of [`records::columns!`].
 pub(crate) fn record(row: &Row<'_>) -> Result<LinkedRecord> {
-    let KnownRecord { key, vanished, record, .. } = records::bare(row)?;
-    Ok(LinkedRecord {
-        key,
-        kind: record.kind,
-        number: record.number,
-        name: record.name,
-        active: record.active,
-        date: record.date,
-        state: record.state,
-        url: record.url,
-        extra: record.extra,
-        vanished,
-    })
+    Ok(LinkedRecord::from(&records::bare(row)?))
 }
 
 pub(crate) fn how(code: i64) -> Result<How> {

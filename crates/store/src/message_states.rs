@@ -38,7 +38,6 @@ pub struct Hidden {
 }
 
 statements! {
-    OF_MAILS = "SELECT DISTINCT message_seq FROM mails WHERE mail_id = ANY($1) AND message_seq IS NOT NULL";
     DELETED = "SELECT message, deleted FROM message_states WHERE message = ANY($1) AND group_key = 0 \
         AND deleted IS NOT NULL";
     PUT [Int, Int, Int] = "WITH v(message, group_key, deleted) AS ({rows}) INSERT INTO message_states \
@@ -48,7 +47,6 @@ statements! {
         SELECT v.message, s.group_key, s.deleted FROM v JOIN message_states s ON s.message = v.was WHERE TRUE \
         ON CONFLICT (message, group_key) DO NOTHING";
     LEAVE = "DELETE FROM message_states WHERE message = ANY($1)";
-    MAIL_IDS = "SELECT seq, mail_id FROM mails WHERE seq = ANY($1)";
 }
 
 /// Of these messages those that are deleted, and since when.
@@ -78,17 +76,15 @@ fn places(visible: &HashMap<i64, Visible>, messages: &[i64]) -> Vec<(i64, Vec<i6
     messages.iter().filter_map(|message| visible.get(message)).flat_map(|v| v.mails.clone()).collect()
 }
 
-fn tell(
+/// An entry in the log for each of these mails; gives their ids, in their order.
+pub(crate) fn tell(
     tx: &Tx<'_>,
     shown: &[i64],
     kind: &'static str,
     actor: &LinkActor,
     now: UnixMillis,
 ) -> Result<Vec<MailId>> {
-    let ids: HashMap<i64, MailId> = tx
-        .query(&MAIL_IDS, &[Arg::Ints(shown)], |row| Ok((row.int(0)?, MailId::from_octets(row.octets(1)?))))?
-        .into_iter()
-        .collect();
+    let ids = rows::mail_ids(tx, shown)?;
     let mails: Vec<MailId> = shown.iter().filter_map(|seq| ids.get(seq).copied()).collect();
     let payload = format!("{{\"user\":\"{}\"}}", events::plain(&actor.name));
     let entries: Vec<_> = mails
@@ -103,13 +99,12 @@ fn tell(
 fn set(
     tx: &Tx<'_>,
     scope: &ScopeKeys,
-    ids: &[[u8; 16]],
+    mails: &[MailId],
     delete: bool,
     actor: &LinkActor,
     now: UnixMillis,
 ) -> Result<(Hidden, Vec<i64>)> {
-    let octets: Vec<&[u8]> = ids.iter().map(<[u8; 16]>::as_slice).collect();
-    let found = tx.query(&OF_MAILS, &[Arg::Blobs(&octets)], |row| row.int(0))?;
+    let found = rows::messages_of(tx, mails)?;
     let visible = rows::visible(tx, scope, &found)?;
     let already = deleted(tx, &found)?;
     let mut messages: Vec<i64> = visible.keys().copied().collect();
@@ -139,6 +134,17 @@ fn set(
     let shown: Vec<i64> = messages.iter().filter_map(|m| visible.get(m)).map(|v| v.shown).collect();
     done.changed = tell(tx, &shown, if delete { "mail.deleted" } else { "mail.restored" }, actor, now)?;
     Ok((done, accounts))
+}
+
+/// Hides the message of a mail as the log tells it, or shows it; `false` if the mail is not here.
+pub(crate) fn replay(tx: &Tx<'_>, mail: MailId, deleted: Option<UnixMillis>) -> Result<bool> {
+    let messages = rows::messages_of(tx, &[mail])?;
+    let Some(message) = messages.first().copied() else { return Ok(false) };
+    let mut changes = Changes::of_messages(tx, vec![message])?;
+    tx.bulk(&PUT, &Rows::one(args![message, NO_GROUP, deleted]))?;
+    changes.settle(tx)?;
+    entries::touch(tx, &[message])?;
+    Ok(true)
 }
 
 impl Store {
@@ -180,10 +186,10 @@ impl Store {
         now: UnixMillis,
     ) -> Result<Hidden> {
         let (scope, keys) = (scope.clone(), self.keys().clone());
-        let ids: Vec<[u8; 16]> = mails.iter().map(|mail| *mail.octets()).collect();
+        let mails = mails.to_vec();
         self.write(move |tx| {
             let scope = keys.scope(tx, &scope)?;
-            let (mut done, accounts) = set(tx, &scope, &ids, delete, &actor, now)?;
+            let (mut done, accounts) = set(tx, &scope, &mails, delete, &actor, now)?;
             for key in accounts {
                 done.sources.push(keys.account_id(tx, key)?);
             }

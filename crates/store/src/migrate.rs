@@ -11,10 +11,10 @@ use crate::error::{Cause, Result, StoreError, is_full};
 use crate::snapshot;
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
-pub(crate) const FORMAT: i64 = 21;
+pub(crate) const FORMAT: i64 = 26;
 
 /// Name and text, oldest first. Only ever added to.
-const MIGRATIONS: [(&str, &str); 24] = [
+const MIGRATIONS: &[(&str, &str)] = &[
     ("V0001__accounts", include_str!("../migrations/0001_accounts.sql")),
     ("V0002__mails", include_str!("../migrations/0002_mails.sql")),
     ("V0003__people", include_str!("../migrations/0003_people.sql")),
@@ -39,6 +39,11 @@ const MIGRATIONS: [(&str, &str); 24] = [
     ("V0022__record_documents", include_str!("../migrations/0022_record_documents.sql")),
     ("V0023__shared_objects", include_str!("../migrations/0023_shared_objects.sql")),
     ("V0024__log_leaves", include_str!("../migrations/0024_log_leaves.sql")),
+    ("V0025__suspicions", include_str!("../migrations/0025_suspicions.sql")),
+    ("V0026__retention", include_str!("../migrations/0026_retention.sql")),
+    ("V0027__erasures", include_str!("../migrations/0027_erasures.sql")),
+    ("V0028__audit", include_str!("../migrations/0028_audit.sql")),
+    ("V0029__replay", include_str!("../migrations/0029_replay.sql")),
 ];
 
 /// What SQLite reads: its four storage classes, strict tables, clustered ones without a rowid.

@@ -1,10 +1,10 @@
 //! Follows the event log: what happened becomes deliveries of webhooks, and is gathered for notices.
 
-use model::{EventId, UnixMillis};
+use model::UnixMillis;
 
 use crate::db::Tx;
 use crate::error::Result;
-use crate::events::Event;
+use crate::events::{self, Event};
 use crate::outgoing::{self, NewOutgoing};
 use crate::sql::statements;
 use crate::store::Store;
@@ -54,18 +54,6 @@ statements! {
     SENT = "UPDATE notices SET n = 0, examples = '', sent = $3 WHERE channel = $1 AND kind = $2";
 }
 
-fn event(row: &Row<'_>) -> Result<(i64, Event)> {
-    let event = Event {
-        id: EventId::from_octets(row.octets(1)?),
-        at: row.time(2)?,
-        actor: row.text(3)?,
-        kind: row.text(4)?,
-        subject: row.text(5)?,
-        payload: row.text(6)?,
-    };
-    Ok((row.int(0)?, event))
-}
-
 fn gathering(row: &Row<'_>) -> Result<Gathering> {
     let lines = row.text(5)?;
     let examples = lines.lines().filter_map(|line| line.split_once('\t'));
@@ -103,7 +91,7 @@ impl Store {
     pub fn unfollowed_events(&self, limit: usize) -> Result<Vec<(i64, Event)>> {
         self.read(|tx| {
             let cursor = tx.int(&CURSOR, &[])?;
-            tx.query(&AFTER, &args![cursor, limit as i64], event)
+            tx.query(&AFTER, &args![cursor, limit as i64], events::entry_of)
         })
     }
 

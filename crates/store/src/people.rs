@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::{AccountId, Role, Scope, UnixMillis, UserId};
+use model::{AccountId, Period, Role, Scope, UnixMillis, UserId};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
@@ -42,12 +42,28 @@ pub struct User {
     pub created: UnixMillis,
     /// Accounts whose mail the user may read, ascending.
     pub accounts: Vec<AccountId>,
+    /// What an auditor sees, and how long.
+    pub limits: UserLimits,
+}
+
+/// What an auditor sees of the mail of the accounts granted, and until when. For others it is empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UserLimits {
+    /// Only mails of this period.
+    pub period: Period,
+    /// From when on the login no longer holds; `None`: never.
+    pub expires: Option<UnixMillis>,
 }
 
 impl User {
     /// What of the mail this user may see.
     pub fn scope(&self) -> Scope {
-        Scope::accounts(self.accounts.clone())
+        Scope::accounts(self.accounts.clone()).within(self.limits.period)
+    }
+
+    /// Whether the login holds.
+    pub fn may_log_in(&self, now: UnixMillis) -> bool {
+        self.active && self.limits.expires.is_none_or(|expires| now < expires)
     }
 }
 
@@ -72,12 +88,15 @@ pub struct UserPatch {
     pub active: Option<bool>,
     /// The accounts the user may read, replacing those before.
     pub accounts: Option<Vec<AccountId>>,
+    /// What an auditor sees, and how long; no longer kept when the role is another.
+    pub limits: Option<UserLimits>,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT key, user_id, email, name, password_hash, role, language, theme, zone, active, created ",
+            "SELECT key, user_id, email, name, password_hash, role, language, theme, zone, active, created, mails_from, ",
+            "mails_until, expires ",
             "FROM users ",
             $rest
         )
@@ -88,7 +107,8 @@ statements! {
     INSERT = "INSERT INTO users (key, user_id, email, folded, name, password_hash, role, language, theme, \
         zone, active, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)";
     UPDATE = "UPDATE users SET email = $2, folded = $3, name = $4, password_hash = $5, role = $6, \
-        language = $7, theme = $8, zone = $9, active = $10 WHERE key = $1";
+        language = $7, theme = $8, zone = $9, active = $10, mails_from = $11, mails_until = $12, expires = $13 \
+        WHERE key = $1";
     DELETE = "DELETE FROM users WHERE user_id = $1";
     BY_ID = select!("WHERE user_id = $1");
     BY_EMAIL = select!("WHERE folded = $1");
@@ -125,6 +145,10 @@ pub(crate) fn user(row: &Row<'_>) -> Result<(i64, User)> {
         active: row.bool(9)?,
         created: row.time(10)?,
         accounts: Vec::new(),
+        limits: UserLimits {
+            period: Period { from: row.opt_time(11)?, until: row.opt_time(12)? },
+            expires: row.opt_time(13)?,
+        },
     };
     Ok((row.int(0)?, user))
 }
@@ -157,6 +181,8 @@ fn patched(user: &User, patch: &UserPatch) -> User {
     }
     profile.role = patch.role.unwrap_or(profile.role);
     user.active = patch.active.unwrap_or(user.active);
+    let limits = patch.limits.unwrap_or(user.limits);
+    user.limits = if user.profile.role == Role::Auditor { limits } else { UserLimits::default() };
     user
 }
 
@@ -208,7 +234,7 @@ impl Store {
         let keys = self.keys().clone();
         self.write(move |tx| {
             let (key, found) = tx.first(&BY_ID, &[id.octets().into()], user)?.ok_or_else(|| missing(id))?;
-            let User { profile, active, .. } = patched(&found, &patch);
+            let User { profile, active, limits, .. } = patched(&found, &patch);
             let args = args![
                 key,
                 &profile.email,
@@ -220,6 +246,9 @@ impl Store {
                 &profile.theme,
                 &profile.zone,
                 active,
+                limits.period.from,
+                limits.period.until,
+                limits.expires,
             ];
             tx.exec(&UPDATE, &args).map_err(|error| error.naming("user address"))?;
             if let Some(accounts) = &patch.accounts {

@@ -9,7 +9,7 @@ use model::{AccountId, Client, Envelope, Flags, MailboxId, Position, ReversePath
 use crate::db::Tx;
 use crate::entries::{self, Changes};
 use crate::error::{Result, StoreError};
-use crate::sql::statements;
+use crate::sql::{Sql, statements};
 use crate::store::Store;
 use crate::value::{Arg, Row, Rows, args};
 
@@ -276,10 +276,7 @@ impl Store {
         after: u32,
         limit: usize,
     ) -> Result<Vec<u32>> {
-        self.read(|tx| {
-            let key = self.keys().known_mailbox(tx, mailbox)?.mailbox;
-            tx.query(&LIVE_UIDS, &args![key, uid_validity, after, limit as i64], |row| row.small(0))
-        })
+        self.uids(&LIVE_UIDS, mailbox, uid_validity, after, limit)
     }
 
     /// UIDs above `after` that were dealt with: archived, excluded or failed; ascending.
@@ -293,9 +290,20 @@ impl Store {
         after: u32,
         limit: usize,
     ) -> Result<Vec<u32>> {
+        self.uids(&SETTLED_UIDS, mailbox, uid_validity, after, limit)
+    }
+
+    fn uids(
+        &self,
+        statement: &'static Sql,
+        mailbox: MailboxId,
+        uid_validity: u32,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<u32>> {
         self.read(|tx| {
             let key = self.keys().known_mailbox(tx, mailbox)?.mailbox;
-            tx.query(&SETTLED_UIDS, &args![key, uid_validity, after, limit as i64], |row| row.small(0))
+            tx.query(statement, &args![key, uid_validity, after, limit as i64], |row| row.small(0))
         })
     }
 

@@ -119,6 +119,12 @@ impl PostgresDb {
         self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
     }
 
+    /// Runs a statement that cannot be in a transaction.
+    pub(crate) fn alone(&self, text: &'static str) -> Result<()> {
+        let lent = self.lend()?;
+        lent.session.as_ref().expect("present until dropped").batch(text)
+    }
+
     pub(crate) fn write<T>(&self, work: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
         self.transaction("BEGIN", work)
     }

@@ -114,7 +114,7 @@ statements! {
 pub(crate) fn lists(scope: &ScopeKeys) -> Vec<i64> {
     match scope {
         ScopeKeys::All => vec![ALL_MAIL],
-        ScopeKeys::Accounts(keys) => keys.clone(),
+        ScopeKeys::Accounts(keys, _) => keys.clone(),
     }
 }
 

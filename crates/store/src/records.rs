@@ -6,7 +6,7 @@ use link::{AddressUse, Entry};
 use model::{RecordKey, RecordKind, UnixMillis};
 
 use crate::db::Tx;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::extra_addresses;
 use crate::sql::statements;
 use crate::standing_events::{folded, from_list};
@@ -381,6 +381,16 @@ fn vanish(tx: &Tx<'_>, keys: &[i64], at: UnixMillis) -> Result<u64> {
         rows.push(args![*key, at, change_seq]);
     }
     tx.bulk(&GONE, &rows)
+}
+
+/// A record of which nothing but its number is known: it counts as vanished until its source names it.
+pub(crate) fn stub(tx: &Tx<'_>, kind: RecordKind, number: &str, at: UnixMillis) -> Result<i64> {
+    put(tx, &[Record::new(kind, number)], 0, at)?;
+    let rows = Rows::one(args![kind_value(kind), number.replace('\0', "\u{fffd}")]);
+    let found = tx.bulk_query(&FIND, &rows, bare)?;
+    let key = found.first().ok_or(StoreError::Unreadable { what: "record" })?.key.0;
+    vanish(tx, &[key], at)?;
+    Ok(key)
 }
 
 impl Store {

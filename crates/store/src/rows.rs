@@ -12,6 +12,7 @@ use crate::keys::ScopeKeys;
 use crate::sorting::{self, MessageGroup};
 use crate::sql::statements;
 use crate::store::Store;
+use crate::suspicions::{self, Suspicion};
 use crate::tags::{self, Tag};
 use crate::value::{Arg, Row};
 use crate::work;
@@ -61,13 +62,18 @@ pub struct MessageRow {
     pub deleted: Option<UnixMillis>,
     /// Groups it is sorted to, by name.
     pub groups: Vec<MessageGroup>,
+    /// Whether it is spam, if anybody said something.
+    pub suspicion: Option<Suspicion>,
 }
 
 statements! {
+    DATES = "SELECT seq, date FROM mails WHERE seq = ANY($1)";
     HEADS = "SELECT m.seq, m.mail_id, m.stage, m.thread, m.date, m.kind, m.unread, m.attachments, m.defects, \
         h.subject, h.preview, h.message_id FROM mails m JOIN heads h ON h.seq = m.seq WHERE m.seq = ANY($1)";
     TWINS = "SELECT message_seq, seq FROM mails WHERE message_seq = ANY($1) AND message_seq <> seq ORDER BY seq";
-    THREAD_IDS = "SELECT seq, mail_id FROM mails WHERE seq = ANY($1)";
+    MAIL_IDS = "SELECT seq, mail_id FROM mails WHERE seq = ANY($1)";
+    MAIL_NUMBERS = "SELECT seq, mail_id FROM mails WHERE mail_id = ANY($1)";
+    MESSAGES_OF = "SELECT DISTINCT message_seq FROM mails WHERE mail_id = ANY($1) AND message_seq IS NOT NULL";
     THREAD_COUNTS = "SELECT m.thread, COUNT(*) FROM mails m WHERE m.thread = ANY($1) \
         AND m.message_seq = m.seq AND EXISTS (SELECT 1 FROM entries e WHERE e.list = ANY($2) \
         AND e.date = m.date AND e.message_seq = m.seq) GROUP BY m.thread";
@@ -115,12 +121,35 @@ pub(crate) fn heads(tx: &Tx<'_>, seqs: &[i64]) -> Result<HashMap<i64, Head>> {
     Ok(tx.query(&HEADS, &[Arg::Ints(seqs)], head)?.into_iter().map(|head| (head.seq, head)).collect())
 }
 
-/// Outward ids of threads.
-pub(crate) fn thread_ids(tx: &Tx<'_>, threads: &[i64]) -> Result<HashMap<i64, ThreadId>> {
-    let rows = tx.query(&THREAD_IDS, &[Arg::Ints(threads)], |row| {
-        Ok((row.int(0)?, ThreadId::from_octets(row.octets(1)?)))
+/// Outward ids of mails.
+pub(crate) fn mail_ids(tx: &Tx<'_>, mails: &[i64]) -> Result<HashMap<i64, MailId>> {
+    let rows = tx.query(&MAIL_IDS, &[Arg::Ints(mails)], |row| {
+        Ok((row.int(0)?, MailId::from_octets(row.octets(1)?)))
     })?;
     Ok(rows.into_iter().collect())
+}
+
+fn octets_of(mails: &[MailId]) -> Vec<&[u8]> {
+    mails.iter().map(|mail| mail.octets().as_slice()).collect()
+}
+
+/// Numbers of mails; those that are not here are missing.
+pub(crate) fn mail_numbers(tx: &Tx<'_>, mails: &[MailId]) -> Result<HashMap<MailId, i64>> {
+    let rows = tx.query(&MAIL_NUMBERS, &[Arg::Blobs(&octets_of(mails))], |row| {
+        Ok((MailId::from_octets(row.octets(1)?), row.int(0)?))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Numbers of the messages of mails, each once; mails that are not filed have none.
+pub(crate) fn messages_of(tx: &Tx<'_>, mails: &[MailId]) -> Result<Vec<i64>> {
+    tx.query(&MESSAGES_OF, &[Arg::Blobs(&octets_of(mails))], |row| row.int(0))
+}
+
+/// Outward ids of threads: those of the mails that founded them.
+pub(crate) fn thread_ids(tx: &Tx<'_>, threads: &[i64]) -> Result<HashMap<i64, ThreadId>> {
+    let mails = mail_ids(tx, threads)?;
+    Ok(mails.into_iter().map(|(seq, mail)| (seq, ThreadId::new(mail.uuid()))).collect())
 }
 
 /// A message, its mails and the accounts they lie in.
@@ -140,6 +169,22 @@ impl Visible {
     }
 }
 
+/// Takes away the mails whose effective date the scope does not allow.
+pub(crate) fn keep_period<T>(tx: &Tx<'_>, scope: &ScopeKeys, mails: &mut HashMap<i64, T>) -> Result<()> {
+    let period = scope.period();
+    if !period.is_bounded() {
+        return Ok(());
+    }
+    let seqs: Vec<i64> = mails.keys().copied().collect();
+    let dates = tx.query(&DATES, &[Arg::Ints(&seqs)], |row| Ok((row.int(0)?, row.opt_time(1)?)))?;
+    for (seq, date) in dates {
+        if !date.is_some_and(|date| period.holds(date)) {
+            mails.remove(&seq);
+        }
+    }
+    Ok(())
+}
+
 /// The messages of these that the scope allows; the representative is shown if it is allowed, otherwise
 /// the first twin that is.
 pub(crate) fn visible(tx: &Tx<'_>, scope: &ScopeKeys, messages: &[i64]) -> Result<HashMap<i64, Visible>> {
@@ -149,6 +194,7 @@ pub(crate) fn visible(tx: &Tx<'_>, scope: &ScopeKeys, messages: &[i64]) -> Resul
     }
     let all: Vec<i64> = mails.values().flatten().copied().collect();
     let mut accounts = work::accounts_of(tx, &all)?;
+    keep_period(tx, scope, &mut accounts)?;
     let mut map = HashMap::with_capacity(messages.len());
     for (message, mails) in mails {
         let mut allowed = Vec::with_capacity(mails.len());
@@ -184,6 +230,7 @@ impl Store {
         let ids = thread_ids(tx, &threads)?;
         let counts = thread_counts(tx, scope, &threads)?;
         let mut tags = tags::of_messages(tx, messages)?;
+        let mut suspicions = suspicions::of_messages(tx, messages)?;
         let deleted = message_states::deleted(tx, messages)?;
         let mails: Vec<i64> = visible.values().flat_map(|v| v.mails.iter().map(|(mail, _)| *mail)).collect();
         let groups = sorting::of_mails(tx, &mails)?;
@@ -223,6 +270,7 @@ impl Store {
                 tags: tags.remove(message).unwrap_or_default(),
                 deleted: deleted.get(message).copied(),
                 groups: self.groups_of(tx, scope, &groups, &found.mails)?,
+                suspicion: suspicions.remove(message),
             });
         }
         Ok(rows)

@@ -34,8 +34,9 @@ statements! {
     START = "INSERT INTO sessions (token_hash, user_key, created, expires) \
         SELECT $1, key, $3, $4 FROM users WHERE user_id = $2 AND active = 1";
     GET = "SELECT u.key, u.user_id, u.email, u.name, u.password_hash, u.role, u.language, u.theme, u.zone, \
-        u.active, u.created, s.created, s.expires FROM sessions s JOIN users u ON u.key = s.user_key \
-        WHERE s.token_hash = $1 AND s.expires > $2 AND u.active = 1";
+        u.active, u.created, u.mails_from, u.mails_until, u.expires, s.created, s.expires FROM sessions s JOIN users u ON u.key = s.user_key \
+        WHERE s.token_hash = $1 AND s.expires > $2 AND u.active = 1 \
+        AND (u.expires IS NULL OR u.expires > $2)";
     EXTEND = "UPDATE sessions SET expires = $2 WHERE token_hash = $1";
     END = "DELETE FROM sessions WHERE token_hash = $1";
     END_OTHERS = "DELETE FROM sessions WHERE user_key = (SELECT key FROM users WHERE user_id = $1) \
@@ -74,7 +75,7 @@ impl Store {
     pub fn session(&self, token_hash: &[u8; 32], now: UnixMillis) -> Result<Option<Session>> {
         self.read(|tx| {
             let found = tx.first(&GET, &args![token_hash, now], |row| {
-                Ok((people::user(row)?, row.time(11)?, row.time(12)?))
+                Ok((people::user(row)?, row.time(14)?, row.time(15)?))
             })?;
             let Some((user, created, expires)) = found else { return Ok(None) };
             Ok(people::with_accounts(tx, Some(user))?.map(|user| Session { user, created, expires }))

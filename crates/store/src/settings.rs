@@ -14,9 +14,19 @@ statements! {
     UNSET = "DELETE FROM settings WHERE name = $1";
 }
 
+/// A setting in a transaction of others.
+pub(crate) fn get(tx: &Tx<'_>, name: &str) -> Result<Option<String>> {
+    tx.first(&GET, &[name.into()], |row| row.text(0))
+}
+
 /// Sets a setting in a transaction of others.
 pub(crate) fn set(tx: &Tx<'_>, name: &str, value: &str) -> Result<()> {
     tx.exec(&SET, &args![name, value]).map(drop)
+}
+
+/// Removes a setting in a transaction of others.
+pub(crate) fn unset(tx: &Tx<'_>, name: &str) -> Result<()> {
+    tx.exec(&UNSET, &args![name]).map(drop)
 }
 
 impl Store {
@@ -25,7 +35,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub fn setting(&self, name: &str) -> Result<Option<String>> {
-        self.read(|tx| tx.first(&GET, &[name.into()], |row| row.text(0)))
+        self.read(|tx| get(tx, name))
     }
 
     /// All settings, by name.
@@ -41,12 +51,9 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub fn set_setting(&self, name: String, value: Option<String>) -> Result<()> {
-        self.write(move |tx| {
-            match &value {
-                Some(value) => tx.exec(&SET, &args![&name, value]),
-                None => tx.exec(&UNSET, &args![&name]),
-            }
-            .map(drop)
+        self.write(move |tx| match &value {
+            Some(value) => set(tx, &name, value),
+            None => unset(tx, &name),
         })
     }
 }

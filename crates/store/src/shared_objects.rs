@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use model::{Location, ObjectId, SegmentId, Sha256};
 
 use crate::db::Tx;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::sql::statements;
 use crate::store::Store;
 use crate::value::{Arg, Row, Rows, args};
@@ -36,6 +36,7 @@ macro_rules! objects {
 statements! {
     KNOWN = objects!("WHERE o.sha256 = ANY($1) ORDER BY o.object_id");
     NAMED = objects!("WHERE o.object_id = ANY($1)");
+    THERE = "SELECT object_id FROM shared_objects WHERE object_id = ANY($1)";
     OF_SEGMENT = objects!("WHERE o.segment = (SELECT key FROM segments WHERE segment_id = $1) AND o.at >= $2 \
         ORDER BY o.at LIMIT $3");
     ADD [Blob, Int, Int, Int, Int, Blob] = "WITH v(object_id, segment, at, len, octets, sha256) AS ({rows}) \
@@ -71,6 +72,26 @@ pub(crate) fn add(tx: &Tx<'_>, new: &[SharedObject], segments: &BTreeMap<Segment
         rows.push(args![one.object.octets(), segment, at, len, one.octets, &one.sha256.0]);
     }
     tx.bulk(&ADD, &rows).map(drop)
+}
+
+/// Makes sure that each object a mail consists of is here: one may have been erased while the mail was being written.
+///
+/// # Errors
+/// `Missing` object: the mail is to be written anew.
+pub(crate) fn check_uses(tx: &Tx<'_>, uses: &[(i64, &ObjectId)]) -> Result<()> {
+    let mut wanted: Vec<&[u8]> = uses.iter().map(|(_, object)| object.octets().as_slice()).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    for chunk in wanted.chunks(2000) {
+        let there = tx.query(&THERE, &[Arg::Blobs(chunk)], |row| row.octets::<16>(0))?;
+        if there.len() < chunk.len() {
+            let missing = chunk.iter().find(|object| !there.iter().any(|found| found == *object));
+            let key = missing.and_then(|object| Some(ObjectId::from_octets((*object).try_into().ok()?)));
+            let key = key.map_or_else(String::new, |object| object.to_string());
+            return Err(StoreError::Missing { what: "object", key });
+        }
+    }
+    Ok(())
 }
 
 /// Notes which objects mails consist of.

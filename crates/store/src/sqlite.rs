@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -20,6 +21,8 @@ const READERS: usize = 4;
 const QUEUE: usize = 64;
 /// Small jobs committed together at most.
 const GROUP: usize = 64;
+/// The longest a caller waits until the log is cut to nothing.
+const TRUNCATE_PATIENCE: Duration = Duration::from_mins(1);
 /// Kept prepared statements of a connection.
 const STATEMENTS: usize = 256;
 
@@ -149,6 +152,27 @@ impl SqliteDb {
         }
     }
 
+    /// Moves the log into the file and cuts it to nothing, so that what was deleted is in neither.
+    pub(crate) fn truncate_log(path: &Path) -> Result<()> {
+        let failed = |error| StoreError::sqlite("checkpoint", error);
+        let connection = Connection::open(path).map_err(failed)?;
+        connection.busy_timeout(Duration::from_secs(10)).map_err(failed)?;
+        let deadline = Instant::now() + TRUNCATE_PATIENCE;
+        loop {
+            let busy = connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+                .map_err(failed)?;
+            if busy == 0 {
+                return Ok(());
+            }
+            // For a checkpoint beside this one SQLite does not wait.
+            if Instant::now() >= deadline {
+                return Err(StoreError::Busy("the log of the database is being read".into()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Ends the writer after what waits, and moves the log into the file.
     pub(crate) fn close(&self) {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -183,6 +207,7 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA secure_delete = ON; \
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -12000; PRAGMA journal_size_limit = 67108864;",
     )?;
     prepare_connection(connection)

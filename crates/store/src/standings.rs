@@ -280,11 +280,11 @@ impl Store {
             (ScopeKeys::All, Some(state)) => {
                 tx.query(&OF_STATE, &args![at, key, limit, state as i64], address_row)
             }
-            (ScopeKeys::Accounts(keys), None) => {
+            (ScopeKeys::Accounts(keys, _), None) => {
                 let args = [at.into(), key.into(), limit.into(), Arg::Ints(&keys)];
                 tx.query(&NEWEST_SCOPED, &args, address_row)
             }
-            (ScopeKeys::Accounts(keys), Some(state)) => {
+            (ScopeKeys::Accounts(keys, _), Some(state)) => {
                 let args = [at.into(), key.into(), limit.into(), (state as i64).into(), Arg::Ints(&keys)];
                 tx.query(&OF_STATE_SCOPED, &args, address_row)
             }
@@ -299,7 +299,7 @@ impl Store {
         let folded = standing_events::folded(address);
         self.read(|tx| match self.keys().scope(tx, scope)? {
             ScopeKeys::All => tx.query(&OF_ADDRESS, &args![&folded], address_row),
-            ScopeKeys::Accounts(keys) => {
+            ScopeKeys::Accounts(keys, _) => {
                 tx.query(&OF_ADDRESS_SCOPED, &[(&folded).into(), Arg::Ints(&keys)], address_row)
             }
         })
@@ -425,7 +425,7 @@ impl Store {
     pub fn visible_standings(&self, scope: &Scope, standings: &[i64]) -> Result<BTreeSet<i64>> {
         self.read(|tx| match self.keys().scope(tx, scope)? {
             ScopeKeys::All => Ok(standings.iter().copied().collect()),
-            ScopeKeys::Accounts(keys) => {
+            ScopeKeys::Accounts(keys, _) => {
                 let rows = tx.query(&VISIBLE, &[Arg::Ints(standings), Arg::Ints(&keys)], |row| row.int(0))?;
                 Ok(rows.into_iter().collect())
             }

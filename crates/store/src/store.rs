@@ -117,6 +117,10 @@ impl Store {
         self.inner.db.write(Weight::Batch, work)
     }
 
+    pub(crate) fn engine(&self) -> &Db {
+        &self.inner.db
+    }
+
     #[cfg(test)]
     pub(crate) fn db(&self) -> &Db {
         &self.inner.db

@@ -197,7 +197,9 @@ impl Store {
             line.links = message.and_then(|message| links.get(&message).cloned()).unwrap_or_default();
             line.thread_id = thread.and_then(|thread| threads.get(&thread).copied());
             line.placements = placements.remove(&line.seq).unwrap_or_default();
-            if *scope == ScopeKeys::All || !line.placements.is_empty() {
+            let period = scope.period();
+            let is_in = !period.is_bounded() || line.date.is_some_and(|date| period.holds(date));
+            if *scope == ScopeKeys::All || (is_in && !line.placements.is_empty()) {
                 lines.push(line);
             }
         }

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use model::{MailId, Scope, UnixMillis};
+use serde_json::json;
 
 use crate::db::Tx;
 use crate::entries;
 use crate::error::{Result, StoreError};
+use crate::events;
+use crate::link_acts::LinkActor;
 use crate::rows;
 use crate::sql::statements;
 use crate::store::{Store, take};
@@ -42,7 +45,6 @@ statements! {
     TAKE = "DELETE FROM message_tags WHERE message = ANY($1) AND tag = $2";
     OF = "SELECT m.message, t.key, t.name, t.colour FROM message_tags m JOIN tags t ON t.key = m.tag \
         WHERE m.message = ANY($1) ORDER BY m.message, t.folded";
-    OF_MAILS = "SELECT DISTINCT message_seq FROM mails WHERE mail_id = ANY($1) AND message_seq IS NOT NULL";
     MESSAGES_OF = "SELECT DISTINCT COALESCE(message_seq, seq) FROM mails WHERE seq = ANY($1)";
     FOLLOW [Int, Int] = "WITH v(was, message) AS ({rows}) INSERT INTO message_tags (message, tag) \
         SELECT DISTINCT v.message, t.tag FROM v JOIN message_tags t ON t.message = v.was WHERE TRUE \
@@ -117,6 +119,48 @@ pub(crate) fn of_messages(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, 
         of.entry(message).or_default().push(tag);
     }
     Ok(of)
+}
+
+/// Writes into the log what becomes of the tags of messages, each with its mail.
+fn tell(
+    tx: &Tx<'_>,
+    messages: &[i64],
+    (add, remove): (&[String], &[String]),
+    actor: &LinkActor,
+    now: UnixMillis,
+) -> Result<()> {
+    let ids = rows::mail_ids(tx, messages)?;
+    let names = [add, remove].concat().join(", ");
+    let payload = json!({ "add": add, "remove": remove, "names": names, "user": actor.name }).to_string();
+    let entry =
+        |mail: &MailId| events::entry(&actor.id, "mail.tagged", mail.to_string(), payload.clone(), now);
+    let entries: Vec<_> = messages.iter().filter_map(|seq| ids.get(seq)).map(entry).collect();
+    events::append_all(tx, &entries)
+}
+
+/// Does again what the log tells of; `false` if the mail is not here.
+pub(crate) fn replay(
+    tx: &Tx<'_>,
+    mail: MailId,
+    add: &[String],
+    remove: &[String],
+    at: UnixMillis,
+) -> Result<bool> {
+    let messages = rows::messages_of(tx, &[mail])?;
+    if messages.is_empty() {
+        return Ok(false);
+    }
+    for name in add {
+        put(tx, &messages, name, at)?;
+    }
+    for name in remove {
+        if let Some(found) = tx.first(&FIND, &[(&name.to_lowercase()).into()], tag)?
+            && tx.exec(&TAKE, &[Arg::Ints(&messages), found.key.into()])? > 0
+        {
+            entries::touch(tx, &messages)?;
+        }
+    }
+    Ok(true)
 }
 
 /// Every message with this tag gets a new change number, so that the index hears of it.
@@ -196,7 +240,7 @@ impl Store {
     }
 
     /// Puts tags on messages and takes others off; mails the scope does not allow are left out. New names make new tags.
-    /// Gives how many messages are meant.
+    /// Writes the event log. Gives how many messages are meant.
     ///
     /// # Errors
     /// Those of the database.
@@ -206,14 +250,14 @@ impl Store {
         mails: &[MailId],
         add: Vec<String>,
         remove: Vec<i64>,
+        actor: LinkActor,
         now: UnixMillis,
     ) -> Result<u64> {
         let (scope, keys) = (scope.clone(), self.keys().clone());
-        let ids: Vec<[u8; 16]> = mails.iter().map(|mail| *mail.octets()).collect();
+        let mails = mails.to_vec();
         self.write(move |tx| {
             let scope = keys.scope(tx, &scope)?;
-            let octets: Vec<&[u8]> = ids.iter().map(<[u8; 16]>::as_slice).collect();
-            let messages = tx.query(&OF_MAILS, &[Arg::Blobs(&octets)], |row| row.int(0))?;
+            let messages = rows::messages_of(tx, &mails)?;
             let mut allowed: Vec<i64> = rows::visible(tx, &scope, &messages)?.into_keys().collect();
             allowed.sort_unstable();
             for name in &add {
@@ -224,6 +268,10 @@ impl Store {
                     entries::touch(tx, &allowed)?;
                 }
             }
+            let known = tx.query(&LIST, &[], tag)?;
+            let taken = known.into_iter().filter(|tag| remove.contains(&tag.key));
+            let taken: Vec<String> = taken.map(|tag| tag.name).collect();
+            tell(tx, &allowed, (&add, &taken), &actor, now)?;
             Ok(allowed.len() as u64)
         })
     }

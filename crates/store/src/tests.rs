@@ -2,10 +2,12 @@
 
 mod account_sets;
 mod address_search;
+mod approvals;
 mod cases;
 mod deletion;
 mod doctor;
 pub(crate) mod engine;
+mod erasures;
 mod examination;
 mod exclusions;
 mod extra_addresses;
@@ -22,9 +24,11 @@ mod people;
 
 mod keeping;
 mod records;
+mod retention;
 mod source;
 mod standing;
 mod statements;
+mod suspicions;
 mod world;
 
 use engine::Postgres;
@@ -35,12 +39,14 @@ type Case = (&'static str, fn(&crate::Store));
 fn all() -> Vec<Case> {
     [
         address_search::ALL,
+        approvals::ALL,
         cases::ALL,
         deletion::ALL,
         examination::ALL,
         exclusions::ALL,
         extra_addresses::ALL,
         doctor::ALL,
+        erasures::ALL,
         flow::ALL,
         groups::ALL,
         links::ALL,
@@ -53,8 +59,10 @@ fn all() -> Vec<Case> {
         account_sets::ALL,
         keeping::ALL,
         records::ALL,
+        retention::ALL,
         source::ALL,
         standing::ALL,
+        suspicions::ALL,
     ]
     .concat()
 }

@@ -55,6 +55,15 @@ statements! {
         ON CONFLICT (loser) DO UPDATE SET winner = excluded.winner";
     /// Gives the messages, which the index has to see again.
     MOVE = "UPDATE mails SET thread = $2 WHERE thread = $1 RETURNING seq";
+    RENAME_DENIALS = "UPDATE link_denials SET thread = $2 WHERE thread = $1";
+}
+
+/// Gives a thread that goes on another name; gives its mails.
+pub(crate) fn rename(tx: &Tx<'_>, thread: i64, name: i64) -> Result<Vec<i64>> {
+    tx.exec(&SHORTEN, &args![thread, name])?;
+    tx.exec(&MERGE, &args![thread, name])?;
+    tx.exec(&RENAME_DENIALS, &args![thread, name])?;
+    tx.query(&MOVE, &args![thread, name], |row| row.int(0))
 }
 
 /// Assigns, remembers nodes and merges. Gives the thread of each mail, and other mails whose thread changed.

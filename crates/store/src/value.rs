@@ -190,6 +190,10 @@ impl<'a> Rows<'a> {
         Self { width, args: Vec::with_capacity(width * count) }
     }
 
+    pub(crate) fn one<const N: usize>(row: [Arg<'a>; N]) -> Self {
+        Self { width: N, args: row.into() }
+    }
+
     pub(crate) fn push<const N: usize>(&mut self, row: [Arg<'a>; N]) {
         debug_assert_eq!(N, self.width);
         self.args.extend(row);

@@ -12,8 +12,10 @@ use crate::events;
 use crate::feedback;
 use crate::links;
 use crate::placements::{envelope, flags};
+use crate::settings;
 use crate::sql::statements;
 use crate::store::{Store, take};
+use crate::suspicions;
 use crate::value::{Arg, args};
 
 /// From this attempt on a mail is quarantined.
@@ -113,10 +115,6 @@ statements! {
         ORDER BY m.seq DESC LIMIT $2";
     ACCOUNTS_OF = "SELECT DISTINCT p.seq, b.account FROM placements p JOIN mailboxes b ON b.key = p.mailbox \
         WHERE p.seq = ANY($1) ORDER BY p.seq, b.account";
-    PROGRESS = "SELECT value FROM settings WHERE name = 'rebuild'";
-    SET_PROGRESS = "INSERT INTO settings (name, value) VALUES ('rebuild', $1) \
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    END_PROGRESS = "DELETE FROM settings WHERE name = 'rebuild'";
     FORGET_NODES = "DELETE FROM nodes";
     FORGET_MERGES = "DELETE FROM merges";
     FORGET_MESSAGES = "DELETE FROM messages";
@@ -186,6 +184,7 @@ fn fail(
             return Err(StoreError::Missing { what: "received mail", key: seq.to_string() });
         }
         tx.exec(&EMPTY_HEAD, &[seq.into()])?;
+        suspicions::redate(tx, &[seq])?;
         changes.add(seq);
         changes.settle(tx)?;
         entries::touch(tx, &[seq])?;
@@ -197,8 +196,11 @@ fn fail(
     Ok(FailedStep { attempts: attempts as u32, quarantined })
 }
 
+/// Setting that tells how far a rebuild is.
+const PROGRESS: &str = "rebuild";
+
 fn reset(tx: &Tx<'_>, limit: i64) -> Result<ResetProgress> {
-    let progress = tx.first(&PROGRESS, &[], |row| row.text(0))?;
+    let progress = settings::get(tx, PROGRESS)?;
     let after: i64 = if let Some(after) = progress {
         after.parse().map_err(|_| StoreError::Unreadable { what: "rebuild" })?
     } else {
@@ -210,16 +212,16 @@ fn reset(tx: &Tx<'_>, limit: i64) -> Result<ResetProgress> {
     };
     let chunk = tx.first(&LAST_OF_CHUNK, &args![after, limit], |row| Ok((row.opt_int(0)?, row.int(1)?)))?;
     let Some((Some(last), count)) = chunk else {
-        tx.exec(&END_PROGRESS, &[])?;
+        settings::unset(tx, PROGRESS)?;
         return Ok(ResetProgress { reset: 0, done: true });
     };
     let reset = tx.exec(&RESET, &args![after, last])?;
     links::forget(tx, after, last)?;
     let done = count < limit;
     if done {
-        tx.exec(&END_PROGRESS, &[])?;
+        settings::unset(tx, PROGRESS)?;
     } else {
-        tx.exec(&SET_PROGRESS, &[last.to_string().into()])?;
+        settings::set(tx, PROGRESS, &last.to_string())?;
     }
     Ok(ResetProgress { reset, done })
 }

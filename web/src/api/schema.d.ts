@@ -421,6 +421,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What needs a second person, newest first: all for administrators and auditors, one's own for others. */
+        get: operations["approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/delayed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the only administrator has asked for and may approve alone after a delay. */
+        get: operations["delayed_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a second person for an export of many mails; when it is approved, it can be fetched for 24 hours. */
+        post: operations["ask_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** From how many mails on an export needs an approval. */
+        get: operations["approval_settings"];
+        /** Changes that. */
+        put: operations["set_approval_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves what somebody else has asked for; it is carried out at once. */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses it. */
+        post: operations["refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back what one has asked for oneself. */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attachments/held": {
         parameters: {
             query?: never;
@@ -484,6 +604,23 @@ export interface paths {
         /** Changes policy, scanner and check of origins. */
         put: operations["set_attachment_settings"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/spam_filter/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a spam filter with the GTUBE test mail. */
+        post: operations["test_spam_filter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -629,6 +766,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was erased on request, newest first. */
+        get: operations["erasures"];
+        put?: never;
+        /** Asks for mails to be erased for good, which another administrator approves; what may not be erased is refused then. */
+        post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mails from, to or about an address, and which of them may not be erased. */
+        post: operations["erasure_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/erp/import": {
         parameters: {
             query?: never;
@@ -767,6 +939,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log as a file, CSV or lines of JSON. */
+        get: operations["export_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has done something, and what was done: for filters. */
+        get: operations["event_words"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/export": {
         parameters: {
             query?: never;
@@ -776,6 +982,23 @@ export interface paths {
         };
         /** Mails of a query as a file; with their octets those with held attachments for administrators only. */
         get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many mails an export would hand out, and whether a second person has to approve that. */
+        get: operations["export_check"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1407,6 +1630,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives messages a retention class; only administrators make it shorter. */
+        post: operations["set_message_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/spam": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says of messages whether they are spam, or takes that back; it holds whatever filters say. */
+        post: operations["judge_spam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{mail_id}": {
         parameters: {
             query?: never;
@@ -1467,6 +1724,23 @@ export interface paths {
         };
         /** The mail as a safe HTML document, for a sandboxed frame. */
         get: operations["message_frame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{mail_id}/keeping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long a message is kept and why, and invoices in it. */
+        get: operations["message_keeping"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1712,6 +1986,58 @@ export interface paths {
         put?: never;
         /** Sends a mail or calls a webhook again, with the same id. */
         post: operations["send_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything about an address as a ZIP, as far as you may read it. */
+        get: operations["person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/procedures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of the procedural documentation, the newest first. */
+        get: operations["procedures"];
+        put?: never;
+        /** Makes the next version of the procedural documentation of what is set now. */
+        post: operations["make_procedure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/procedures/{language}/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version as PDF. */
+        get: operations["procedure"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1970,6 +2296,300 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a recovery key for the master key was made. */
+        get: operations["recovery_key"];
+        put?: never;
+        /** Makes a recovery key, shown this once. */
+        post: operations["make_recovery_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery-key/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compares a printed recovery key. */
+        post: operations["check_recovery_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Retention classes, rules and open assessments. */
+        get: operations["retention"];
+        /** Sets the zone of days and whether longer periods of banks hold. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new retention class. */
+        post: operations["create_retention_class"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/classes/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a retention class; its mails are kept by the new period. */
+        put: operations["change_retention_class"];
+        post?: never;
+        /** Removes a retention class nothing uses. */
+        delete: operations["remove_retention_class"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mails by class and year, and how many of them are due. */
+        get: operations["due_years"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/due/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mails of a class and year that are due. */
+        get: operations["due_mails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/due/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for the mails of a class and year that are due to be erased for good, which another administrator approves. */
+        post: operations["release_due"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Legal holds, open ones first. */
+        get: operations["legal_holds"];
+        put?: never;
+        /** Holds what a query finds, now and later. */
+        post: operations["add_legal_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/holds/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many messages a query finds. */
+        post: operations["preview_legal_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/holds/{key}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lifts a legal hold. */
+        post: operations["lift_legal_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/open-years": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that the assessment of years is open: nothing of them falls due. */
+        post: operations["add_open_years"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/open-years/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** The assessment is over. */
+        delete: operations["end_open_years"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new rule, for mails that come or change from now on. */
+        post: operations["create_retention_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/rules/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the rules about every mail that is here; classes become longer, never shorter. */
+        post: operations["apply_retention_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the rules would do with mails that are here. */
+        post: operations["preview_retention_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/rules/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a rule, likewise. */
+        put: operations["change_retention_rule"];
+        post?: never;
+        /** Removes a rule; mails keep the class it gave them. */
+        delete: operations["remove_retention_rule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2914,6 +3534,76 @@ export interface components {
             /** @description The token. */
             token: components["schemas"]["ApiToken"];
         };
+        /** @description Something asked for. */
+        Approval: {
+            /** @description When. */
+            asked: components["schemas"]["Timestamp"];
+            /** @description Name of the asker. */
+            asked_by: string;
+            decided: components["schemas"]["Timestamp"] | null;
+            /** @description Name of who decided; null while it waits. */
+            decided_by: string | null;
+            /** @description The same by name: texts and numbers, such as `count`, `query`, `basis`. */
+            details: {
+                [key: string]: string;
+            };
+            due: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description What kind of thing. */
+            kind: components["schemas"]["ApprovalKind"];
+            /** @description Whether the caller may approve it now. */
+            may_approve: boolean;
+            /** @description Why, in the asker's words. */
+            note: string;
+            open_until: components["schemas"]["Timestamp"] | null;
+            /** @description Reason of a refusal, or what became of it. */
+            outcome: string;
+            /** @description The caller asked for it. */
+            own: boolean;
+            /** @description How it stands. */
+            state: components["schemas"]["ApprovalState"];
+            /** @description What, in a sentence in the language of the request. */
+            text: string;
+        };
+        /**
+         * @description What is asked for.
+         * @enum {string}
+         */
+        ApprovalKind: "erasure" | "release" | "export";
+        /** @description A page, newest first. */
+        ApprovalPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Approval"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description Why not. */
+        ApprovalRefusal: {
+            /** @description For the asker; may be empty. */
+            reason: string;
+        };
+        /** @description From how many mails on an export needs an approval. */
+        ApprovalSettings: {
+            /**
+             * Format: int64
+             * @description What is set; 0: off; null: as delivered, which is 1000 where there is more than one administrator, and off otherwise.
+             */
+            export_from: number | null;
+            /**
+             * Format: int64
+             * @description What holds; null: off. Not looked at when it is set.
+             */
+            export_holds: number | null;
+        };
+        /**
+         * @description How it stands.
+         * @enum {string}
+         */
+        ApprovalState: "waiting" | "approved" | "refused" | "done" | "failed" | "withdrawn";
         /** @description A class of the policy. */
         AttachmentClass: {
             /** @description Its word. */
@@ -3347,6 +4037,27 @@ export interface components {
             /** @description Word of a fixed list, such as `boundary_missing`. */
             kind: string;
         };
+        /** @description Something that the only administrator has asked for and may approve alone after a delay: everybody is told. */
+        DelayedApproval: {
+            /** @description Name of the asker. */
+            asked_by: string;
+            /** @description When it may be approved at the earliest, as things stand. */
+            due: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description Key.
+             */
+            id: string;
+            /** @description What kind of thing. */
+            kind: components["schemas"]["ApprovalKind"];
+            /** @description Why, in the asker's words. */
+            note: string;
+        };
+        /** @description All that wait for the end of a delay. */
+        DelayedApprovalList: {
+            /** @description Newest first. */
+            items: components["schemas"]["DelayedApproval"][];
+        };
         /** @description What a deletion would mean. */
         Deletable: {
             /**
@@ -3551,6 +4262,175 @@ export interface components {
             /** @description Name of the rule. */
             rule: string;
         };
+        /** @description A mail that is due. */
+        DueKeptMail: {
+            date: components["schemas"]["Timestamp"] | null;
+            /** @description Address of the author, likewise. */
+            from: string | null;
+            /** @description It is held for a case, and stays. */
+            held: boolean;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            mail: string;
+            /** @description Subject; null if the caller may not read it. */
+            subject: string | null;
+            /** @description Last day on which it had to be kept, `YYYY-MM-DD`. */
+            until: string;
+        };
+        /** @description Mails that are due. */
+        DueKeptPage: {
+            /** @description Earliest first. */
+            items: components["schemas"]["DueKeptMail"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description Which mails that are due are to be released. */
+        DueReleaseRequest: {
+            /**
+             * Format: int64
+             * @description Number of the class.
+             */
+            class: number;
+            /** @description For whoever decides. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description Year in which the period began.
+             */
+            year: number;
+        };
+        /** @description Mails of a class whose period began in a year. */
+        DueYear: {
+            /**
+             * Format: int64
+             * @description Number of the class.
+             */
+            class: number;
+            /**
+             * Format: int64
+             * @description Mails that are due; some of them may be held for a case.
+             */
+            due: number;
+            /**
+             * Format: int64
+             * @description Mails.
+             */
+            mails: number;
+            /** @description An assessment is open. */
+            suspended: boolean;
+            /** @description Last day on which the last of them is kept, `YYYY-MM-DD`; null: without end, or an assessment is open. */
+            until: string | null;
+            /**
+             * Format: int32
+             * @description The year.
+             */
+            year: number;
+        };
+        /** @description What falls due when. */
+        DueYearList: {
+            /** @description By class and year. */
+            items: components["schemas"]["DueYear"][];
+        };
+        /** @description An erasure. */
+        Erasure: {
+            /** @description Id or name of who did it. */
+            actor: string;
+            /** @description Word of the legal basis. */
+            basis: string;
+            /** @description When it began. */
+            begun: components["schemas"]["Timestamp"];
+            ended: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Mails that are gone.
+             */
+            erased: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            key: number;
+            /** @description Name of that user; null if it is none, or gone. */
+            name: string | null;
+            /** @description What was said about it. */
+            note: string;
+            /**
+             * Format: int64
+             * @description Mails that were refused.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Attachments that stay because other mails have them.
+             */
+            shared: number;
+        };
+        /**
+         * @description How a mail has to do with a person.
+         * @enum {string}
+         */
+        ErasureAbout: "header" | "text";
+        /**
+         * @description Why the law wants it: GDPR Art. 17 (1) a to f.
+         * @enum {string}
+         */
+        ErasureBasis: "not_necessary" | "consent_withdrawn" | "objection" | "unlawful" | "legal_obligation" | "child";
+        /** @description A mail that would be erased. */
+        ErasureMail: {
+            /** @description How it has to do with the person. */
+            about: components["schemas"]["ErasureAbout"];
+            date: components["schemas"]["Timestamp"] | null;
+            /** @description Why it may not be erased; null if it may. */
+            kept: string | null;
+            /**
+             * Format: uuid
+             * @description The mail.
+             */
+            mail_id: string;
+            /** @description Its subject; null if you may not read it. */
+            subject: string | null;
+        };
+        /** @description Erasures, newest first. */
+        ErasurePage: {
+            /** @description This page. */
+            items: components["schemas"]["Erasure"][];
+            /**
+             * Format: int64
+             * @description `before` of the next page; null at the end.
+             */
+            next: number | null;
+        };
+        /** @description What would be erased. */
+        ErasurePreview: {
+            /** @description At most 2,000 of them, in the order they came. */
+            items: components["schemas"]["ErasureMail"][];
+            /**
+             * Format: int64
+             * @description Those of them that may not be erased.
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description All mails found.
+             */
+            total: number;
+        };
+        /** @description What is to be erased. */
+        ErasureRequest: {
+            /** @description Why. */
+            basis: components["schemas"]["ErasureBasis"];
+            /** @description Mails. */
+            mails: string[];
+            /** @description What is to be remembered of the request. */
+            note?: string;
+        };
+        /** @description Which mails would be erased. */
+        ErasureSearch: {
+            /** @description Mails from, to or about this address. */
+            address: string;
+        };
         /** @description What a batch did. */
         ErpBatchAnswer: {
             /**
@@ -3580,6 +4460,29 @@ export interface components {
              * @description Lines with something in them.
              */
             seen: number;
+        };
+        /** @description An address book. */
+        ErpBook: {
+            /** @description Its name there. */
+            name: string;
+            /** @description Its path on the server. */
+            path: string;
+        };
+        /** @description Address books of a `CardDAV` server. */
+        ErpDav: {
+            /** @description Those to be read; empty: all of the login. */
+            books: components["schemas"]["ErpBook"][];
+            /** @description Login name. */
+            login: string;
+            /**
+             * Format: int32
+             * @description A run may take so long, seconds.
+             */
+            timeout_seconds: number;
+            /** @description Certificates believed; a pin is none here. */
+            trust: components["schemas"]["Trust"];
+            /** @description Any address on the server, with `https://`: of an address book, of a user, or of the server alone. */
+            url: string;
         };
         /** @description A record that would be different. */
         ErpDifference: {
@@ -3843,6 +4746,7 @@ export interface components {
         ErpSource: {
             /** @description Whether it runs by itself. */
             active: boolean;
+            dav: components["schemas"]["ErpDav"] | null;
             /**
              * Format: int32
              * @description Minutes between two runs; 0: only when asked. A file is read whenever it has changed.
@@ -3882,6 +4786,7 @@ export interface components {
              * @default true
              */
             active?: boolean;
+            dav?: components["schemas"]["ErpDav"] | null;
             /**
              * Format: int32
              * @description Minutes between two runs; 0: only when asked.
@@ -3890,7 +4795,7 @@ export interface components {
             file?: components["schemas"]["ErpFile"] | null;
             /** @description Its name. */
             name: string;
-            /** @description Of a database; absent: as before. */
+            /** @description Of a database or a `CardDAV` server; absent: as before. */
             password?: string | null;
             sql?: components["schemas"]["ErpSql"] | null;
             /** @description What it is. */
@@ -3908,13 +4813,15 @@ export interface components {
         };
         /** @description What a trial of a source found. */
         ErpSourceTried: {
+            /** @description Address books that are there, by path. */
+            books: components["schemas"]["ErpBook"][];
             /** @description Why it could not be reached; null: it could. */
             error: string | null;
             /** @description The login may write: it should not. */
             may_write: boolean;
             /** @description Nothing is wrong. */
             ok: boolean;
-            /** @description Each statement. */
+            /** @description Each statement; of address books, each that is read. */
             statements: components["schemas"]["ErpStatementTried"][];
             /** @description Nothing protects the connection. */
             unprotected: boolean;
@@ -3923,7 +4830,7 @@ export interface components {
          * @description What a source is.
          * @enum {string}
          */
-        ErpSourceType: "rest" | "file" | "postgres" | "mysql";
+        ErpSourceType: "rest" | "file" | "postgres" | "mysql" | "carddav";
         /** @description A database. */
         ErpSql: {
             /** @description Name of the database. */
@@ -4003,6 +4910,20 @@ export interface components {
             /** @description Cursor of the next page; null at the end. */
             next: string | null;
         };
+        /** @description A key and its name. */
+        EventWord: {
+            /** @description For the query. */
+            key: string;
+            /** @description In the language of the request. */
+            name: string;
+        };
+        /** @description What can be asked for in the log. */
+        EventWords: {
+            /** @description What was done. */
+            actions: components["schemas"]["EventWord"][];
+            /** @description Who has done something. */
+            actors: components["schemas"]["EventWord"][];
+        };
         /** @description One rule that spoke, and where it read. */
         Evidence: {
             /** @description Stable id, such as `dsn.action`. */
@@ -4047,6 +4968,34 @@ export interface components {
         ExclusionsRequest: {
             /** @description In their order. */
             items: components["schemas"]["ExclusionRequest"][];
+        };
+        /** @description What an export would hand out. */
+        ExportCheck: {
+            /**
+             * Format: int64
+             * @description Mails that can be found by the query, as far as the caller may read them.
+             */
+            mails: number;
+            /** @description A second person has to approve so many. */
+            needs_approval: boolean;
+        };
+        /**
+         * @description Formats of files: the first two and the last hold the mails, the others say what they are.
+         * @enum {string}
+         */
+        ExportFormat: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql" | "z3";
+        /** @description Asks a second person for an export. */
+        ExportRequest: {
+            /** @description How they are written. */
+            format: components["schemas"]["ExportFormat"];
+            /** @description Only mails with an effective date on or after this day. */
+            from?: string | null;
+            /** @description Why. */
+            note: string;
+            /** @description As in the search; all mails without it. */
+            q?: string;
+            /** @description Only mails with an effective date on or before this day. */
+            until?: string | null;
         };
         /** @description An address of a contact that its source does not name. */
         ExtraAddress: {
@@ -4219,6 +5168,34 @@ export interface components {
             items: components["schemas"]["HeldAttachment"][];
             /** @description Cursor of the next page; null at the end. */
             next: string | null;
+        };
+        /** @description Why something ends. */
+        HoldLiftRequest: {
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A case a mail is held for. */
+        HoldName: {
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            key: number;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description How many they are. */
+        HoldPreview: {
+            /**
+             * Format: int64
+             * @description Messages that match now.
+             */
+            messages: number;
+        };
+        /** @description Which mails a query means. */
+        HoldPreviewRequest: {
+            /** @description As typed into the search box. */
+            query: string;
         };
         /**
          * @description Why an attachment is held.
@@ -4507,6 +5484,20 @@ export interface components {
              */
             fetched_folder: string | null;
         };
+        /** @description The retention class of a mail. */
+        KeptClass: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            class: components["schemas"]["RetentionClass"] | null;
+            /** @description Why a person chose it. */
+            reason: string;
+            /** @description Name of the rule that gave it; null: a person. */
+            rule: string | null;
+            /** @description An assessment is open. */
+            suspended: boolean;
+            /** @description Last day on which it is kept, `YYYY-MM-DD`; null: without end, an assessment is open, or there is no class. */
+            until: string | null;
+        };
         /**
          * @description Kind of a mail.
          * @enum {string}
@@ -4671,6 +5662,50 @@ export interface components {
              * @description How many there are in all.
              */
             total: number;
+        };
+        /** @description A legal hold. */
+        LegalHold: {
+            /** @description Who opened it. */
+            actor: string;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            key: number;
+            /** @description Why. */
+            lift_reason: string | null;
+            lifted: components["schemas"]["Timestamp"] | null;
+            /** @description Who lifted it. */
+            lifter: string | null;
+            /** @description Mails are still being compared with the query. */
+            looking: boolean;
+            /**
+             * Format: int64
+             * @description Mails held.
+             */
+            mails: number;
+            /** @description Name of the case. */
+            name: string;
+            /** @description Which mails, as typed into the search box. */
+            query: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+        };
+        /** @description All legal holds. */
+        LegalHoldList: {
+            /** @description Open ones first. */
+            items: components["schemas"]["LegalHold"][];
+        };
+        /** @description A new legal hold. */
+        LegalHoldRequest: {
+            /** @description Name of the case. */
+            name: string;
+            /** @description Which mails, as typed into the search box. */
+            query: string;
+            /** @description Why. */
+            reason: string;
         };
         /** @description A batch of past mails that were filed otherwise together. */
         LinkBatch: {
@@ -4908,6 +5943,23 @@ export interface components {
          * @enum {string}
          */
         MailClass: "bulk" | "transactional";
+        /** @description An invoice that was recognised. */
+        MailInvoice: {
+            /** @description Code of the currency; empty if it is not said. */
+            currency: string;
+            /** @description Date of issue, `YYYY-MM-DD`. */
+            date: string | null;
+            /** @description `ubl`, `cii` or `zugferd`. */
+            form: string;
+            /** @description Its number. */
+            number: string;
+            /** @description Number of the part it stands in. */
+            part: string;
+            /** @description Name of the seller; empty if it is not said. */
+            seller: string;
+            /** @description Sum with tax, as a decimal; empty if it is not said. */
+            total: string;
+        };
         /** @description A mailbox that is known. */
         Mailbox: {
             /**
@@ -5080,6 +6132,7 @@ export interface components {
             sender: components["schemas"]["Address"] | null;
             /** @description 64 hexadecimal digits, of the whole mail. */
             sha256: string;
+            spam: components["schemas"]["SpamState"] | null;
             /** @description Decoded. */
             subject: string | null;
             /** @description By name. */
@@ -5125,6 +6178,15 @@ export interface components {
             pattern: string;
             /** @description The address; empty for `rest`. */
             value: string;
+        };
+        /** @description How long a message is kept, and why. */
+        MessageKeeping: {
+            /** @description Of its mails, each once. */
+            classes: components["schemas"]["KeptClass"][];
+            /** @description Open cases it is held for. */
+            holds: components["schemas"]["HoldName"][];
+            /** @description Invoices in it. */
+            invoices: components["schemas"]["MailInvoice"][];
         };
         /** @description What a message is linked to. */
         MessageLinks: {
@@ -5203,6 +6265,7 @@ export interface components {
             preview: string;
             /** @description Could not be taken apart; see `/quarantine`. */
             quarantined: boolean;
+            spam: components["schemas"]["SpamState"] | null;
             /** @description Decoded. */
             subject: string | null;
             /** @description By name. */
@@ -5512,6 +6575,53 @@ export interface components {
          * @enum {string}
          */
         OpenReason: "order" | "quote" | "contact" | "suggested" | "none" | "quarantined";
+        /** @description Years whose assessment is open: mails of them do not fall due. */
+        OpenYears: {
+            /**
+             * Format: int64
+             * @description Number of the only class that is meant; null: all.
+             */
+            class: number | null;
+            /**
+             * Format: int32
+             * @description First year.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            key: number;
+            /** @description Why. */
+            reason: string;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Last year.
+             */
+            to: number;
+        };
+        /** @description An assessment that is open. */
+        OpenYearsRequest: {
+            /**
+             * Format: int64
+             * @description Number of the only class that is meant; null: all.
+             */
+            class?: number | null;
+            /**
+             * Format: int32
+             * @description First year.
+             */
+            from: number;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description Last year.
+             */
+            to: number;
+        };
         /** @description The mail a report speaks of. */
         Original: {
             date: components["schemas"]["Timestamp"] | null;
@@ -5664,6 +6774,37 @@ export interface components {
             title: string;
             /** @description Stable key, such as `session-wrong`; a relative URI reference. */
             type: string;
+        };
+        /** @description All versions, the newest first. */
+        ProcedureList: {
+            /** @description Newest first. */
+            items: components["schemas"]["ProcedureVersion"][];
+        };
+        /** @description Has the next version made. */
+        ProcedureRequest: {
+            /** @description In this language. */
+            language: components["schemas"]["Language"];
+        };
+        /** @description A version as it was made. */
+        ProcedureVersion: {
+            /** @description Language. */
+            language: components["schemas"]["Language"];
+            /** @description When. */
+            made: components["schemas"]["Timestamp"];
+            /** @description Who had it made. */
+            made_by: string;
+            /**
+             * Format: int64
+             * @description Octets of the file.
+             */
+            octets: number;
+            /** @description Of the file, hexadecimal; the provable log has it as well. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description From 1, for each language.
+             */
+            version: number;
         };
         /** @description Changes of one's own profile; what is absent stays. */
         ProfileChange: {
@@ -5933,6 +7074,22 @@ export interface components {
             /** @description Further numbers it is known by. */
             references: string[];
         };
+        /** @description A recovery key as it was printed. */
+        RecoveryKeyCheck: {
+            /** @description Its groups, with blanks between them. */
+            key: string;
+        };
+        /** @description A recovery key, shown this once. */
+        RecoveryKeyMade: {
+            /** @description Eight groups of eight characters, the last of each a check character. */
+            groups: string[];
+            /** @description The one before opens nothing any more. */
+            replaced: boolean;
+        };
+        /** @description Whether the master key can be brought back from paper. */
+        RecoveryKeyState: {
+            made_at: components["schemas"]["Timestamp"] | null;
+        };
         /** @description Why a held attachment is let through. */
         ReleaseRequest: {
             /** @description In words; the log keeps it. */
@@ -5956,6 +7113,171 @@ export interface components {
              * @default null
              */
             mail_id?: string | null;
+        };
+        /** @description A retention class chosen by a person. */
+        RetentionChange: {
+            /**
+             * Format: int64
+             * @description Number of the class; null: they need none.
+             */
+            class?: number | null;
+            /** @description Mails whose messages are meant; those the caller may not read are left out. */
+            mails: string[];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A retention class. */
+        RetentionClass: {
+            /**
+             * Format: int32
+             * @description Months for banks, insurers and investment firms, where that is longer.
+             */
+            bank_months: number | null;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            key: number;
+            /**
+             * Format: int32
+             * @description Months it lasts; null: without end.
+             */
+            months: number | null;
+            /** @description Name; empty: the usual one of the preset. */
+            name: string;
+            /** @description Word of a class every installation begins with: `letters`, `vouchers`, `books`, `applications`, `unlimited`. */
+            preset: string | null;
+            /** @description From when on. */
+            start: components["schemas"]["RetentionStart"];
+        };
+        /** @description A new or changed retention class. */
+        RetentionClassRequest: {
+            /**
+             * Format: int32
+             * @description Months for banks, insurers and investment firms.
+             */
+            bank_months?: number | null;
+            /**
+             * Format: int32
+             * @description Months it lasts, 1 to 1200; null: without end.
+             */
+            months?: number | null;
+            /** @description Name; may be empty for a preset only. */
+            name: string;
+            /** @description From when on; fixed once mails are of the class. */
+            start: components["schemas"]["RetentionStart"];
+        };
+        /** @description Which mails a rule is for. */
+        RetentionConditions: {
+            /**
+             * @description Keys of accounts.
+             * @default []
+             */
+            accounts: string[];
+            /**
+             * @description There is an invoice in it that was recognised.
+             * @default false
+             */
+            invoice: boolean;
+            /**
+             * @description Kinds of mail, as in lists.
+             * @default []
+             */
+            kinds: string[];
+            /**
+             * @description Kinds of records it is filed under: contact, order, quote, item.
+             * @default []
+             */
+            records: string[];
+            /**
+             * @description Senders: addresses, or `@domain`.
+             * @default []
+             */
+            senders: string[];
+            /**
+             * @description Keys of tags.
+             * @default []
+             */
+            tags: number[];
+        };
+        /** @description What the rules would do with mails that are here. */
+        RetentionPreview: {
+            /**
+             * Format: int64
+             * @description Mails looked at, the newest.
+             */
+            looked: number;
+            /** @description There are more. */
+            more: boolean;
+            /** @description Rules that would change something. */
+            rules: components["schemas"]["RetentionPreviewRule"][];
+        };
+        /** @description What a rule would do. */
+        RetentionPreviewRule: {
+            /**
+             * Format: int64
+             * @description Mails it would give another class.
+             */
+            mails: number;
+            /**
+             * Format: int64
+             * @description Number of the rule.
+             */
+            rule: number;
+        };
+        /** @description A rule that gives a retention class. Every list that is not empty must have one that fits. */
+        RetentionRule: {
+            /**
+             * Format: int64
+             * @description Number of the class.
+             */
+            class: number;
+            /** @description What it looks at. */
+            conditions: components["schemas"]["RetentionConditions"];
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            key: number;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description A new or changed rule. */
+        RetentionRuleRequest: {
+            /**
+             * Format: int64
+             * @description Number of the class.
+             */
+            class: number;
+            /** @description What it looks at; at least one condition. */
+            conditions: components["schemas"]["RetentionConditions"];
+            /** @description Name. */
+            name: string;
+        };
+        /** @description What is set about retention as a whole. */
+        RetentionSettingsRequest: {
+            /** @description The organisation is a bank, an insurer or an investment firm. */
+            bank: boolean;
+            /** @description Zone in which days begin, as IANA names it. */
+            zone: string;
+        };
+        /**
+         * @description From when on a period counts.
+         * @enum {string}
+         */
+        RetentionStart: "received" | "year_received" | "document" | "year_of_document";
+        /** @description Everything that is set about retention. */
+        RetentionState: {
+            /** @description The organisation is a bank, an insurer or an investment firm. */
+            bank: boolean;
+            /** @description Classes, presets first. */
+            classes: components["schemas"]["RetentionClass"][];
+            /** @description Open assessments. */
+            open_years: components["schemas"]["OpenYears"][];
+            /** @description Rules, in the order they were made. */
+            rules: components["schemas"]["RetentionRule"][];
+            /** @description Zone in which days begin. */
+            zone: string;
         };
         /**
          * @description What a user may do in the whole installation.
@@ -6312,6 +7634,37 @@ export interface components {
          * @enum {string}
          */
         SourceActionWord: "mark_read" | "move" | "delete";
+        /** @description What became of them. */
+        SpamAnswer: {
+            /** @description Messages of which that is new. */
+            changed: components["schemas"]["SpamChanged"][];
+            /**
+             * Format: int64
+             * @description How many of the others the caller may read: the same was said of them before.
+             */
+            unchanged: number;
+        };
+        /** @description A message of which a person said something new. */
+        SpamChanged: {
+            /** @description What had been said before; null: nothing. */
+            before: boolean | null;
+            /**
+             * Format: uuid
+             * @description By which it is named.
+             */
+            mail_id: string;
+        };
+        /** @description A spam filter to try. */
+        SpamFilterTest: {
+            /** @description `rspamd://host:port` or `spamd://host:port`. */
+            spam_filter: string;
+        };
+        /** @description What a spam filter answered. */
+        SpamFilterTried: {
+            /** @description Why there is none: its words, or the system's. */
+            error: string | null;
+            mark: components["schemas"]["SpamMark"] | null;
+        };
         /** @description What a spam filter says of a mail. */
         SpamMark: {
             /** @description `rspamd`, `spamassassin`, or the header field in which another filter said it. */
@@ -6328,6 +7681,25 @@ export interface components {
              * @description Points; null if they were not said.
              */
             score: number | null;
+        };
+        /** @description What a person says of messages. */
+        SpamRequest: {
+            /** @description Mails by which they are named. */
+            mails: string[];
+            /** @description They are spam, or checked and none; null takes back what was said, and filters count again. */
+            spam?: boolean | null;
+        };
+        /** @description What is said of a message that somebody marked. */
+        SpamState: {
+            /**
+             * @description The filter that marked it: `rspamd`, `spamassassin`, a header field or a keyword; empty if that is not known, null if none
+             *     did.
+             */
+            marked: string | null;
+            /** @description What a person said, which holds whatever filters say; null: nobody did. */
+            said: boolean | null;
+            /** @description It counts as spam. */
+            suspected: boolean;
         };
         /** @description Mails of all accounts by how far they are. */
         Stages: {
@@ -6690,6 +8062,8 @@ export interface components {
             id: string;
             /** @description Language. */
             language: components["schemas"]["Language"];
+            /** @description What an auditor sees, and how long. */
+            limits: components["schemas"]["UserLimits"];
             /** @description Name. */
             name: string;
             /** @description Role. */
@@ -6718,6 +8092,8 @@ export interface components {
             email?: string | null;
             /** @default null */
             language?: components["schemas"]["Language"] | null;
+            /** @default null */
+            limits?: components["schemas"]["UserLimits"] | null;
             /**
              * @description Name.
              * @default null
@@ -6730,6 +8106,15 @@ export interface components {
             password?: string | null;
             /** @default null */
             role?: components["schemas"]["Role"] | null;
+        };
+        /** @description What an auditor sees of the mail of the accounts granted, and until when; empty for other roles. */
+        UserLimits: {
+            /** @default null */
+            expires: components["schemas"]["Timestamp"] | null;
+            /** @default null */
+            mails_from: components["schemas"]["Timestamp"] | null;
+            /** @default null */
+            mails_until: components["schemas"]["Timestamp"] | null;
         };
         /** @description All users, by name. */
         UserList: {
@@ -6744,6 +8129,8 @@ export interface components {
             email: string;
             /** @description Language. */
             language: components["schemas"]["Language"];
+            /** @description What an auditor sees, and how long. */
+            limits?: components["schemas"]["UserLimits"];
             /** @description Name. */
             name: string;
             /** @description At least ten characters. */
@@ -9258,6 +10645,545 @@ export interface operations {
             };
         };
     };
+    approvals: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. */
+                state?: "waiting" | "approved" | "refused" | "done" | "failed" | "withdrawn";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What needs a second person, newest first: all for administrators and auditors, one's own for others. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delayed_approvals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the only administrator has asked for and may approve alone after a delay. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelayedApprovalList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description Asks a second person for an export of many mails; when it is approved, it can be fetched for 24 hours. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approval_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description From how many mails on an export needs an approval. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalSettings"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_approval_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalSettings"];
+            };
+        };
+        responses: {
+            /** @description Changes that. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalSettings"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Approves what somebody else has asked for; it is carried out at once. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalRefusal"];
+            };
+        };
+        responses: {
+            /** @description Refuses it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Takes back what one has asked for oneself. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     held_attachments: {
         parameters: {
             query?: {
@@ -9528,6 +11454,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttachmentSettings"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_spam_filter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpamFilterTest"];
+            };
+        };
+        responses: {
+            /** @description Tries a spam filter with the GTUBE test mail. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpamFilterTried"];
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */
@@ -10293,6 +12282,193 @@ export interface operations {
             };
         };
     };
+    erasures: {
+        parameters: {
+            query?: {
+                /** @description Numbers below this. */
+                before?: number;
+                /** @description At most so many, 1 to 200; 50 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was erased on request, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            /** @description Asks for mails to be erased for good, which another administrator approves; what may not be erased is refused then. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erasure_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureSearch"];
+            };
+        };
+        responses: {
+            /** @description Mails from, to or about an address, and which of them may not be erased. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     erp_import: {
         parameters: {
             query: {
@@ -10963,6 +13139,16 @@ export interface operations {
                 cursor?: string;
                 /** @description How many, at most 200. */
                 limit?: number;
+                /** @description Who: key of a user, or the system's name for a part of itself. */
+                actor?: string;
+                /** @description What: the stable key of an action. */
+                action?: string;
+                /** @description Concerning what: key of a mail, an account, a user. */
+                target?: string;
+                /** @description From this time on. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Before this time. */
+                until?: components["schemas"]["Timestamp"];
             };
             header?: never;
             path?: never;
@@ -11017,13 +13203,144 @@ export interface operations {
             };
         };
     };
+    export_events: {
+        parameters: {
+            query: {
+                /** @description How they are written. */
+                format: "csv" | "json";
+                /** @description As in the list. */
+                actor?: string;
+                /** @description As in the list. */
+                action?: string;
+                /** @description As in the list. */
+                target?: string;
+                /** @description As in the list. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description As in the list. */
+                until?: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The log as a file, CSV or lines of JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    event_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who has done something, and what was done: for filters. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventWords"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export: {
         parameters: {
             query: {
                 /** @description As in the search; all mails without it. */
                 q?: string;
                 /** @description How they are written. */
-                format: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql";
+                format: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql" | "z3";
+                /** @description Only mails with an effective date on or after this day, `2025-01-01`. */
+                from?: string;
+                /** @description Only mails with an effective date on or before this day. */
+                until?: string;
+                /** @description The approval that lets so many mails out, see `export/check`. */
+                approval?: string;
             };
             header?: never;
             path?: never;
@@ -11038,6 +13355,82 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_check: {
+        parameters: {
+            query: {
+                /** @description As in the search; all mails without it. */
+                q?: string;
+                /** @description How they are written. */
+                format: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql" | "z3";
+                /** @description Only mails with an effective date on or after this day, `2025-01-01`. */
+                from?: string;
+                /** @description Only mails with an effective date on or before this day. */
+                until?: string;
+                /** @description The approval that lets so many mails out, see `export/check`. */
+                approval?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many mails an export would hand out, and whether a second person has to approve that. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportCheck"];
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */
@@ -13994,6 +16387,8 @@ export interface operations {
                 has_attachment?: boolean;
                 /** @description Only with this tag: its `key` of `/tags`. */
                 tag?: number;
+                /** @description Only what is suspected to be spam. */
+                spam?: boolean;
                 /** @description Those that were deleted here, instead of the others. */
                 deleted?: boolean;
                 /** @description By date. */
@@ -14153,6 +16548,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeletionAnswer"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_message_retention: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionChange"];
+            };
+        };
+        responses: {
+            /** @description Gives messages a retention class; only administrators make it shorter. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge_spam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpamRequest"];
+            };
+        };
+        responses: {
+            /** @description Says of messages whether they are spam, or takes that back; it holds whatever filters say. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpamAnswer"];
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */
@@ -14432,6 +16969,73 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    message_keeping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How long a message is kept and why, and invoices in it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageKeeping"];
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */
@@ -15784,6 +18388,261 @@ export interface operations {
             };
         };
     };
+    person: {
+        parameters: {
+            query: {
+                /** @description The address. */
+                address: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything about an address as a ZIP, as far as you may read it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    procedures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions of the procedural documentation, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcedureList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_procedure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProcedureRequest"];
+            };
+        };
+        responses: {
+            /** @description Makes the next version of the procedural documentation of what is set now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcedureVersion"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    procedure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                language: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A version as PDF. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     proof: {
         parameters: {
             query?: never;
@@ -16974,6 +19833,1452 @@ export interface operations {
                 content: {
                     "text/csv": string;
                 };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recovery_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether a recovery key for the master key was made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryKeyState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_recovery_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Makes a recovery key, shown this once. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryKeyMade"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_recovery_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryKeyCheck"];
+            };
+        };
+        responses: {
+            /** @description Compares a printed recovery key. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Retention classes, rules and open assessments. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionSettingsRequest"];
+            };
+        };
+        responses: {
+            /** @description Sets the zone of days and whether longer periods of banks hold. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_retention_class: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionClassRequest"];
+            };
+        };
+        responses: {
+            /** @description A new retention class. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_retention_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionClassRequest"];
+            };
+        };
+        responses: {
+            /** @description Changes a retention class; its mails are kept by the new period. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_retention_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a retention class nothing uses. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    due_years: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mails by class and year, and how many of them are due. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueYearList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    due_mails: {
+        parameters: {
+            query: {
+                /** @description Number of the class. */
+                class: number;
+                /** @description Year in which the period began. */
+                year: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Rows, 1 to 200; 50 unless asked otherwise. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mails of a class and year that are due. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueKeptPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_due: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DueReleaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Asks for the mails of a class and year that are due to be erased for good, which another administrator approves. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    legal_holds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Legal holds, open ones first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHoldList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_legal_hold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHoldRequest"];
+            };
+        };
+        responses: {
+            /** @description Holds what a query finds, now and later. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHoldList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_legal_hold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description How many messages a query finds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldPreview"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_legal_hold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldLiftRequest"];
+            };
+        };
+        responses: {
+            /** @description Lifts a legal hold. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHoldList"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_open_years: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenYearsRequest"];
+            };
+        };
+        responses: {
+            /** @description Notes that the assessment of years is open: nothing of them falls due. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_open_years: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The assessment is over. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_retention_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description A new rule, for mails that come or change from now on. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_retention_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asks the rules about every mail that is here; classes become longer, never shorter. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_retention_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the rules would do with mails that are here. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_retention_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description Changes a rule, likewise. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_retention_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a rule; mails keep the class it gave them. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be read, or a value in it is wrong. */
             400: {
@@ -18621,6 +22926,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Does not fit the present state. */
             409: {
                 headers: {
@@ -18670,6 +22984,15 @@ export interface operations {
             };
             /** @description Not logged in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

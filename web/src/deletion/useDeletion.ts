@@ -15,7 +15,12 @@ type Leave = (mailIds: readonly string[]) => void;
 /** What the list that is shown does when rows of it are about to go. */
 const leaving: Leave[] = [];
 
-/** Calls `leave` with the mails that are deleted or restored, before they leave the list. */
+/** Tells the list that is shown that these mails are about to go. */
+export function leaveList(mailIds: readonly string[]): void {
+  leaving.at(-1)?.(mailIds);
+}
+
+/** Calls `leave` with the mails that are about to leave the list. */
 export function useLeaving(leave: Leave): void {
   const latest = useRef(leave);
   useEffect(() => {
@@ -41,9 +46,9 @@ export function useDeletion() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (change: Change) => send(change),
-    onMutate: ({ mails }) => leaving.at(-1)?.(mails),
+    onMutate: ({ mails }) => leaveList(mails),
     onSuccess: async ({ changed, at_source }, { restore }) => {
-      await deletionChanged(client, changed);
+      await messagesChanged(client, changed);
       if (changed.length > 0) {
         const back = async () => {
           try {
@@ -51,7 +56,7 @@ export function useDeletion() {
           } catch (error) {
             tellFailure(t("deletion.notUndone"), isProblem(error) ? error.detail : undefined);
           }
-          await deletionChanged(client, restore ? changed : []);
+          await messagesChanged(client, restore ? changed : []);
         };
         const done = t(restore ? "deletion.restored" : "deletion.deleted", { count: changed.length });
         tellUndo(at_source.length === 0 ? done : `${done} ${t("deletion.atSource")}`, back);
@@ -76,7 +81,7 @@ function send({ mails, restore }: Change): Promise<DeletionAnswer> {
 }
 
 /** Lists are asked for again; what has `gone` is taken out of hits, which the search would show for a moment still. */
-async function deletionChanged(client: QueryClient, gone: readonly string[]): Promise<void> {
+export async function messagesChanged(client: QueryClient, gone: readonly string[] = []): Promise<void> {
   const out = new Set(gone);
   client.setQueriesData<InfiniteData<SearchAnswer>>({ queryKey: ["search"] }, (found) =>
     found === undefined

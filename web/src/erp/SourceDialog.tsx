@@ -8,12 +8,13 @@ import { FormEnd } from "../parts/FormEnd";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { useIsNarrow } from "../parts/Panes";
-import { COLUMNS, ERP_KINDS, type ErpKind, type ErpSource, type ErpSourceRequest, type ErpSourceTried, type ErpSourceType } from "./queries";
+import { DavFields } from "./DavFields";
+import { COLUMNS, ERP_KINDS, type ErpBook, type ErpKind, type ErpSource, type ErpSourceRequest, type ErpSourceTried, type ErpSourceType } from "./queries";
 
 /** What stands in a statement for the largest value so far. */
 const MARK = { watermark: "{watermark}" };
 
-const TYPES: readonly ErpSourceType[] = ["file", "postgres", "mysql", "rest"];
+const TYPES: readonly ErpSourceType[] = ["file", "postgres", "mysql", "carddav", "rest"];
 
 interface Values {
   name: string;
@@ -36,10 +37,13 @@ interface Values {
   quote: string;
   item: string;
   watermark_start: string;
+  url: string;
+  books: readonly ErpBook[];
 }
 
 function initial(source: ErpSource | undefined): Values {
   const sql = source?.sql ?? undefined;
+  const dav = source?.dav ?? undefined;
   const statement = (kind: ErpKind) => sql?.statements.find((one) => one.kind === kind);
   return {
     name: source?.name ?? "",
@@ -53,15 +57,17 @@ function initial(source: ErpSource | undefined): Values {
     host: sql?.host ?? "",
     port: sql?.port ?? 5432,
     database: sql?.database ?? "",
-    login: sql?.login ?? "",
+    login: sql?.login ?? dav?.login ?? "",
     password: "",
     tls: sql?.tls ?? true,
-    timeout_seconds: sql?.timeout_seconds ?? 600,
+    timeout_seconds: sql?.timeout_seconds ?? dav?.timeout_seconds ?? 600,
     contact: statement("contact")?.sql ?? "",
     order: statement("order")?.sql ?? "",
     quote: statement("quote")?.sql ?? "",
     item: statement("item")?.sql ?? "",
     watermark_start: sql?.statements[0]?.watermark_start ?? "",
+    url: dav?.url ?? "",
+    books: dav?.books ?? [],
   };
 }
 
@@ -92,7 +98,17 @@ function asked(values: Values, before: ErpSource | undefined): ErpSourceRequest 
           })),
         }
       : null,
-    ...(database && values.password !== "" ? { password: values.password } : {}),
+    dav:
+      type === "carddav"
+        ? {
+            url: values.url,
+            login: values.login,
+            trust: before?.dav?.trust ?? "system",
+            books: [...values.books],
+            timeout_seconds: values.timeout_seconds,
+          }
+        : null,
+    ...((database || type === "carddav") && values.password !== "" ? { password: values.password } : {}),
   };
 }
 
@@ -191,6 +207,21 @@ export function SourceDialog({ source, folder, onClose }: { source: ErpSource | 
               <NumberInput label={t("erp.every")} description={t("erp.everyWhat")} min={0} {...form.getInputProps("every_minutes")} />
             </>
           ) : null}
+          {type === "carddav" ? (
+            <>
+              <DavFields
+                url={form.getInputProps("url")}
+                login={form.getInputProps("login")}
+                password={form.getInputProps("password")}
+                passwordKept={source?.password_set === true}
+                found={test.data?.books ?? []}
+                chosen={form.values.books}
+                onChoose={(books) => form.setFieldValue("books", books)}
+              />
+              <NumberInput label={t("erp.timeoutRun")} min={1} max={86400} {...form.getInputProps("timeout_seconds")} />
+              <NumberInput label={t("erp.every")} description={t("erp.everyWhat")} min={0} {...form.getInputProps("every_minutes")} />
+            </>
+          ) : null}
           {type === "rest" ? <Notice tone="info">{t("erp.restWhat")}</Notice> : null}
           <Checkbox label={t("erp.active")} {...form.getInputProps("active", { type: "checkbox" })} />
           {test.error === null ? null : <Failure error={test.error} what={t("erp.notTried")} />}
@@ -218,7 +249,7 @@ function Tried({ tried }: { tried: ErpSourceTried }) {
       {tried.may_write ? <Notice tone="warn">{t("erp.mayWrite")}</Notice> : null}
       {tried.unprotected ? <Notice tone="warn">{t("erp.unprotected")}</Notice> : null}
       {tried.statements.map((one) => (
-        <div key={one.kind}>
+        <div key={`${one.kind} ${one.columns.join(" ")}`}>
           <h3>{t(`erp.kinds.${one.kind as ErpKind}`)}</h3>
           {one.error === null ? null : <p>{one.error}</p>}
           {one.columns.length === 0 ? null : <p className={page.dimmed}>{one.columns.join(", ")}</p>}

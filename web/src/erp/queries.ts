@@ -3,6 +3,7 @@ import { api, take } from "../api/client";
 import type { components } from "../api/schema";
 
 type Schemas = components["schemas"];
+export type ErpBook = Schemas["ErpBook"];
 export type ErpKind = Schemas["ErpKind"];
 export type ErpNote = Schemas["ErpNote"];
 export type ErpPreview = Schemas["ErpPreview"];

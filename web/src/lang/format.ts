@@ -12,6 +12,10 @@ export interface Formats {
   listDate: (iso: string, now?: Date) => string;
   /** Samstag, 21. November 2026 um 15:06 */
   longDate: (iso: string) => string;
+  /** 21.11.2026, of a day without zone: `2026-11-21` */
+  day: (iso: string) => string;
+  /** 1.190,00, of a decimal as a text */
+  decimal: (text: string) => string;
   /** 21.11.2026, 15:06 */
   shortDate: (iso: string) => string;
   /** vor 3 Minuten */
@@ -45,6 +49,8 @@ export function makeFormats(locale: string, timeZone?: string): Formats {
   const short = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", ...zone });
   const year = new Intl.DateTimeFormat("en-GB", { year: "numeric", ...zone });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const calendar = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
+  const money = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 6 });
   const seconds = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 });
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const rate = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
@@ -66,6 +72,8 @@ export function makeFormats(locale: string, timeZone?: string): Formats {
         return year.format(at) === year.format(now) ? day.format(at) : date.format(at);
       }),
     longDate: (iso) => readable(iso, (at) => long.format(at)),
+    day: (iso) => readable(`${iso}T00:00:00Z`, (at) => calendar.format(at)),
+    decimal: (text) => money.format(Number(text)),
     shortDate: (iso) => readable(iso, (at) => short.format(at)),
     ago: (iso, now = new Date()) => {
       const past = Math.round((new Date(iso).getTime() - now.getTime()) / 1000);

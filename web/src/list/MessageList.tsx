@@ -12,7 +12,9 @@ import { Delayed } from "../parts/Delayed";
 import { Failure } from "../parts/Failure";
 import { useIsNarrow } from "../parts/Panes";
 import { isPlainClick } from "../parts/PlainLink";
+import { isSuspected, useSpam } from "../spam/useSpam";
 import { useDensity } from "./density";
+import { ChooseForSelected } from "../retention/ChooseClass";
 import { GhostRow, MessageRowView } from "./MessageRow";
 import type { Source } from "./messages";
 import css from "./MessageList.module.css";
@@ -64,6 +66,7 @@ export function MessageList(props: MessageListProps) {
   const [selected, setSelected] = useState(NONE);
   const mayChange = useSession().user.role !== "auditor";
   const { mutate: change } = useDeletion();
+  const { mutate: say } = useSpam();
   const [listed, setListed] = useState(of);
   if (listed !== of) {
     setListed(of);
@@ -141,6 +144,14 @@ export function MessageList(props: MessageListProps) {
   // Put in front of what the open mail does with the key.
   useCommand("delete", actOnSelected, mayChange && selected.size > 0);
   useCommand("delete", () => act([meant ?? ""]), mayChange && selected.size === 0 && openId === undefined && meant !== undefined);
+  const saySpam = (spam: boolean) => say({ mails: [...selected], spam }, { onSuccess: () => setSelected(NONE) });
+  useCommand("spam", () => saySpam(true), mayChange && selected.size > 0);
+  const pointed = source.row(cursor);
+  useCommand(
+    "spam",
+    () => pointed !== undefined && say({ mails: [pointed.mail_id], spam: !isSuspected(pointed) }),
+    mayChange && selected.size === 0 && openId === undefined && pointed !== undefined,
+  );
   useLeaving((mailIds) => {
     setSelected((before) => new Set([...before].filter((mailId) => !mailIds.includes(mailId))));
     if (openId === undefined || !mailIds.includes(openId)) {
@@ -187,8 +198,11 @@ export function MessageList(props: MessageListProps) {
           count={selected.size}
           deleted={props.deleted === true}
           onAct={actOnSelected}
+          onSpam={saySpam}
           onClear={() => setSelected(NONE)}
-        />
+        >
+          <ChooseForSelected mails={[...selected]} />
+        </SelectionBar>
       )}
       {fresh > 0 && !atTop ? (
         <Button

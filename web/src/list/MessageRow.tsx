@@ -1,4 +1,4 @@
-import { IconAlertTriangle, IconFileUnknown, IconPaperclip } from "@tabler/icons-react";
+import { IconAlertTriangle, IconFileUnknown, IconMailExclamation, IconPaperclip } from "@tabler/icons-react";
 import type { TFunction } from "i18next";
 import { memo, type ReactNode } from "react";
 import type { MessageRow, Piece } from "../api/types";
@@ -6,6 +6,7 @@ import { GroupPill } from "../groups/GroupPill";
 import type { Formats } from "../lang/format";
 import { bucketOf, initialsOf } from "../parts/initials";
 import { KINDS } from "../parts/kinds";
+import { isSuspected } from "../spam/useSpam";
 import { TagPill } from "../tags/TagPill";
 import css from "./MessageList.module.css";
 
@@ -104,6 +105,14 @@ function Sign({ row, t }: { row: MessageRow; t: TFunction }) {
       <span className={`${css.tag} ${css.danger}`}>
         <IconFileUnknown size={12} stroke={2.2} aria-hidden />
         <span>{t("list.quarantined")}</span>
+      </span>
+    );
+  }
+  if (isSuspected(row)) {
+    return (
+      <span className={`${css.tag} ${css.warn}`}>
+        <IconMailExclamation size={12} stroke={2.2} aria-hidden />
+        <span>{t("spam.suspected")}</span>
       </span>
     );
   }

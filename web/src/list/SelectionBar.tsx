@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
-import { IconArrowBackUp, IconTrash } from "@tabler/icons-react";
+import { IconArrowBackUp, IconMailCheck, IconMailExclamation, IconTrash } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import css from "./MessageList.module.css";
 
@@ -8,11 +9,14 @@ interface SelectionBarProps {
   /** The list shows deleted mails. */
   deleted: boolean;
   onAct: () => void;
+  onSpam: (spam: boolean) => void;
   onClear: () => void;
+  /** Further acts. */
+  children?: ReactNode;
 }
 
 /** What can be done with the mails that are selected. */
-export function SelectionBar({ count, deleted, onAct, onClear }: SelectionBarProps) {
+export function SelectionBar({ count, deleted, onAct, onSpam, onClear, children }: SelectionBarProps) {
   const { t } = useTranslation();
   const Sign = deleted ? IconArrowBackUp : IconTrash;
   return (
@@ -21,6 +25,27 @@ export function SelectionBar({ count, deleted, onAct, onClear }: SelectionBarPro
       <Button size="compact-md" variant="default" leftSection={<Sign size={16} aria-hidden />} onClick={onAct}>
         {t(deleted ? "deletion.restore" : "deletion.delete")}
       </Button>
+      {deleted ? null : (
+        <>
+          <Button
+            size="compact-md"
+            variant="default"
+            leftSection={<IconMailExclamation size={16} aria-hidden />}
+            onClick={() => onSpam(true)}
+          >
+            {t("spam.is")}
+          </Button>
+          <Button
+            size="compact-md"
+            variant="default"
+            leftSection={<IconMailCheck size={16} aria-hidden />}
+            onClick={() => onSpam(false)}
+          >
+            {t("spam.isNone")}
+          </Button>
+        </>
+      )}
+      {children}
       <Button size="compact-md" variant="default" onClick={onClear}>
         {t("deletion.unselect")}
       </Button>

@@ -16,6 +16,8 @@ export interface Filter {
   unread?: boolean | undefined;
   /** Key of a tag. */
   tag?: number | undefined;
+  /** Only what is suspected to be spam. */
+  spam?: boolean | undefined;
   /** Those that were deleted here, instead of the others. */
   deleted?: boolean | undefined;
 }

@@ -11,23 +11,27 @@ import {
   IconInbox,
   IconLinkPlus,
   IconMailbox,
+  IconMailExclamation,
   IconPackageImport,
   IconRuler2,
   IconSettings,
   IconStethoscope,
   IconTrash,
+  IconUserCheck,
   IconUsersGroup,
 } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useLocation } from "@tanstack/react-router";
 import { type ComponentType, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { accountsQuery, doctorQuery, mailboxesQuery, statusQuery } from "../api/queries";
 import { useSession } from "../api/session";
 import type { Account } from "../api/types";
+import { approvalsQuery } from "../approvals/queries";
 import { groupsQuery } from "../groups/queries";
 import { useFormats } from "../lang/format";
 import { quote } from "../search/words";
+import { SPAM_PATH } from "../spam/useSpam";
 import { FREQUENT_KINDS, KINDS, RARE_KINDS } from "./kinds";
 import { PlainLink } from "./PlainLink";
 import css from "./Shell.module.css";
@@ -83,6 +87,9 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
               </Entry>
             ))
           : null}
+        <Entry icon={IconMailExclamation} to={SPAM_PATH} current={here.path === SPAM_PATH}>
+          {t("spam.suspected")}
+        </Entry>
         <Entry icon={IconTrash} to="/mail/deleted" current={here.path === "/mail/deleted"}>
           {t("nav.deleted")}
         </Entry>
@@ -140,6 +147,9 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
         </Entry>
         <Entry icon={IconStethoscope} to="/doctor" current={here.path === "/doctor"} extra={<TroubleCount />}>
           {t("nav.doctor")}
+        </Entry>
+        <Entry icon={IconUserCheck} to="/approvals" current={here.path === "/approvals"} extra={<ApprovalCount />}>
+          {t("nav.approvals")}
         </Entry>
         {user.role === "agent" ? null : (
           <Entry icon={IconHistory} to="/audit" current={here.path === "/audit"}>
@@ -210,6 +220,13 @@ function TroubleCount() {
   const { data } = useQuery(doctorQuery);
   const { number } = useFormats();
   const count = data?.conditions.length ?? 0;
+  return count === 0 ? null : <span className={css.count}>{number(count)}</span>;
+}
+
+function ApprovalCount() {
+  const { data } = useInfiniteQuery(approvalsQuery("waiting"));
+  const { number } = useFormats();
+  const count = data?.pages[0]?.items.filter((approval) => approval.may_approve).length ?? 0;
   return count === 0 ? null : <span className={css.count}>{number(count)}</span>;
 }
 

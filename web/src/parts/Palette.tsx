@@ -3,6 +3,7 @@ import { useMantineColorScheme } from "@mantine/core";
 import { Spotlight, spotlight, type SpotlightActionData } from "@mantine/spotlight";
 import {
   IconAddressBook,
+  IconArchive,
   IconBan,
   IconChartBar,
   IconChartDots,
@@ -122,6 +123,7 @@ function useActions(): SpotlightActionData[] {
       ? [
           page(t("accounts.add"), "/settings/accounts/new", IconPlus),
           page(t("settings.users"), "/settings/users", IconUsers),
+          page(t("retention.title"), "/settings/retention", IconArchive),
           page(t("linkRules.title"), "/settings/linking", IconRoute),
         ]
       : []),

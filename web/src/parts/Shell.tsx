@@ -1,6 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconCloudOff, IconExclamationCircle, IconPlugConnectedX } from "@tabler/icons-react";
+import { IconCloudOff, IconExclamationCircle, IconHourglass, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
@@ -10,7 +10,9 @@ import { isProblem } from "../api/problem";
 import { doctorQuery, queryClient, sessionQuery } from "../api/queries";
 import { useReach } from "../api/reach";
 import { applyProfile } from "../api/session";
+import { delayedApprovalsQuery } from "../approvals/queries";
 import { useCommand, useKeys } from "../keys/dispatch";
+import { useFormats } from "../lang/format";
 import { DropOverlay } from "./DropOverlay";
 import { Navigation } from "./Navigation";
 import { PlainLink } from "./PlainLink";
@@ -38,6 +40,7 @@ export function Shell() {
       <header className={css.top}>
         <ReachStrip />
         <DoctorStrip />
+        <DelayedStrip />
         <TopBar onMenu={open} />
       </header>
       <div className={css.nav}>
@@ -100,6 +103,26 @@ function DoctorStrip() {
   );
 }
 
+/** What the only administrator may approve alone after a while, everybody knows until then. */
+function DelayedStrip() {
+  const { t } = useTranslation();
+  const { shortDate } = useFormats();
+  const { data } = useQuery(delayedApprovalsQuery);
+  const first = data?.[0];
+  if (first === undefined) {
+    return null;
+  }
+  return (
+    <div className={css.strip} role="status">
+      <IconHourglass size={18} aria-hidden />
+      <span>
+        {t("approvals.strip", { name: first.asked_by, kind: t(`approvals.kind.${first.kind}`), when: shortDate(first.due) })}
+      </span>
+      <PlainLink to="/approvals">{t("doctor.look")}</PlainLink>
+    </div>
+  );
+}
+
 /** Language, zone and theme of the profile hold as soon as it is known. */
 function useProfile(): void {
   const { data } = useQuery(sessionQuery);
@@ -140,6 +163,7 @@ function useGoCommands(): void {
   useCommand("goBounces", () => void navigate({ to: "/mail/$view", params: { view: "bounce" } }));
   useCommand("goAddresses", () => void navigate({ to: "/bounces/addresses" }));
   useCommand("goDeleted", () => void navigate({ to: "/mail/$view", params: { view: "deleted" } }));
+  useCommand("goSpam", () => void navigate({ to: "/mail/$view", params: { view: "spam" } }));
   useCommand("goManual", () => void navigate({ to: "/bounces/manual" }));
   useCommand("goImportList", () => void navigate({ to: "/import-list" }));
   useCommand("goImports", () => void navigate({ to: "/imports" }));

@@ -5,6 +5,8 @@ import {
   IconCode,
   IconDownload,
   IconMail,
+  IconMailCheck,
+  IconMailExclamation,
   IconMailOpened,
   IconTrash,
 } from "@tabler/icons-react";
@@ -23,6 +25,8 @@ import { Failure } from "../parts/Failure";
 import { KINDS } from "../parts/kinds";
 import { Notice, Pill } from "../parts/Notice";
 import { useIsNarrow } from "../parts/Panes";
+import { SpamNotice } from "../spam/SpamNotice";
+import { isSuspected, useSpam } from "../spam/useSpam";
 import { TagEditor } from "../tags/TagEditor";
 import { TagLink } from "../tags/TagPill";
 import { FoldedMessage, Message } from "./Message";
@@ -49,6 +53,10 @@ export function Reader({ mailId, onClose, withSide }: ReaderProps) {
   const seen = useSeen(data);
   const deletion = useDeletion();
   const changeDeletion = () => deletion.mutate({ mails: [mailId], restore: data?.deleted !== null });
+  const say = useSpam();
+  const suspected = data !== undefined && isSuspected(data);
+  const changeSpam = () => say.mutate({ mails: [mailId], spam: !suspected });
+  useCommand("spam", changeSpam, data !== undefined && seen.mayChange);
   useCommand("delete", changeDeletion, data !== undefined && seen.mayChange);
   useCommand("source", () => setSource(true), data !== undefined);
   return (
@@ -72,6 +80,13 @@ export function Reader({ mailId, onClose, withSide }: ReaderProps) {
                 icon={data.deleted === null ? IconTrash : IconArrowBackUp}
                 label={t(data.deleted === null ? "deletion.delete" : "deletion.restore")}
                 onClick={changeDeletion}
+              />
+            ) : null}
+            {seen.mayChange ? (
+              <Tool
+                icon={suspected ? IconMailCheck : IconMailExclamation}
+                label={t(suspected ? "spam.isNone" : "spam.is")}
+                onClick={changeSpam}
               />
             ) : null}
             <Tool icon={IconCode} label={t("reader.source")} onClick={() => setSource(true)} />
@@ -106,6 +121,7 @@ export function Reader({ mailId, onClose, withSide }: ReaderProps) {
       {data === undefined ? null : (
         <div className={css.inner}>
           <Subject message={data} />
+          <SpamNotice message={data} mayChange={seen.mayChange} />
           {withSide ? (
             <details className={css.above}>
               <summary>{t("side.summary")}</summary>
@@ -160,6 +176,11 @@ function Subject({ message }: { message: MessageDetail }) {
             {t("deletion.since", { date: formats.longDate(message.deleted) })}
           </Pill>
         )}
+        {message.spam !== null && message.spam.said === false ? (
+          <Pill tone="ok" icon={IconMailCheck}>
+            {t("spam.isChecked")}
+          </Pill>
+        ) : null}
         {message.groups.map(({ id, name }) => (
           <GroupLink key={id} name={name} />
         ))}

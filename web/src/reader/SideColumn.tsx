@@ -12,6 +12,7 @@ import { KINDS } from "../parts/kinds";
 import { Pill } from "../parts/Notice";
 import { PlainLink } from "../parts/PlainLink";
 import { quote } from "../search/words";
+import { KeepingCard } from "../retention/KeepingCard";
 import { SubHeading } from "../parts/SubHeading";
 import css from "./Reader.module.css";
 import { placeText, wordOr } from "./words";
@@ -39,6 +40,7 @@ export function SideColumn({ mailId }: { mailId: string }) {
         <Why message={data} />
         <WhyGroups message={data} />
       </section>
+      <KeepingCard mailId={mailId} />
       {data.defects.length === 0 ? null : (
         <section className={css.card}>
           <Defects message={data} />

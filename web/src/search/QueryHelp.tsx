@@ -22,6 +22,7 @@ const EXAMPLES = [
   ["tag", "tag:Dringend"],
   ["unread", "is:unread"],
   ["deleted", "is:deleted"],
+  ["spam", "is:spam"],
   ["after", "after:2026-01-01"],
   ["before", "before:2026-07-01"],
   ["on", "on:2026-03-02"],

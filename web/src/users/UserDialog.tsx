@@ -12,6 +12,7 @@ import { FormEnd } from "../parts/FormEnd";
 import { LANGUAGE_NAMES } from "../parts/LanguageMenu";
 import { useIsNarrow } from "../parts/Panes";
 import { PASSWORD_MIN } from "../parts/password";
+import { begin, dayOf, end, lastDayOf } from "../parts/days";
 import { tell } from "../parts/toast";
 
 const ROLES: readonly Role[] = ["agent", "auditor", "administrator"];
@@ -30,6 +31,9 @@ export function UserDialog({ user, onClose }: { user: User | undefined; onClose:
       role: user?.role ?? ("agent"),
       language: user?.language ?? (i18n.language as Language),
       accounts: user?.accounts ?? [],
+      from: dayOf(user?.limits.mails_from),
+      until: lastDayOf(user?.limits.mails_until),
+      expires: lastDayOf(user?.limits.expires),
       password: "",
     },
     validate: {
@@ -42,15 +46,22 @@ export function UserDialog({ user, onClose }: { user: User | undefined; onClose:
     },
   });
   const save = useMutation({
-    mutationFn: ({ password, ...values }: typeof form.values) =>
-      user === undefined
-        ? take(api.POST("/api/v1/users", { body: { ...values, password } }))
+    mutationFn: ({ password, from, until, expires, ...values }: typeof form.values) => {
+      const auditor = values.role === "auditor";
+      const limits = {
+        mails_from: auditor ? begin(from) : null,
+        mails_until: auditor ? end(until) : null,
+        expires: auditor ? end(expires) : null,
+      };
+      return user === undefined
+        ? take(api.POST("/api/v1/users", { body: { ...values, limits, password } }))
         : take(
             api.PATCH("/api/v1/users/{user_id}", {
               params: { path: { user_id: user.id } },
-              body: { ...values, ...(password !== "" && { password }) },
+              body: { ...values, limits, ...(password !== "" && { password }) },
             }),
-          ),
+          );
+    },
     onSuccess: async (saved) => {
       onClose();
       tell(t("users.saved", { name: saved.name }));
@@ -62,8 +73,9 @@ export function UserDialog({ user, onClose }: { user: User | undefined; onClose:
     },
     onError: (error) => {
       const field = isProblem(error) ? error.members["field"] : undefined;
-      if (isProblem(error) && typeof field === "string" && field in form.values) {
-        form.setFieldError(field, error.detail ?? error.title);
+      const named = field === "mails_until" ? "until" : field;
+      if (isProblem(error) && typeof named === "string" && named in form.values) {
+        form.setFieldError(named, error.detail ?? error.title);
       }
     },
   });
@@ -95,6 +107,23 @@ export function UserDialog({ user, onClose }: { user: User | undefined; onClose:
             clearable
             {...form.getInputProps("accounts")}
           />
+          {form.values.role === "auditor" ? (
+            <>
+              <TextInput
+                type="date"
+                label={t("users.mailsFrom")}
+                description={t("users.periodWhat")}
+                {...form.getInputProps("from")}
+              />
+              <TextInput type="date" label={t("users.mailsUntil")} {...form.getInputProps("until")} />
+              <TextInput
+                type="date"
+                label={t("users.expires")}
+                description={t("users.expiresWhat")}
+                {...form.getInputProps("expires")}
+              />
+            </>
+          ) : null}
           <Select
             label={t("shell.language")}
             allowDeselect={false}

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { api, done, take } from "../api/client";
 import { useMayAdminister } from "../api/session";
 import { type AttachmentSettings, attachmentsQuery, type HeldAttachment, heldQuery } from "../attachments/queries";
+import { FilterTest } from "../attachments/FilterTest";
 import { Release } from "../attachments/Release";
 import { useHoldText } from "../attachments/useHoldText";
 import { useFormats } from "../lang/format";
@@ -265,6 +266,7 @@ function Origins({ kept }: { kept: AttachmentSettings }) {
           value={filter}
           onChange={(event) => setFilter(event.currentTarget.value)}
         />
+        <FilterTest address={filter} />
         <Textarea
           label={t("attachments.nameServers")}
           description={t("attachments.nameServersHelp")}

@@ -1,5 +1,5 @@
 import { SegmentedControl, Select } from "@mantine/core";
-import { IconInbox, IconMoodSmile, IconTrash } from "@tabler/icons-react";
+import { IconInbox, IconMailCheck, IconMoodSmile, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
@@ -24,10 +24,10 @@ const route = getRouteApi("/shell/mail/$view");
 
 const FIRST_ROWS: Rows = { first: 0, end: 30 };
 
-/** All mails, deleted ones, those of a kind, an account or a mailbox, with the one that is open beside them. */
+/** All mails, deleted ones, suspected spam, those of a kind, an account or a mailbox, with the one that is open beside them. */
 export function MailView() {
   const { view } = route.useParams();
-  return view === "all" || view === "deleted" || isKind(view) ? <Mails /> : <MissingPage />;
+  return ["all", "deleted", "spam"].includes(view) || isKind(view) ? <Mails /> : <MissingPage />;
 }
 
 function Mails() {
@@ -44,6 +44,7 @@ function Mails() {
       ...(unread === "1" && { unread: true }),
       ...(tag !== undefined && { tag: Number(tag) }),
       ...(view === "deleted" && { deleted: true }),
+      ...(view === "spam" && { spam: true }),
     }),
     [account, mailbox, view, unread, tag],
   );
@@ -101,7 +102,7 @@ function Mails() {
             fresh={fresh}
             onFresh={readFresh}
             empty={
-              <NoMails unread={unread === "1"} tagged={tag !== undefined} plain={view === "all" && account === undefined} deleted={view === "deleted"} />
+              <NoMails unread={unread === "1"} tagged={tag !== undefined} plain={view === "all" && account === undefined} view={view} />
             }
           />
         </>
@@ -151,6 +152,9 @@ function useTitle(): string {
   if (view === "deleted") {
     return t("nav.deleted");
   }
+  if (view === "spam") {
+    return t("spam.suspected");
+  }
   return isKind(view) ? t(`kindsPlural.${view}`) : t("nav.all");
 }
 
@@ -158,11 +162,11 @@ interface NoMailsProps {
   unread: boolean;
   tagged: boolean;
   plain: boolean;
-  deleted: boolean;
+  view: string;
 }
 
 /** One sentence and one action. */
-function NoMails({ unread, tagged, plain, deleted }: NoMailsProps) {
+function NoMails({ unread, tagged, plain, view }: NoMailsProps) {
   const { t } = useTranslation();
   const administrator = useMayAdminister();
   if (tagged) {
@@ -191,7 +195,10 @@ function NoMails({ unread, tagged, plain, deleted }: NoMailsProps) {
       </Empty>
     );
   }
-  return deleted ? (
+  if (view === "spam") {
+    return <Empty icon={IconMailCheck}>{t("spam.none")}</Empty>;
+  }
+  return view === "deleted" ? (
     <Empty icon={IconTrash}>{t("list.noneDeleted")}</Empty>
   ) : (
     <Empty icon={IconInbox}>{t("list.noneHere")}</Empty>

@@ -5,13 +5,14 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "../api/client";
 import type { components } from "../api/schema";
-import { useMayAdminister } from "../api/session";
+import { useSession } from "../api/session";
 import { useFormats } from "../lang/format";
 import { AdminPage } from "../parts/AdminPage";
 import { Failure } from "../parts/Failure";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { tell } from "../parts/toast";
+import { RecoveryKey } from "./recoveryKey";
 
 type State = components["schemas"]["ProofState"];
 type Authority = components["schemas"]["StampAuthorityRequest"];
@@ -25,15 +26,16 @@ const proofQuery = queryOptions({
 /** How the provable log stands, its key, and who stamps it. */
 export function Proof() {
   const { t } = useTranslation();
-  const administrator = useMayAdminister();
-  const query = useQuery({ ...proofQuery, enabled: administrator });
+  const { role } = useSession().user;
+  const query = useQuery({ ...proofQuery, enabled: role !== "agent" });
   return (
-    <AdminPage title={t("proof.title")} lead={t("proof.lead")} of={query} failed={t("proof.failed")}>
+    <AdminPage title={t("proof.title")} lead={t("proof.lead")} of={query} failed={t("proof.failed")} auditors>
       {query.data === undefined ? null : (
         <div className={page.stack}>
           <Health state={query.data} />
           <PublicKey line={query.data.public_key} />
-          <Authorities state={query.data} />
+          {role === "administrator" ? <RecoveryKey /> : null}
+          {role === "administrator" ? <Authorities state={query.data} /> : null}
         </div>
       )}
     </AdminPage>

@@ -1,8 +1,11 @@
 import {
   IconAddressBook,
+  IconArchive,
   IconBell,
   IconDatabaseImport,
+  IconEraser,
   IconExternalLink,
+  IconFileText,
   IconFolders,
   IconKey,
   IconLinkOff,
@@ -20,7 +23,7 @@ import {
 } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { useMayAdminister } from "../api/session";
+import { useSession } from "../api/session";
 import page from "../parts/Page.module.css";
 import { PlainLink } from "../parts/PlainLink";
 import css from "./settings.module.css";
@@ -28,7 +31,8 @@ import css from "./settings.module.css";
 /** The pages of the settings below one row of links. */
 export function Settings() {
   const { t } = useTranslation();
-  const administrator = useMayAdminister();
+  const { role } = useSession().user;
+  const administrator = role === "administrator";
   const { pathname } = useLocation();
   const links = [
     { to: "/settings/profile", label: t("settings.profile"), icon: IconUser, shown: true },
@@ -41,14 +45,17 @@ export function Settings() {
     { to: "/settings/linking", label: t("linkRules.title"), icon: IconRoute, shown: administrator },
     { to: "/settings/links", label: t("settings.jumps"), icon: IconExternalLink, shown: administrator },
     { to: "/settings/users", label: t("settings.users"), icon: IconUsers, shown: administrator },
-    { to: "/settings/tokens", label: t("tokens.title"), icon: IconRobot, shown: true },
+    { to: "/settings/tokens", label: t("tokens.title"), icon: IconRobot, shown: role !== "auditor" },
     { to: "/settings/groups", label: t("groups.title"), icon: IconUsersGroup, shown: administrator },
     { to: "/settings/notifications", label: t("settings.notifications"), icon: IconBell, shown: administrator },
     { to: "/settings/sending", label: t("settings.sending"), icon: IconSend, shown: administrator },
     { to: "/settings/webhooks", label: t("settings.webhooks"), icon: IconWebhook, shown: administrator },
     { to: "/settings/erp", label: t("erp.title"), icon: IconDatabaseImport, shown: administrator },
     { to: "/settings/attachments", label: t("settings.attachments"), icon: IconShieldHalf, shown: administrator },
-    { to: "/settings/proof", label: t("proof.title"), icon: IconRosetteDiscountCheck, shown: administrator },
+    { to: "/settings/retention", label: t("retention.title"), icon: IconArchive, shown: administrator },
+    { to: "/settings/proof", label: t("proof.title"), icon: IconRosetteDiscountCheck, shown: role !== "agent" },
+    { to: "/settings/erasure", label: t("erasure.title"), icon: IconEraser, shown: administrator },
+    { to: "/settings/procedures", label: t("procedures.title"), icon: IconFileText, shown: role !== "agent" },
     { to: "/settings/system", label: t("settings.system"), icon: IconServer, shown: true },
   ];
   return (

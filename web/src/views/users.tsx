@@ -9,6 +9,7 @@ import { useMayAdminister, useSession } from "../api/session";
 import type { Role, User } from "../api/types";
 import { useFormats } from "../lang/format";
 import { AdminPage } from "../parts/AdminPage";
+import { dayOf, lastDayOf } from "../parts/days";
 import { Pill } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { RemoveUser } from "../users/RemoveUser";
@@ -57,6 +58,7 @@ function UserCard({ user, onEdit, onRemove }: { user: User; onEdit: () => void; 
   const client = useQueryClient();
   const me = useSession().user.id === user.id;
   const accounts = useQuery(accountsQuery).data;
+  const { mails_from, mails_until, expires } = user.limits;
   const names = user.accounts.map((id) => accounts?.find((account) => account.id === id)?.name ?? "…");
   const change = useMutation({
     mutationFn: (active: boolean) =>
@@ -97,6 +99,20 @@ function UserCard({ user, onEdit, onRemove }: { user: User; onEdit: () => void; 
         <dd>{user.email}</dd>
         <dt>{t("users.reads")}</dt>
         <dd>{names.length === 0 ? t("users.readsNone") : list(names)}</dd>
+        {mails_from === null && mails_until === null ? null : (
+          <>
+            <dt>{t("users.period")}</dt>
+            <dd>
+              {dayOf(mails_from) || "…"} – {lastDayOf(mails_until) || "…"}
+            </dd>
+          </>
+        )}
+        {expires === null ? null : (
+          <>
+            <dt>{t("users.ends")}</dt>
+            <dd>{lastDayOf(expires)}</dd>
+          </>
+        )}
       </dl>
     </article>
   );

@@ -93,7 +93,11 @@ impl Buffer {
     /// The text; `None` if there is none.
     pub(crate) fn finish(mut self) -> Option<Text> {
         self.text.truncate(self.text.trim_end().len());
-        (!self.text.is_empty()).then(|| Text { text: Arc::from(self.text), truncated: self.truncated })
+        (!self.text.is_empty()).then(|| Text {
+            text: Arc::from(self.text),
+            truncated: self.truncated,
+            invoice: None,
+        })
     }
 }
 

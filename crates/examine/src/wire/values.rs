@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use model::{
-    Address, BodyText, Defect, DefectKind, Disposition, Flags, Found, HeaderField, MailFacts, Message,
-    MessageId, NumberToken, Part, PartRole, Place, ReversePath, Sha256, Span, TextKind, TransferEncoding,
-    UnixMillis,
+    Address, BodyText, Day, Defect, DefectKind, Disposition, Flags, Found, HeaderField, Invoice, InvoiceForm,
+    MailFacts, Message, MessageId, NumberToken, Part, PartRole, Place, ReversePath, Sha256, Span, TextKind,
+    TransferEncoding, UnixMillis,
 };
 use parse::Parsed;
 
@@ -72,6 +72,7 @@ words! {
     Place { Subject, New, Quoted, Signature }
     Reason { Timeout, Memory, Crash, Encrypted, Broken, TooLarge, NoChild }
     Saying { Begins, Mail, Other, Damaged, TooLarge, Encrypted, NotMail, Unsupported, Unreadable }
+    InvoiceForm { Ubl, Cii, Zugferd }
     Kind { Other, Plain, Html, Pdf, Office, Rtf, Compound }
 }
 
@@ -92,6 +93,7 @@ records! {
     MailFacts { numbers, addresses }
     Parsed { message, defects, facts, body_digest }
     Flags { seen, answered, flagged, draft, deleted }
+    Invoice { form, number, date, total, currency, seller }
     Told { n, folder, key, what, text, received, flags, octets }
     Limits { cpu_seconds, silence, mail, memory_octets, document_octets, text_octets, mail_text_octets }
 }
@@ -154,6 +156,16 @@ impl Wire for ReversePath {
     }
 }
 
+impl Wire for Day {
+    fn put(&self, out: &mut Vec<u8>) {
+        i64::from(self.0).put(out);
+    }
+
+    fn get(from: &mut &[u8]) -> Result<Self, Unreadable> {
+        i32::try_from(i64::get(from)?).map(Self).map_err(|_| Unreadable)
+    }
+}
+
 impl Wire for Duration {
     fn put(&self, out: &mut Vec<u8>) {
         u64::try_from(self.as_millis()).unwrap_or(u64::MAX).put(out);
@@ -167,10 +179,11 @@ impl Wire for Duration {
 impl Wire for Outcome {
     fn put(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Text(Text { text, truncated }) => {
+            Self::Text(Text { text, truncated, invoice }) => {
                 out.push(u8::from(*truncated));
                 text.len().put(out);
                 out.extend_from_slice(text.as_bytes());
+                invoice.put(out);
             }
             Self::NoText => out.push(2),
             Self::Failed(reason) => {
@@ -183,7 +196,8 @@ impl Wire for Outcome {
     fn get(from: &mut &[u8]) -> Result<Self, Unreadable> {
         match u8::get(from)? {
             truncated @ (0 | 1) => {
-                Ok(Self::Text(Text { text: String::get(from)?.into(), truncated: truncated == 1 }))
+                let text = String::get(from)?.into();
+                Ok(Self::Text(Text { text, truncated: truncated == 1, invoice: Wire::get(from)? }))
             }
             2 => Ok(Self::NoText),
             3 => Reason::get(from).map(Self::Failed),

@@ -1,6 +1,8 @@
 //! Ordinary documents of every kind.
 
 use examine::{Document, Outcome, Reason};
+use lopdf::{Object, dictionary};
+use model::InvoiceForm;
 
 use crate::{examiner, make, read};
 
@@ -177,4 +179,40 @@ fn a_batch_keeps_its_order() {
     assert_eq!(texts, (0..50).map(|n| format!("Nummer {n}")).collect::<Vec<_>>());
     assert_eq!(outcomes[7], Outcome::NoText);
     assert_eq!(examiner.children().len(), 1);
+}
+
+/// A PDF of one page with an embedded file of this name.
+fn with_embedded(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut document = make::pdf(&["Rechnung"]);
+    let stream = lopdf::Stream::new(dictionary! { "Type" => "EmbeddedFile" }, content.to_vec());
+    let stream = document.add_object(stream);
+    document.add_object(dictionary! {
+        "Type" => "Filespec", "F" => Object::string_literal(name), "UF" => Object::string_literal(name),
+        "EF" => dictionary! { "F" => stream, "UF" => stream },
+    });
+    make::saved(document)
+}
+
+#[test]
+fn invoices_inside_pdf_and_as_xml() {
+    const CII: &[u8] = b"<rsm:CrossIndustryInvoice xmlns:rsm=\"r\" xmlns:ram=\"a\"><rsm:ExchangedDocument><ram:ID>R 1</ram:ID>\
+        <ram:IssueDateTime><x:DateTimeString>20240305</x:DateTimeString></ram:IssueDateTime></rsm:ExchangedDocument>\
+        </rsm:CrossIndustryInvoice>";
+    let found = |name: &str, octets: &[u8]| {
+        let outcome = read(&examiner(), name, octets);
+        outcome.invoice().map(|invoice| (invoice.form, invoice.number.clone(), invoice.date))
+    };
+    let day = model::Day::of_text("2024-03-05");
+    let of = |form| Some((form, "R 1".to_owned(), day));
+    let pdf = with_embedded("Factur-X.xml", CII);
+    assert_eq!(found("a.pdf", &pdf), of(InvoiceForm::Zugferd));
+    assert_eq!(read(&examiner(), "a.pdf", &pdf).text(), Some("Rechnung"), "its text is read as well");
+    assert_eq!(found("a.pdf", &with_embedded("other.xml", CII)), None);
+    assert_eq!(found("a.pdf", &with_embedded("factur-x.xml", b"<html/>")), None);
+    assert_eq!(found("a.xml", CII), of(InvoiceForm::Cii));
+    assert_eq!(found("a.txt", b"Invoice"), None);
+    // What unpacks to more than is read is none, and does no harm.
+    let mut large = CII.to_vec();
+    large.resize(64 << 20, b' ');
+    assert_eq!(found("a.pdf", &with_embedded("factur-x.xml", &large)), None);
 }

@@ -52,6 +52,8 @@ const FIELDS: &[(&str, Field)] = &[
     ("angebot", Field::Record(RecordKind::Quote)),
     ("item", Field::Record(RecordKind::Item)),
     ("artikel", Field::Record(RecordKind::Item)),
+    ("invoice", Field::Invoice),
+    ("rechnung", Field::Invoice),
     ("contact", Field::Record(RecordKind::Contact)),
     ("kontakt", Field::Record(RecordKind::Contact)),
 ];
@@ -65,6 +67,7 @@ enum Field {
     Group,
     Tag,
     Record(RecordKind),
+    Invoice,
     Is,
     Before,
     After,
@@ -286,6 +289,7 @@ impl<'a> Parser<'a> {
             Field::Words(place) => return Ok(self.find_word(place, value)),
             Field::Has => match lower.as_str() {
                 "attachment" | "attachments" | "anhang" | "anhänge" => Node::HasAttachment,
+                "invoice" | "invoices" | "rechnung" | "rechnungen" => Node::Labels(vec![label::INVOICE]),
                 _ => return Err(unknown(key::VALUE_UNKNOWN)),
             },
             Field::Kind => Node::Kind(
@@ -306,6 +310,7 @@ impl<'a> Parser<'a> {
                 Node::Labels(groups.into_iter().map(label::group).collect())
             }
             Field::Tag => Node::Tag(label::tag(value)),
+            Field::Invoice => Node::Labels(vec![label::invoice(value)]),
             Field::Record(kind) => Node::Record(label::record(kind, value)),
             Field::Is => match lower.as_str() {
                 "unread" | "ungelesen" => Node::Unread,
@@ -314,6 +319,7 @@ impl<'a> Parser<'a> {
                     self.of_deleted = true;
                     Node::Deleted
                 }
+                "spam" | "spamverdacht" => Node::Spam,
                 "open" | "offen" => return Ok(Some(self.later("is:open", start))),
                 "done" | "erledigt" => return Ok(Some(self.later("is:done", start))),
                 _ => return Err(unknown(key::VALUE_UNKNOWN)),

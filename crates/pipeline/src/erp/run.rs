@@ -8,6 +8,7 @@ use erp::{Columns, SqlItem, SqlServer, columns_of};
 use model::{ErpSourceId, RecordKind};
 use store::{ErpSource, ErpSums};
 
+use super::dav::{run_dav, try_dav};
 use super::source::{ErpOptions, ErpQuery, FileOptions, SourceState, SqlOptions, file, server};
 use super::{ErpNote, ErpOutcome, ErpTake, Vanishing};
 use crate::engine::Engine;
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 /// Rows on their way from a database to ours.
 const ON_THE_WAY: usize = 1000;
 /// Rows shown of a trial.
-const SHOWN: usize = 5;
+pub(super) const SHOWN: usize = 5;
 
 /// What a trial of one statement, or of a file, found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,11 +41,13 @@ pub struct ErpTrial {
     pub may_write: bool,
     /// Nothing protects the connection.
     pub unprotected: bool,
+    /// Address books that are there.
+    pub books: Vec<erp::Book>,
     /// Each statement.
     pub queries: Vec<QueryTrial>,
 }
 
-fn erp(error: impl std::error::Error + 'static) -> Error {
+pub(super) fn erp(error: impl std::error::Error + 'static) -> Error {
     Error::Erp(crate::chain(&error))
 }
 
@@ -69,6 +72,9 @@ pub fn run_source(
         ErpOptions::File(options) => run_file(engine, &source, &options, &mut state, actor, vanishing, force),
         ErpOptions::Sql(options) => {
             run_sql(engine, &source, &options, &mut state, actor, vanishing).map(Some)
+        }
+        ErpOptions::Dav(options) => {
+            run_dav(engine, &source, &options, &mut state, actor, vanishing).map(Some)
         }
     };
     let settings = &source.settings;
@@ -252,6 +258,10 @@ pub fn try_source(engine: &Engine, source: &ErpSource) -> Result<ErpTrial> {
         ErpOptions::Rest => Ok(ErpTrial::default()),
         ErpOptions::File(options) => Ok(try_file(engine, &options)),
         ErpOptions::Sql(options) => try_sql(engine, source, &options),
+        // Waits in a thread of its own: this one may be one of a runtime.
+        ErpOptions::Dav(options) => std::thread::scope(|threads| {
+            threads.spawn(|| try_dav(engine, source, &options)).join().map_err(|_| Error::Stopped)
+        }),
     }
 }
 

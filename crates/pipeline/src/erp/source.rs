@@ -1,12 +1,13 @@
 //! What is set for a source of records, and what its runs leave for the next one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use model::RecordKind;
 use serde::{Deserialize, Serialize};
 use store::ErpSource;
 
+use super::dav::{BookState, DavBook};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::rekey::erp_field;
@@ -21,6 +22,46 @@ pub enum ErpOptions {
     File(FileOptions),
     /// A database.
     Sql(SqlOptions),
+    /// Address books.
+    Dav(DavOptions),
+}
+
+/// Address books of a `CardDAV` server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DavOptions {
+    /// Any address on the server.
+    pub url: String,
+    /// Login name.
+    pub login: String,
+    /// Certificates believed, PEM; absent: known authorities.
+    #[serde(default)]
+    pub ca_pem: Option<String>,
+    /// Those to be read; empty: all of the login.
+    #[serde(default)]
+    pub books: Vec<DavBook>,
+    /// A run may take so long, seconds.
+    #[serde(default = "timeout")]
+    pub timeout_seconds: u32,
+    /// An address book may hold so many cards.
+    #[serde(default = "cards_max")]
+    pub cards_max: usize,
+}
+
+impl Default for DavOptions {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            login: String::new(),
+            ca_pem: None,
+            books: Vec::new(),
+            timeout_seconds: timeout(),
+            cards_max: cards_max(),
+        }
+    }
+}
+
+const fn cards_max() -> usize {
+    200_000
 }
 
 /// A file that is read when it has changed.
@@ -119,6 +160,12 @@ pub(crate) struct SourceState {
     /// Largest value of the column `watermark`, by kind.
     #[serde(default)]
     pub(crate) watermarks: BTreeMap<String, String>,
+    /// What is known of address books, by path.
+    #[serde(default)]
+    pub(crate) books: BTreeMap<String, BookState>,
+    /// Numbers of contacts that are gone there, and wait for somebody to allow that they vanish.
+    #[serde(default)]
+    pub(crate) gone: BTreeSet<String>,
 }
 
 impl SourceState {
@@ -161,12 +208,32 @@ pub(crate) fn file(engine: &Engine, options: &FileOptions) -> Result<PathBuf> {
     Ok(erp_folder(engine.dir()).join(path))
 }
 
-/// How to reach the database of a source.
-pub(crate) fn server(engine: &Engine, source: &ErpSource, options: &SqlOptions) -> Result<erp::SqlServer> {
-    let password = match &source.settings.credential {
+fn password(engine: &Engine, source: &ErpSource) -> Result<keys::Secret<String>> {
+    Ok(match &source.settings.credential {
         Some(sealed) => engine.sealer().open_text(&erp_field(source.id), sealed)?,
         None => keys::Secret::new(String::new()),
-    };
+    })
+}
+
+/// How to reach the address books of a source.
+pub(crate) fn dav_server(
+    engine: &Engine,
+    source: &ErpSource,
+    options: &DavOptions,
+) -> Result<erp::DavServer> {
+    Ok(erp::DavServer {
+        url: options.url.clone(),
+        login: options.login.clone(),
+        password: password(engine, source)?,
+        trust: options.ca_pem.clone().map_or(connect::Trust::System, connect::Trust::Pem),
+        timeout: std::time::Duration::from_secs(u64::from(options.timeout_seconds.clamp(1, 24 * 3600))),
+        cards_max: options.cards_max,
+    })
+}
+
+/// How to reach the database of a source.
+pub(crate) fn server(engine: &Engine, source: &ErpSource, options: &SqlOptions) -> Result<erp::SqlServer> {
+    let password = password(engine, source)?;
     Ok(erp::SqlServer {
         engine: match source.settings.kind {
             store::ErpSourceKind::Mysql => erp::SqlEngine::Mysql,

@@ -1,6 +1,6 @@
 //! What is handed out so that others can believe a mail: its octets, its leaves, their paths, what was signed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::payload::{Content, Row};
 use ledger::{Evidence, Kind};
@@ -25,11 +25,7 @@ pub(super) fn archived(row: &Row) -> Option<(MailId, Sha256, u64)> {
     }
     let payload: serde_json::Value = serde_json::from_slice(payload).ok()?;
     let mail = payload["mail"].as_str()?.parse().ok()?;
-    let hex = payload["sha256"].as_str()?;
-    let mut sha256 = Sha256([0; 32]);
-    for (at, octet) in sha256.0.iter_mut().enumerate() {
-        *octet = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
+    let sha256 = payload["sha256"].as_str()?.parse().ok()?;
     Some((mail, sha256, row.index))
 }
 
@@ -84,6 +80,67 @@ pub(crate) fn evidence(core: &Core, mail: MailId) -> Result<Vec<(String, Vec<u8>
         }
     }
     Ok(files.into_iter().collect())
+}
+
+/// What the proofs of a handover of many mails lead to.
+pub(crate) struct Head {
+    size: u64,
+    note: String,
+    stamped: Vec<u64>,
+    /// The line that checks signatures.
+    pub(crate) key: String,
+}
+
+/// Signs what there is, and keeps to that.
+///
+/// # Errors
+/// `Missing` log; `Log`; those of the database.
+pub(crate) fn head(core: &Core) -> Result<Head> {
+    super::derive(core, true)?;
+    let deriver = core.proving.lock();
+    let unsigned = || Error::Missing { what: "log", name: deriver.trouble.clone().unwrap_or_default() };
+    let book = deriver.book.as_ref().ok_or_else(unsigned)?;
+    let note = book.checkpoint().map_or(String::new(), |(_, note)| note.to_owned());
+    Ok(Head { size: book.signed_size(), note, stamped: stamped(book)?, key: book.public_key().clone() })
+}
+
+/// Files that prove the octets of a mail that is handed out as `file`; checkpoints that are in `given` are not given again.
+///
+/// # Errors
+/// `Log`; those of the database.
+pub(crate) fn octets_of(
+    core: &Core,
+    head: &Head,
+    mail: MailId,
+    file: &str,
+    given: &mut BTreeSet<String>,
+) -> Result<BTreeMap<String, Vec<u8>>> {
+    let rows = core.store.leaves_of(mail, LEAVES_MAX)?;
+    let deriver = core.proving.lock();
+    let Some(book) = deriver.book.as_ref() else { return Ok(BTreeMap::new()) };
+    let mut files = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.index < head.size) {
+        let Content::Kept { salt, payload } = &row.content else { continue };
+        if !matches!(Kind::of_code(row.kind), Some(Kind::Archived | Kind::Placed)) {
+            continue;
+        }
+        let anchor = head.stamped.iter().find(|size| **size > row.index).copied();
+        let (name, size) = match anchor {
+            Some(size) => (format!("timestamps/{size:016}.note"), size),
+            None => ("checkpoint".to_owned(), head.size),
+        };
+        if given.insert(name.clone()) {
+            match anchor {
+                Some(_) => put_checkpoint(book, &mut files, anchor, &name)?,
+                None => drop(files.insert(name.clone(), head.note.clone().into_bytes())),
+            }
+        }
+        let path = book.inclusion(row.index, size)?;
+        if let Some(evidence) = Evidence::of(&row.leaf(), salt, payload, &path, &name, Some(file)) {
+            files.insert(format!("proof/{:016}.json", row.index), evidence.text().into_bytes());
+        }
+    }
+    Ok(files)
 }
 
 /// Sizes of anchors that an authority has stamped, ascending.

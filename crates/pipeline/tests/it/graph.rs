@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use connect::{ClientTls, Timeouts, Trust};
+use connect::{ClientTls, ServerTls, Timeouts, Trust};
 use doctor::Reason;
 use intake::imap::{Encryption, Options, Selection, Settings};
 use intake::{Credential, Login};
@@ -11,7 +11,8 @@ use model::{AccountId, Scope};
 use pipeline::{Error, Supervisor};
 use store::{Account, AccountKind, AfterFetch, Keeping, NewAccount};
 use test_support::fixtures::slow_tests;
-use test_support::{Fault, Graph, Oidc, Proxy, Random};
+use test_support::{Certificate, Fault, Graph, Oidc, Proxy, Random, Scratch};
+use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use crate::oauth::{link, ours};
@@ -63,7 +64,11 @@ fn account(world: &World) -> Account {
 
 /// How many mails were new, how many known.
 fn fetch(world: &World, account: &Account, port: u16) -> Result<(u64, u64), Error> {
-    let fetched = world.engine.fetch_once(world.runtime(), account, settings(port), &Selection::All);
+    fetch_with(world, account, settings(port))
+}
+
+fn fetch_with(world: &World, account: &Account, settings: Settings) -> Result<(u64, u64), Error> {
+    let fetched = world.engine.fetch_once(world.runtime(), account, settings, &Selection::All);
     fetched.map(|(counts, _)| (counts.archived, counts.duplicates))
 }
 
@@ -165,11 +170,79 @@ fn fault(random: &mut Random) -> Fault {
     }
 }
 
+/// Octets that arrive as others, and answers that end early. Over TLS, as with Microsoft: what was changed on the way is not whole.
+fn corruption(random: &mut Random) -> Fault {
+    let at = if random.below(3) == 0 { random.below(12_000) } else { random.below(2_000_000) } as usize;
+    match random.below(8) {
+        0 => Fault::Cut(at),
+        1 => Fault::None,
+        _ => Fault::Corrupt(at),
+    }
+}
+
+/// The server behind TLS, for as long as this is there.
+struct Tls {
+    port: u16,
+    _files: Scratch,
+    _runtime: tokio::runtime::Runtime,
+}
+
+fn behind_tls(server: u16, certificate: &Certificate) -> Tls {
+    let files = Scratch::new("graph-tls");
+    let shown = files.write("certificate.pem", &certificate.certificate);
+    let tls = ServerTls::load(&shown, &files.write("key.pem", &certificate.key)).unwrap();
+    let tls = tls.for_mail(None).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    runtime.spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let tls = tls.clone();
+            tokio::spawn(async move {
+                let accepted = tls.accept(client).await;
+                let (Ok((mut client, _)), Ok(mut server)) =
+                    (accepted, TcpStream::connect(("127.0.0.1", server)).await)
+                else {
+                    return;
+                };
+                tokio::io::copy_bidirectional(&mut client, &mut server).await.ok();
+            });
+        }
+    });
+    Tls { port, _files: files, _runtime: runtime }
+}
+
 #[test]
 fn nothing_is_lost_or_doubled_over_bad_lines() {
+    let server = server();
+    over_bad_lines(&server, server.port(), "http", fault, settings);
+}
+
+#[test]
+fn nothing_half_is_archived_of_octets_that_were_changed() {
+    let server = server();
+    let certificate = Certificate::for_names(&["127.0.0.1"]);
+    let tls = behind_tls(server.port(), &certificate);
+    let trust = ClientTls::new(&Trust::Pem(certificate.certificate)).unwrap();
+    over_bad_lines(&server, tls.port, "https", corruption, |port| Settings {
+        encryption: Encryption::Tls,
+        tls: trust.clone(),
+        ..settings(port)
+    });
+}
+
+/// Fetches all of a mailbox whose first connections are bad, through `port`, until it is whole: each mail with its own octets,
+/// once, and nothing else.
+fn over_bad_lines(
+    server: &Graph,
+    port: u16,
+    scheme: &str,
+    fault: fn(&mut Random) -> Fault,
+    settings: impl Fn(u16) -> Settings,
+) {
     const FAULTS: usize = 6;
     const FETCHES_MAX: usize = 12;
-    let (server, world) = (server(), World::new());
+    let world = World::new();
     server.page_max(9);
     let sent: HashMap<String, Vec<String>> = (0..40)
         .map(|n| {
@@ -182,14 +255,14 @@ fn nothing_is_lost_or_doubled_over_bad_lines() {
         let mut random = Random(seed);
         let faults: Vec<Fault> = (0..FAULTS).map(|_| fault(&mut random)).collect();
         let told = faults.clone();
-        let proxy = Proxy::start(server.port(), move |n| faults.get(n).copied().unwrap_or(Fault::None));
+        let proxy = Proxy::start(port, move |n| faults.get(n).copied().unwrap_or(Fault::None));
         // Links lead through the bad line again.
-        server.links_name(&format!("http://127.0.0.1:{}", proxy.port()));
+        server.links_name(&format!("{scheme}://127.0.0.1:{}", proxy.port()));
         let account = account(&world);
         let mut fetches = Vec::new();
         loop {
             let is_good = proxy.connections() >= FAULTS;
-            match fetch(&world, &account, proxy.port()) {
+            match fetch_with(&world, &account, settings(proxy.port())) {
                 Ok(counts) if is_good => {
                     fetches.push(format!("{counts:?}"));
                     break;
@@ -201,7 +274,7 @@ fn nothing_is_lost_or_doubled_over_bad_lines() {
             assert!(fetches.len() < FETCHES_MAX, "run {seed}: {told:?}: {fetches:#?}");
         }
         // What was given up at first has its turn again.
-        fetch(&world, &account, proxy.port()).unwrap();
+        fetch_with(&world, &account, settings(proxy.port())).unwrap();
         let found = placed(&world, &account);
         let left = world.store().left_out(account.id, 10, 0).unwrap();
         assert!(

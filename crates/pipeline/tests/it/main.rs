@@ -12,6 +12,7 @@ mod oauth;
 mod origin;
 mod receiver;
 mod rekey;
+mod replay;
 mod restarts;
 mod sending;
 mod spam;

@@ -141,7 +141,7 @@ fn wait_for(world: &World, id: AccountId, word: &str, class: &str) {
 }
 
 fn told(world: &World, kind: &str) -> usize {
-    let filter = EventFilter { kind: Some(kind.to_owned()), subject: None };
+    let filter = EventFilter { kind: Some(kind.to_owned()), ..EventFilter::default() };
     world.store().events(&filter, None, 100).unwrap().len()
 }
 

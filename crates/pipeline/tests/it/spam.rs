@@ -1,8 +1,9 @@
 //! What spam filters say: a real rspamd, a real spamd, and the marks of those before.
 
 use examine::SpamMark;
+use model::Scope;
 use pipeline::ExaminationSettings;
-use store::ExaminationTask;
+use store::{ExaminationTask, ListFilter};
 use test_support::{GTUBE, SpamFilter};
 
 use crate::origin::{Post, mail};
@@ -31,6 +32,9 @@ fn filters_are_asked() {
         assert!(mark.score_milli >= mark.required_milli, "{mark:?}");
         assert!(filter.address().starts_with(if mark.by == "rspamd" { "rspamd:" } else { "spamd:" }));
         // The filter's word counts, whatever stands in the mail.
+        let suspected = ListFilter { spam: true, ..ListFilter::default() };
+        assert_eq!(post.world.store().count(&Scope::All, &suspected).unwrap(), 1);
+        assert!(post.world.engine.try_spam_filter(&filter.address()).unwrap().is_spam);
         post.deliver(&mail("ham", "eva@example.org", "X-Spam-Flag: YES\r\n"), None);
         let mark = post.found("ham").spam.unwrap();
         assert!(!mark.is_spam, "{mark:?}");

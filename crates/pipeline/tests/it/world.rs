@@ -43,6 +43,14 @@ impl World {
         Self::opened_in(dir, Options { octets_per_day, ..Options::default() })
     }
 
+    /// The same data after something was done to it that needs it closed.
+    pub(crate) fn close_and_open(self, between: impl FnOnce()) -> Self {
+        let dir = Arc::clone(&self.dir);
+        drop(self);
+        between();
+        Self::opened_in(dir, Options::default())
+    }
+
     fn opened(options: Options) -> Self {
         Self::opened_in(Arc::new(TempDir::new().unwrap()), options)
     }

@@ -63,9 +63,8 @@ pub fn restore(args: &cli::Restore, lang: Lang, out: &mut dyn Write) -> Result<i
         writeln!(std::io::stderr(), "{text}")?;
         return Ok(0);
     };
-    let key = args.key.as_deref();
-    let restored =
-        pipeline::restore(&args.from, snapshot, data, key, args.database.as_deref(), &mut on_octets);
+    let (key, database, erased) = (args.key.as_deref(), args.database.as_deref(), args.erased.as_deref());
+    let restored = pipeline::restore(&args.from, snapshot, data, key, database, erased, &mut on_octets);
     bar.finish_and_clear();
     let text = lang.text("backup-restored", &[("snapshot", &restored?), ("dir", &data.display())]);
     writeln!(std::io::stderr(), "{text}")?;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use model::{ErpSourceId, RecordKind};
 use pipeline::{
-    Engine, ErpOptions, ErpQuery, ErpTrial, FileOptions, SqlOptions, SqlTls, erp_field, erp_folder,
+    DavBook, DavOptions, Engine, ErpOptions, ErpQuery, ErpTrial, FileOptions, SqlOptions, SqlTls, erp_field,
+    erp_folder,
 };
 use serde_json::json;
 use store::{ErpRun, ErpSource, ErpSourceKind, NewErpSource, StoreError};
@@ -73,6 +74,7 @@ fn options(args: &ErpSourceAdd, kind: ErpSourceKind, streams: &Streams<'_>) -> R
                 partial: args.partial,
             }))
         }
+        ErpSourceKind::Carddav => address_books(args, streams),
         ErpSourceKind::Postgres | ErpSourceKind::Mysql => {
             let port = if kind == ErpSourceKind::Mysql { 3306 } else { 5432 };
             let mut queries = Vec::new();
@@ -104,12 +106,27 @@ fn options(args: &ErpSourceAdd, kind: ErpSourceKind, streams: &Streams<'_>) -> R
     }
 }
 
+fn address_books(args: &ErpSourceAdd, streams: &Streams<'_>) -> Result<ErpOptions, Failure> {
+    Ok(ErpOptions::Dav(DavOptions {
+        url: args.url.clone().ok_or_else(|| usage("--url"))?,
+        login: args.login.clone().ok_or_else(|| usage("--login"))?,
+        ca_pem: match args.tls.as_str() {
+            "system" => None,
+            "none" => return Err(usage("--tls")),
+            path => Some(read(streams, Path::new(path))?),
+        },
+        books: args.book.iter().map(|path| DavBook { path: path.clone(), name: path.clone() }).collect(),
+        timeout_seconds: args.timeout,
+        ..DavOptions::default()
+    }))
+}
+
 fn add(engine: &Engine, args: &ErpSourceAdd, lang: Lang, streams: &mut Streams<'_>) -> Result<i32, Failure> {
     let kind = ErpSourceKind::from_word(&args.source).expect("the command line allows no other word");
     let options = options(args, kind, streams)?;
     let id = ErpSourceId::new(Uuid::now_v7());
     let credential = match &options {
-        ErpOptions::Sql(_) => {
+        ErpOptions::Sql(_) | ErpOptions::Dav(_) => {
             let password = super::password(streams)?;
             let sealed = engine.sealer().seal(&erp_field(id), password.expose().as_bytes());
             Some(sealed.map_err(pipeline::Error::from)?)
@@ -181,6 +198,7 @@ fn tried(trial: &ErpTrial, json: bool, lang: Lang, streams: &mut Streams<'_>) ->
         });
         let row = json!({
             "ok": !failed, "error": trial.error, "may_write": trial.may_write, "unprotected": trial.unprotected,
+            "books": trial.books.iter().map(|book| json!({"path": book.path, "name": book.name})).collect::<Vec<_>>(),
             "queries": queries.collect::<Vec<_>>(),
         });
         writeln!(streams.out, "{row}")?;
@@ -191,6 +209,9 @@ fn tried(trial: &ErpTrial, json: bool, lang: Lang, streams: &mut Streams<'_>) ->
     }
     if trial.may_write {
         writeln!(streams.err, "{}", lang.text("erp-source-writes", &[]))?;
+    }
+    for book in &trial.books {
+        writeln!(streams.out, "{} ({})", book.path, book.name)?;
     }
     for query in &trial.queries {
         writeln!(streams.out, "{}: {}", query.kind, query.columns.join(", "))?;

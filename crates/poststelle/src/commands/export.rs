@@ -4,9 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use ::export::{Csv, Folder, Format, Mbox, Sql, Writer, Xlsx, Xml, Zip};
-use model::Scope;
-use pipeline::{Asked, Engine, ExportOf};
+use ::export::{Folder, Format, Writer};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use model::{Period, Scope, UnixMillis};
+use pipeline::{Asked, Engine, ExportOf, ExportWish, Person};
 use serde_json::json;
 
 use crate::cli;
@@ -24,13 +26,23 @@ pub fn run(
     streams: &mut Streams<'_>,
 ) -> Result<i32, Failure> {
     engine.catch_up()?;
-    let format = Format::named(&args.format).unwrap_or(Format::Eml);
-    let asked = Asked { query: args.query.clone(), zone: super::zone(config)?, ..Asked::default() };
-    let of = ExportOf { asked, held_too: true };
+    let zone = super::zone(config)?;
+    let (of, wish) = wish(args, &zone);
+    approved(engine, args, &of, &wish)?;
+    // A handover is one file like the others.
+    let is_handover = wish.format == "z3";
+    let format = Format::named(&args.format).unwrap_or(if is_handover { Format::Zip } else { Format::Eml });
     let out = Target::new(&streams.directory.join(&args.out), format)?;
-    let written = writer(&out.unfinished, format)
-        .map_err(|error| out.failed(&error))
-        .and_then(|writer| Ok(engine.export(&Scope::All, &of, format.has_octets(), writer, &mut |_| {})?));
+    let written = if is_handover {
+        let organisation = engine.store().setting(server::ORGANISATION)?.unwrap_or_default();
+        file(&out.unfinished).map_err(|error| out.failed(&error)).and_then(|file| {
+            Ok(engine.hand_over(&Scope::All, &of, server::supplier(organisation, &wish), file)?)
+        })
+    } else {
+        writer(&out.unfinished, format)
+            .map_err(|error| out.failed(&error))
+            .and_then(|writer| Ok(engine.export(&Scope::All, &of, format.has_octets(), writer)?))
+    };
     let done = match written {
         Ok(done) => done,
         Err(failure) => {
@@ -49,19 +61,53 @@ pub fn run(
     Ok(0)
 }
 
+/// What is asked for; days are those of the zone.
+fn wish(args: &cli::Export, zone: &TimeZone) -> (ExportOf, ExportWish) {
+    let begin = |day: Date| {
+        let at = day.to_zoned(zone.clone()).ok()?;
+        Some(UnixMillis(at.timestamp().as_millisecond()))
+    };
+    let period = Period {
+        from: args.from.and_then(begin),
+        until: args.until.and_then(|day| begin(day.tomorrow().ok()?)),
+    };
+    let shown = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    let days = if period.is_bounded() {
+        format!("{}/{}", shown(args.from), shown(args.until))
+    } else {
+        String::new()
+    };
+    let asked = Asked { query: args.query.clone(), zone: zone.clone(), ..Asked::default() };
+    let wish = ExportWish { query: args.query.clone(), format: args.format.clone(), days };
+    (ExportOf { asked, held_too: true, period }, wish)
+}
+
+/// Refuses what needs a second person and has none; asks for it, if a reason is given.
+fn approved(engine: &Engine, args: &cli::Export, of: &ExportOf, wish: &ExportWish) -> Result<(), Failure> {
+    let person = Person::command_line();
+    if let Some(id) = args.approval {
+        return Ok(engine.approved_export(id, &person, wish)?);
+    }
+    let (mails, needs_approval) = engine.export_size(&Scope::All, of)?;
+    if !needs_approval {
+        return Ok(());
+    }
+    if args.note.trim().is_empty() {
+        return Err(Failure::new("export-needs-approval").with("mails", mails));
+    }
+    let id = engine.ask_export(wish, mails, &args.note, person)?;
+    Err(Failure::new("export-asked").with("mails", mails).with("id", id))
+}
+
 fn writer(at: &Path, format: Format) -> io::Result<Box<dyn Writer>> {
     if format == Format::Eml {
         return Ok(Box::new(Folder::new(at)?));
     }
-    let file = BufWriter::with_capacity(1 << 18, File::create_new(at)?);
-    Ok(match format {
-        Format::Zip => Box::new(Zip::new(file)?),
-        Format::Mbox => Box::new(Mbox::new(file)),
-        Format::Xlsx => Box::new(Xlsx::new(file)),
-        Format::Xml => Box::new(Xml::new(file)?),
-        Format::Sql => Box::new(Sql::new(file)?),
-        Format::Csv | Format::Eml => Box::new(Csv::new(file)?),
-    })
+    ::export::writer(format, file(at)?)
+}
+
+fn file(at: &Path) -> io::Result<BufWriter<File>> {
+    Ok(BufWriter::with_capacity(1 << 18, File::create_new(at)?))
 }
 
 /// Where an export goes: written beside its place, and put there when it is whole.

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use link::{Decision, Had, History, Mail};
+use link::{Decision, Mail};
 use model::{Address, MessageId};
 use parse::Limits;
 use pipeline::Engine;
@@ -35,18 +35,9 @@ fn row(file: &str, octets: &[u8], limits: &Limits, rules: &Linking, json: bool) 
     let message = &parsed.message;
     let from = specs(&message.from);
     let to = [specs(&message.to), specs(&message.cc)].concat();
-    let mail = Mail {
-        from: &from,
-        to: &to,
-        facts: &parsed.facts,
-        date: message.date.or(message.received).unwrap_or(rules.now),
-        is_forward: message.subject.as_deref().is_some_and(link::is_forward),
-        history: History::default(),
-        had: Had::default(),
-        denied: &[],
-        known_by: None,
-        references: &[],
-    };
+    let date = message.date.or(message.received).unwrap_or(rules.now);
+    let is_forward = message.subject.as_deref().is_some_and(link::is_forward);
+    let mail = Mail { is_forward, ..Mail::alone(&from, &to, &parsed.facts, date) };
     let directory = rules.directory.read().unwrap_or_else(PoisonError::into_inner);
     let decision = link::decide(&mail, &directory, &rules.settings);
     drop(directory);

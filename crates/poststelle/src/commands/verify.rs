@@ -99,6 +99,7 @@ fn text(fault: &Fault, lang: Lang) -> String {
                 "missing" => "verify-log-missing",
                 "changed" => "verify-log-changed",
                 "mail" => "verify-log-mail",
+                "payload" => "verify-log-payload",
                 "tree" => "verify-log-tree",
                 _ => "verify-log",
             };

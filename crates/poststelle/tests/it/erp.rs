@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use test_support::{Mariadb, Postgres};
+use test_support::{Mariadb, Postgres, Radicale};
 
 use crate::support::{Poststelle, finish};
 
@@ -81,4 +81,48 @@ fn from_mariadb() {
         .run("CREATE USER writer@localhost IDENTIFIED BY 'geheim'; GRANT ALL ON shop.* TO writer@localhost");
     let socket = mariadb.socket();
     check("mysql", socket.to_str().unwrap(), "writer", |sql| mariadb.run(&format!("USE shop; {sql}")));
+}
+
+/// Contacts of a real `CardDAV` server: added, changed and removed there, found here; many do not vanish unasked.
+#[test]
+fn address_books() {
+    let radicale = Radicale::start();
+    radicale.add_book("/eva/kunden/", "Kunden");
+    let card = |n: u32, name: &str| {
+        let text = format!(
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:k{n}\r\nFN:{name}\r\nN:{name};;;;\r\nEMAIL:k{n}@kunde.example\r\nEND:VCARD\r\n"
+        );
+        radicale.put(&format!("/eva/kunden/{n}.vcf"), &text);
+    };
+    (0..8).for_each(|n| card(n, "Eva"));
+    let post = Poststelle::new();
+    let erp = |words: &[&str]| post.run(&[&["erp", "source"], words].concat());
+    let url = radicale.url();
+    let mut add =
+        post.command(&["erp", "source", "add", "buch", "--type", "carddav", "--url", &url, "--login", "eva"]);
+    finish(add.env("POSTSTELLE_PASSWORD", "secret")).expect(0);
+    let tried = erp(&["test", "buch", "--json"]).expect(0).last();
+    assert_eq!(tried["books"], serde_json::json!([{"path": "/eva/kunden/", "name": "Kunden"}]));
+    assert_eq!((&tried["queries"][0]["rows"][0][1], &tried["ok"]), (&"Eva".into(), &true.into()));
+    let run = |words: &[&str], status: i32, expected: [u64; 4]| {
+        let ran = erp(&[&["run", "buch", "--json"], words].concat()).expect(status).last();
+        let sums = ["new", "changed", "vanished", "held"].map(|name| ran[name].as_u64().unwrap());
+        assert_eq!(sums, expected, "{ran}");
+    };
+    run(&[], 0, [8, 0, 0, 0]);
+    run(&[], 0, [0, 0, 0, 0]);
+    card(8, "Neu");
+    card(2, "Anders");
+    radicale.remove("/eva/kunden/7.vcf");
+    run(&[], 0, [1, 1, 1, 0]);
+    (0..4).for_each(|n| radicale.remove(&format!("/eva/kunden/{n}.vcf")));
+    radicale.forget_tokens();
+    run(&[], 1, [0, 0, 0, 4]);
+    // It asks until somebody allows it; what comes back meanwhile does not vanish.
+    card(0, "Eva");
+    run(&[], 1, [0, 0, 0, 3]);
+    run(&["--allow-vanish"], 0, [0, 0, 3, 0]);
+    run(&[], 0, [0, 0, 0, 0]);
+    let listed = erp(&["list", "--json"]).expect(0).last();
+    assert_eq!((&listed["type"], &listed["last"]["error"]), (&"carddav".into(), &"".into()));
 }

@@ -73,3 +73,59 @@ async fn mails_with_held_attachments_stay_for_others() {
     let whole = world.get("/api/v1/export?format=mbox").by(&administrator).send().await;
     assert!(whole.text().contains("TVqQ"));
 }
+
+#[tokio::test]
+async fn administrators_hand_data_over() {
+    let world = World::new();
+    let account = world.account(
+        "ours",
+        &[&mail(1, "eva@b.example", "Offer 1", "x"), &mail(2, "tom@b.example", "Offer 2", "y")],
+    );
+    let admin = world.user("admin@example.org", Role::Administrator, &[account]);
+    let get = |query: &str| world.get(&format!("/api/v1/export?format=z3&{query}"));
+    let zip = get("from=2026-03-02&until=2026-03-02&q=subject:1").by(&admin).send().await;
+    assert_eq!(zip.status, StatusCode::OK);
+    assert!(zip.header("content-disposition").contains("z3-"));
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip.body.to_vec())).unwrap();
+    let names: Vec<String> =
+        (0..zip.len()).map(|n| zip.by_index(n).unwrap().name().unwrap().into_owned()).collect();
+    for name in ["key.pub", "checkpoint", "index.xml", "mails.csv", "adressen.csv"] {
+        assert!(names.iter().any(|known| known == name), "{name} is not among {names:?}");
+    }
+    assert_eq!(names.iter().filter(|name| name.strip_suffix(".eml").is_some()).count(), 1);
+    let none =
+        world.get("/api/v1/export/check?format=z3&until=2026-03-01").by(&admin).expect(StatusCode::OK).await;
+    assert_eq!(none["mails"], 0);
+    assert_eq!(get("from=gestern").by(&admin).problem(StatusCode::BAD_REQUEST).await, "day");
+    let agent = world.user("agent@example.org", Role::Agent, &[account]);
+    assert_eq!(get("").by(&agent).problem(StatusCode::FORBIDDEN).await, "role");
+    let csv = world.get("/api/v1/export?format=csv&from=2026-03-03").by(&agent).send().await;
+    assert_eq!(csv.text().lines().count(), 1);
+}
+
+#[tokio::test]
+async fn procedural_documentation_is_made_and_kept() {
+    let world = World::new();
+    world.account("Rechnungen", &[&mail(1, "eva@b.example", "Offer 1", "x")]);
+    let admin = world.administrator();
+    let make = |language: &str| {
+        world.ask(Method::POST, "/api/v1/procedures").by(&admin).json(&json!({ "language": language }))
+    };
+    let first = make("de").expect(StatusCode::CREATED).await;
+    assert_eq!((&first["version"], &first["made_by"]), (&json!(1), &json!("admin")));
+    assert_eq!(make("de").expect(StatusCode::CREATED).await["version"], 2);
+    assert_eq!(make("en").expect(StatusCode::CREATED).await["version"], 1);
+    let auditor = world.user("auditor@example.org", Role::Auditor, &[]);
+    let list = world.get("/api/v1/procedures").by(&auditor).expect(StatusCode::OK).await;
+    assert_eq!(list["items"].as_array().unwrap().len(), 3);
+    let pdf = world.get("/api/v1/procedures/de/1").by(&auditor).send().await;
+    assert!(pdf.body.starts_with(b"%PDF-") && pdf.header("content-type") == "application/pdf");
+    assert_eq!(pipeline::sha256(&pdf.body).to_string(), first["sha256"].as_str().unwrap());
+    assert_eq!(pdf.body.len() as u64, first["octets"].as_u64().unwrap());
+    world.get("/api/v1/procedures/de/9").by(&auditor).problem(StatusCode::NOT_FOUND).await;
+    let agent = world.user("agent@example.org", Role::Agent, &[]);
+    assert_eq!(world.get("/api/v1/procedures").by(&agent).problem(StatusCode::FORBIDDEN).await, "role");
+    // The digest stands in the log; each of its entries has a leaf.
+    let log = world.get("/api/v1/events?action=procedure.made").by(&auditor).expect(StatusCode::OK).await;
+    assert_eq!(log["items"][2]["details"]["sha256"], first["sha256"]);
+}

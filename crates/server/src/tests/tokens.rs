@@ -195,6 +195,8 @@ fn what_needs_a_person_takes_no_token() {
         "API_TOKENS",
         "CREATE_API_TOKEN",
         "REVOKE_API_TOKEN",
+        "APPROVE",
+        "REFUSE",
         "USERS",
         "CREATE_USER",
         "USER",

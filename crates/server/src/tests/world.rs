@@ -206,6 +206,11 @@ impl World {
         self.begun.store(now, Ordering::Relaxed);
     }
 
+    /// Logins from here on begin now.
+    pub(super) fn begin(&self) {
+        self.begun.store(self.now.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     pub(super) fn pass(&self, ms: i64) {
         self.now.fetch_add(ms, Ordering::Relaxed);
     }

@@ -481,7 +481,11 @@ fn shared_objects(store: &Store) {
     assert!(store.dangling_uses(10).unwrap().is_empty());
     let lone = item(3, 1, 3);
     let uses = [(record(&lone), vec![object(8, 8).object])];
-    let lone =
-        store.commit_intake(Intake { items: vec![lone], uses: uses.into(), ..Intake::default() }).unwrap();
+    let mut batch = Intake { items: vec![lone], uses: uses.into(), ..Intake::default() };
+    let refused = store.commit_intake(batch.clone());
+    assert!(matches!(refused, Err(StoreError::Missing { what: "object", .. })), "{refused:?}");
+    // Of records that are adopted, objects may come later.
+    batch.adopted = true;
+    let lone = store.commit_intake(batch).unwrap();
     assert_eq!(store.dangling_uses(10).unwrap(), [(object(8, 8).object, seq(&lone[0]))]);
 }

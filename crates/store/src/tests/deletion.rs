@@ -5,7 +5,7 @@ use model::{Position, Scope};
 use super::Case;
 use super::world::*;
 use crate::{
-    AccountKind, Change, EventFilter, Hidden, Keeping, LinkActor, ListFilter, MailboxListing, NewAccount,
+    AccountKind, Change, EventFilter, Hidden, Keeping, ListFilter, MailboxListing, NewAccount,
     SharedSettings, SourceAction, SourceOutcome, SourceState, Store,
 };
 
@@ -17,10 +17,6 @@ pub(super) const ALL: &[Case] = &[
     ("deleted_here_is_deleted_there", deleted_here_is_deleted_there),
     ("bins_maildrops_and_graph", bins_maildrops_and_graph),
 ];
-
-fn eva() -> LinkActor {
-    LinkActor { id: "user-1".to_owned(), name: "Eva \"E\"".to_owned() }
-}
 
 fn delete(store: &Store, scope: &Scope, mails: &[u64]) -> Hidden {
     let mails: Vec<_> = mails.iter().map(|n| mail_id(*n)).collect();

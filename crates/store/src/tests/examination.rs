@@ -189,7 +189,8 @@ fn origins_are_checked(store: &Store) {
     let mails = store.unchecked_mails(NOW, 10).unwrap();
     assert_eq!(mails.iter().map(|mail| mail.octets.seq).collect::<Vec<_>>(), [seqs[0]]);
     assert_eq!(mails[0].envelope, Some(envelope));
-    let checked = |again| CheckedMail { seq: seqs[0], result: "{}".to_owned(), forged: false, again };
+    let checked =
+        |again| CheckedMail { seq: seqs[0], result: "{}".to_owned(), forged: false, spam: None, again };
     store.put_checked(vec![checked(Some((TOMORROW, 1)))], NOW).unwrap();
     assert_eq!(store.checked_mail(seqs[0]).unwrap(), Some((NOW, "{}".to_owned())));
     assert_eq!(store.unchecked_mails(TOMORROW, 10).unwrap()[0].attempts, 1);

@@ -8,7 +8,7 @@ use crate::NewPart;
 use crate::sql::Sql;
 use crate::value::args;
 use crate::{
-    BlockedEntry, EventFilter, HowCount, LinkActor, LinkWish, MessageLinks, OpenFilter, OpenReason, Record,
+    BlockedEntry, EventFilter, HowCount, LinkWish, MessageLinks, OpenFilter, OpenReason, Record,
     RecordFilter, Remember, Store, StoreError,
 };
 
@@ -83,10 +83,6 @@ fn link_by_rule(store: &Store, message: i64, record: i64, how: How) {
 
 fn suggest(store: &Store, message: i64, record: i64, why: i64) {
     store.write(move |tx| tx.exec(&SUGGEST, &args![message, record, why])).unwrap();
-}
-
-fn eva() -> LinkActor {
-    LinkActor { id: "user-1".to_owned(), name: "Eva \"E\"".to_owned() }
 }
 
 fn links(store: &Store, mail: u64) -> MessageLinks {

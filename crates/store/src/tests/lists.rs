@@ -7,8 +7,8 @@ use model::{Kind, Position, Scope};
 use super::Case;
 use super::world::*;
 use crate::{
-    AddressRole, Filed, LinkActor, ListFilter, ListOrder, ListStart, MailboxListing, MessageCursor,
-    MessageRow, Store,
+    AddressRole, Filed, Intake, LinkActor, ListFilter, ListOrder, ListStart, MailboxListing, MessageCursor,
+    MessageRow, SegmentCommit, Store,
 };
 
 pub(super) const ALL: &[Case] = &[
@@ -64,7 +64,7 @@ fn tagged_ones(store: &Store) {
     intake(store, (0..40).filter(|n| n % 3 == 0).map(|n| item(n, 2, n as u32 + 500)).collect());
     let tag = store.create_tag("Klären", "red".to_owned(), NOW).unwrap().key;
     let meant: Vec<_> = (0..40).chain(100..140).filter(|n| n % 4 == 0).map(mail_id).collect();
-    store.tag_messages(&Scope::All, &meant, vec!["klären".to_owned()], Vec::new(), NOW).unwrap();
+    store.tag_messages(&Scope::All, &meant, vec!["klären".to_owned()], Vec::new(), eva(), NOW).unwrap();
     for (scope, filter, total) in [
         (Scope::All, ListFilter::default(), 20),
         (scope(&[1, 2]), ListFilter::default(), 20),
@@ -242,7 +242,9 @@ fn any_history(store: &Store) {
             let mailbox = dice.roll(ACCOUNTS) + 10 * dice.roll(2);
             items.push(item(which, mailbox, round * 100 + items.len() as u32 + 1));
         }
-        intake(store, items);
+        let junk = (0..items.len()).filter(|_| dice.roll(5) == 0).collect();
+        let segments = vec![SegmentCommit { segment: segment(1), committed: 1 << 40, sealed: false }];
+        store.commit_intake(Intake { items, segments, junk, now: NOW, ..Intake::default() }).unwrap();
         let work = store.received(40, 0).unwrap();
         let (failing, fine) = work.split_at(work.len() / 9);
         file(store, fine.iter().map(|mail| random_filed(&mut dice, mail.seq, &mail.mail_id)).collect());
@@ -271,6 +273,7 @@ fn random_filed(dice: &mut Dice, seq: i64, mail: &model::MailId) -> Filed {
     filed.date.0 += dice.roll(5) as i64 * 86_400_000 - 2 * 86_400_000;
     filed.verdict.kind = Kind::ALL[dice.roll(14) as usize];
     filed.attachments = dice.roll(2) as u32;
+    filed.spam = (dice.roll(6) == 0).then(|| "X-Spam-Flag".to_owned());
     filed.nodes.push(id(9, dice.roll(content + 1)));
     filed.addresses.push((AddressRole::Cc, address("C", &format!("{}@c.example", dice.roll(5)))));
     filed
@@ -282,6 +285,8 @@ fn change_something(store: &Store, dice: &mut Dice, content: u64) {
         store.set_seen(&Scope::All, mail, dice.roll(2) == 0).unwrap();
         let some: Vec<_> = (0..3).map(|_| mail_id(dice.roll(content.max(1)))).collect();
         let actor = LinkActor { id: "user-1".to_owned(), name: "Eva".to_owned() };
+        let word = [None, Some(false), Some(true)][dice.roll(3) as usize];
+        store.judge_spam(&Scope::All, &some, word, actor.clone(), NOW).unwrap();
         if dice.roll(3) == 0 {
             store.restore_messages(&Scope::All, &some, actor, NOW).unwrap();
         } else {
@@ -338,12 +343,14 @@ fn compare(store: &Store, dice: &mut Dice) {
             unread: flag(dice),
             has_attachment: flag(dice),
             tag: None,
+            spam: dice.roll(4) == 0,
             deleted: dice.roll(3) == 0,
         };
         let mailbox_account = |mailbox: model::MailboxId| account_id(u64::from(mailbox.octets()[15]) % 10);
         let in_filter = |message: &&Plain| {
             let row = &message.row;
             row.deleted.is_some() == filter.deleted
+                && (!filter.spam || row.suspicion.as_ref().is_some_and(|suspicion| suspicion.spam))
                 && message.accounts.iter().any(|account| scope.allows(*account))
                 && filter.account.is_none_or(|a| scope.allows(a) && message.accounts.contains(&a))
                 && filter.mailbox.is_none_or(|m| {

@@ -270,7 +270,13 @@ fn returned(store: &Store, original: Original) {
         ours: Arc::new(move |text| text.starts_with("reference").then_some(key)),
         is_forged: Arc::new(|found| found == "forged"),
     };
-    let checked = crate::CheckedMail { seq: of_mail, result: "forged".to_owned(), forged: true, again: None };
+    let checked = crate::CheckedMail {
+        seq: of_mail,
+        result: "forged".to_owned(),
+        forged: true,
+        spam: None,
+        again: None,
+    };
     store.put_checked(vec![checked], later(0)).unwrap();
     let at = later(10 * 3_600_000);
     while store.handle_feedback(at, 100, &ours).unwrap().more {}

@@ -5,11 +5,12 @@ use model::{AccountId, ApiTokenId, Role, Scope, UnixMillis, UserId};
 use super::Case;
 use super::world::*;
 use crate::{
-    AccountError, AccountKind, AccountState, Cursor, EventFilter, IndexState, ListFilter, MailboxListing,
-    NewAccount, NewApiToken, NewUser, Store, StoreError, Throttle, Tls, UserPatch,
+    AccountError, AccountKind, AccountState, Cursor, EventCursor, EventFilter, IndexState, ListFilter,
+    MailboxListing, NewAccount, NewApiToken, NewUser, Store, StoreError, Throttle, Tls, UserPatch,
 };
 
 pub(super) const ALL: &[Case] = &[
+    ("procedures", procedures),
     ("accounts", accounts),
     ("account_states", account_states),
     ("mailboxes", mailboxes),
@@ -280,15 +281,54 @@ fn settings_and_log(store: &Store) {
         event
     });
     store.append_events(events.collect()).unwrap();
-    let page = |filter: &EventFilter, before, limit| -> (Vec<i64>, Option<i64>) {
+    let page = |filter: &EventFilter, before, limit| -> (Vec<i64>, Option<EventCursor>) {
         let rows = store.events(filter, before, limit).unwrap();
-        (rows.iter().map(|(_, event)| event.at.0).collect(), rows.last().map(|(seq, _)| *seq))
+        let last = rows.last().map(|(seq, event)| EventCursor { at: event.at, seq: *seq });
+        (rows.iter().map(|(_, event)| event.at.0).collect(), last)
     };
     let (first, before) = page(&EventFilter::default(), None, 4);
     assert_eq!(first, [9, 8, 7, 6]);
     assert_eq!(page(&EventFilter::default(), before, 4).0, [5, 4, 3, 2]);
-    let kind = EventFilter { kind: Some("odd".to_owned()), subject: None };
-    assert_eq!(page(&kind, None, 3).0, [9, 7, 5]);
-    let subject = EventFilter { subject: Some("1".to_owned()), kind: None };
+    let kind = EventFilter { kind: Some("odd".to_owned()), ..EventFilter::default() };
+    let (first, before) = page(&kind, None, 3);
+    assert_eq!(first, [9, 7, 5]);
+    assert_eq!(page(&kind, before, 3).0, [3, 1]);
+    let subject = EventFilter { subject: Some("1".to_owned()), ..EventFilter::default() };
     assert_eq!(page(&subject, None, 10).0, [5, 4, 3]);
+    let both = EventFilter { kind: Some("odd".to_owned()), ..subject.clone() };
+    assert_eq!(page(&both, None, 10).0, [5, 3]);
+    let (from, until) = (Some(UnixMillis(2)), Some(UnixMillis(7)));
+    let (first, before) = page(&EventFilter { from, until, ..EventFilter::default() }, None, 3);
+    assert_eq!(first, [6, 5, 4]);
+    assert_eq!(page(&EventFilter { from, until, ..EventFilter::default() }, before, 3).0, [3, 2]);
+    assert_eq!(page(&EventFilter { from, ..both }, None, 10).0, [5, 3]);
+    let actors = store.event_actors().unwrap();
+    assert_eq!(actors.len(), 1);
+    let actor = EventFilter { actor: actors.first().cloned(), ..kind };
+    assert_eq!(page(&actor, None, 10).0, [9, 7, 5, 3, 1]);
+    assert_eq!(page(&EventFilter { actor: Some("nobody".to_owned()), ..actor }, None, 10).0, [0; 0]);
+    assert_eq!(store.event_kinds().unwrap(), ["even", "odd"]);
+}
+
+fn procedures(store: &Store) {
+    let add = |language: &str, content: &[u8]| {
+        let version = store.next_procedure(language).unwrap();
+        let new = crate::Procedure {
+            version,
+            language: language.to_owned(),
+            made: NOW,
+            made_by: "Mara".to_owned(),
+            sha256: digest(version),
+            octets: content.len() as u64,
+        };
+        store.add_procedure(new.clone(), content.to_vec(), event(version, "procedure.made")).map(|()| new)
+    };
+    let (first, second, other) =
+        (add("de", b"1").unwrap(), add("de", b"22").unwrap(), add("en", b"3").unwrap());
+    assert_eq!((first.version, second.version, other.version), (1, 2, 1));
+    assert_eq!(store.procedure("de", 1).unwrap(), Some(b"1".to_vec()));
+    assert_eq!(store.procedure("en", 2).unwrap(), None);
+    let again = store.add_procedure(first.clone(), b"9".to_vec(), event(9, "procedure.made"));
+    assert!(matches!(again, Err(StoreError::Exists { .. })), "{again:?}");
+    assert_eq!(store.procedures().unwrap(), [other, second, first]);
 }

@@ -236,8 +236,9 @@ fn tags_are_put_changed_and_removed(store: &Store) {
     let add = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let before = store.last_change().unwrap();
     // Mails of others stay as they are.
-    let done =
-        store.tag_messages(&scope(&[1]), &mails, add(&["urgent", "New one"]), Vec::new(), NOW).unwrap();
+    let done = store
+        .tag_messages(&scope(&[1]), &mails, add(&["urgent", "New one"]), Vec::new(), eva(), NOW)
+        .unwrap();
     assert_eq!(done, 2);
     let tags_of = |n: u64| {
         let row = store.message_row(&Scope::All, mail_id(n)).unwrap().unwrap();
@@ -257,7 +258,10 @@ fn tags_are_put_changed_and_removed(store: &Store) {
     let before = store.last_change().unwrap();
     store.change_tag(urgent.key, "Later", "blue".to_owned()).unwrap();
     assert_eq!(store.changed_since(before, 10).unwrap().len(), 2);
-    assert_eq!(store.tag_messages(&Scope::All, &mails[..1], Vec::new(), vec![urgent.key], NOW).unwrap(), 1);
+    assert_eq!(
+        store.tag_messages(&Scope::All, &mails[..1], Vec::new(), vec![urgent.key], eva(), NOW).unwrap(),
+        1
+    );
     assert_eq!((tags_of(0), tags_of(1)), (add(&["New one"]), add(&["Later", "New one"])));
     store.remove_tag(urgent.key).unwrap();
     assert_eq!((names(&store.tags().unwrap()), tags_of(1)), (vec!["New one"], add(&["New one"])));
@@ -270,7 +274,7 @@ fn twins_bring_their_tags(store: &Store) {
     let seqs = take_in(store, 0..2);
     file(store, vec![filed(seqs[0], 0), filed(seqs[1], 1)]);
     let tag = |n: u64, name: &str| {
-        store.tag_messages(&Scope::All, &[mail_id(n)], vec![name.to_owned()], Vec::new(), NOW).unwrap()
+        store.tag_messages(&Scope::All, &[mail_id(n)], vec![name.to_owned()], Vec::new(), eva(), NOW).unwrap()
     };
     tag(0, "First");
     tag(0, "Shared");

@@ -142,7 +142,7 @@ fn report_finds_its_mail(store: &Store) {
     assert_eq!(by(SumBy::Reason)[0].reason, "user_unknown");
     assert!(store.feedback_counts(&scope(&[]), UnixMillis(0), SumBy::Day, 10).unwrap().is_empty());
     let log = |kind: &str| {
-        let filter = crate::EventFilter { kind: Some(kind.to_owned()), subject: None };
+        let filter = crate::EventFilter { kind: Some(kind.to_owned()), ..Default::default() };
         store.events(&filter, None, 100).unwrap().len()
     };
     assert_eq!((log("feedback.handled"), log("feedback.queued"), log("address.changed")), (2, 0, 1));
@@ -170,7 +170,8 @@ fn forged_changes_nothing(store: &Store) {
 fn reports_by_others_change_nothing(store: &Store) {
     let seqs = bounced(store, 2);
     assert_eq!(state(store, "tom@b.example"), (State::Doubtful, Reason::Unsigned));
-    let checked = |seq: i64| CheckedMail { seq, result: "forged".to_owned(), forged: true, again: None };
+    let checked =
+        |seq: i64| CheckedMail { seq, result: "forged".to_owned(), forged: true, spam: None, again: None };
     store.put_checked(vec![checked(seqs[2]), checked(seqs[3])], now()).unwrap();
     handle(store);
     assert_eq!(state(store, "tom@b.example"), (State::Fine, Reason::None));

@@ -112,8 +112,10 @@ pub(super) fn filed(seq: i64, content: u64) -> Filed {
         defects: Vec::new(),
         facts: MailFacts::default(),
         verdict: Verdict { kind: Kind::Personal, ..Verdict::default() },
+        spam: None,
         nodes: vec![id(9, content)],
         references: Vec::new(),
+        invoices: Vec::new(),
     }
 }
 
@@ -204,4 +206,9 @@ pub(super) fn import_run(n: u64, account: u64) -> ImportRun {
         counts: RunCounts::default(),
         entries: None,
     }
+}
+
+/// A person who acts.
+pub(super) fn eva() -> crate::LinkActor {
+    crate::LinkActor { id: "user-1".to_owned(), name: "Eva \"E\"".to_owned() }
 }
