@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checked } from "./browser";
 import type { Server } from "./server";
-import { PASSWORD, chooseLanguage, firstVisit, newStory } from "./story";
+import { EMAIL, PASSWORD, chooseLanguage, firstVisit, logIn, newStory } from "./story";
 
 let page: Page;
 let server: Server;
@@ -14,15 +14,6 @@ newStory((story) => {
 
 const SECOND = "tom.berg@example.org";
 const card = () => page.getByRole("article", { name: /CSV|csv/u }).first();
-
-async function logIn(email: string): Promise<void> {
-  await page.request.delete("/api/v1/session", { headers: { Origin: server.url } });
-  await page.goto("/login");
-  await page.locator("input[type=email]").fill(email);
-  await page.locator("input[type=password]").fill(PASSWORD);
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/mail/all");
-}
 
 const exportCsv = async (button: string, item: RegExp) => {
   await page.getByRole("button", { name: button }).click();
@@ -64,7 +55,7 @@ describe("approvals", () => {
   });
 
   it("are given by another administrator", async () => {
-    await logIn(SECOND);
+    await logIn(page, server, SECOND);
     await page.getByRole("link", { name: /Freigaben/u }).click();
     await card().getByText("Mara Vogt").waitFor();
     await checked(page, "approvals");
@@ -75,7 +66,7 @@ describe("approvals", () => {
   });
 
   it("let the file be fetched, in English", async () => {
-    await logIn("mara.vogt@example.org");
+    await logIn(page, server, EMAIL);
     await page.goto("/approvals");
     await chooseLanguage(page, "English");
     await page.getByText("All", { exact: true }).click();
@@ -96,7 +87,7 @@ describe("approvals", () => {
     await page.getByRole("dialog").getByLabel("Why").fill("Once more");
     await page.getByRole("button", { name: "Ask for approval" }).click();
     await page.getByText("Asked for approval.").waitFor();
-    await logIn(SECOND);
+    await logIn(page, server, SECOND);
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto("/approvals");
     await card().getByRole("button", { name: /^Ablehnen/u }).click();

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checked } from "./browser";
 import type { Server } from "./server";
-import { PASSWORD, chooseLanguage, firstVisit, newStory } from "./story";
+import { PASSWORD, chooseLanguage, firstVisit, logIn, newStory } from "./story";
 
 let page: Page;
 let server: Server;
@@ -13,15 +13,6 @@ newStory((story) => {
 });
 
 const AUDITOR = "pruefung@example.org";
-
-async function logIn(email: string): Promise<void> {
-  await page.request.delete("/api/v1/session", { headers: { Origin: server.url } });
-  await page.goto("/login");
-  await page.locator("input[type=email]").fill(email);
-  await page.locator("input[type=password]").fill(PASSWORD);
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/mail/all");
-}
 
 const entries = () => page.locator("main ol > li");
 
@@ -109,7 +100,7 @@ describe("auditing", () => {
   });
 
   it("shows an auditor the log and no mail of another time, in English, on a phone", async () => {
-    await logIn(AUDITOR);
+    await logIn(page, server, AUDITOR);
     await chooseLanguage(page, "English");
     await page.goto("/mail/all");
     await page.getByRole("heading", { level: 1, name: "All mails" }).waitFor();

@@ -46,10 +46,23 @@ export async function firstVisit(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Mit Beispielmails ausprobieren" }).waitFor();
 }
 
+/** Logs in as somebody else; ends at the list of mails, when nothing of the login page is left. */
+export async function logIn(page: Page, server: Server, email: string): Promise<void> {
+  await page.request.delete("/api/v1/session", { headers: { Origin: server.url } });
+  await page.goto("/login");
+  await page.locator("input[type=email]").fill(email);
+  await page.locator("input[type=password]").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/mail/all");
+  await page.locator("input[type=password]").waitFor({ state: "detached" });
+  await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
+}
+
 /** Chooses a language, and waits until the profile has it: the next page begins in the profile's. */
 export async function chooseLanguage(page: Page, name: "Deutsch" | "English"): Promise<void> {
-  const kept = page.waitForResponse((answer) => answer.url().endsWith("/api/v1/me") && answer.request().method() === "PATCH");
   await page.getByRole("button", { name: /^(Sprache|Language)/u }).click();
-  await page.getByRole("menuitem", { name }).click();
-  await kept;
+  await Promise.all([
+    page.waitForResponse((answer) => answer.url().endsWith("/api/v1/me") && answer.request().method() === "PATCH"),
+    page.getByRole("menuitem", { name }).click(),
+  ]);
 }

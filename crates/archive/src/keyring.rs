@@ -23,7 +23,7 @@ use crate::segment::{SyncFile, SystemSync, lock};
 const COPIES: [&str; 2] = ["a", "b"];
 /// Slots wrapped anew at once.
 const CHUNK: usize = 1024;
-/// Slots checked together.
+/// Slots read together.
 const SLOTS_TOGETHER: usize = 1024;
 
 /// The keys of an archive's records. Clones share it.
@@ -167,16 +167,39 @@ impl Keyring {
 
     /// Slots in which keys of these records lie.
     pub(crate) fn slots_of(&self, records: &HashSet<ObjectId>) -> Result<BTreeSet<u64>, Error> {
-        let epoch = self.epoch();
         let mut slots = BTreeSet::new();
-        for number in 0..epoch.next.load(Ordering::Relaxed) {
-            if let Some(Slot::Kept { object_id, .. }) = self.slot(&epoch, number)?
+        self.walk(|epoch, number, same| {
+            let slot = if same.is_some() { same } else { self.slot(epoch, number)? };
+            if let Some(Slot::Kept { object_id, .. }) = slot
                 && records.contains(&object_id)
             {
                 slots.insert(number);
             }
-        }
+            Ok(())
+        })?;
         Ok(slots)
+    }
+
+    /// Calls for each slot, many read together; with what it is in both copies, unless they differ or are damaged.
+    fn walk(
+        &self,
+        mut each: impl FnMut(&Epoch, u64, Option<Slot>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let epoch = self.epoch();
+        let end = epoch.next.load(Ordering::Relaxed);
+        let mut copies = [Vec::new(), Vec::new()];
+        for from in (0..end).step_by(SLOTS_TOGETHER) {
+            let count = SLOTS_TOGETHER.min((end - from) as usize);
+            for (copy, octets) in copies.iter_mut().enumerate() {
+                epoch.read_many(copy, from, count, octets)?;
+            }
+            let both = copies[0].chunks_exact(SLOT_LEN).zip(copies[1].chunks_exact(SLOT_LEN));
+            for (number, (one, other)) in (from..).zip(both) {
+                let same = if one == other { Slot::decode(one).ok() } else { None };
+                each(&epoch, number, same)?;
+            }
+        }
+        Ok(())
     }
 
     /// Overwrites and removes what is left of earlier epochs.
@@ -225,20 +248,7 @@ impl Keyring {
     /// `Io`.
     pub fn check(&self) -> Result<KeyringCheck, Error> {
         let mut check = KeyringCheck::default();
-        let epoch = self.epoch();
-        let end = epoch.next.load(Ordering::Relaxed);
-        let mut copies = [Vec::new(), Vec::new()];
-        for from in (0..end).step_by(SLOTS_TOGETHER) {
-            let count = SLOTS_TOGETHER.min((end - from) as usize);
-            for (copy, octets) in copies.iter_mut().enumerate() {
-                epoch.read_many(copy, from, count, octets)?;
-            }
-            let both = copies[0].chunks_exact(SLOT_LEN).zip(copies[1].chunks_exact(SLOT_LEN));
-            for (number, (one, other)) in (from..).zip(both) {
-                let same = if one == other { Slot::decode(one).ok() } else { None };
-                self.check_slot(&epoch, number, same, &mut check)?;
-            }
-        }
+        self.walk(|epoch, number, same| self.check_slot(epoch, number, same, &mut check))?;
         check.repaired = self.repaired();
         Ok(check)
     }

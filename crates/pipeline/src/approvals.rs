@@ -104,11 +104,6 @@ fn carry_out(core: &Arc<Core>, approval: &Approval) -> Result<String> {
     }
 }
 
-/// Whether [`carry_out`] knows this kind.
-const fn is_available(kind: ApprovalKind) -> bool {
-    matches!(kind, ApprovalKind::Export | ApprovalKind::Erasure | ApprovalKind::Release)
-}
-
 /// Who may decide.
 pub(crate) fn administrators(store: &Store) -> Result<Vec<UserId>> {
     let users = store.users()?.into_iter();
@@ -135,15 +130,20 @@ fn entry(
 }
 
 impl Engine {
+    /// Who may decide.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn administrators(&self) -> Result<Vec<UserId>> {
+        administrators(self.store())
+    }
+
     /// Asks for something that needs a second person. Administrators are told; where the asker is the only one, everybody is.
     ///
     /// # Errors
-    /// `Approval` with `NotAvailable`; those of the database.
+    /// Those of the database.
     pub fn ask(&self, ask: &Ask) -> Result<ApprovalId> {
-        if !is_available(ask.kind) {
-            return Err(Error::Approval(ApprovalFault::NotAvailable));
-        }
-        let administrators = administrators(self.store())?;
+        let administrators = self.administrators()?;
         let alone = match ask.by.user {
             Some(user) => administrators == [user],
             None => administrators.len() <= 1,
@@ -174,8 +174,7 @@ impl Engine {
     /// # Errors
     /// `Missing`; `Approval` if this person may not, not yet, or it does not wait; those of the database.
     pub fn approve(&self, id: ApprovalId, by: &Person) -> Result<()> {
-        let approval = self.decidable(id, by)?;
-        let administrators = administrators(self.store())?.len();
+        let (approval, administrators) = self.decidable(id, by)?;
         if let Some(fault) = fault_of(&approval, by, administrators, self.core().now()) {
             return Err(Error::Approval(fault));
         }
@@ -189,7 +188,7 @@ impl Engine {
     /// # Errors
     /// `Missing`; `Approval` if this person may not, or it does not wait; those of the database.
     pub fn refuse(&self, id: ApprovalId, by: &Person, reason: &str) -> Result<()> {
-        let approval = self.decidable(id, by)?;
+        let (approval, _) = self.decidable(id, by)?;
         self.decide(&approval, by, ApprovalState::Refused, "approval.refused", &bounded(reason))
     }
 
@@ -228,14 +227,15 @@ impl Engine {
         found.ok_or_else(|| Error::Missing { what: "approval", name: id.to_string() })
     }
 
-    fn decidable(&self, id: ApprovalId, by: &Person) -> Result<Approval> {
+    /// What waits, and how many administrators there are.
+    fn decidable(&self, id: ApprovalId, by: &Person) -> Result<(Approval, usize)> {
         let approval = self.present(id)?;
         if approval.state != ApprovalState::Waiting {
             return Err(Error::Approval(ApprovalFault::Decided));
         }
-        let administrators = administrators(self.store())?;
+        let administrators = self.administrators()?;
         match by.user.filter(|user| administrators.contains(user)) {
-            Some(_) => Ok(approval),
+            Some(_) => Ok((approval, administrators.len())),
             None => Err(Error::Approval(ApprovalFault::NotAdministrator)),
         }
     }

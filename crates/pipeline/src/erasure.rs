@@ -307,16 +307,20 @@ fn replay(core: &Core, list: &List) -> Result<()> {
         return Ok(());
     }
     tracing::warn!(mails = mails.len(), "what was erased since the backup is erased again");
-    let request = NewErasure {
+    let erasure = core.store.begin_erasure(again(core, "restore"), mails)?;
+    Ok(core.store.take_over_erased(erasure, gone)?)
+}
+
+/// What was erased before and is here again.
+fn again(core: &Core, actor: &str) -> NewErasure {
+    NewErasure {
         id: *uuid::Uuid::now_v7().as_bytes(),
-        actor: "restore".to_owned(),
+        actor: actor.to_owned(),
         basis: Basis::Restored.as_str().to_owned(),
         note: String::new(),
         forced: true,
         begun: core.now(),
-    };
-    let erasure = core.store.begin_erasure(request, mails)?;
-    Ok(core.store.take_over_erased(erasure, gone)?)
+    }
 }
 
 /// Goes on with everything that is not done.
@@ -430,15 +434,7 @@ pub(crate) fn doom_some(core: &Core, records: &HashSet<ObjectId>) -> Result<()> 
     if records.is_empty() {
         return Ok(());
     }
-    let request = NewErasure {
-        id: *uuid::Uuid::now_v7().as_bytes(),
-        actor: "intake".to_owned(),
-        basis: Basis::Restored.as_str().to_owned(),
-        note: String::new(),
-        forced: true,
-        begun: core.now(),
-    };
-    let erasure = core.store.begin_erasure(request, Vec::new())?;
+    let erasure = core.store.begin_erasure(again(core, "intake"), Vec::new())?;
     let objects = records.iter().map(|object| ErasedObject { object: *object, mark: None }).collect();
     Ok(core.store.take_over_erased(erasure, objects)?)
 }

@@ -14,6 +14,7 @@ mod budget;
 mod clock;
 mod containers;
 mod core;
+mod durable;
 mod engine;
 mod erasure;
 mod erp;

@@ -1,13 +1,14 @@
 //! The paper recovery key of a data directory: made, checked, and the master key brought back with it.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use archive::Keyring;
 use keys::{MasterKey, Recovery, RecoveryError, RecoveryKey};
 use model::UnixMillis;
 
+use crate::durable;
 use crate::error::{Error, Result};
 
 /// Folder of the keyring in the data directory.
@@ -86,14 +87,5 @@ pub fn restore_master_key(dir: &Path, key: &RecoveryKey, at: Option<&Path>) -> R
 }
 
 fn write(dir: &Path, recovery: &Recovery) -> Result<()> {
-    let (to, folder) = (path(dir), dir.join(KEYRING));
-    let part = to.with_extension("part");
-    let written = File::create(&part)
-        .and_then(|mut file| {
-            file.write_all(&recovery.encode())?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&part, &to))
-        .and_then(|()| File::open(&folder)?.sync_all());
-    written.map_err(|error| Error::io(&to, error))
+    durable::replace(&path(dir), &recovery.encode())
 }

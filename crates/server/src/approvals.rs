@@ -103,9 +103,8 @@ struct Viewer<'a> {
 
 impl<'a> Viewer<'a> {
     fn new(state: &State, caller: &'a Caller) -> Result<Self, Failure> {
-        let users = state.store().users()?;
-        let decides = |user: &&store::User| user.active && user.profile.role == Role::Administrator;
-        Ok(Self { caller, administrators: users.iter().filter(decides).count(), now: state.now() })
+        let administrators = state.engine().administrators()?.len();
+        Ok(Self { caller, administrators, now: state.now() })
     }
 
     fn shown(&self, approval: Approval) -> api::Approval {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use api::{ExportCheck, ExportFormat, ExportQuery, ExportRequest};
+use api::{ExportCheck, ExportFormat, ExportQuery, ExportRequest, Language};
 use axum::extract::State as FromState;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +19,7 @@ use crate::piped;
 use crate::problem::Failure;
 use crate::rights::Caller;
 use crate::session::ORGANISATION;
-use crate::{State, approvals, disposition, search};
+use crate::{State, approvals, disposition, lang, search};
 
 /// Word of a format; the handover to auditors is none of `export`'s.
 const Z3: &str = "z3";
@@ -170,14 +170,18 @@ pub(crate) async fn export(
     Ok((headers, body).into_response())
 }
 
-/// What stands above the tables of a handover.
+/// What stands above the tables of a handover, in German: the authorities that ask for one read German.
 pub fn supplier(organisation: String, wish: &ExportWish) -> Supplier {
     let (from, until) = wish.days.split_once('/').unwrap_or_default();
-    let query = if wish.query.trim().is_empty() { "alle Mails" } else { wish.query.trim() };
+    let query = match wish.query.trim() {
+        "" => lang::word(Language::De, "handover-all"),
+        query => query,
+    };
+    let comment = lang::word_if_known(Language::De, "handover-comment", &[("query", query.to_owned())]);
     Supplier {
         name: organisation,
         location: String::new(),
-        comment: format!("Archivierte Mails, Auswahl: {query}. Zu prüfen mit poststelle-verify."),
+        comment: comment.unwrap_or_default(),
         days: (from.to_owned(), until.to_owned()),
     }
 }

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use model::{ObjectId, Sha256};
 use store::{ErasedObject, Store};
 
+use crate::durable;
 use crate::error::{Error, Result};
 
 /// Where it lies in the data directory.
@@ -81,14 +82,7 @@ impl List {
 
     /// In the place of an older one, durable when this returns.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let failed = |source| Error::io(path, source);
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(failed)?;
-        let part = path.with_extension("part");
-        let mut file = File::create(&part).map_err(failed)?;
-        file.write_all(self.text().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-        fs::rename(&part, path).map_err(failed)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+        durable::replace(path, self.text().as_bytes())
     }
 
     /// With what another list of the same installation has.
