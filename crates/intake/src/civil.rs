@@ -11,6 +11,13 @@ pub(crate) fn month(name: &[u8]) -> Option<u32> {
     MONTHS.iter().position(|month| name.eq_ignore_ascii_case(*month)).map(|at| at as u32 + 1)
 }
 
+/// The three-letter English name of a month, 1 to 12.
+pub(crate) const fn month_name(month: u32) -> &'static str {
+    const NAMES: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    NAMES[(month.saturating_sub(1) % 12) as usize]
+}
+
 /// A decimal number of at most nine digits and nothing else.
 pub(crate) fn number(text: &[u8]) -> Option<u32> {
     if text.is_empty() || text.len() > 9 {

@@ -9,6 +9,7 @@
 //! | `talk` | tags, continuations, literals passed on in pieces |
 //! | `open`, `list`, `fetch`, `once`, `answer` | procedures: pure state machines over `talk`, each a `line::Machine` |
 //! | `change` | marks, moves and removes mails: one `answer` after the other |
+//! | `append` | puts mails into a mailbox, in a stream |
 //! | `idle` | waits for news of the open mailbox |
 //! | `notify` | waits for news of all chosen mailboxes, where the server can do that |
 //! | `compare` | which mails fetched before have gone, and which flags have changed: one `answer` after the other |
@@ -21,6 +22,7 @@
 //! A further extension is a further machine, and where it needs one a further command and response.
 
 mod answer;
+mod append;
 mod capability;
 mod change;
 mod channel;
@@ -47,6 +49,7 @@ mod talk;
 mod target;
 pub(crate) mod utf7;
 
+pub use append::{Append, AppendReport, Appended};
 pub use capability::Capabilities;
 pub use change::{Change, ChangeReport, Changed, Order};
 pub use channel::{Inlet, Outlet, channel};

@@ -2,6 +2,7 @@
 
 use ledger::Kind as LeafKind;
 use model::UnixMillis;
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::db::Tx;
@@ -102,6 +103,46 @@ pub(crate) fn least_seen(tx: &Tx<'_>) -> Result<Option<i64>> {
 /// Open cases any of these mails is held for.
 pub(crate) fn of_mails(tx: &Tx<'_>, mails: &[i64]) -> Result<Vec<Hold>> {
     tx.query(&OF_MAILS, &[Arg::Ints(mails)], hold)
+}
+
+/// Payload of a leaf about a case, or about a mail held for one.
+#[derive(Deserialize)]
+struct Told {
+    name: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    query: String,
+    #[serde(default)]
+    by: String,
+    mail: Option<String>,
+    set: bool,
+}
+
+/// Does again what a leaf tells of a case, or of a mail held for one; `false` if the mail is not here. Numbers of cases are new:
+/// open cases are known by their names, which differ.
+pub(crate) fn replay(tx: &Tx<'_>, payload: &[u8], at: UnixMillis) -> Result<Option<bool>> {
+    let Ok(told) = serde_json::from_slice::<Told>(payload) else { return Ok(None) };
+    let name = told.name.to_lowercase();
+    let case = tx.query(&OPEN, &[], hold)?.into_iter().find(|open| open.name.to_lowercase() == name);
+    match (told.mail, told.set, case) {
+        (Some(mail), true, Some(case)) => {
+            let Ok(mail) = mail.parse() else { return Ok(None) };
+            let Some(seq) = rows::mail_numbers(tx, &[mail])?.remove(&mail) else { return Ok(Some(false)) };
+            let mut rows = Rows::new(3, 1);
+            rows.push(args![case.key, seq, at]);
+            tx.bulk(&PUT, &rows)?;
+        }
+        (None, true, None) => {
+            let key = take(tx, "row", 1)?;
+            tx.exec(&ADD, &args![key, &told.name, &told.reason, &told.query, &told.by, at])?;
+        }
+        (None, false, Some(case)) => {
+            tx.exec(&LIFT, &args![case.key, at, &told.by, &told.reason])?;
+        }
+        _ => return Ok(None),
+    }
+    Ok(Some(true))
 }
 
 impl Store {

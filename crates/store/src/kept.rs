@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ledger::Kind as LeafKind;
 use model::{Day, Kind, MailId, RecordKind, Scope, UnixMillis};
-use retain::{Facts, Until, longest};
+use retain::{Class, Facts, Start, Until, longest};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::addresses::AddressRole;
@@ -85,6 +86,9 @@ pub struct RulesPreview {
     pub more: bool,
 }
 
+/// In the log, for whoever set a class.
+const BY_RULE: &str = "rule";
+
 statements! {
     KEPT = "SELECT seq, class, day, rule, reason, at, passed FROM kept_mails WHERE seq = ANY($1)";
     HELD = "SELECT m.seq, h.key, h.name FROM held_mails m JOIN holds h ON h.key = m.hold \
@@ -96,6 +100,7 @@ statements! {
     NEXT = "SELECT seq, change_seq FROM mails WHERE change_seq > $1 ORDER BY change_seq LIMIT $2";
     NEWEST = "SELECT seq FROM mails WHERE seq < $1 AND stage = 1 ORDER BY seq DESC LIMIT $2";
     MAILS = "SELECT seq, COALESCE(message_seq, seq), date, kind FROM mails WHERE seq = ANY($1) AND stage = 1";
+    DATE = "SELECT date FROM mails WHERE seq = $1";
     SENDERS = "SELECT l.seq, a.folded FROM mail_addresses l JOIN addresses a ON a.key = l.address \
         WHERE l.seq = ANY($1) AND l.role = ANY($2)";
     TAGS = "SELECT message, tag FROM message_tags WHERE message = ANY($1)";
@@ -341,7 +346,7 @@ fn write(tx: &Tx<'_>, retention: &Retention, given: &[Given<'_>], now: UnixMilli
         rows.push(args![*seq, class.class.key, i64::from(day.0), *rule, "", "", now, passed]);
         let Some(mail) = mails.get(seq) else { continue };
         let name = retention.rules.iter().find(|known| known.key == *rule).map(|rule| rule.name.as_str());
-        leaves.push(leaf(*mail, retention, Some((class, *day)), json!({ "by": "rule", "rule": name }), now));
+        leaves.push(leaf(*mail, retention, Some((class, *day)), json!({ "by": BY_RULE, "rule": name }), now));
     }
     tx.bulk(&PUT, &rows)?;
     log_leaves::append(tx, &leaves)
@@ -357,6 +362,10 @@ fn leaf(
 ) -> NewLeaf {
     why["mail"] = json!(mail.to_string());
     why["class"] = json!(class.map(|(class, _)| class.shown()));
+    // So that it can be done again where the class itself is lost.
+    why["period"] = json!(class.map(|(class, _)| json!({
+        "months": class.class.months, "bank_months": class.class.bank_months, "start": class.class.start.as_str(),
+    })));
     why["begins"] = json!(class.map(|(_, day)| day.to_string()));
     why["until"] = match class.map(|(class, day)| class.class.last_day(retention.is_bank(), day)) {
         Some(Some(last)) => json!(last.to_string()),
@@ -364,6 +373,65 @@ fn leaf(
         None => serde_json::Value::Null,
     };
     NewLeaf { kind: LeafKind::Class, at: now, subject: Some(mail), payload: why.to_string() }
+}
+
+/// Payload of the leaf of a class.
+#[derive(Deserialize)]
+struct Told {
+    mail: String,
+    class: Option<String>,
+    begins: Option<String>,
+    period: Option<Period>,
+    by: String,
+    rule: Option<String>,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    passed: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Period {
+    months: Option<u32>,
+    bank_months: Option<u32>,
+    start: String,
+}
+
+/// Number of a rule that is not known any more.
+const GONE: i64 = -1;
+
+/// Gives a mail again the class that a leaf tells of, and makes the class if it is lost; `false` if the mail is not here. `None`: there is
+/// nothing to be done.
+pub(crate) fn replay(tx: &Tx<'_>, payload: &[u8], at: UnixMillis) -> Result<Option<bool>> {
+    let Ok(told) = serde_json::from_slice::<Told>(payload) else { return Ok(None) };
+    let Ok(mail) = told.mail.parse::<MailId>() else { return Ok(None) };
+    let Some(seq) = rows::mail_numbers(tx, &[mail])?.remove(&mail) else { return Ok(Some(false)) };
+    let retention = retention::load(tx)?;
+    let class = match &told.class {
+        None => 0,
+        Some(name) => match retention.classes.iter().find(|known| known.shown() == name) {
+            Some(known) => known.class.key,
+            None => {
+                let Some(period) = told.period else { return Ok(None) };
+                let Some(start) = Start::from_word(&period.start) else { return Ok(None) };
+                let class = Class { key: 0, months: period.months, bank_months: period.bank_months, start };
+                retention::add_class(tx, &NamedClass { class, word: String::new(), name: name.clone() })?
+            }
+        },
+    };
+    let day = match told.begins.as_deref().and_then(Day::of_text) {
+        Some(day) => day,
+        None => retention.day(tx.first(&DATE, &[seq.into()], |row| row.opt_time(0))?.flatten().unwrap_or(at)),
+    };
+    let named = |name: &String| retention.rules.iter().find(|rule| rule.name == *name).map(|rule| rule.key);
+    let by_rule = told.by == BY_RULE;
+    let rule = if by_rule { told.rule.as_ref().and_then(named).unwrap_or(GONE) } else { 0 };
+    let passed = joined(&told.passed.iter().filter_map(named).collect());
+    let actor = if by_rule { "" } else { told.by.as_str() };
+    let mut rows = Rows::new(8, 1);
+    rows.push(args![seq, class, i64::from(day.0), rule, actor, &told.reason, at, &passed]);
+    tx.bulk(&PUT, &rows)?;
+    Ok(Some(true))
 }
 
 /// Whether something is kept for a shorter time by `new` than by `old`.
@@ -524,7 +592,8 @@ impl Store {
                 let (days, passed) = (i64::from(day.0), joined(&passed));
                 rows.push(args![*seq, key, days, 0_i64, actor.id.clone(), reason.clone(), now, passed]);
                 let Some(mail) = ids.get(seq) else { continue };
-                let why = json!({ "by": actor.id, "user": actor.name, "reason": reason });
+                let passed: Vec<&str> = fitting.iter().map(|rule| rule.name.as_str()).collect();
+                let why = json!({ "by": actor.id, "user": actor.name, "reason": reason, "passed": passed });
                 leaves.push(leaf(*mail, &retention, class.map(|class| (class, day)), why, now));
             }
             tx.bulk(&PUT, &rows)?;

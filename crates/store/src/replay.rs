@@ -12,7 +12,7 @@ use crate::link_acts::{self, LinkDone, Past};
 use crate::sql::statements;
 use crate::store::Store;
 use crate::value::args;
-use crate::{message_states, suspicions, tags};
+use crate::{holds, kept, message_states, suspicions, tags};
 
 /// What was brought back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +82,15 @@ impl Told {
 }
 
 /// `None`: nothing to be done; `false`: the mail is not here.
-fn act(tx: &Tx<'_>, leaf: &LogRow, told: &Told) -> Result<Option<bool>> {
+fn act(tx: &Tx<'_>, leaf: &LogRow, payload: &[u8], told: &Told) -> Result<Option<bool>> {
+    // The first entry of a case is the event; the leaf behind it says what it is.
+    if told.event.is_none() {
+        match ledger::Kind::of_code(leaf.kind) {
+            Some(ledger::Kind::Class) => return kept::replay(tx, payload, leaf.at),
+            Some(ledger::Kind::Hold) => return holds::replay(tx, payload, leaf.at),
+            _ => {}
+        }
+    }
     if told.by.as_deref() == Some("rule") {
         return rule(tx, leaf, told);
     }
@@ -132,7 +140,7 @@ fn replay(tx: &Tx<'_>, leaves: &[LogRow], to: u64) -> Result<Replayed> {
         let Content::Kept { payload, .. } = &leaf.content else { continue };
         let Ok(told) = serde_json::from_slice::<Told>(payload) else { continue };
         entries.extend(told.event(leaf.at));
-        match act(tx, leaf, &told)? {
+        match act(tx, leaf, payload, &told)? {
             Some(true) => replayed.acts += 1,
             Some(false) => replayed.missing += 1,
             None => {}

@@ -267,6 +267,19 @@ fn folded(class: &NamedClass) -> String {
     if class.name.is_empty() { format!("-{}", class.word) } else { class.name.to_lowercase() }
 }
 
+fn start_code(start: Start) -> i64 {
+    Start::ALL.iter().position(|known| *known == start).unwrap_or_default() as i64
+}
+
+/// A new class, whatever number it says; gives its own.
+pub(crate) fn add_class(tx: &Tx<'_>, class: &NamedClass) -> Result<i64> {
+    let key = take(tx, "row", 1)?;
+    let Class { months, bank_months, start, .. } = class.class;
+    let (name, folded) = (class.name.as_str(), folded(class));
+    tx.exec(&ADD_CLASS, &args![key, name, &folded, months, bank_months, start_code(start)])?;
+    Ok(key)
+}
+
 /// The first and the last day of a year.
 fn of_year(year: i32) -> (Day, Day) {
     let day = |month, day| Day::of_date(year, month, day).unwrap_or_default();
@@ -307,20 +320,16 @@ impl Store {
             if others.map(folded).any(|known| known == folded(&class)) {
                 return Err(StoreError::Exists { what: "retention class" });
             }
-            let [months, bank_months] = args![months, bank_months];
-            let start_code = Start::ALL.iter().position(|known| *known == start).unwrap_or_default() as i64;
-            let [name, folded, start_code] = args![class.name.clone(), folded(&class), start_code];
             let key = if key == 0 {
-                let key = take(tx, "row", 1)?;
-                tx.exec(&ADD_CLASS, &[key.into(), name, folded, months, bank_months, start_code])?;
-                key
+                add_class(tx, &class)?
             } else {
                 let before = all.known_class(key)?;
                 let used = tx.first(&CLASS_HAS_MAILS, &[key.into()], |row| row.int(0))?.is_some();
                 if used && before.class.start != start {
                     return Err(StoreError::Exists { what: "retention start" });
                 }
-                tx.exec(&CHANGE_CLASS, &[key.into(), name, folded, months, bank_months, start_code])?;
+                let (name, folded, start) = (class.name.as_str(), folded(&class), start_code(start));
+                tx.exec(&CHANGE_CLASS, &args![key, name, &folded, months, bank_months, start])?;
                 key
             };
             events::append(tx, &event)?;

@@ -62,6 +62,11 @@ impl<'c> Answering<'c> {
         Self { command, tag: None, answer: Answer::default() }
     }
 
+    /// Of a command that was sent already.
+    pub(crate) fn to(command: Command<'c>, tag: Tag) -> Self {
+        Self { command, tag: Some(tag), answer: Answer::default() }
+    }
+
     fn response(&mut self, response: Response) -> Result<(), ImapError> {
         let answer = &mut self.answer;
         match response {
@@ -96,7 +101,9 @@ impl Machine for Answering<'_> {
     }
 
     fn begin(&mut self, talk: &mut Talk, _events: &mut Vec<Event>) -> Result<Step<Answer>, ImapError> {
-        self.tag = Some(talk.send(&self.command));
+        if self.tag.is_none() {
+            self.tag = Some(talk.send(&self.command));
+        }
         Ok(Step::More)
     }
 

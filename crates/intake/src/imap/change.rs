@@ -171,6 +171,19 @@ impl Session {
         Ok(true)
     }
 
+    /// Whether one of these mails without an id was received at this second.
+    pub(crate) async fn is_dated(&mut self, uids: &[u32], received: UnixMillis) -> Result<bool, ImapError> {
+        if uids.is_empty() {
+            return Ok(false);
+        }
+        let newest = &uids[uids.len().saturating_sub(ALIKE_MAX)..];
+        let seconds = |at: UnixMillis| at.0.div_euclid(1000);
+        let is_same = |mail: &Present| {
+            mail.message_id.is_none() && mail.internal_date.map(seconds) == Some(seconds(received))
+        };
+        Ok(self.present(newest).await?.iter().any(is_same))
+    }
+
     async fn present(&mut self, uids: &[u32]) -> Result<Vec<Present>, ImapError> {
         let answer = self.ask(Command::UidFetch { uids, what: What::Identity }).await?;
         let mut present: Vec<Present> = Vec::with_capacity(uids.len());
@@ -280,7 +293,7 @@ impl Session {
     }
 
     /// The mailbox of this name; made, and subscribed to so that mail programs show it, if it is missing.
-    async fn target(&mut self, wanted: &str) -> Result<Mailbox, ImapError> {
+    pub(crate) async fn target(&mut self, wanted: &str) -> Result<Mailbox, ImapError> {
         let mailboxes = self.mailboxes().await?;
         let told = if self.can("NAMESPACE") { self.ask(Command::Namespace).await?.namespace } else { None };
         let (prefix, delimiter) = told.unwrap_or_else(|| target::guessed_prefix(&mailboxes));

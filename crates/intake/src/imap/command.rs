@@ -4,9 +4,10 @@
 //! RFC 2177 (IDLE), RFC 5465 (NOTIFY), RFC 2342 (NAMESPACE), RFC 4315 (UIDPLUS), RFC 6851 (MOVE), RFC 4978 (COMPRESS).
 
 use keys::Secret;
-use model::Flags;
+use model::{Day, Flags, UnixMillis};
 
 use super::capability::Capabilities;
+use crate::civil::month_name;
 use crate::sasl::{Mechanism, base64};
 
 /// Longest string sent in quotes; longer ones go as literals.
@@ -63,6 +64,13 @@ pub(crate) enum Command<'a> {
     },
     Subscribe {
         mailbox: &'a [u8],
+    },
+    /// Up to its literal; the mail follows when the server has said `+` (RFC 9051 §6.3.12).
+    Append {
+        mailbox: &'a [u8],
+        flags: Flags,
+        received: Option<UnixMillis>,
+        octets: u64,
     },
     /// Sets these flags, or takes them away.
     UidStore {
@@ -158,6 +166,7 @@ impl Command<'_> {
             Self::Namespace => "NAMESPACE",
             Self::Create { .. } => "CREATE",
             Self::Subscribe { .. } => "SUBSCRIBE",
+            Self::Append { .. } => "APPEND",
             Self::UidStore { .. } => "UID STORE",
             Self::UidMove { .. } => "UID MOVE",
             Self::UidCopy { .. } => "UID COPY",
@@ -238,6 +247,15 @@ impl Command<'_> {
                 line.text(" ");
                 line.string(mailbox);
             }
+            Self::Append { mailbox, flags, received, octets } => {
+                line.text("APPEND ");
+                line.string(mailbox);
+                line.text(&format!(" ({})", flag_names(*flags)));
+                if let Some(received) = received {
+                    line.text(&format!(" \"{}\"", date_time(*received)));
+                }
+                line.text(&format!(" {{{octets}}}"));
+            }
             Self::UidStore { uids, flags, is_set } => {
                 let sign = if *is_set { '+' } else { '-' };
                 line.text(&format!("UID STORE {} {sign}FLAGS.SILENT ({})", set(uids), flag_names(*flags)));
@@ -314,6 +332,15 @@ impl Command<'_> {
             _ => {}
         }
     }
+}
+
+/// `date-time` of RFC 9051 §9, in UTC.
+fn date_time(at: UnixMillis) -> String {
+    const DAY_MS: i64 = 86_400_000;
+    let (days, seconds) = (at.0.div_euclid(DAY_MS), at.0.rem_euclid(DAY_MS) / 1000);
+    let (year, month, day) = i32::try_from(days).map(|days| Day(days).date()).unwrap_or((1970, 1, 1));
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{day:>2}-{}-{year:04} {hour:02}:{minute:02}:{second:02} +0000", month_name(month))
 }
 
 /// Flags as the protocol names them.
@@ -458,6 +485,17 @@ mod tests {
             Command::UidStore { uids: &[4], flags: seen, is_set: false },
             "",
             &["a1 UID STORE 4 -FLAGS.SILENT (\\Seen \\Deleted)\r\n"],
+        );
+        let received = Some(UnixMillis(1_772_445_601_999));
+        check(
+            Command::Append { mailbox: "Ä".as_bytes(), flags: seen, received, octets: 7 },
+            "LITERAL+",
+            &["a1 APPEND {2+}\r\nÄ (\\Seen \\Deleted) \" 2-Mar-2026 10:00:01 +0000\" {7}\r\n"],
+        );
+        check(
+            Command::Append { mailbox: b"B", flags: Flags::default(), received: None, octets: 7 },
+            "",
+            &["a1 APPEND \"B\" () {7}\r\n"],
         );
         check(Command::UidMove { uids: &[4], mailbox: b"B/C" }, "", &["a1 UID MOVE 4 \"B/C\"\r\n"]);
         check(Command::UidExpunge { uids: &[4, 6] }, "", &["a1 UID EXPUNGE 4,6\r\n"]);

@@ -20,7 +20,7 @@ use super::open::{Opened, Opening};
 use super::talk::Talk;
 use crate::connection::LoggedIn;
 use crate::line::Conversation as _;
-use crate::line::{self, Line, READ_OCTETS, Sink, Step, checked, receive};
+use crate::line::{self, Line, Machine, READ_OCTETS, Sink, Step, checked, receive};
 use crate::sasl::{Identity, Login};
 
 /// How long a server may take to end IDLE when told to, with the connection in doubt after that.
@@ -229,6 +229,20 @@ impl Session {
     /// Sends one command; all that is answered to it.
     pub(crate) async fn ask(&mut self, command: Command<'_>) -> Result<Answer, ImapError> {
         self.line.run(&mut Answering::new(command), None).await
+    }
+
+    /// Carries out a procedure that hands nothing over.
+    pub(crate) async fn run<M: Machine<Talk = Talk>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<M::Output, ImapError> {
+        self.line.run(machine, None).await
+    }
+
+    /// Sends octets of a literal that the server waits for.
+    pub(crate) async fn push(&mut self, octets: Vec<u8>) -> Result<(), ImapError> {
+        self.line.talk.send_octets(octets);
+        self.line.write(During::Change).await
     }
 
     /// Asks the server to tell what has gone; whether it does.

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::append::{Append, AppendReport};
 use super::change::{ChangeReport, Order};
 use super::channel::Outlet;
 use super::command::Command;
@@ -280,20 +281,40 @@ impl Fetcher {
     /// # Errors
     /// [`ImapError`]. Then nobody knows how far it came: give it again, with [`Order::is_repeated`].
     pub async fn change(&mut self, order: &Order) -> Result<ChangeReport, ImapError> {
-        let kept = match self.session.take() {
-            Some(mut session) => session.is_alive().await.then_some(session),
-            None => None,
-        };
-        let mut session = match kept {
-            Some(session) => session,
-            None => self.connection.open(&self.settings).await?,
-        };
+        let mut session = self.alive().await?;
         let result = session.change(order).await;
         match &result {
             Err(error) if is_loss(error) => self.lost(error),
             _ => self.session = Some(session),
         }
         result
+    }
+
+    /// Puts mails into the mailbox of this name, which is made if it is missing, on the connection that is there or another one.
+    ///
+    /// # Errors
+    /// [`ImapError`] if nothing was put there. A connection that was lost later is [`AppendReport::lost`].
+    pub async fn append(&mut self, to: &str, mails: Vec<Append>) -> Result<AppendReport, ImapError> {
+        let mut session = self.alive().await?;
+        let result = session.append(to, mails).await;
+        match &result {
+            Ok(AppendReport { lost: Some(error), .. }) => self.lost(error),
+            Err(error) if is_loss(error) => self.lost(error),
+            _ => self.session = Some(session),
+        }
+        result
+    }
+
+    /// The connection that is there, if it still stands, or another one.
+    async fn alive(&mut self) -> Result<Session, ImapError> {
+        let kept = match self.session.take() {
+            Some(mut session) => session.is_alive().await.then_some(session),
+            None => None,
+        };
+        match kept {
+            Some(session) => Ok(session),
+            None => self.connection.open(&self.settings).await,
+        }
     }
 
     /// Ends the connection without a word; what is known of the mailboxes stays.

@@ -253,6 +253,15 @@ impl Text {
         (from.len() == to.len()).then(|| (uid_validity, from.into_iter().zip(to).collect()))
     }
 
+    /// `[APPENDUID …]`: numbering of the mailbox and the UID of the one mail that was put there (RFC 4315 §3).
+    pub(crate) fn appended(&self) -> Option<(u32, u32)> {
+        if self.code.as_deref() != Some("APPENDUID") {
+            return None;
+        }
+        let (uid_validity, uid) = self.arguments.trim().split_once(' ')?;
+        Some((uid_validity.parse().ok()?, uid.trim().parse().ok()?))
+    }
+
     /// The error of a command that ended with this.
     pub(crate) fn refusal(self, command: &'static str, status: Status) -> ImapError {
         ImapError::Refused { command, code: self.code, words: self.words, is_bad: status == Status::Bad }

@@ -130,6 +130,11 @@ impl Talk {
         self.outgoing.push_back(Outgoing::Octets(DONE.to_vec()));
     }
 
+    /// Queues octets of a literal that was offered.
+    pub(crate) fn send_octets(&mut self, octets: Vec<u8>) {
+        self.outgoing.push_back(Outgoing::Octets(octets));
+    }
+
     /// Queues the next line of a login.
     pub(crate) fn send_line(&mut self, line: &str) {
         self.outgoing.push_back(Outgoing::Octets([line.as_bytes(), b"\r\n"].concat()));

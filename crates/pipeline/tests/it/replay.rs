@@ -8,7 +8,10 @@ use std::sync::atomic::AtomicBool;
 use intake::files::Source;
 use model::{MailId, RecordKind, Scope};
 use pipeline::Import;
-use store::{LinkActor, LinkWish, ListFilter, ListOrder, ListStart, Record, Remember};
+use retain::{Class, Start};
+use store::{
+    Event, LinkActor, LinkWish, ListFilter, ListOrder, ListStart, NamedClass, NewHold, Record, Remember,
+};
 
 use crate::world::{World, now, write};
 
@@ -60,10 +63,118 @@ fn state(world: &World) -> State {
     state
 }
 
-fn mail(world: &World, subject: &str) -> MailId {
+fn row(world: &World, subject: &str) -> store::MessageRow {
     let page =
         world.store().list(&Scope::All, &ListFilter::default(), ListOrder::Descending, ListStart::Top, 100);
-    page.unwrap().rows.iter().find(|row| row.subject == subject).unwrap().mail_id
+    page.unwrap().rows.into_iter().find(|row| row.subject == subject).unwrap()
+}
+
+fn mail(world: &World, subject: &str) -> MailId {
+    row(world, subject).mail_id
+}
+
+/// What keeps each mail, by its subject.
+fn kept(world: &World) -> BTreeMap<String, String> {
+    let page =
+        world.store().list(&Scope::All, &ListFilter::default(), ListOrder::Descending, ListStart::Top, 100);
+    let said = |row: store::MessageRow| {
+        let (kept, holds) = world.store().kept_message(&Scope::All, row.mail_id).unwrap().unwrap();
+        let kept: Vec<_> = kept
+            .iter()
+            .map(|kept| {
+                let class = kept.class.as_ref().map(|class| class.shown().to_owned());
+                (class, kept.day, kept.until, kept.rule.clone(), kept.reason.clone(), kept.at)
+            })
+            .collect();
+        let holds: Vec<_> = holds.iter().map(|hold| (&hold.name, &hold.reason, &hold.query)).collect();
+        (row.subject.clone(), format!("{kept:?} {holds:?}"))
+    };
+    page.unwrap().rows.into_iter().map(said).collect()
+}
+
+#[test]
+fn classes_and_holds_come_back_without_the_database() {
+    let world = World::new();
+    let dir = tempfile::TempDir::new().unwrap();
+    for n in 1..=5 {
+        let text = format!(
+            "From: eva@kunde.example\r\nTo: info@hier.example\r\nSubject: Mail {n}\r\nMessage-ID: <{n}@kunde.example>\r\n\
+             Date: Mon, 2 Mar 2026 10:0{n}:00 +0100\r\n\r\nGuten Tag\r\n"
+        );
+        write(&dir.path().join(format!("one/{n}.eml")), &text);
+    }
+    import(&world, "one", &dir.path().join("one"));
+    world.engine.catch_up().unwrap();
+    let store = world.store();
+    let event = |kind: &str| Event {
+        id: model::EventId::new(uuid::Uuid::now_v7()),
+        at: now(),
+        actor: eva().id,
+        kind: kind.to_owned(),
+        subject: String::new(),
+        payload: "{}".to_owned(),
+    };
+    let own = NamedClass {
+        class: Class { key: 0, months: Some(30), bank_months: None, start: Start::YearReceived },
+        word: String::new(),
+        name: "Verträge".to_owned(),
+    };
+    let own = store.put_retention_class(own, event("retention.class")).unwrap();
+    let choose = |subject: &str, class: Option<i64>| {
+        let reason = "so entschieden".to_owned();
+        store
+            .set_retention_class(&Scope::All, &[mail(&world, subject)], (class, true), reason, eva(), now())
+            .unwrap();
+    };
+    choose("Mail 1", Some(own));
+    choose("Mail 2", Some(-5));
+    choose("Mail 2", Some(-1));
+    choose("Mail 3", None);
+    let case = |name: &str| NewHold {
+        name: name.to_owned(),
+        reason: "Rechtsstreit".to_owned(),
+        query: "from:niemand".to_owned(),
+        actor: eva().id,
+    };
+    let held = |name: &str, subjects: &[&str]| {
+        let key = store.add_hold(case(name), event("hold.set"), now()).unwrap();
+        let messages = subjects.iter().map(|subject| row(&world, subject).seq).collect();
+        store.hold_messages(key, messages, 0, now()).unwrap();
+        key
+    };
+    let lifted = held("Müller", &["Mail 4"]);
+    store.lift_hold(lifted, "verglichen".to_owned(), eva().id, event("hold.lifted"), now()).unwrap();
+    held("müller", &["Mail 4", "Mail 5"]);
+    world.engine.sign_log().unwrap();
+    let before = kept(&world);
+    assert!(before["Mail 1"].contains("Verträge") && before["Mail 5"].contains("müller"), "{before:?}");
+
+    let world = without_database(world);
+    assert_eq!(kept(&world), before);
+    let keeps = |subject: &str| {
+        let mail = mail(&world, subject);
+        world.store().keeps(&[mail], now()).unwrap().remove(&mail).unwrap_or_default()
+    };
+    assert!(!keeps("Mail 1").is_empty() && !keeps("Mail 4").is_empty());
+    let cases: Vec<_> =
+        world.store().holds().unwrap().into_iter().map(|(hold, mails)| (hold.name, mails)).collect();
+    assert_eq!(cases, [("müller".to_owned(), 2), ("Müller".to_owned(), 1)]);
+}
+
+/// The same data directory after the database and the index were lost.
+fn without_database(world: World) -> World {
+    let data = world.engine.dir().to_owned();
+    let world = world.close_and_open(|| {
+        for entry in fs::read_dir(&data).unwrap() {
+            let path = entry.unwrap().path();
+            if path.to_string_lossy().contains("poststelle.sqlite") {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        fs::remove_dir_all(data.join("index")).unwrap();
+    });
+    world.engine.catch_up().unwrap();
+    world
 }
 
 #[test]
@@ -112,17 +223,7 @@ fn places_links_removals_tags_and_states_come_back_without_the_database() {
     assert_eq!(before.values().filter(|of| of.0.len() == 2).count(), 2, "{before:?}");
     assert!(before.values().any(|of| of.1.contains(&"contact K-1 contact".to_owned())), "{before:?}");
 
-    let data = world.engine.dir().to_owned();
-    let world = world.close_and_open(|| {
-        for entry in fs::read_dir(&data).unwrap() {
-            let path = entry.unwrap().path();
-            if path.to_string_lossy().contains("poststelle.sqlite") {
-                fs::remove_file(path).unwrap();
-            }
-        }
-        fs::remove_dir_all(data.join("index")).unwrap();
-    });
-    world.engine.catch_up().unwrap();
+    let world = without_database(world);
     assert_eq!(state(&world), before);
     assert_eq!(world.store().event_count().unwrap(), events);
     // What came back is told once; only that a segment's octets are what they are may be added.
