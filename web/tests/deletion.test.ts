@@ -142,6 +142,31 @@ describe("deletion", () => {
     await expect.poll(() => dovecot.count(), { timeout: 60_000 }).toBe(0);
   });
 
+  it("puts mails into the mailbox", async () => {
+    await page.goto("/mail/all");
+    await row("Bestellung").hover();
+    await page.getByRole("checkbox", { name: "Bestellung auswählen" }).check();
+    await button("Ins Postfach legen").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("combobox", { name: "Konto" }).click();
+    await page.getByRole("option", { name: "Postfach" }).click();
+    await dialog.getByLabel("Ordner").fill("INBOX");
+    await checked(page, "put-back");
+    await dialog.getByRole("button", { name: "Ins Postfach legen" }).click();
+    await page.getByText("1 Mail wird ins Postfach gelegt.").waitFor();
+    await expect.poll(() => dovecot.count(), { timeout: 60_000 }).toBe(1);
+    await page.goto("/mail?q=Zebrafink");
+    await button("Treffer ins Postfach legen").click();
+    await dialog.getByRole("combobox", { name: "Konto" }).click();
+    await page.getByRole("option", { name: "Postfach" }).click();
+    await dialog.getByLabel("Ordner").fill("INBOX");
+    await dialog.getByRole("button", { name: "Ins Postfach legen" }).click();
+    // One lies there already.
+    await expect.poll(() => dovecot.count(), { timeout: 60_000 }).toBe(4);
+    await page.goto("/audit");
+    await page.getByText("4 Mails werden in den Ordner „INBOX“ des Kontos Postfach zurückgelegt").waitFor();
+  });
+
   it("fits on a phone, in English", async () => {
     await chooseLanguage(page, "English");
     await page.setViewportSize({ width: 390, height: 844 });
@@ -161,6 +186,10 @@ describe("deletion", () => {
     await page.goto("/mail/deleted");
     await row("Re: Anfrage", "Deleted").waitFor();
     await checked(page, "deletion-phone-view");
+    await page.goto("/mail?q=Zebrafink");
+    await button("Put hits into a mailbox").click();
+    await page.getByRole("dialog").getByText("What lies there already").waitFor();
+    await checked(page, "put-back-phone");
     expect(window.watch.troubles).toEqual([]);
     expect(window.watch.outside).toEqual([]);
   });

@@ -246,6 +246,8 @@ pub enum SourceActionWord {
     Move,
     /// Deleted.
     Delete,
+    /// Put into a mailbox again.
+    PutBack,
 }
 
 /// How it stands.
@@ -274,9 +276,9 @@ pub struct SourceAction {
     pub mailbox: String,
     /// What.
     pub action: SourceActionWord,
-    /// Mailbox it is moved to.
+    /// Mailbox it is moved to, or put into.
     pub target: Option<String>,
-    /// `handled`, `manual`, or the name of a rule.
+    /// `handled`, `manual`, `keeping`, `deleted_here`, `put_back`, or the name of a rule.
     pub why: String,
     /// How it stands.
     pub state: SourceActionState,

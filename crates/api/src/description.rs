@@ -191,7 +191,7 @@ fn components() -> Components {
         LinkSettings WhatIfRequest WhatIfAnswer WhatIfActivation WhatIfActivated LinkBatchList
         OauthClientList OauthClientRequest OauthReturn OauthReturned OauthStart OauthStarted OauthUnlinked
         Problem SetupState SetupRequest Session SessionRequest ProfileChange MessagePage MessageDetail SeenChange Thread
-        SearchAnswer AccountList Account AccountRequest AccountChange AccountsChange AccountsChanged AccountRemoval ConnectionTest ConnectionTestAnswer MailboxList LeftOutPage LedgerList LedgerPage FetchedAnew DoctorReport SourceActionPage Keeping Deletable ExclusionList ExclusionsRequest TagList TagRequest TagChange DeletionRequest DeletionAnswer SpamRequest SpamAnswer GroupList Group GroupRequest SortingRules
+        SearchAnswer AccountList Account AccountRequest AccountChange AccountsChange AccountsChanged AccountRemoval ConnectionTest ConnectionTestAnswer MailboxList LeftOutPage LedgerList LedgerPage FetchedAnew DoctorReport SourceActionPage Keeping Deletable ExclusionList ExclusionsRequest TagList TagRequest TagChange DeletionRequest DeletionAnswer PutBackRequest PutBackAnswer SpamRequest SpamAnswer GroupList Group GroupRequest SortingRules
         ImportUpload ImportList ImportRun ImportEntryPage QuarantinePage UserList User UserRequest UserChange EventPage EventWords ProcedureList ProcedureRequest Status
         AddressPage AddressDetail AddressStateChange SuppressionPage SuppressionRequest SuppressionCheckRequest SuppressionCheck
         MailingLists MailingList MailingListRequest MemberPage MemberRequest MemberImport

@@ -122,8 +122,8 @@ pub use links::{
 };
 pub use live::{AccountStateChanged, ImportProgress, MailsExamined, MessageNew, StatusChanged};
 pub use messages::{
-    DeletionAnswer, DeletionRequest, ListQuery, MessagePage, MessageRow, Order, SpamAnswer, SpamChanged,
-    SpamRequest, SpamState, Thread,
+    DeletionAnswer, DeletionRequest, ListQuery, MessagePage, MessageRow, Order, PutBackAnswer,
+    PutBackRequest, SpamAnswer, SpamChanged, SpamRequest, SpamState, Thread,
 };
 pub use oauth::{
     OauthClient, OauthClientList, OauthClientRequest, OauthDevice, OauthEndpoints, OauthLink, OauthLinkState,

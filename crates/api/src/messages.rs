@@ -165,6 +165,33 @@ pub struct DeletionAnswer {
     pub at_source: Vec<Uuid>,
 }
 
+/// Messages to be put into a mailbox of a server again: those of these mails, or those of a search.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutBackRequest {
+    /// Mails by which they are named; empty with `q`.
+    #[schema(max_items = 500)]
+    #[serde(default)]
+    pub mails: Vec<Uuid>,
+    /// The search; absent with `mails`.
+    #[schema(max_length = 2000)]
+    pub q: Option<String>,
+    /// The account; one of IMAP that was fetched before.
+    pub account: Uuid,
+    /// Name of the folder; `/` between levels. It is made if it is missing.
+    #[schema(min_length = 1, max_length = 500)]
+    pub folder: String,
+}
+
+/// What is put back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PutBackAnswer {
+    /// How many messages: of each the first mail the caller may read.
+    pub count: u64,
+    /// The account is not active: it is done once it is.
+    pub waits_for_activation: bool,
+}
+
 /// Messages that belong together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Thread {

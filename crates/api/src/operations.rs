@@ -79,6 +79,8 @@ operations! {
         no_query, Json("DeletionRequest") => 200 Json("DeletionAnswer"), &[404];
     RESTORE_MESSAGES = Post "/api/v1/messages/restore", Worker, "messages", "Restores deleted messages.",
         no_query, Json("DeletionRequest") => 200 Json("DeletionAnswer"), &[404];
+    PUT_BACK = Post "/api/v1/messages/put_back", Worker, "messages", "Puts messages into a mailbox of a server again, with the next fetch of its account.",
+        no_query, Json("PutBackRequest") => 200 Json("PutBackAnswer"), &[404, 409];
     JUDGE_SPAM = Post "/api/v1/messages/spam", Worker, "messages", "Says of messages whether they are spam, or takes that back; it holds whatever filters say.",
         no_query, Json("SpamRequest") => 200 Json("SpamAnswer"), &[404];
     MESSAGE_RAW = Get "/api/v1/messages/{mail_id}/raw", SignedIn, "messages", "The original octets; those of mails with held attachments for administrators only.",

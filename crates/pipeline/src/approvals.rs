@@ -46,7 +46,7 @@ impl Person {
         Self { user: None, name: String::new() }
     }
 
-    fn actor(&self) -> String {
+    pub(crate) fn actor(&self) -> String {
         self.user.map_or_else(|| Self::CLI.to_owned(), |user| user.to_string())
     }
 }

@@ -129,6 +129,9 @@ pub enum Error {
     /// What needs a second person.
     #[error("this cannot be decided: {0:?}")]
     Approval(crate::approvals::ApprovalFault),
+    /// Mails are not put back: the key of the reason.
+    #[error("not put back: {0}")]
+    PutBack(&'static str),
     /// It is running already.
     #[error("it is running already")]
     Busy,

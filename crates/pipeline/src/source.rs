@@ -13,6 +13,7 @@ use crate::blocking::blocking;
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::fetch::Mailboxes;
+use crate::put_back;
 
 /// Mails looked at together for what is to happen with them …
 const KEEPING_BATCH: usize = 500;
@@ -23,7 +24,7 @@ const NAMES_MAX: usize = 5_000;
 /// Actions begun together.
 const BATCH: usize = 200;
 /// Of one kind with mails of one mailbox, tried for the first time.
-type Outcomes = Vec<(i64, bool, SourceOutcome)>;
+pub(crate) type Outcomes = Vec<(i64, bool, SourceOutcome)>;
 
 /// Queues what is to happen with mails that are here, and does what is due.
 ///
@@ -101,16 +102,23 @@ async fn drain(core: &Arc<Core>, account: AccountId, mailboxes: &mut Mailboxes) 
         }
         done += due.len() as u64;
         for batch in batches(&due) {
-            let (outcomes, lost) = match mailboxes {
-                Mailboxes::Imap(fetcher, _) => match fetcher.change(&order(batch)).await {
+            let (outcomes, lost) = match (&mut *mailboxes, folder_to_put_into(batch)) {
+                (Mailboxes::Imap(fetcher, _), Some(folder)) => {
+                    put_back::put(core, fetcher, folder, batch).await?
+                }
+                (_, Some(_)) => {
+                    let outcome = || SourceOutcome::Failed("put-back-not-imap".to_owned());
+                    (batch.iter().map(|action| (action.key, false, outcome())).collect(), None)
+                }
+                (Mailboxes::Imap(fetcher, _), None) => match fetcher.change(&order(batch)).await {
                     Ok(report) => {
                         let (for_target, batch) = (Arc::clone(core), batch.to_vec());
                         (blocking(move || outcomes(&for_target, account, &batch, report)).await?, None)
                     }
                     Err(error) => (failed(batch, &error), (!is_refusal(&error)).then_some(error)),
                 },
-                Mailboxes::Graph(fetcher, _) => one_by_one(core, account, fetcher, batch).await?,
-                Mailboxes::Pop3(_) => (Vec::new(), None),
+                (Mailboxes::Graph(fetcher, _), None) => one_by_one(core, account, fetcher, batch).await?,
+                (Mailboxes::Pop3(_), None) => (Vec::new(), None),
             };
             let (for_end, now) = (Arc::clone(core), core.now());
             blocking(move || Ok(for_end.store.end_source_actions(account, outcomes, now)?)).await?;
@@ -147,8 +155,18 @@ async fn one_by_one(
     Ok((all, None))
 }
 
+/// The folder that mails of a batch are to be put into, if that is wanted.
+fn folder_to_put_into(batch: &[DueAction]) -> Option<&str> {
+    match &batch.first()?.action {
+        SourceAction::PutBack(folder) => Some(folder),
+        _ => None,
+    }
+}
+
 fn change(action: &SourceAction) -> Change {
     match action {
+        // Is none: see `put_back`.
+        SourceAction::PutBack(_) => Change::Flags { flags: Flags::default(), is_set: true },
         SourceAction::Move(to) => Change::Move { to: to.clone() },
         SourceAction::Delete => Change::Delete,
         SourceAction::MarkRead => {
@@ -160,9 +178,12 @@ fn change(action: &SourceAction) -> Change {
 /// Those that can be one order. What failed before goes alone, so that it does not hold up the others.
 fn batches(due: &[DueAction]) -> impl Iterator<Item = &[DueAction]> {
     due.chunk_by(|a, b| {
-        !a.is_repeated
-            && !b.is_repeated
-            && (a.mailbox, a.uid_validity, &a.action) == (b.mailbox, b.uid_validity, &b.action)
+        let may_be_together = match a.action {
+            // What the server refuses hinders no other there.
+            SourceAction::PutBack(_) => true,
+            _ => !a.is_repeated && !b.is_repeated,
+        };
+        may_be_together && (a.mailbox, a.uid_validity, &a.action) == (b.mailbox, b.uid_validity, &b.action)
     })
 }
 
@@ -180,11 +201,11 @@ fn order(batch: &[DueAction]) -> Order {
 }
 
 /// The server said no to this, and goes on listening.
-const fn is_refusal(error: &ImapError) -> bool {
+pub(crate) const fn is_refusal(error: &ImapError) -> bool {
     matches!(error, ImapError::Refused { .. })
 }
 
-fn failed(batch: &[DueAction], error: &ImapError) -> Outcomes {
+pub(crate) fn failed(batch: &[DueAction], error: &ImapError) -> Outcomes {
     let words = error.words().map_or_else(|| error.to_string(), str::to_owned);
     batch.iter().map(|action| (action.key, false, SourceOutcome::Failed(words.clone()))).collect()
 }

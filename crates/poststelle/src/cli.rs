@@ -103,6 +103,8 @@ pub enum Command {
     Log(Log),
     /// Erases mails for good, on request.
     Erase(Erase),
+    /// Mails of a query into a mailbox of a server again.
+    PutBack(PutBack),
     /// Everything about one person.
     Person(Person),
     /// Procedural documentation.
@@ -386,6 +388,25 @@ pub struct Proof {
 pub struct Log {
     #[command(flatten)]
     pub data: Data,
+    /// JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `put-back`.
+#[derive(Debug, Args)]
+pub struct PutBack {
+    #[command(flatten)]
+    pub data: Data,
+    /// Which mails, as typed into the search box.
+    #[arg(value_name = "QUERY", allow_hyphen_values = true)]
+    pub query: String,
+    /// Name of the account; one of IMAP that was fetched before.
+    #[arg(long, value_name = "NAME")]
+    pub account: String,
+    /// Folder; `/` between levels. It is made if it is missing.
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: String,
     /// JSON.
     #[arg(long)]
     pub json: bool,

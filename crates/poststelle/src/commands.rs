@@ -24,6 +24,7 @@ pub mod listings;
 mod mail_files;
 pub mod parse;
 mod proof;
+mod put_back;
 mod retention;
 pub mod search;
 pub mod serve;
@@ -69,6 +70,7 @@ pub fn data(command: &Command) -> &Path {
         Command::Log(args) => &args.data.data,
         Command::Erase(args) => &args.data.data,
         Command::Person(args) => &args.data.data,
+        Command::PutBack(args) => &args.data.data,
         Command::Rebuild(args) => &args.data,
         Command::Erp(args) => &args.data.data,
         Command::Link(args) => &args.data.data,
@@ -245,6 +247,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Proof(args) => proof::proof(engine, args, lang, streams),
         Command::Log(args) => proof::log(engine, args, lang, streams),
         Command::Erase(args) => erase::erase(engine, args, lang, streams),
+        Command::PutBack(args) => put_back::run(engine, args, config, lang, streams),
         Command::Person(args) => erase::person(engine, args, lang, streams),
         Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
         Command::Erp(args) => erp::run(engine, args, lang, streams),

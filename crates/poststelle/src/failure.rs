@@ -109,6 +109,7 @@ fn of_pipeline(error: &pipeline::Error) -> Failure {
         Error::Backup { what } => of_backup(what),
         Error::Approval(pipeline::ApprovalFault::Over) => Failure::new("export-over"),
         Error::Missing { what: "approval", name } => Failure::new("approval-unknown").with("id", name),
+        Error::PutBack(why) => Failure::usage(why),
         Error::Busy => Failure::new("backup-busy"),
         Error::Write(error) => Failure::new("export-failed").with("out", "").with("reason", error),
         Error::Query(error) => Failure::usage("query-bad").with("at", error.at + 1).with_text(

@@ -66,6 +66,7 @@ mod piped;
 mod problem;
 mod procedure;
 mod proof;
+mod put_back;
 mod quarantine;
 mod reading;
 mod record_mails;

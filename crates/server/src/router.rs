@@ -20,9 +20,9 @@ use crate::{
     doctor, documents, erasures, erp_sources, events, exclusions, exports, extra_addresses, frame, groups,
     headers, health, holds, idempotency, import_list, import_report, imports, jumps, keeping, link_blocklist,
     links, lists, live, messages, notifications, oauth, oauth_clients, origin, problem, procedure, proof,
-    quarantine, record_mails, record_zip, records, recovery_key, retention, rights, search, session, setup,
-    smtp_accounts, source_actions, spam, status, suppression, tags, tokens, trace, upload, users, webhooks,
-    what_if,
+    put_back, quarantine, record_mails, record_zip, records, recovery_key, retention, rights, search,
+    session, setup, smtp_accounts, source_actions, spam, status, suppression, tags, tokens, trace, upload,
+    users, webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -298,6 +298,7 @@ fn routes(state: &State) -> Routes {
         .add(&api::MESSAGE_SEEN, messages::seen)
         .add(&api::DELETE_MESSAGES, deletion::delete)
         .add(&api::RESTORE_MESSAGES, deletion::restore)
+        .add(&api::PUT_BACK, put_back::put_back)
         .add(&api::JUDGE_SPAM, spam::judge)
         .add(&api::MESSAGE_RAW, messages::raw)
         .add(&api::MESSAGE_FRAME, frame::frame)

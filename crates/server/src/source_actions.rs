@@ -40,9 +40,10 @@ pub(crate) async fn list(
                 store::SourceAction::MarkRead => SourceActionWord::MarkRead,
                 store::SourceAction::Move(_) => SourceActionWord::Move,
                 store::SourceAction::Delete => SourceActionWord::Delete,
+                store::SourceAction::PutBack(_) => SourceActionWord::PutBack,
             },
             target: match row.action {
-                store::SourceAction::Move(target) => Some(target),
+                store::SourceAction::Move(target) | store::SourceAction::PutBack(target) => Some(target),
                 _ => None,
             },
             why: row.why,

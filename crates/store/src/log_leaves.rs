@@ -242,6 +242,7 @@ pub(crate) fn of_event(event: &Event) -> NewLeaf {
         ("link", "set") => Kind::LinkSet,
         ("link", "removed" | "refused") => Kind::LinkRemoved,
         ("mail", "tagged") => Kind::Category,
+        ("mails", "put_back") => Kind::Restored,
         ("mail", "downloaded" | "part_downloaded" | "part_unblocked") | ("mails" | "record", "exported") => {
             Kind::Exported
         }

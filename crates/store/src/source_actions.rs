@@ -34,6 +34,8 @@ pub enum SourceAction {
     Move(String),
     /// Deleted.
     Delete,
+    /// Put into the mailbox of this name, where it is not, or not any more.
+    PutBack(String),
 }
 
 impl SourceAction {
@@ -43,14 +45,16 @@ impl SourceAction {
             Self::MarkRead => "mark_read",
             Self::Move(_) => "move",
             Self::Delete => "delete",
+            Self::PutBack(_) => "put_back",
         }
     }
 
-    fn columns(&self) -> (i64, &str) {
+    pub(crate) fn columns(&self) -> (i64, &str) {
         match self {
             Self::MarkRead => (0, ""),
             Self::Move(target) => (1, &target[..target.floor_char_boundary(TEXT_MAX)]),
             Self::Delete => (2, ""),
+            Self::PutBack(target) => (3, &target[..target.floor_char_boundary(TEXT_MAX)]),
         }
     }
 
@@ -59,6 +63,7 @@ impl SourceAction {
             0 => Self::MarkRead,
             1 => Self::Move(target),
             2 => Self::Delete,
+            3 => Self::PutBack(target),
             _ => return Err(StoreError::Unreadable { what: "source action" }),
         })
     }
@@ -80,7 +85,9 @@ pub enum SourceState {
 pub struct DueAction {
     /// Its number.
     pub key: i64,
-    /// Mailbox the mail lies in.
+    /// Number of the mail.
+    pub seq: i64,
+    /// Mailbox the mail lies in; any of the account where it is to be put back.
     pub mailbox: MailboxId,
     /// Its raw name.
     pub name: Vec<u8>,
@@ -130,7 +137,7 @@ pub struct SourceActionRow {
     pub mailbox: String,
     /// What.
     pub action: SourceAction,
-    /// What wants it: `handled`, `manual`, `keeping`, `deleted_here`, or the name of a rule.
+    /// What wants it: `handled`, `manual`, `keeping`, `deleted_here`, `put_back`, or the name of a rule.
     pub why: String,
     /// How it stands.
     pub state: SourceState,
@@ -197,7 +204,7 @@ statements! {
         AND why = 'deleted_here' AND (seq, account) IN (SELECT seq, account FROM v)";
     ANY_DUE = "SELECT COUNT(*) FROM (SELECT key FROM source_actions WHERE account = $1 AND state = 0 AND due <= $2 \
         LIMIT 1) c";
-    DUE = "SELECT s.key, b.mailbox_id, b.name, s.uid_validity, s.uid, s.action, s.target, s.attempts, s.locator \
+    DUE = "SELECT s.key, b.mailbox_id, b.name, s.uid_validity, s.uid, s.action, s.target, s.attempts, s.locator, s.seq \
         FROM source_actions s JOIN mailboxes b ON b.key = s.mailbox WHERE s.account = $1 AND s.state = 0 \
         AND s.due <= $2 ORDER BY s.action, s.mailbox, s.target, s.key LIMIT $3";
     BEGIN [Int, Int, Int] = "WITH v(key, due, at) AS ({rows}) UPDATE source_actions \
@@ -329,6 +336,7 @@ fn begin(tx: &Tx<'_>, account: i64, limit: i64, now: UnixMillis) -> Result<Vec<D
         let attempts = row.small(7)?;
         let action = DueAction {
             key: row.int(0)?,
+            seq: row.int(9)?,
             mailbox: MailboxId::from_octets(row.octets(1)?),
             name: row.blob(2)?,
             uid_validity: row.small(3)?,

@@ -1613,6 +1613,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages/put_back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts messages into a mailbox of a server again, with the next fetch of its account. */
+        post: operations["put_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/restore": {
         parameters: {
             query?: never;
@@ -6879,6 +6896,30 @@ export interface components {
             /** @description Why nothing is signed any more; null if all is well. */
             trouble: string | null;
         };
+        /** @description What is put back. */
+        PutBackAnswer: {
+            /**
+             * Format: int64
+             * @description How many messages: of each the first mail the caller may read.
+             */
+            count: number;
+            /** @description The account is not active: it is done once it is. */
+            waits_for_activation: boolean;
+        };
+        /** @description Messages to be put into a mailbox of a server again: those of these mails, or those of a search. */
+        PutBackRequest: {
+            /**
+             * Format: uuid
+             * @description The account; one of IMAP that was fetched before.
+             */
+            account: string;
+            /** @description Name of the folder; `/` between levels. It is made if it is missing. */
+            folder: string;
+            /** @description Mails by which they are named; empty with `q`. */
+            mails?: string[];
+            /** @description The search; absent with `mails`. */
+            q?: string | null;
+        };
         /** @description A page of mails in quarantine, newest first. */
         QuarantinePage: {
             /** @description Newest first. */
@@ -7604,9 +7645,9 @@ export interface components {
             state: components["schemas"]["SourceActionState"];
             /** @description Its subject; null if the caller may not read it. */
             subject: string | null;
-            /** @description Mailbox it is moved to. */
+            /** @description Mailbox it is moved to, or put into. */
             target: string | null;
-            /** @description `handled`, `manual`, or the name of a rule. */
+            /** @description `handled`, `manual`, `keeping`, `deleted_here`, `put_back`, or the name of a rule. */
             why: string;
         };
         /** @description What is done at the source of an account. */
@@ -7633,7 +7674,7 @@ export interface components {
          * @description What is done at the source.
          * @enum {string}
          */
-        SourceActionWord: "mark_read" | "move" | "delete";
+        SourceActionWord: "mark_read" | "move" | "delete" | "put_back";
         /** @description What became of them. */
         SpamAnswer: {
             /** @description Messages of which that is new. */
@@ -16507,6 +16548,87 @@ export interface operations {
             };
             /** @description Does not exist, or may not be seen. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutBackRequest"];
+            };
+        };
+        responses: {
+            /** @description Puts messages into a mailbox of a server again, with the next fetch of its account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PutBackAnswer"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

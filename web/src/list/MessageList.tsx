@@ -14,6 +14,7 @@ import { useIsNarrow } from "../parts/Panes";
 import { isPlainClick } from "../parts/PlainLink";
 import { isSuspected, useSpam } from "../spam/useSpam";
 import { useDensity } from "./density";
+import { PutBackSelected } from "../putBack/PutBack";
 import { ChooseForSelected } from "../retention/ChooseClass";
 import { GhostRow, MessageRowView } from "./MessageRow";
 import type { Source } from "./messages";
@@ -202,6 +203,7 @@ export function MessageList(props: MessageListProps) {
           onClear={() => setSelected(NONE)}
         >
           <ChooseForSelected mails={[...selected]} />
+          <PutBackSelected mails={[...selected]} />
         </SelectionBar>
       )}
       {fresh > 0 && !atTop ? (

@@ -17,6 +17,7 @@ import { Empty, Notice } from "../parts/Notice";
 import { PlainLink } from "../parts/PlainLink";
 import { usePageTitle } from "../parts/usePageTitle";
 import { ReadingPanes } from "../reader/ReadingPanes";
+import { PutBackHits } from "../putBack/PutBack";
 import { ExportMenu } from "../search/ExportMenu";
 import { Facets } from "../search/Facets";
 import { QueryHelp } from "../search/QueryHelp";
@@ -85,7 +86,12 @@ function Found({ q }: { q: string }) {
                 </Popover.Target>
                 <Popover.Dropdown className={css.drop}>{narrowing ?? t("search.noFacets")}</Popover.Dropdown>
               </Popover>
-              {unreadable === undefined && (source.total ?? 0) > 0 ? <ExportMenu q={q} /> : null}
+              {unreadable === undefined && (source.total ?? 0) > 0 ? (
+                <>
+                  <PutBackHits q={q} count={source.total ?? 0} />
+                  <ExportMenu q={q} />
+                </>
+              ) : null}
                 <ActionIcon
                   variant="subtle"
                   color="gray"

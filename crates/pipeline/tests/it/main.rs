@@ -10,6 +10,7 @@ mod mails;
 mod malware;
 mod oauth;
 mod origin;
+mod put_back;
 mod receiver;
 mod rekey;
 mod replay;

@@ -74,6 +74,7 @@ fn all() -> Vec<&'static Sql> {
         crate::sealed::ALL,
         crate::sessions::ALL,
         crate::sorting::ALL,
+        crate::put_back::ALL,
         crate::source_actions::ALL,
         crate::standing_events::ALL,
         crate::standings::ALL,
