@@ -14,7 +14,7 @@ use crate::rows;
 use crate::source_actions::SourceAction;
 use crate::sql::statements;
 use crate::store::{Store, take};
-use crate::value::{Arg, Rows, args};
+use crate::value::{Arg, Rows};
 
 /// A mail that is to be put back.
 #[derive(Clone, Debug)]
