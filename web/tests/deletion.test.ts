@@ -146,7 +146,8 @@ describe("deletion", () => {
     await page.goto("/mail/all");
     await row("Bestellung").hover();
     await page.getByRole("checkbox", { name: "Bestellung auswählen" }).check();
-    await button("Ins Postfach legen").click();
+    await button("Weitere Befehle").click();
+    await page.getByRole("menuitem", { name: "Ins Postfach legen" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("combobox", { name: "Konto" }).click();
     await page.getByRole("option", { name: "Postfach" }).click();

@@ -122,7 +122,8 @@ describe("suspected spam", () => {
     await box("Gewinnspiel").check();
     const bar = page.getByRole("group", { name: "Ausgewählte Mails" });
     await checked(page, "spam-selected");
-    await bar.getByRole("button", { name: "Spam", exact: true }).click();
+    await bar.getByRole("button", { name: "Weitere Befehle" }).click();
+    await page.getByRole("menuitem", { name: "Spam", exact: true }).click();
     await page.getByText("2 Mails als Spam gekennzeichnet.").waitFor();
     await row("Bestellung").getByText("Spamverdacht").waitFor();
     await undo();
@@ -163,7 +164,8 @@ describe("suspected spam", () => {
     await row("Gewinnspiel", "Suspected spam").getByText("Suspected spam").waitFor();
     await page.getByRole("checkbox", { name: "Select Gewinnspiel" }).check({ force: true });
     await checked(page, "spam-phone");
-    await page.getByRole("group", { name: "Selected mails" }).getByRole("button", { name: "Checked: no spam" }).click();
+    await page.getByRole("group", { name: "Selected mails" }).getByRole("button", { name: "More commands" }).click();
+    await page.getByRole("menuitem", { name: "Checked: no spam" }).click();
     await page.getByText("No suspected spam.").waitFor();
     expect(window.watch.troubles).toEqual([]);
     expect(window.watch.outside).toEqual([]);

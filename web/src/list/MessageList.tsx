@@ -14,8 +14,6 @@ import { useIsNarrow } from "../parts/Panes";
 import { isPlainClick } from "../parts/PlainLink";
 import { isSuspected, useSpam } from "../spam/useSpam";
 import { useDensity } from "./density";
-import { PutBackSelected } from "../putBack/PutBack";
-import { ChooseForSelected } from "../retention/ChooseClass";
 import { GhostRow, MessageRowView } from "./MessageRow";
 import type { Source } from "./messages";
 import css from "./MessageList.module.css";
@@ -196,15 +194,12 @@ export function MessageList(props: MessageListProps) {
     <div className={frame}>
       {selected.size === 0 ? null : (
         <SelectionBar
-          count={selected.size}
+          mails={[...selected]}
           deleted={props.deleted === true}
           onAct={actOnSelected}
           onSpam={saySpam}
           onClear={() => setSelected(NONE)}
-        >
-          <ChooseForSelected mails={[...selected]} />
-          <PutBackSelected mails={[...selected]} />
-        </SelectionBar>
+        />
       )}
       {fresh > 0 && !atTop ? (
         <Button

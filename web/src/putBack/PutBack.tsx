@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { ActionIcon, Modal, Select, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconMailUp } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -16,37 +16,10 @@ import css from "../search/Search.module.css";
 
 type Of = { mails: string[] } | { q: string };
 
-function useMayPutBack(): boolean {
-  return useSession().user.role !== "auditor";
-}
-
-/** The button that puts mails that are selected into a mailbox again. */
-export function PutBackSelected({ mails }: { mails: string[] }) {
-  const { t } = useTranslation();
-  const may = useMayPutBack();
-  const [choosing, setChoosing] = useState(false);
-  if (!may) {
-    return null;
-  }
-  return (
-    <>
-      <Button
-        size="compact-md"
-        variant="default"
-        leftSection={<IconMailUp size={16} aria-hidden />}
-        onClick={() => setChoosing(true)}
-      >
-        {t("putBack.button")}
-      </Button>
-      {choosing ? <PutBack of={{ mails }} count={mails.length} onClose={() => setChoosing(false)} /> : null}
-    </>
-  );
-}
-
-/** The same for all hits of a search. */
+/** The button that puts all hits of a search into a mailbox again. */
 export function PutBackHits({ q, count }: { q: string; count: number }) {
   const { t } = useTranslation();
-  const may = useMayPutBack();
+  const may = useSession().user.role !== "auditor";
   const [choosing, setChoosing] = useState(false);
   if (!may) {
     return null;
@@ -68,7 +41,8 @@ export function PutBackHits({ q, count }: { q: string; count: number }) {
   );
 }
 
-function PutBack({ of, count, onClose }: { of: Of; count: number; onClose: () => void }) {
+/** Puts mails into a folder of a mailbox again. */
+export function PutBack({ of, count, onClose }: { of: Of; count: number; onClose: () => void }) {
   const { t } = useTranslation();
   const { number } = useFormats();
   const narrow = useIsNarrow();

@@ -1,40 +1,14 @@
-import { Button, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { Modal, Select, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconArchive } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "../api/client";
-import { useSession } from "../api/session";
 import { FormEnd } from "../parts/FormEnd";
 import { tell } from "../parts/toast";
 import { retentionQuery } from "./queries";
 import { useRetentionWords } from "./words";
 
 const NONE = "none";
-
-/** The button that chooses a class for mails that are selected. */
-export function ChooseForSelected({ mails }: { mails: string[] }) {
-  const { t } = useTranslation();
-  const mayChange = useSession().user.role !== "auditor";
-  const [choosing, setChoosing] = useState(false);
-  if (!mayChange) {
-    return null;
-  }
-  return (
-    <>
-      <Button
-        size="compact-md"
-        variant="default"
-        leftSection={<IconArchive size={16} aria-hidden />}
-        onClick={() => setChoosing(true)}
-      >
-        {t("retention.title")}
-      </Button>
-      {choosing ? <ChooseClass mails={mails} onClose={() => setChoosing(false)} /> : null}
-    </>
-  );
-}
 
 /** Gives messages a retention class, with a reason. */
 export function ChooseClass({ mails, onClose }: { mails: string[]; onClose: () => void }) {
