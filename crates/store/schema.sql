@@ -655,6 +655,14 @@ CREATE TABLE manual_queue (
 ) STRICT;
 CREATE INDEX manual_queue_open ON manual_queue (event) WHERE resolved IS NULL;
 CREATE INDEX manual_queue_wanted ON manual_queue (wanted) WHERE resolved IS NULL AND wanted IS NOT NULL;
+CREATE TABLE media (
+    list INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    date INTEGER NOT NULL,
+    message_seq INTEGER NOT NULL,
+    part TEXT NOT NULL,
+    PRIMARY KEY (list, kind, date, message_seq, part)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE merges (
     loser INTEGER PRIMARY KEY,
     winner INTEGER NOT NULL
@@ -915,6 +923,20 @@ CREATE TABLE segments (
     committed INTEGER NOT NULL,
     sealed INTEGER NOT NULL
 , logged INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE senders (
+    list INTEGER NOT NULL,
+    folded TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    people INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (list, folded)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX senders_last ON senders (list, last DESC, folded);
+CREATE INDEX senders_n ON senders (list, n DESC, folded);
+CREATE INDEX senders_unseen ON senders (folded) WHERE role < 0;
 CREATE TABLE sessions (
     token_hash BLOB PRIMARY KEY,
     user_key INTEGER NOT NULL REFERENCES users (key) ON DELETE CASCADE,

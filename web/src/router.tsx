@@ -15,6 +15,8 @@ import { linkableQuery } from "./links/queries";
 import { MissingPage, RouteFailure } from "./parts/RouteFailure";
 import { isOlderForm, translate } from "./search/deeplink";
 import type { AuditSearch } from "./views/audit";
+import type { MediaSearch } from "./views/media";
+import type { SenderSearch } from "./views/senders";
 
 /** Search parameters are plain texts: `q=12` is the text 12, and links stay readable. */
 type Search = Record<string, string | undefined>;
@@ -194,6 +196,32 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./views/audit"), "Audit"),
 });
 
+const senders = createRoute({
+  getParentRoute: () => shell,
+  path: "/senders",
+  validateSearch: (search: Search): SenderSearch => ({
+    q: text(search["q"]),
+    all: search["all"] === "1" ? "1" : undefined,
+    order: search["order"] === "last" ? "last" : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./views/senders"), "Senders"),
+});
+
+const media = createRoute({
+  getParentRoute: () => shell,
+  path: "/media",
+  validateSearch: (search: Search): MediaSearch => ({
+    kind: text(search["kind"]),
+    name: text(search["name"]),
+    sender: text(search["sender"]),
+    size: /^\d{1,6}$/.test(text(search["size"]) ?? "") ? text(search["size"]) : undefined,
+    from: text(search["from"]),
+    until: text(search["until"]),
+    list: search["list"] === "1" ? "1" : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./views/media"), "MediaView"),
+});
+
 const approvals = createRoute({
   getParentRoute: () => shell,
   path: "/approvals",
@@ -370,6 +398,8 @@ const tree = root.addChildren([
     quarantine,
     doctor,
     audit,
+    senders,
+    media,
     approvals,
     bounces,
     addresses,

@@ -208,7 +208,7 @@ fn components() -> Components {
         RecordFolderList DocumentList DocumentFilingRequest ProofState StampAuthorities RecoveryKeyState RecoveryKeyMade RecoveryKeyCheck
         RetentionState RetentionSettingsRequest RetentionClassRequest RetentionRuleRequest RetentionPreview OpenYearsRequest
         LegalHoldList LegalHoldRequest HoldPreviewRequest HoldPreview HoldLiftRequest DueYearList DueKeptPage DueReleaseRequest RetentionChange
-        MessageKeeping
+        MessageKeeping SenderPage MediaPage
         ErasurePage ErasurePreview ErasureSearch ErasureRequest Erasure
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }

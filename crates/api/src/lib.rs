@@ -11,6 +11,7 @@ mod addresses;
 mod approvals;
 mod attachments;
 mod bounces;
+mod correspondence;
 mod description;
 mod detail;
 mod doctor;
@@ -76,6 +77,10 @@ pub use bounces::{
     BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings, CountOf,
     DashboardQuery, DryRun, DryRunRequest, DryRunStop, QueueItem, QueuePage, QueueQuery,
     QueueResolutionRequest, RuleAction, RuleCategory, StateCount,
+};
+pub use correspondence::{
+    Media, MediaExportQuery, MediaKind, MediaPage, MediaQuery, Sender, SenderExportQuery, SenderOrder,
+    SenderPage, SenderQuery, TableFormat,
 };
 pub use description::{description, description_json};
 pub use detail::{

@@ -6,6 +6,7 @@ mod approvals;
 mod attachments;
 mod auditors;
 mod bounces;
+mod correspondence;
 mod deletion;
 mod doctor;
 mod documents;
