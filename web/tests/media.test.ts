@@ -56,6 +56,8 @@ describe("attachments of all mails", () => {
     await page.getByRole("combobox", { name: "In welches Konto?" }).fill("Vertrieb");
     await page.getByRole("button", { name: "Import starten" }).click();
     await page.getByRole("article").first().getByText("Fertig").waitFor();
+    await page.goto("/mail/all");
+    await page.locator("main").getByRole("listitem").nth(2).waitFor();
     await page.goto("/media");
     await expect.poll(() => items().count()).toBe(3);
     const picture = items().filter({ hasText: "wiese.png" }).locator("img");
@@ -107,7 +109,7 @@ describe("attachments of all mails", () => {
     await page.getByRole("heading", { level: 1, name: "Attachments" }).waitFor();
     await items().first().waitFor();
     await checked(page, "media-phone");
-    await page.getByRole("link", { name: "Open the mail with wiese.png" }).click();
+    await page.getByRole("link", { name: "Open mail: wiese.png" }).click();
     await page.getByRole("heading", { name: "Mit Anhang 1" }).waitFor();
   });
 });

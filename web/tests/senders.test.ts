@@ -28,6 +28,8 @@ describe("senders", () => {
     await page.getByRole("combobox", { name: "In welches Konto?" }).fill("Vertrieb");
     await page.getByRole("button", { name: "Import starten" }).click();
     await page.getByRole("article").first().getByText("Fertig").waitFor();
+    await page.goto("/mail/all");
+    await page.locator("main").getByRole("listitem").nth(3).waitFor();
     await page.goto("/senders");
     await expect.poll(() => rows().count()).toBe(2);
     await rows().first().getByText("2 Mails").waitFor();

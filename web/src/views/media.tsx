@@ -290,6 +290,9 @@ function Filters({ search }: { search: MediaSearch }) {
         value={search.until ?? ""}
         onChange={(event) => choose({ until: event.currentTarget.value || undefined })}
       />
+      <Button type="submit" variant="default">
+        {t("addresses.find")}
+      </Button>
       <SegmentedControl
         className={css.check}
         aria-label={t("media.look")}

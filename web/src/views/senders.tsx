@@ -172,6 +172,9 @@ function Filters({ search }: { search: SenderSearch }) {
         }}
         onBlur={() => look(typed)}
       />
+      <Button type="submit" variant="default">
+        {t("addresses.find")}
+      </Button>
       <Select
         label={t("senders.order")}
         allowDeselect={false}
