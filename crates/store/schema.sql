@@ -888,6 +888,30 @@ CREATE TABLE records (
 ) STRICT;
 CREATE UNIQUE INDEX records_change ON records (change_seq);
 CREATE INDEX records_source ON records (source, kind, updated) WHERE vanished IS NULL;
+CREATE TABLE remote_segments (
+    segment BLOB PRIMARY KEY,
+    octets INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,
+    version TEXT,
+    e_tag TEXT,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE remote_storage (
+    remote_id BLOB PRIMARY KEY,
+    endpoint TEXT NOT NULL,
+    region TEXT NOT NULL,
+    bucket TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    path_style INTEGER NOT NULL,
+    access_key TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    trust TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    begun INTEGER NOT NULL,
+    last_success INTEGER,
+    error_text TEXT,
+    error_since INTEGER
+) STRICT;
 CREATE TABLE retention_classes (
     key INTEGER PRIMARY KEY,
     word TEXT NOT NULL,

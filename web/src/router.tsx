@@ -364,6 +364,7 @@ const folders = ofSettings("/folders", lazyRouteComponent(() => import("./views/
 const linkRules = ofSettings("/linking", lazyRouteComponent(() => import("./views/linkRules"), "LinkRules"));
 const erasure = ofSettings("/erasure", lazyRouteComponent(() => import("./views/erasure"), "Erasure"));
 const proof = ofSettings("/proof", lazyRouteComponent(() => import("./views/proof"), "Proof"));
+const storage = ofSettings("/storage", lazyRouteComponent(() => import("./views/storage"), "Storage"));
 const retention = ofSettings("/retention", lazyRouteComponent(() => import("./views/retention"), "Retention"));
 const procedures = ofSettings("/procedures", lazyRouteComponent(() => import("./views/procedures"), "Procedures"));
 const jumps = ofSettings("/links", lazyRouteComponent(() => import("./views/jumps"), "Jumps"));
@@ -427,6 +428,7 @@ const tree = root.addChildren([
       linkRules,
       jumps,
       proof,
+      storage,
       retention,
       erasure,
       procedures,

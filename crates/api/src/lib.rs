@@ -39,6 +39,7 @@ mod search;
 mod session;
 mod setup;
 mod status;
+mod storage;
 mod suppression;
 mod tags;
 mod time;
@@ -162,6 +163,10 @@ pub use search::{
 pub use session::{AccountName, ProfileChange, Session, SessionRequest, SessionUser, Theme};
 pub use setup::{SetupRequest, SetupState};
 pub use status::{AccountInTrouble, Disk, Stages, Status};
+pub use storage::{
+    ObjectLock, ObjectLockWord, RemoteStorage, RemoteStorageRequest, RemoteStorageTested, SegmentProtection,
+    StorageState,
+};
 pub use suppression::{
     ListMember, MailingList, MailingListRequest, MailingLists, MemberImport, MemberItemRequest, MemberPage,
     MemberRequest, Suppression, SuppressionCheck, SuppressionCheckRequest, SuppressionChecked,

@@ -528,6 +528,14 @@ operations! {
         no_query, Empty => 200 Json("ProofState"), &[];
     SET_STAMP_AUTHORITIES = Put "/api/v1/proof/authorities", Administrator, "status", "Sets the time stamp authorities.",
         no_query, Json("StampAuthorities") => 200 Json("ProofState"), &[];
+    STORAGE = Get "/api/v1/storage", Administrator, "status", "How segments are protected here, and the store that keeps them besides this machine.",
+        no_query, Empty => 200 Json("StorageState"), &[];
+    SET_REMOTE_STORAGE = Put "/api/v1/storage/remote", Administrator, "status", "Sets the store; of another place everything is sent anew.",
+        no_query, Json("RemoteStorageRequest") => 200 Json("StorageState"), &[];
+    REMOVE_REMOTE_STORAGE = Delete "/api/v1/storage/remote", Administrator, "status", "Forgets the store; what it has stays there.",
+        no_query, Empty => 204 Empty, &[];
+    TEST_REMOTE_STORAGE = Post "/api/v1/storage/remote/test", Administrator, "status", "Tries a store: bucket, writing, lock.",
+        no_query, Json("RemoteStorageRequest") => 200 Json("RemoteStorageTested"), &[];
     RECOVERY_KEY = Get "/api/v1/recovery-key", Administrator, "status", "Whether a recovery key for the master key was made.",
         no_query, Empty => 200 Json("RecoveryKeyState"), &[];
     MAKE_RECOVERY_KEY = Post "/api/v1/recovery-key", Administrator, "status", "Makes a recovery key, shown this once.",

@@ -86,6 +86,7 @@ mod source_actions;
 mod spam;
 mod state;
 mod status;
+mod storage;
 mod suppression;
 mod tags;
 mod throttle;

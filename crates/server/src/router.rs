@@ -21,8 +21,8 @@ use crate::{
     frame, groups, headers, health, holds, idempotency, import_list, import_report, imports, jumps, keeping,
     link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin, problem,
     procedure, proof, put_back, quarantine, record_mails, record_zip, records, recovery_key, retention,
-    rights, search, senders, session, setup, smtp_accounts, source_actions, spam, status, suppression, tags,
-    tokens, trace, upload, users, webhooks, what_if,
+    rights, search, senders, session, setup, smtp_accounts, source_actions, spam, status, storage,
+    suppression, tags, tokens, trace, upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -402,6 +402,10 @@ fn routes(state: &State) -> Routes {
         .add(&api::PROCEDURE, procedure::one)
         .add(&api::PROOF, proof::read)
         .add(&api::SET_STAMP_AUTHORITIES, proof::set_authorities)
+        .add(&api::STORAGE, storage::read)
+        .add(&api::SET_REMOTE_STORAGE, storage::set)
+        .add(&api::REMOVE_REMOTE_STORAGE, storage::remove)
+        .add(&api::TEST_REMOTE_STORAGE, storage::test)
         .add(&api::RECOVERY_KEY, recovery_key::read)
         .add(&api::MAKE_RECOVERY_KEY, recovery_key::make)
         .add(&api::CHECK_RECOVERY_KEY, recovery_key::check)

@@ -27,6 +27,7 @@ mod recovery_key;
 mod retention;
 mod rights;
 mod spam;
+mod storage;
 mod texts;
 mod tokens;
 mod watch;

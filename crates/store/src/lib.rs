@@ -74,6 +74,7 @@ mod put_back;
 mod record_find;
 mod record_mails;
 mod records;
+mod remote_storage;
 mod replay;
 mod retention;
 mod rows;
@@ -166,6 +167,7 @@ pub use procedures::Procedure;
 pub use put_back::PutBackMail;
 pub use record_mails::{AttachmentCursor, RecordAttachment, RecordFilter, RecordMails};
 pub use records::{KnownRecord, Record, RecordChanges};
+pub use remote_storage::{RemotePlace, RemoteSegment, RemoteStorage};
 pub use replay::Replayed;
 pub use retention::{
     DueCursor, DueKeptMail, DueYear, NamedClass, OpenYears, RETENTION_NAME_MAX, Retention, RetentionSettings,

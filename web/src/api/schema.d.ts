@@ -2855,6 +2855,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How segments are protected here, and the store that keeps them besides this machine. */
+        get: operations["storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/remote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the store; of another place everything is sent anew. */
+        put: operations["set_remote_storage"];
+        post?: never;
+        /** Forgets the store; what it has stays there. */
+        delete: operations["remove_remote_storage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/remote/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a store: bucket, writing, lock. */
+        post: operations["test_remote_storage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/suppression": {
         parameters: {
             query?: never;
@@ -4020,7 +4072,7 @@ export interface components {
             /**
              * @description `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
              *     `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing`,
-             *     `scanner.down` or `backup.old`.
+             *     `scanner.down`, `backup.old` or `remote.behind`.
              */
             kind: string;
             /** @description When it was found last. */
@@ -6729,6 +6781,25 @@ export interface components {
          * @enum {string}
          */
         OauthWay: "browser" | "device" | "application" | "account";
+        /** @description Whether what is written is locked against deletion. */
+        ObjectLock: {
+            /**
+             * Format: int64
+             * @description For how long, where it holds.
+             */
+            days: number | null;
+            /** @description `COMPLIANCE` or `GOVERNANCE`, where it holds. */
+            mode: string | null;
+            /** @description What the bucket says. */
+            state: components["schemas"]["ObjectLockWord"];
+            /** @description The store's words, where it is unknown. */
+            why: string | null;
+        };
+        /**
+         * @description What a bucket says of locks (S3 Object Lock).
+         * @enum {string}
+         */
+        ObjectLockWord: "held" | "no_default" | "off" | "unknown";
         /**
          * @description Why mails wait on the import list.
          * @enum {string}
@@ -7283,6 +7354,72 @@ export interface components {
          * @enum {string}
          */
         Remember: "mail" | "thread" | "address";
+        /** @description A store besides this machine, S3-compatible. */
+        RemoteStorage: {
+            /** @description Name of the key; the key itself is never shown. */
+            access_key: string;
+            /** @description Whether anything is sent there. */
+            active: boolean;
+            /** @description The bucket. */
+            bucket: string;
+            /** @description Address of the store. */
+            endpoint: string;
+            last_error: components["schemas"]["OutgoingError"] | null;
+            last_success: components["schemas"]["Timestamp"] | null;
+            /** @description The bucket stands in the path, not in the host's name. */
+            path_style: boolean;
+            /** @description Folder in it; may be empty. */
+            prefix: string;
+            /** @description Its region; may be empty. */
+            region: string;
+            /**
+             * Format: int64
+             * @description Segments that are there.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Octets of these.
+             */
+            sent_octets: number;
+            /** @description Which certificates are believed. */
+            trust: components["schemas"]["Trust"];
+            /**
+             * Format: int64
+             * @description Sealed segments that are not there yet.
+             */
+            waiting: number;
+            waiting_since: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Sets the store, or tries one. */
+        RemoteStorageRequest: {
+            /** @description Name of the key. */
+            access_key: string;
+            /** @description Whether anything is sent there. */
+            active: boolean;
+            /** @description The bucket. */
+            bucket: string;
+            /** @description `https://host`, with a port where it is not 443; `http` for a store on this machine only. */
+            endpoint: string;
+            /** @description The bucket stands in the path, not in the host's name. */
+            path_style?: boolean;
+            /** @description Folder in it, of letters, digits, `-`, `_`, `.` and `/`. */
+            prefix?: string;
+            /** @description Empty: `us-east-1`. */
+            region?: string;
+            /** @description The key; left out: the one that is kept, for the same address and name of the key. */
+            secret?: string | null;
+            /** @description Which certificates are believed. */
+            trust?: components["schemas"]["Trust"];
+        };
+        /** @description How a test went. */
+        RemoteStorageTested: {
+            lock: components["schemas"]["ObjectLock"] | null;
+            /** @description Every step went well; says nothing of locks. */
+            ok: boolean;
+            /** @description In order. */
+            steps: components["schemas"]["TestStep"][];
+        };
         /**
          * @description `Action` of a delivery report.
          * @enum {string}
@@ -7566,6 +7703,24 @@ export interface components {
         SeenChange: {
             /** @description Read. */
             seen: boolean;
+        };
+        /** @description How the sealed segments here are protected by the file system. */
+        SegmentProtection: {
+            /**
+             * Format: int64
+             * @description Of these, with the attribute `i` of `chattr` (setting `immutable_segments`).
+             */
+            immutable: number;
+            /**
+             * Format: int64
+             * @description Of these, without the right to write.
+             */
+            read_only: number;
+            /**
+             * Format: int64
+             * @description Sealed segments.
+             */
+            sealed: number;
         };
         /** @description An address that wrote to us. */
         Sender: {
@@ -8029,6 +8184,12 @@ export interface components {
             /** @description Events were missed: lists shown may be old. */
             missed: boolean;
         };
+        /** @description Where the originals lie. */
+        StorageState: {
+            remote: components["schemas"]["RemoteStorage"] | null;
+            /** @description Segments here. */
+            segments: components["schemas"]["SegmentProtection"];
+        };
         /**
          * @description How sure it is that a report speaks of a mail of ours.
          * @enum {string}
@@ -8206,7 +8367,7 @@ export interface components {
          * @description A step of the test.
          * @enum {string}
          */
-        TestStepWord: "name" | "connect" | "tls" | "login" | "mailbox" | "folders" | "mail";
+        TestStepWord: "name" | "connect" | "tls" | "login" | "mailbox" | "folders" | "mail" | "bucket" | "write" | "lock";
         /**
          * @description Colours of the page.
          * @enum {string}
@@ -22796,6 +22957,239 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How segments are protected here, and the store that keeps them besides this machine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_remote_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoteStorageRequest"];
+            };
+        };
+        responses: {
+            /** @description Sets the store; of another place everything is sent anew. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_remote_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgets the store; what it has stays there. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_remote_storage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoteStorageRequest"];
+            };
+        };
+        responses: {
+            /** @description Tries a store: bucket, writing, lock. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemoteStorageTested"];
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */

@@ -58,6 +58,7 @@ fn all() -> Vec<&'static Sql> {
         crate::ledgers::ALL,
         crate::record_find::ALL,
         crate::records::ALL,
+        crate::remote_storage::ALL,
         crate::rows::ALL,
         crate::rule_firings::ALL,
         crate::import_entries::ALL,
