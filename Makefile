@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
-DEBIAN := dovecot-imapd dovecot-pop3d dovecot-submissiond postfix postgresql mariadb-server chromium python3 openssl clamav-daemon rspamd spamd pst-utils libfaketime
+DEBIAN := python3-venv dovecot-imapd dovecot-pop3d dovecot-submissiond postfix postgresql mariadb-server chromium python3 openssl clamav-daemon rspamd spamd pst-utils libfaketime
 # A second mailbox server. Its packages conflict with Dovecot's: they are unpacked beside them, not installed.
 COURIER := courier-imap courier-pop courier-base courier-authlib courier-authlib-userdb libcourier-unicode4 libgamin0 libidn12 libltdl7
 BROWSER_BINARY := $(CURDIR)/target/debug/poststelle
@@ -38,6 +38,11 @@ packages:
 	  (cd target/debs && apt-get download -qq $(COURIER)) && \
 	  for deb in target/debs/*.deb; do dpkg -x $$deb target/courier.new; done && mv target/courier.new target/courier || \
 	  echo "Courier cannot be had: its tests are skipped"; \
+	fi
+
+	if [ ! -e target/moto/bin/python ]; then \
+	  rm -rf target/moto && python3 -m venv target/moto.new && target/moto.new/bin/pip install -q 'moto[server]==5.1.22' && \
+	  mv target/moto.new target/moto || echo "moto cannot be had: the tests of the remote storage are skipped"; \
 	fi
 
 # The authorization server of the tests.

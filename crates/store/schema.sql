@@ -655,6 +655,14 @@ CREATE TABLE manual_queue (
 ) STRICT;
 CREATE INDEX manual_queue_open ON manual_queue (event) WHERE resolved IS NULL;
 CREATE INDEX manual_queue_wanted ON manual_queue (wanted) WHERE resolved IS NULL AND wanted IS NOT NULL;
+CREATE TABLE media (
+    list INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    date INTEGER NOT NULL,
+    message_seq INTEGER NOT NULL,
+    part TEXT NOT NULL,
+    PRIMARY KEY (list, kind, date, message_seq, part)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE merges (
     loser INTEGER PRIMARY KEY,
     winner INTEGER NOT NULL
@@ -880,6 +888,30 @@ CREATE TABLE records (
 ) STRICT;
 CREATE UNIQUE INDEX records_change ON records (change_seq);
 CREATE INDEX records_source ON records (source, kind, updated) WHERE vanished IS NULL;
+CREATE TABLE remote_segments (
+    segment BLOB PRIMARY KEY,
+    octets INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,
+    version TEXT,
+    e_tag TEXT,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE remote_storage (
+    remote_id BLOB PRIMARY KEY,
+    endpoint TEXT NOT NULL,
+    region TEXT NOT NULL,
+    bucket TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    path_style INTEGER NOT NULL,
+    access_key TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    trust TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    begun INTEGER NOT NULL,
+    last_success INTEGER,
+    error_text TEXT,
+    error_since INTEGER
+) STRICT;
 CREATE TABLE retention_classes (
     key INTEGER PRIMARY KEY,
     word TEXT NOT NULL,
@@ -915,6 +947,20 @@ CREATE TABLE segments (
     committed INTEGER NOT NULL,
     sealed INTEGER NOT NULL
 , logged INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE senders (
+    list INTEGER NOT NULL,
+    folded TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    people INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (list, folded)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX senders_last ON senders (list, last DESC, folded);
+CREATE INDEX senders_n ON senders (list, n DESC, folded);
+CREATE INDEX senders_unseen ON senders (folded) WHERE role < 0;
 CREATE TABLE sessions (
     token_hash BLOB PRIMARY KEY,
     user_key INTEGER NOT NULL REFERENCES users (key) ON DELETE CASCADE,

@@ -15,6 +15,8 @@ import { linkableQuery } from "./links/queries";
 import { MissingPage, RouteFailure } from "./parts/RouteFailure";
 import { isOlderForm, translate } from "./search/deeplink";
 import type { AuditSearch } from "./views/audit";
+import type { MediaSearch } from "./views/media";
+import type { SenderSearch } from "./views/senders";
 
 /** Search parameters are plain texts: `q=12` is the text 12, and links stay readable. */
 type Search = Record<string, string | undefined>;
@@ -194,6 +196,32 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./views/audit"), "Audit"),
 });
 
+const senders = createRoute({
+  getParentRoute: () => shell,
+  path: "/senders",
+  validateSearch: (search: Search): SenderSearch => ({
+    q: text(search["q"]),
+    all: search["all"] === "1" ? "1" : undefined,
+    order: search["order"] === "last" ? "last" : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./views/senders"), "Senders"),
+});
+
+const media = createRoute({
+  getParentRoute: () => shell,
+  path: "/media",
+  validateSearch: (search: Search): MediaSearch => ({
+    kind: text(search["kind"]),
+    name: text(search["name"]),
+    sender: text(search["sender"]),
+    size: /^\d{1,6}$/.test(text(search["size"]) ?? "") ? text(search["size"]) : undefined,
+    from: text(search["from"]),
+    until: text(search["until"]),
+    list: search["list"] === "1" ? "1" : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./views/media"), "MediaView"),
+});
+
 const approvals = createRoute({
   getParentRoute: () => shell,
   path: "/approvals",
@@ -336,6 +364,7 @@ const folders = ofSettings("/folders", lazyRouteComponent(() => import("./views/
 const linkRules = ofSettings("/linking", lazyRouteComponent(() => import("./views/linkRules"), "LinkRules"));
 const erasure = ofSettings("/erasure", lazyRouteComponent(() => import("./views/erasure"), "Erasure"));
 const proof = ofSettings("/proof", lazyRouteComponent(() => import("./views/proof"), "Proof"));
+const storage = ofSettings("/storage", lazyRouteComponent(() => import("./views/storage"), "Storage"));
 const retention = ofSettings("/retention", lazyRouteComponent(() => import("./views/retention"), "Retention"));
 const procedures = ofSettings("/procedures", lazyRouteComponent(() => import("./views/procedures"), "Procedures"));
 const jumps = ofSettings("/links", lazyRouteComponent(() => import("./views/jumps"), "Jumps"));
@@ -370,6 +399,8 @@ const tree = root.addChildren([
     quarantine,
     doctor,
     audit,
+    senders,
+    media,
     approvals,
     bounces,
     addresses,
@@ -397,6 +428,7 @@ const tree = root.addChildren([
       linkRules,
       jumps,
       proof,
+      storage,
       retention,
       erasure,
       procedures,

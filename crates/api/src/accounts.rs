@@ -446,6 +446,12 @@ pub enum TestStepWord {
     Folders,
     /// A mail is handed over.
     Mail,
+    /// The remote storage answers, takes the key, and has the bucket.
+    Bucket,
+    /// An object can be written there.
+    Write,
+    /// Whether what is written there is locked was asked.
+    Lock,
 }
 
 /// What mends it.

@@ -205,10 +205,10 @@ fn components() -> Components {
         MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
         LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
         ExtraAddressPage AddressDecisionRequest LearntMaskList DocumentFolder DocumentFolderList DocumentFolderRequest
-        RecordFolderList DocumentList DocumentFilingRequest ProofState StampAuthorities RecoveryKeyState RecoveryKeyMade RecoveryKeyCheck
+        RecordFolderList DocumentList DocumentFilingRequest ProofState StampAuthorities RecoveryKeyState RecoveryKeyMade RecoveryKeyCheck StorageState RemoteStorageRequest RemoteStorageTested
         RetentionState RetentionSettingsRequest RetentionClassRequest RetentionRuleRequest RetentionPreview OpenYearsRequest
         LegalHoldList LegalHoldRequest HoldPreviewRequest HoldPreview HoldLiftRequest DueYearList DueKeptPage DueReleaseRequest RetentionChange
-        MessageKeeping
+        MessageKeeping SenderPage MediaPage
         ErasurePage ErasurePreview ErasureSearch ErasureRequest Erasure
         MessageNew MailsExamined AccountStateChanged ImportProgress StatusChanged
     }

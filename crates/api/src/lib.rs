@@ -11,6 +11,7 @@ mod addresses;
 mod approvals;
 mod attachments;
 mod bounces;
+mod correspondence;
 mod description;
 mod detail;
 mod doctor;
@@ -38,6 +39,7 @@ mod search;
 mod session;
 mod setup;
 mod status;
+mod storage;
 mod suppression;
 mod tags;
 mod time;
@@ -76,6 +78,10 @@ pub use bounces::{
     BounceCount, BounceDashboard, BounceRule, BounceRules, BounceRulesRequest, BounceSettings, CountOf,
     DashboardQuery, DryRun, DryRunRequest, DryRunStop, QueueItem, QueuePage, QueueQuery,
     QueueResolutionRequest, RuleAction, RuleCategory, StateCount,
+};
+pub use correspondence::{
+    Media, MediaExportQuery, MediaKind, MediaPage, MediaQuery, Sender, SenderExportQuery, SenderOrder,
+    SenderPage, SenderQuery, TableFormat,
 };
 pub use description::{description, description_json};
 pub use detail::{
@@ -157,6 +163,10 @@ pub use search::{
 pub use session::{AccountName, ProfileChange, Session, SessionRequest, SessionUser, Theme};
 pub use setup::{SetupRequest, SetupState};
 pub use status::{AccountInTrouble, Disk, Stages, Status};
+pub use storage::{
+    ObjectLock, ObjectLockWord, RemoteStorage, RemoteStorageRequest, RemoteStorageTested, SegmentProtection,
+    StorageState,
+};
 pub use suppression::{
     ListMember, MailingList, MailingListRequest, MailingLists, MemberImport, MemberItemRequest, MemberPage,
     MemberRequest, Suppression, SuppressionCheck, SuppressionCheckRequest, SuppressionChecked,

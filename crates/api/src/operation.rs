@@ -119,7 +119,7 @@ impl Operation {
     /// Whether what it shows of mails keeps to the dates a scope may have. The others are not for whoever sees only mail of
     /// some time.
     pub fn keeps_to_period(&self) -> bool {
-        const IDS: [&str; 31] = [
+        const IDS: [&str; 34] = [
             "SESSION",
             "LOG_OUT",
             "CHANGE_PROFILE",
@@ -133,6 +133,9 @@ impl Operation {
             "SEARCH",
             "EXPORT",
             "EXPORT_CHECK",
+            "MEDIA",
+            "EXPORT_MEDIA",
+            "CHECK_MEDIA_EXPORT",
             "TAGS",
             "MESSAGE_LINKS",
             "JUMP_TEMPLATES",

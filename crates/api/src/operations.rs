@@ -7,9 +7,10 @@ use crate::{
     Access, AddressQuery, ApprovalQuery, Body, DashboardQuery, DeletableQuery, DueQuery, ErasureQuery,
     ErpBatchQuery, ErpFileQuery, ErpFinishQuery, ErpRecordQuery, ErpRunQuery, EventExportQuery, EventQuery,
     ExportQuery, ExtraAddressQuery, FrameQuery, HeldQuery, HistoryQuery, ImportEntryQuery, ImportListQuery,
-    LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery, ListQuery, MessageQuery, Method,
-    Operation, OutgoingQuery, PartQuery, PersonQuery, QuarantineQuery, QueueQuery, RecordMailQuery,
-    RemoveLinkQuery, SearchQuery, SourceActionQuery, SuppressionQuery,
+    LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery, ListQuery, MediaExportQuery, MediaQuery,
+    MessageQuery, Method, Operation, OutgoingQuery, PartQuery, PersonQuery, QuarantineQuery, QueueQuery,
+    RecordMailQuery, RemoveLinkQuery, SearchQuery, SenderExportQuery, SenderQuery, SourceActionQuery,
+    SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -116,6 +117,19 @@ operations! {
 
     EXPORT_CHECK = Get "/api/v1/export/check", SignedIn, "messages", "How many mails an export would hand out, and whether a second person has to approve that.",
         query::<ExportQuery>, Empty => 200 Json("ExportCheck"), &[];
+
+    SENDERS = Get "/api/v1/senders", SignedIn, "messages", "Addresses that wrote to us, with how many mails, the first and the last.",
+        query::<SenderQuery>, Empty => 200 Json("SenderPage"), &[];
+    EXPORT_SENDERS = Get "/api/v1/senders/export", SignedIn, "messages", "The same as a table for mailing programs.",
+        query::<SenderExportQuery>, Empty => 200 Octets("application/octet-stream"), &[403, 409];
+    CHECK_SENDER_EXPORT = Get "/api/v1/senders/export/check", SignedIn, "messages", "How many addresses that would hand out, and whether a second person has to approve it.",
+        query::<SenderExportQuery>, Empty => 200 Json("ExportCheck"), &[];
+    MEDIA = Get "/api/v1/media", SignedIn, "messages", "Attachments over all mails, newest mail first.",
+        query::<MediaQuery>, Empty => 200 Json("MediaPage"), &[];
+    EXPORT_MEDIA = Get "/api/v1/media/export", SignedIn, "messages", "Attachments as a ZIP; held ones are left out and named in it.",
+        query::<MediaExportQuery>, Empty => 200 Octets("application/zip"), &[403, 409];
+    CHECK_MEDIA_EXPORT = Get "/api/v1/media/export/check", SignedIn, "messages", "Of how many mails that would hand something out, and whether a second person has to approve it.",
+        query::<MediaExportQuery>, Empty => 200 Json("ExportCheck"), &[];
 
     TAGS = Get "/api/v1/tags", SignedIn, "tags", "Tags, by name.",
         no_query, Empty => 200 Json("TagList"), &[];
@@ -514,6 +528,14 @@ operations! {
         no_query, Empty => 200 Json("ProofState"), &[];
     SET_STAMP_AUTHORITIES = Put "/api/v1/proof/authorities", Administrator, "status", "Sets the time stamp authorities.",
         no_query, Json("StampAuthorities") => 200 Json("ProofState"), &[];
+    STORAGE = Get "/api/v1/storage", Administrator, "status", "How segments are protected here, and the store that keeps them besides this machine.",
+        no_query, Empty => 200 Json("StorageState"), &[];
+    SET_REMOTE_STORAGE = Put "/api/v1/storage/remote", Administrator, "status", "Sets the store; of another place everything is sent anew.",
+        no_query, Json("RemoteStorageRequest") => 200 Json("StorageState"), &[];
+    REMOVE_REMOTE_STORAGE = Delete "/api/v1/storage/remote", Administrator, "status", "Forgets the store; what it has stays there.",
+        no_query, Empty => 204 Empty, &[];
+    TEST_REMOTE_STORAGE = Post "/api/v1/storage/remote/test", Administrator, "status", "Tries a store: bucket, writing, lock.",
+        no_query, Json("RemoteStorageRequest") => 200 Json("RemoteStorageTested"), &[];
     RECOVERY_KEY = Get "/api/v1/recovery-key", Administrator, "status", "Whether a recovery key for the master key was made.",
         no_query, Empty => 200 Json("RecoveryKeyState"), &[];
     MAKE_RECOVERY_KEY = Post "/api/v1/recovery-key", Administrator, "status", "Makes a recovery key, shown this once.",

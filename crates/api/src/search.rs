@@ -109,6 +109,14 @@ pub enum ExportFormat {
     Sql,
     /// Handover of data to auditors: a ZIP with `index.xml`, tables, mails and what proves them. For administrators.
     Z3,
+    /// Senders as lines; asked for by the query of `senders/export`, fetched there.
+    #[serde(rename = "senders_csv")]
+    SendersCsv,
+    /// The same as a workbook.
+    #[serde(rename = "senders_xlsx")]
+    SendersXlsx,
+    /// Attachments; asked for by the query of `media/export`, fetched there.
+    Attachments,
 }
 
 /// A piece of a snippet.

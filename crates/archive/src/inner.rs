@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::codec::{Decoder, Encoded, Encoder};
 use crate::keyring::Keyring;
+use crate::protect::protect;
 use crate::segment::{Phase, Segment, SyncFile, lock};
 use crate::walk::{AHEAD, Level, Step, Walk};
 use crate::window::Window;
@@ -58,6 +59,10 @@ impl Inner {
         folder::check_format(dir, sync.as_ref())?;
         let segments = folder::segments(dir)?;
         sync.sync_folder(dir).map_err(|source| Error::io(dir, source))?;
+        for segment in segments.values().filter(|segment| segment.state().phase == Phase::Sealed) {
+            // Restored, or sealed by a version that left the right to write. What cannot be had is told by `protection`.
+            let _ = protect(&segment.path, options.immutable);
+        }
         Ok(Self {
             dir: dir.to_owned(),
             options,
@@ -83,6 +88,13 @@ impl Inner {
 
     pub(crate) fn forget(&self, id: SegmentId) {
         lock(&self.segments).remove(&id);
+    }
+
+    /// Takes a segment whose file came back.
+    pub(crate) fn adopt(&self, segment: Segment) {
+        // A handle of the file that was there before would read what is gone.
+        lock(&self.files).remove(&segment.id);
+        lock(&self.segments).insert(segment.id, Arc::new(segment));
     }
 
     /// A handle for reading.
@@ -258,6 +270,9 @@ impl Inner {
         let mut state = segment.state();
         state.phase = Phase::Sealed;
         state.file = None;
+        drop(state);
+        // The segment is sealed either way; the next start tries again.
+        let _ = protect(&segment.path, self.options.immutable);
         Ok(())
     }
 

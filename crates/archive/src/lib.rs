@@ -29,6 +29,7 @@ mod folder;
 mod found;
 mod inner;
 mod keyring;
+mod protect;
 mod put;
 mod read;
 mod secret;
@@ -51,6 +52,7 @@ pub use model::Location;
 use model::{ObjectId, Provenance, SegmentId, Sha256};
 pub use proof::Defect;
 pub use proof::pieces::Part;
+pub use protect::{Protection, can_be_immutable};
 pub use put::Put;
 pub use read::Reader;
 pub use survey::Survey;
@@ -65,11 +67,14 @@ pub struct Options {
     pub segment_octets_max: u64,
     /// Level of zstd, 1 to 19.
     pub level: u8,
+    /// Sealed segments get the attribute `i` (`chattr +i`) besides losing the right to write; where that is not possible
+    /// they stay without it, see [`Archive::protection`].
+    pub immutable: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_octets_max: 128 << 20, level: 3 }
+        Self { segment_octets_max: 128 << 20, level: 3, immutable: false }
     }
 }
 
@@ -130,6 +135,8 @@ pub struct Committed {
 /// A segment's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentFile {
+    /// The segment.
+    pub segment: SegmentId,
     /// Where it lies.
     pub path: PathBuf,
     /// Octets of it that will never change: all of a sealed one, of others those that are durable.
@@ -331,7 +338,7 @@ impl Archive {
             let sealed = state.phase == segment::Phase::Sealed;
             let whole = std::fs::metadata(&segment.path).map_or(0, |about| about.len());
             let octets = if sealed { whole } else { state.durable.min(whole) };
-            SegmentFile { path: segment.path.clone(), octets, sealed }
+            SegmentFile { segment: segment.id, path: segment.path.clone(), octets, sealed }
         };
         self.0.segments().iter().map(file).filter(|file| file.octets > 0).collect()
     }

@@ -8,6 +8,7 @@
 mod certificate;
 mod dial;
 mod error;
+mod exchange;
 mod fetch;
 mod guard;
 mod image;
@@ -22,6 +23,7 @@ mod web;
 pub use certificate::CertificateFacts;
 pub use dial::{Timeouts, connect, dial, resolve};
 pub use error::{ConnectError, FetchError, ServerTlsError, Step, TlsFault, TrustError};
+pub use exchange::{HeldBody, exchange};
 pub use fetch::{FetchLimits, Fetched, Fetcher};
 pub use guard::{Guard, is_public, is_this_machine};
 /// Methods of requests.

@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 30] = [
+pub const KINDS: [&str; 31] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -32,6 +32,7 @@ pub const KINDS: [&str; 30] = [
     "quarantine.growing",
     "scanner.down",
     "backup.old",
+    "remote.behind",
     "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
@@ -162,6 +163,7 @@ pub fn occurrence(
         | "quarantine.growing"
         | "scanner.down"
         | "backup.old"
+        | "remote.behind"
         | "trouble.over" => {
             if !subject.is_empty() {
                 details.insert("subject".to_owned(), subject.to_owned());

@@ -80,6 +80,7 @@ fn delivered(kind: &str) -> Way {
         | "queue.stuck"
         | "scanner.down"
         | "backup.old"
+        | "remote.behind"
         | "approval.asked"
         | "webhook.disabled" => Way::AtOnce,
         "index.behind" | "quarantine.growing" | "report.queued" | "address.dead" | "list.left"

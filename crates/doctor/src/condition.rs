@@ -41,11 +41,13 @@ pub enum Kind {
     ScannerDown,
     /// There is no backup that was checked, or the last one is old.
     BackupOld,
+    /// Sealed segments wait for the store besides this machine.
+    RemoteBehind,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AccountFailing,
         Self::AccountSilent,
         Self::AccountQuiet,
@@ -60,6 +62,7 @@ impl Kind {
         Self::QuarantineGrowing,
         Self::ScannerDown,
         Self::BackupOld,
+        Self::RemoteBehind,
     ];
 
     /// The word of the event log, of webhooks and of the API.
@@ -79,6 +82,7 @@ impl Kind {
             Self::QuarantineGrowing => "quarantine.growing",
             Self::ScannerDown => "scanner.down",
             Self::BackupOld => "backup.old",
+            Self::RemoteBehind => "remote.behind",
         }
     }
 
@@ -253,6 +257,19 @@ pub struct BackupFacts {
     pub begun: UnixMillis,
 }
 
+/// The store that keeps segments besides this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteFacts {
+    /// Sealed segments that are not there.
+    pub waiting: u64,
+    /// Since when the oldest of them could be.
+    pub since: UnixMillis,
+    /// What it last said when it took none; may be empty.
+    pub text: String,
+    /// Since when it takes none; `None`: it does.
+    pub failing: Option<UnixMillis>,
+}
+
 /// A scanner that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScannerFacts {
@@ -289,6 +306,8 @@ pub struct Facts {
     pub scanner: Option<ScannerFacts>,
     /// `None`: there is nothing to back up.
     pub backup: Option<BackupFacts>,
+    /// `None`: none is set.
+    pub remote: Option<RemoteFacts>,
 }
 
 /// From when on something is a condition.
@@ -317,10 +336,14 @@ pub struct Limits {
     pub scanner_ms: i64,
     /// The last backup may be so old, milliseconds; 0: it is not looked at.
     pub backup_ms: i64,
+    /// The store besides this machine may take nothing for so long, milliseconds.
+    pub remote_ms: i64,
+    /// Segments may be on their way to it for so long, milliseconds: the first ones of a large archive take their time.
+    pub remote_sending_ms: i64,
 }
 
 impl Default for Limits {
-    /// 10 minutes; by how often it is asked; 14 days; 30 days; 1 GiB; 90 %; 10 minutes; 2 hours; 5 mails; 10 minutes.
+    /// 10 minutes; by how often it is asked; 14 days; 30 days; 1 GiB; 90 %; 10 minutes; 2 hours; 5 mails; 10 minutes; 7 days; 15 minutes; 2 days.
     fn default() -> Self {
         Self {
             failing_ms: 10 * MINUTE,
@@ -334,6 +357,8 @@ impl Default for Limits {
             quarantined: 5,
             scanner_ms: 10 * MINUTE,
             backup_ms: 7 * DAY,
+            remote_ms: 15 * MINUTE,
+            remote_sending_ms: 2 * DAY,
         }
     }
 }
@@ -356,6 +381,7 @@ pub fn judge(facts: &Facts, limits: &Limits, open: &BTreeSet<String>, now: UnixM
     found.extend(quarantine(facts, limits, now));
     found.extend(facts.scanner.as_ref().and_then(|scanner| scanner_down(scanner, limits, now)));
     found.extend(facts.backup.and_then(|backup| backup_old(backup, limits, now)));
+    found.extend(facts.remote.as_ref().and_then(|remote| remote_behind(remote, limits, now)));
     found.sort_by(|a, b| (a.severity, a.kind, &a.id).cmp(&(b.severity, b.kind, &b.id)));
     found
 }
@@ -516,6 +542,15 @@ fn backup_old(of: BackupFacts, limits: &Limits, now: UnixMillis) -> Option<Condi
     })
 }
 
+fn remote_behind(of: &RemoteFacts, limits: &Limits, now: UnixMillis) -> Option<Condition> {
+    let fails = of.failing.is_some_and(|since| now.0 - since.0 >= limits.remote_ms);
+    let is_late = now.0 - of.since.0 >= limits.remote_sending_ms;
+    (of.waiting > 0 && (fails || is_late)).then(|| {
+        let details: [(&str, &dyn ToString); 2] = [("waiting", &of.waiting), ("text", &of.text)];
+        condition(Kind::RemoteBehind, "", Severity::Warning, None, of.since, &details)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -646,6 +681,20 @@ mod tests {
             let backup = Some(BackupFacts { last: last.map(ago), begun: ago(100) });
             found(&Facts { backup, ..Facts::default() })
         };
+        let remote = |waiting, since: i64, failing: Option<i64>| {
+            let ago = |minutes: i64| NOW.plus_ms(-minutes * MINUTE);
+            let (since, failing, text) = (ago(since), failing.map(ago), "refused".to_owned());
+            found(&Facts { remote: Some(RemoteFacts { waiting, since, text, failing }), ..Facts::default() })
+        };
+        let behind = [("remote.behind", "warning")];
+        assert_eq!(
+            (remote(1, 14, Some(14)), remote(0, 60, Some(60)), remote(9, 60, None)),
+            (vec![], vec![], vec![])
+        );
+        assert_eq!(
+            (&remote(1, 15, Some(15))[..], &remote(1, 2 * 1440, None)[..]),
+            (&behind[..], &behind[..])
+        );
         let old = vec![("backup.old", "warning")];
         assert_eq!((backup(Some(6)), backup(Some(7)), backup(None)), (vec![], old.clone(), old));
     }

@@ -11,7 +11,7 @@ mod retry;
 
 pub use condition::{
     AccountFacts, BackupFacts, Condition, Expiring, ExpiryKind, Facts, Kind, Limits, MailboxFacts, Queue,
-    Quota, ScannerFacts, Severity, Trouble, judge,
+    Quota, RemoteFacts, ScannerFacts, Severity, Trouble, judge,
 };
 pub use ledger::{LedgerRow, Ours, Reason, Tally};
 pub use quiet::{Quiet, WEEKS, quiet};

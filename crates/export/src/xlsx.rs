@@ -9,7 +9,7 @@ use crate::row::{COLUMNS, Row};
 use crate::target::{Octets, Writer};
 
 /// Lines of a sheet, its head included; more is not allowed.
-const LINES_MAX: u32 = 1_048_576;
+pub(crate) const LINES_MAX: u32 = 1_048_576;
 /// Characters of a cell; more is not allowed.
 const CELL_MAX: usize = 32_767;
 
@@ -76,12 +76,12 @@ impl<W: Write> Xlsx<W> {
 }
 
 /// As workbooks count time; `None` before 1900, which they do not know.
-fn moment(at: UnixMillis) -> Option<ExcelDateTime> {
+pub(crate) fn moment(at: UnixMillis) -> Option<ExcelDateTime> {
     ExcelDateTime::from_timestamp(at.0.div_euclid(1000)).ok()
 }
 
 /// Texts are counted in units of UTF-16.
-fn shortened(cell: &str) -> String {
+pub(crate) fn shortened(cell: &str) -> String {
     let mut room = CELL_MAX;
     let end = cell.char_indices().find(|(_, c)| match room.checked_sub(c.len_utf16()) {
         Some(left) => {

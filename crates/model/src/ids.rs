@@ -72,6 +72,8 @@ id! {
     SmtpAccountId
     /// A source of records of the ERP. UUIDv7.
     ErpSourceId
+    /// A store that keeps segments besides this machine. UUIDv7.
+    RemoteId
     /// A run of such a source, or an import of such records. UUIDv7.
     ErpRunId
     /// A receiver of webhooks. UUIDv7.

@@ -20,8 +20,8 @@ pub use address::{Address, ReversePath};
 pub use day::Day;
 pub use ids::{
     AccountId, ApiTokenId, ApprovalId, ErpRunId, ErpSourceId, EventId, ImportRunId, MailId, MailboxId,
-    MessageId, OauthClientId, OauthGrantId, ObjectId, OutgoingId, SegmentId, Sha256, SmtpAccountId, ThreadId,
-    UserId, WebhookId,
+    MessageId, OauthClientId, OauthGrantId, ObjectId, OutgoingId, RemoteId, SegmentId, Sha256, SmtpAccountId,
+    ThreadId, UserId, WebhookId,
 };
 pub use invoice::{Invoice, InvoiceForm};
 pub use message::{

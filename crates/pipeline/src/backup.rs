@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use model::{Sha256, UnixMillis};
 use rustix::fs::Advice;
 use serde::{Deserialize, Serialize};
+use store::Store;
 
 use crate::engine::{DATABASE_FILE, Engine};
 use crate::erasure::{self, List};
@@ -187,6 +188,16 @@ impl Engine {
     }
 }
 
+/// What tells this installation from others.
+pub(crate) fn installation(store: &Store) -> Result<String> {
+    if let Some(ours) = store.setting(INSTALLATION)? {
+        return Ok(ours);
+    }
+    let new = uuid::Uuid::new_v4().to_string();
+    store.set_setting(INSTALLATION.to_owned(), Some(new.clone()))?;
+    Ok(new)
+}
+
 /// Makes the folder, or compares it with this installation; locked until the file is closed.
 fn prepare(engine: &Engine, to: &Path) -> Result<File> {
     let failed = |source| Error::io(to, source);
@@ -197,14 +208,7 @@ fn prepare(engine: &Engine, to: &Path) -> Result<File> {
     }
     fs::create_dir_all(to.join(ARCHIVE)).map_err(failed)?;
     fs::create_dir_all(to.join(SNAPSHOTS)).map_err(failed)?;
-    let store = engine.store();
-    let ours = if let Some(ours) = store.setting(INSTALLATION)? {
-        ours
-    } else {
-        let new = uuid::Uuid::new_v4().to_string();
-        store.set_setting(INSTALLATION.to_owned(), Some(new.clone()))?;
-        new
-    };
+    let ours = installation(engine.store())?;
     let head = to.join(HEAD);
     match fs::read_to_string(&head) {
         Ok(text) => check_head(&text, Some(&ours))?,

@@ -99,6 +99,8 @@ pub(crate) struct Core {
     pub(crate) allowances: Allowances,
     /// What the tasks of accounts are doing.
     pub(crate) tasks: Tasks,
+    /// Rung when the store besides this machine is set.
+    pub(crate) remote_bell: tokio::sync::Notify,
     /// Held while conditions are looked for.
     pub(crate) watching: Mutex<Seen>,
     pub(crate) clock_seen: ClockSeen,
@@ -166,6 +168,7 @@ impl Core {
             erp: crate::erp::ErpRunning::default(),
             allowances: Allowances::new(0),
             tasks: Tasks::default(),
+            remote_bell: tokio::sync::Notify::new(),
             watching: Mutex::default(),
             clock_seen: ClockSeen::default(),
             hurried: AtomicUsize::new(0),

@@ -62,6 +62,10 @@ pub struct Options {
     pub connections_per_server: usize,
     /// Octets fetched of each account in a day, at most; 0 = what its provider is known to allow.
     pub octets_per_day: u64,
+    /// A segment of the archive is sealed at about this length, octets; 0 = 128 MiB.
+    pub segment_octets_max: u64,
+    /// Sealed segments get the attribute `i`, see [`archive::Options`].
+    pub immutable: bool,
 }
 
 /// Memory for messages on the way to the index, beside which a server has other things to keep.
@@ -117,7 +121,14 @@ impl Engine {
         let keyring = Keyring::open(&keyring, &master, !lock.needs_keyring())?;
         keyring.settle(&master)?;
         recovery_key::settle(dir, &master)?;
-        let archive = Archive::open(lock, keyring, archive::Options::default())?;
+        let archive = {
+            let mut of_archive =
+                archive::Options { immutable: options.immutable, ..archive::Options::default() };
+            if options.segment_octets_max > 0 {
+                of_archive.segment_octets_max = options.segment_octets_max;
+            }
+            Archive::open(lock, keyring, of_archive)?
+        };
         let old = MasterKey::old_path(&key_path);
         let old = if old.exists() { Some(MasterKey::load(&old)?) } else { None };
         let secrets = Secrets {

@@ -65,6 +65,9 @@ pub enum Error {
     /// The provable log.
     #[error(transparent)]
     Log(#[from] logbook::Error),
+    /// The store besides this machine.
+    #[error(transparent)]
+    Remote(#[from] remote::Error),
     /// The master key.
     #[error("the master key cannot be used")]
     Key(#[from] keys::KeyFileError),

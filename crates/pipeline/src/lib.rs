@@ -46,6 +46,7 @@ mod rebuild;
 mod recovery;
 mod recovery_key;
 mod rekey;
+mod remote;
 mod replay;
 mod retention;
 mod run;
@@ -71,6 +72,7 @@ pub use self::erp::{
 };
 pub use self::export::{ExportOf, Exported};
 pub use ::ledger::sha256;
+pub use ::remote::{Error as RemoteError, Lock as RemoteLock};
 pub use approvals::{
     APPROVAL_DELAY_MS, ApprovalFault, Ask, EXPORT_OPEN_MS, Person, due as approval_due,
     fault_of as approval_fault,
@@ -95,6 +97,9 @@ pub use put_back::{PUT_BACK_FOLDER_MAX, PutBackOf};
 pub use recovery::Recovered;
 pub use recovery_key::restore_master_key;
 pub use rekey::{erp_field, smtp_field};
+pub use remote::{
+    REMOTE_NAME_MAX, RemoteChecked, RemoteSettings, RemoteState, RemoteStep, RemoteStorage, RemoteTested,
+};
 pub use search::{Answer, Asked, Hit};
 pub use sending::SendingServer;
 pub use supervisor::{Resolve, Supervisor};

@@ -28,12 +28,18 @@ pub fn erp_field(id: model::ErpSourceId) -> String {
     format!("erp:{id}:password")
 }
 
+/// Place of the sealed key of a store of segments.
+pub(crate) fn remote_field(id: model::RemoteId) -> String {
+    format!("remote:{id}:secret")
+}
+
 fn place(field: SealedField) -> String {
     match field {
         SealedField::Account(id) => account_field(id, "password"),
         SealedField::Smtp(id) => smtp_field(id),
         SealedField::Webhook(id) | SealedField::WebhookOld(id) => webhook_field(id, "secret"),
         SealedField::Erp(id) => erp_field(id),
+        SealedField::Remote(id) => remote_field(id),
         SealedField::OauthSecret(id) => oauth_secret_field(id),
         SealedField::OauthRefresh(id) => token_field(id, "refresh"),
         SealedField::OauthAccess(id) => token_field(id, "access"),

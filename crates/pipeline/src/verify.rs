@@ -70,6 +70,15 @@ pub enum Fault {
         /// Which mail, or what exactly.
         detail: String,
     },
+    /// The store besides this machine does not have a segment as it was sent.
+    Remote {
+        /// Which.
+        segment: SegmentId,
+        /// `missing`, `gone` (the version that was sent too), `replaced` (something else lies over it), `changed`, `local` (it is the one here that differs).
+        kind: &'static str,
+        /// What exactly.
+        detail: String,
+    },
     /// The search index lacks changes, or cannot be read.
     Index {
         /// What is wrong.

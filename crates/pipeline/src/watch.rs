@@ -105,6 +105,7 @@ fn facts(core: &Core, free_octets: Option<u64>, seen: &mut Seen, now: UnixMillis
         quarantined_since,
         scanner: crate::examination::trouble(core)?,
         backup: backup(core)?,
+        remote: crate::remote::facts(core)?,
     })
 }
 

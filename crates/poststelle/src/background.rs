@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use intake::files::Source;
 use model::{AccountId, ImportRunId};
-use pipeline::{Engine, ErpRunner, Import, News, Outgoing, OutgoingOptions, Stamping, Step, Supervisor};
+use pipeline::{
+    Engine, ErpRunner, Import, News, Outgoing, OutgoingOptions, RemoteStorage, Stamping, Step, Supervisor,
+};
 use serde::{Deserialize, Serialize};
 use server::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested};
 
@@ -27,6 +29,7 @@ pub struct Tasks {
     outgoing: Outgoing,
     erp: ErpRunner,
     stamping: Stamping,
+    remote: RemoteStorage,
 }
 
 /// How an import is stopped.
@@ -59,10 +62,11 @@ impl Tasks {
         outgoing: OutgoingOptions,
     ) -> Result<Self, pipeline::Error> {
         let stamping = Stamping::start(engine.clone(), &runtime, outgoing.tls.clone());
+        let remote = RemoteStorage::start(engine.clone(), &runtime);
         let outgoing = Outgoing::start(engine.clone(), &runtime, outgoing);
         let supervisor = Supervisor::start(engine.clone(), runtime, Box::new(mailbox_server::resolve))?;
         let erp = ErpRunner::start(engine.clone());
-        let tasks = Self { engine, supervisor, imports: Arc::default(), outgoing, erp, stamping };
+        let tasks = Self { engine, supervisor, imports: Arc::default(), outgoing, erp, stamping, remote };
         tasks.resume();
         Ok(tasks)
     }
@@ -81,6 +85,7 @@ impl Tasks {
         self.outgoing.stop();
         self.erp.stop();
         self.stamping.stop();
+        self.remote.stop();
         let imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
         for stop in imports.values() {
             stop.ending.store(true, Ordering::Relaxed);

@@ -365,6 +365,12 @@ pub struct Mails {
 pub struct Verify {
     #[command(flatten)]
     pub data: Data,
+    /// The remote storage too, octet by octet.
+    #[arg(long)]
+    pub remote: bool,
+    /// Brings segments that are missing here back from the remote storage first.
+    #[arg(long)]
+    pub fetch: bool,
     /// JSON.
     #[arg(long)]
     pub json: bool,

@@ -150,9 +150,16 @@ pub fn open(dir: &Path, config: &Config, how: Opening) -> Result<Engine, Failure
         batch_octets: if how.bulk { pipeline::BATCH_OCTETS_ALONE } else { pipeline::BATCH_OCTETS },
         doctor: limits(config)?,
         connections_per_server: number(config, "connections_per_server")?,
+        segment_octets_max: (number(config, "segment_megabytes")? as u64).clamp(1, 4096) << 20,
+        immutable: switch(config, "immutable_segments")?,
         octets_per_day: (number(config, "megabytes_per_day")? as u64).saturating_mul(1_000_000),
     };
     Ok(Engine::open(dir, &options)?)
+}
+
+/// `true` or `false`.
+fn switch(config: &Config, key: &str) -> Result<bool, Failure> {
+    config.get(key).parse().map_err(|error| bad_value(config, key, &error))
 }
 
 fn number(config: &Config, key: &str) -> Result<usize, Failure> {

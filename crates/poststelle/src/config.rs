@@ -147,6 +147,16 @@ pub const KEYS: &[Key] = &[
         default: "7",
         about: "Days after which the last checked backup (poststelle backup) is reported as old; 0 = never.",
     },
+    Key {
+        name: "segment_megabytes",
+        default: "128",
+        about: "Files of the archive (segments) are sealed at about this size, in megabytes (2^20 octets): from then on they do not change, lose the right to write, and go to the remote storage, if one is set. Smaller ones are sealed sooner, and there are more of them.",
+    },
+    Key {
+        name: "immutable_segments",
+        default: "false",
+        about: "true: sealed segments of the archive get the attribute i of chattr, so that not even the superuser changes or removes them before it is taken away (chattr -i). Needs CAP_LINUX_IMMUTABLE and a file system that has it; poststelle doctor says whether it holds.",
+    },
     Key { name: "workers", default: "0", about: "Threads that read mails; 0 = one for each processor." },
 ];
 

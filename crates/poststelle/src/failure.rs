@@ -110,6 +110,8 @@ fn of_pipeline(error: &pipeline::Error) -> Failure {
         Error::Approval(pipeline::ApprovalFault::Over) => Failure::new("export-over"),
         Error::Missing { what: "approval", name } => Failure::new("approval-unknown").with("id", name),
         Error::PutBack(why) => Failure::usage(why),
+        Error::Missing { what: "remote storage", .. } => Failure::new("remote-none"),
+        Error::Remote(error) => Failure::new("remote-failed").with("reason", chain(error)),
         Error::Busy => Failure::new("backup-busy"),
         Error::Write(error) => Failure::new("export-failed").with("out", "").with("reason", error),
         Error::Query(error) => Failure::usage("query-bad").with("at", error.at + 1).with_text(

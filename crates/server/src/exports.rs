@@ -2,8 +2,8 @@
 
 use std::io;
 
-use api::{ExportCheck, ExportFormat, ExportQuery, ExportRequest, Language};
-use axum::extract::State as FromState;
+use api::{ExportCheck, ExportFormat, ExportQuery, ExportRequest, Language, TableFormat};
+use axum::extract::{Query, State as FromState};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use export::{Format, Supplier};
@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use model::{ApprovalId, Period, Role, UnixMillis};
 use pipeline::{ExportOf, ExportWish, Exported};
+use serde::de::DeserializeOwned;
 
 use crate::events::{self, Subject};
 use crate::extract::{Json, Params, text};
@@ -19,7 +20,7 @@ use crate::piped;
 use crate::problem::Failure;
 use crate::rights::Caller;
 use crate::session::ORGANISATION;
-use crate::{State, approvals, disposition, lang, search};
+use crate::{State, approvals, attachment_list, disposition, lang, search, senders};
 
 /// Word of a format; the handover to auditors is none of `export`'s.
 const Z3: &str = "z3";
@@ -32,7 +33,12 @@ const fn format_of(format: ExportFormat) -> Option<Format> {
         ExportFormat::Xlsx => Format::Xlsx,
         ExportFormat::Xml => Format::Xml,
         ExportFormat::Sql => Format::Sql,
-        ExportFormat::Z3 => return None,
+        ExportFormat::Z3
+        | ExportFormat::SendersCsv
+        | ExportFormat::SendersXlsx
+        | ExportFormat::Attachments => {
+            return None;
+        }
     })
 }
 
@@ -66,6 +72,9 @@ impl Wish {
         let days =
             if period.is_bounded() { format!("{}/{}", shown(from), shown(until)) } else { String::new() };
         let format = format_of(query.format);
+        if format.is_none() && query.format != ExportFormat::Z3 {
+            return Err(Failure::field("format", "request-unreadable").with("reason", "format"));
+        }
         let word = format.map_or(Z3, Format::as_str);
         if format.is_none() && caller.role() != Role::Administrator {
             return Err(Failure::new(StatusCode::FORBIDDEN, "role"));
@@ -87,6 +96,44 @@ impl Wish {
     }
 }
 
+/// Lets an export through that needs no approval, or has one.
+pub(crate) fn admit(
+    state: &State,
+    caller: &Caller,
+    wish: &ExportWish,
+    size: ExportCheck,
+    approval: Option<uuid::Uuid>,
+) -> Result<(), Failure> {
+    match approval {
+        Some(id) => {
+            let (id, person) = (ApprovalId::new(id), approvals::person(caller));
+            Ok(state.engine().approved_export(id, &person, wish)?)
+        }
+        None if size.needs_approval => {
+            Err(Failure::new(StatusCode::FORBIDDEN, "export-needs-approval").with("count", size.mails))
+        }
+        None => Ok(()),
+    }
+}
+
+/// An export that is none of mails: its query as words.
+pub(crate) fn of_words(query: String, format: &str) -> ExportWish {
+    ExportWish { query, format: format.to_owned(), days: String::new() }
+}
+
+/// The query that such words are of.
+pub(crate) fn from_words<Q: DeserializeOwned>(words: &str) -> Result<Q, Failure> {
+    let wrong = || Failure::field("q", "request-unreadable").with("reason", "q");
+    let uri: axum::http::Uri = format!("/?{words}").parse().map_err(|_| wrong())?;
+    Query::try_from_uri(&uri).map(|Query(query)| query).map_err(|_| wrong())
+}
+
+/// Whether so many need an approval.
+pub(crate) fn checked(state: &State, count: u64) -> Result<ExportCheck, Failure> {
+    let holds = state.engine().export_limit()?.holds;
+    Ok(ExportCheck { mails: count, needs_approval: holds.is_some_and(|from| count >= from) })
+}
+
 /// `GET /export/check`
 pub(crate) async fn check(
     FromState(state): FromState<State>,
@@ -106,6 +153,22 @@ pub(crate) async fn ask(
     let made = state.read(move |state| {
         let note = text("note", &asked.note, 2000)?;
         let ExportRequest { q, format, from, until, .. } = asked;
+        let other = match format {
+            ExportFormat::SendersCsv => {
+                Some(senders::wish(state, &caller, &senders::asked(&q, TableFormat::Csv)?)?)
+            }
+            ExportFormat::SendersXlsx => {
+                Some(senders::wish(state, &caller, &senders::asked(&q, TableFormat::Xlsx)?)?)
+            }
+            ExportFormat::Attachments => {
+                Some(attachment_list::wish(state, &caller, &attachment_list::asked(&q)?)?)
+            }
+            _ => None,
+        };
+        if let Some((wish, size)) = other {
+            let id = state.engine().ask_export(&wish, size.mails, &note, approvals::person(&caller))?;
+            return approvals::found(state, &caller, id);
+        }
         let wish = Wish::new(state, &caller, &ExportQuery { q, format, from, until, approval: None })?;
         let mails = wish.size(state, &caller)?.mails;
         let id = state.engine().ask_export(&wish.asked, mails, &note, approvals::person(&caller))?;
@@ -126,17 +189,7 @@ pub(crate) async fn export(
             let wish = Wish::new(state, &caller, &query)?;
             // A query that is not understood is said before anything is sent.
             let size = wish.size(state, &caller)?;
-            match query.approval {
-                Some(id) => {
-                    let (id, person) = (ApprovalId::new(id), approvals::person(&caller));
-                    state.engine().approved_export(id, &person, &wish.asked)?;
-                }
-                None if size.needs_approval => {
-                    return Err(Failure::new(StatusCode::FORBIDDEN, "export-needs-approval")
-                        .with("count", size.mails));
-                }
-                None => {}
-            }
+            admit(state, &caller, &wish.asked, size, query.approval)?;
             let ExportWish { query, format, days } = wish.asked.clone();
             let details = [("query", query), ("format", format), ("days", days)];
             events::record(state, &caller, "mails.exported", Subject::Nothing, &details)?;

@@ -261,7 +261,7 @@ fn content_type(media_type: &str, unblocked: bool) -> HeaderValue {
     if unblocked { octets } else { HeaderValue::from_str(media_type).unwrap_or(octets) }
 }
 
-fn ending(media_type: &str) -> &'static str {
+pub(crate) fn ending(media_type: &str) -> &'static str {
     match media_type {
         "application/pdf" => ".pdf",
         "image/jpeg" => ".jpg",

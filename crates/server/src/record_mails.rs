@@ -17,7 +17,7 @@ use crate::{State, csv, extra_addresses, links, messages};
 /// Rows written between two looks at the database.
 const PIECE_ROWS: usize = 200;
 
-fn time(field: &str, asked: Option<String>) -> Result<Option<UnixMillis>, Failure> {
+pub(crate) fn time(field: &str, asked: Option<String>) -> Result<Option<UnixMillis>, Failure> {
     let parsed = asked.map(|text| text.parse::<Timestamp>().map_err(|_| Failure::field(field, "time")));
     Ok(parsed.transpose()?.map(|at| at.0))
 }

@@ -31,11 +31,17 @@ const HEADER: [&str; 10] =
     ["number", "what", "date", "from", "to", "subject", "message_id", "mail_id", "file", "name"];
 
 /// A name that no program takes for a path, for a hidden file or for one of its own.
-fn safe_name(name: &str) -> String {
+pub(crate) fn safe_name(name: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || " .-_()".contains(c) { c } else { '_' };
     let name: String = name.trim().chars().take(NAME_CHARACTERS_MAX).map(plain).collect();
     let name = name.trim_matches([' ', '.']);
     if name.is_empty() { "_".to_owned() } else { name.to_owned() }
+}
+
+/// How a file of so many octets is packed.
+pub(crate) fn options(octets: u64) -> SimpleFileOptions {
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    options.large_file(octets >= LARGE_OCTETS)
 }
 
 struct Export<'p> {
@@ -47,11 +53,6 @@ struct Export<'p> {
 }
 
 impl Export<'_> {
-    fn options(octets: u64) -> SimpleFileOptions {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-        options.large_file(octets >= LARGE_OCTETS)
-    }
-
     fn line(&mut self, row: &MessageRow, what: &str, file: &str, name: &str) {
         let from = row.from.as_ref().map(|from| from.addr_spec.as_str()).unwrap_or_default();
         let to: Vec<&str> = row.to.iter().map(|to| to.addr_spec.as_str()).collect();
@@ -85,7 +86,7 @@ impl Export<'_> {
         } else {
             let file = format!("mails/{stem}.eml");
             let mut reader = self.state.archive().get(mail.location).map_err(reading::unreadable)?;
-            self.zip.start_file(&file, Self::options(mail.octets)).map_err(Failure::internal)?;
+            self.zip.start_file(&file, options(mail.octets)).map_err(Failure::internal)?;
             io::copy(&mut reader, &mut self.zip).map_err(Failure::internal)?;
             self.line(row, "mail", &file, "");
         }
@@ -114,8 +115,7 @@ impl Export<'_> {
             }
             let Some(content) = opened.content(index, usize::MAX) else { continue };
             let file = format!("attachments/{:05}/{:02}_{}", self.number, n + 1, safe_name(&name));
-            let options = Self::options(content.len() as u64);
-            self.zip.start_file(&file, options).map_err(Failure::internal)?;
+            self.zip.start_file(&file, options(content.len() as u64)).map_err(Failure::internal)?;
             self.zip.write_all(&content).map_err(Failure::internal)?;
             self.line(row, "attachment", &file, &name);
         }
@@ -144,7 +144,7 @@ impl Export<'_> {
             }
         }
         let index = std::mem::take(&mut self.index);
-        self.zip.start_file("index.csv", Self::options(index.len() as u64)).map_err(Failure::internal)?;
+        self.zip.start_file("index.csv", options(index.len() as u64)).map_err(Failure::internal)?;
         self.zip.write_all(index.as_bytes()).map_err(Failure::internal)
     }
 }

@@ -16,13 +16,13 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, approvals, assets, attachments, bounces, client, deletion,
-    doctor, documents, erasures, erp_sources, events, exclusions, exports, extra_addresses, frame, groups,
-    headers, health, holds, idempotency, import_list, import_report, imports, jumps, keeping, link_blocklist,
-    links, lists, live, messages, notifications, oauth, oauth_clients, origin, problem, procedure, proof,
-    put_back, quarantine, record_mails, record_zip, records, recovery_key, retention, rights, search,
-    session, setup, smtp_accounts, source_actions, spam, status, suppression, tags, tokens, trace, upload,
-    users, webhooks, what_if,
+    State, account_sets, accounts, addresses, approvals, assets, attachment_list, attachments, bounces,
+    client, deletion, doctor, documents, erasures, erp_sources, events, exclusions, exports, extra_addresses,
+    frame, groups, headers, health, holds, idempotency, import_list, import_report, imports, jumps, keeping,
+    link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin, problem,
+    procedure, proof, put_back, quarantine, record_mails, record_zip, records, recovery_key, retention,
+    rights, search, senders, session, setup, smtp_accounts, source_actions, spam, status, storage,
+    suppression, tags, tokens, trace, upload, users, webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -316,6 +316,12 @@ fn routes(state: &State) -> Routes {
         .add(&api::SEARCH, search::search)
         .add(&api::EXPORT, exports::export)
         .add(&api::EXPORT_CHECK, exports::check)
+        .add(&api::SENDERS, senders::list)
+        .add(&api::EXPORT_SENDERS, senders::export)
+        .add(&api::CHECK_SENDER_EXPORT, senders::check)
+        .add(&api::MEDIA, attachment_list::list)
+        .add(&api::EXPORT_MEDIA, attachment_list::export)
+        .add(&api::CHECK_MEDIA_EXPORT, attachment_list::check)
         .add(&api::ACCOUNTS, accounts::list)
         .add(&api::CREATE_ACCOUNT, accounts::create)
         .add(&api::TEST_CONNECTION, accounts::test_settings)
@@ -396,6 +402,10 @@ fn routes(state: &State) -> Routes {
         .add(&api::PROCEDURE, procedure::one)
         .add(&api::PROOF, proof::read)
         .add(&api::SET_STAMP_AUTHORITIES, proof::set_authorities)
+        .add(&api::STORAGE, storage::read)
+        .add(&api::SET_REMOTE_STORAGE, storage::set)
+        .add(&api::REMOVE_REMOTE_STORAGE, storage::remove)
+        .add(&api::TEST_REMOTE_STORAGE, storage::test)
         .add(&api::RECOVERY_KEY, recovery_key::read)
         .add(&api::MAKE_RECOVERY_KEY, recovery_key::make)
         .add(&api::CHECK_RECOVERY_KEY, recovery_key::check)

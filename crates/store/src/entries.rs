@@ -1,16 +1,20 @@
 //! Which messages each list holds, and how many: kept by the difference between before and after. Deleted messages are in lists of
 //! their own: the one that belongs to list `n` is [`bin`]`(n)`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::db::Tx;
 use crate::error::Result;
 use crate::keys::ALL_MAIL;
+use crate::media;
 use crate::message_states;
+use crate::senders;
 use crate::sql::statements;
 use crate::store::take;
 use crate::value::{Arg, Rows, args};
 
+/// Code of personal mail.
+const PERSONAL: i64 = 13;
 /// Milliseconds of a day, the unit of `list_days`.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
@@ -49,6 +53,10 @@ struct Listed {
     mailboxes: Vec<i64>,
     /// Somebody deleted it.
     deleted: bool,
+    /// Who wrote it.
+    authors: Vec<senders::Author>,
+    /// Numbers and kinds of its attachments.
+    media: Vec<(String, i64)>,
 }
 
 impl Listed {
@@ -123,7 +131,15 @@ fn listed(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Listed>> {
             let date = row.opt_int(1)?.unwrap_or_default();
             Ok((
                 row.int(0)?,
-                Listed { date, class, accounts: Vec::new(), mailboxes: Vec::new(), deleted: false },
+                Listed {
+                    date,
+                    class,
+                    accounts: Vec::new(),
+                    mailboxes: Vec::new(),
+                    deleted: false,
+                    authors: Vec::new(),
+                    media: Vec::new(),
+                },
             ))
         })?
         .into_iter()
@@ -149,7 +165,13 @@ fn listed(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Listed>> {
             entry.deleted = true;
         }
     }
-    for entry in map.values_mut() {
+    let attached: Vec<i64> =
+        map.iter().filter(|(_, entry)| entry.class & 1 == 1).map(|(message, _)| *message).collect();
+    let mut media = if attached.is_empty() { HashMap::new() } else { media::kinds(tx, &attached)? };
+    let mut authors = senders::authors(tx, messages)?;
+    for (message, entry) in &mut map {
+        entry.media = media.remove(message).unwrap_or_default();
+        entry.authors = authors.remove(message).unwrap_or_default();
         for keys in [&mut entry.accounts, &mut entry.mailboxes] {
             keys.sort_unstable();
             keys.dedup();
@@ -170,10 +192,22 @@ struct Difference {
     days: BTreeMap<(i64, i64), i64>,
     /// By accounts, and whether they are deleted.
     set_counts: BTreeMap<(String, bool), Vec<ClassDay>>,
+    senders: senders::Changes,
+    set_senders: BTreeMap<String, Vec<(senders::Author, i64, bool, i64)>>,
+    media_gone: BTreeSet<media::Place>,
+    media_new: BTreeSet<media::Place>,
 }
 
 impl Difference {
     fn note(&mut self, message: i64, was: Option<&Listed>, is: Option<&Listed>) {
+        let correspondence = |listed: &Listed| {
+            let Listed { date, class, accounts, deleted, authors, media, .. } = listed.clone();
+            (date, class / 4 == PERSONAL, accounts, deleted, authors, media)
+        };
+        if was.map(correspondence) != is.map(correspondence) {
+            self.correspond(message, was, -1);
+            self.correspond(message, is, 1);
+        }
         if let Some(was) = was {
             self.count(was, -1);
             let kept = |list: i64| is.is_some_and(|is| is.date == was.date && is.lists().any(|l| l == list));
@@ -188,6 +222,24 @@ impl Difference {
             self.put.extend(
                 is.lists().filter(|list| !same(*list)).map(|list| [list, is.date, message, is.class]),
             );
+        }
+    }
+
+    /// Who wrote a message and what is attached to it came (`n` 1) or went (-1). Deleted ones are not among them.
+    fn correspond(&mut self, message: i64, entry: Option<&Listed>, n: i64) {
+        let Some(entry) = entry.filter(|entry| !entry.deleted) else { return };
+        let personal = entry.class / 4 == PERSONAL;
+        for list in std::iter::once(ALL_MAIL).chain(entry.accounts.iter().copied()) {
+            for author in &entry.authors {
+                self.senders.note(list, author, entry.date, personal, n);
+            }
+            let places =
+                entry.media.iter().map(|(part, kind)| (list, *kind, entry.date, message, part.clone()));
+            if n > 0 { self.media_new.extend(places) } else { self.media_gone.extend(places) }
+        }
+        if entry.accounts.len() > 1 {
+            let list = self.set_senders.entry(set_name(&entry.accounts)).or_default();
+            list.extend(entry.authors.iter().map(|author| (author.clone(), entry.date, personal, n)));
         }
     }
 
@@ -212,6 +264,13 @@ impl Difference {
                 *self.days.entry((key, day)).or_default() += n;
             }
         }
+        for (name, list) in std::mem::take(&mut self.set_senders) {
+            let set = account_set(tx, &name)?;
+            self.senders.is_set(set);
+            for (author, date, personal, n) in list {
+                self.senders.note(set, &author, date, personal, n);
+            }
+        }
         self.removed.sort_unstable();
         let mut rows = Rows::new(3, self.removed.len());
         self.removed.iter().for_each(|[list, date, message]| rows.push(args![*list, *date, *message]));
@@ -224,7 +283,8 @@ impl Difference {
         tx.bulk(&PUT, &rows)?;
         tx.bulk(&COUNT, &sums(&self.counts))?;
         tx.bulk(&COUNT_DAY, &sums(&self.days))?;
-        Ok(())
+        media::write(tx, &self.media_gone, &self.media_new)?;
+        self.senders.write(tx)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::sql::{Sql, statements};
 use crate::sqlite::SqliteDb;
 use crate::store::{Database, Store, take};
 use crate::value::{Arg, Rows, args};
-use crate::{filing, thread};
+use crate::{filing, suspicions, thread};
 
 statements! {
     REQUEST = "SELECT erasure_id, actor, basis, forced FROM erasures WHERE key = $1";
@@ -142,7 +142,7 @@ static OF_MESSAGE: [&Sql; 9] = [
 const VACUUM: &str = "VACUUM mails, objects, heads, placements, addresses, mail_addresses, parts, facts, messages, nodes, \
     quarantine, examined_parts, authentications, message_groups, feedback, standing_events, manual_queue, \
     import_entries, message_tags, links, decisions, link_suggestions, documents, events, log_leaves, entries, \
-    suspicions, kept_mails, held_mails, invoices";
+    suspicions, kept_mails, held_mails, invoices, senders, media";
 
 /// A mail that goes.
 struct Mail {
@@ -323,6 +323,7 @@ fn rows_of(tx: &Tx<'_>, mails: &[Mail], seqs: &[i64], now: UnixMillis) -> Result
     }
     let moved: Vec<(i64, i64, i64)> = heirs.iter().map(|(was, heir)| (*heir, *was, *heir)).collect();
     filing::follow(tx, &moved)?;
+    suspicions::redate(tx, &heirs.values().copied().collect::<Vec<_>>())?;
     for (was, heir) in &heirs {
         tx.exec(&PROMOTE, &args![*was, *heir])?;
         tx.exec(&MOVE_KEY, &args![*was, *heir])?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use model::{Address, PartRole};
 
 use crate::addresses::{self, AddressRole};
+use crate::db::Tx;
 use crate::detail::{MailOctets, OCTETS, StoredPart, mail_octets};
 use crate::error::Result;
 use crate::examination::{self, ExaminedPart};
@@ -46,25 +47,32 @@ impl Store {
     /// Those of the database.
     pub fn about_mails(&self, mails: &[i64]) -> Result<HashMap<i64, MailAbout>> {
         self.read(|tx| {
-            let octets = tx.query(&OCTETS, &[Arg::Ints(mails)], mail_octets)?;
-            let subjects = tx.query(&SUBJECTS, &[Arg::Ints(mails)], |row| Ok((row.int(0)?, row.text(1)?)))?;
-            let mut subjects: HashMap<i64, String> = subjects.into_iter().collect();
-            let mut addresses = addresses::of_mails(tx, mails, None)?;
-            let mut attachments = examination::attachments(tx, mails)?;
-            let mut examined = examination::of_mails(tx, mails)?;
-            let about = octets.into_iter().map(|octets| {
-                let seq = octets.seq;
-                let attachments = attachments.remove(&seq).unwrap_or_default();
-                let about = MailAbout {
-                    octets,
-                    subject: subjects.remove(&seq).unwrap_or_default(),
-                    addresses: addresses.remove(&seq).unwrap_or_default(),
-                    held: any_held(&attachments, &examined.remove(&seq).unwrap_or_default()),
-                    attachments,
-                };
-                (seq, about)
-            });
-            Ok(about.collect())
+            let about = about(tx, mails)?;
+            Ok(about.into_iter().map(|(seq, (about, _))| (seq, about)).collect())
         })
     }
+}
+
+/// The same, with what is known of the attachments.
+pub(crate) fn about(tx: &Tx<'_>, mails: &[i64]) -> Result<HashMap<i64, (MailAbout, Vec<ExaminedPart>)>> {
+    let octets = tx.query(&OCTETS, &[Arg::Ints(mails)], mail_octets)?;
+    let subjects = tx.query(&SUBJECTS, &[Arg::Ints(mails)], |row| Ok((row.int(0)?, row.text(1)?)))?;
+    let mut subjects: HashMap<i64, String> = subjects.into_iter().collect();
+    let mut addresses = addresses::of_mails(tx, mails, None)?;
+    let mut attachments = examination::attachments(tx, mails)?;
+    let mut examined = examination::of_mails(tx, mails)?;
+    let about = octets.into_iter().map(|octets| {
+        let seq = octets.seq;
+        let examined = examined.remove(&seq).unwrap_or_default();
+        let attachments = attachments.remove(&seq).unwrap_or_default();
+        let about = MailAbout {
+            octets,
+            subject: subjects.remove(&seq).unwrap_or_default(),
+            addresses: addresses.remove(&seq).unwrap_or_default(),
+            held: any_held(&attachments, &examined),
+            attachments,
+        };
+        (seq, (about, examined))
+    });
+    Ok(about.collect())
 }

@@ -120,7 +120,7 @@ pub(crate) fn lists(scope: &ScopeKeys) -> Vec<i64> {
 
 /// Patterns of LIKE: in lower case, for subjects the database turns to lower case, which SQLite does with ASCII alone; as
 /// typed; and with a capital first, for the rest.
-fn patterns(text: Option<&str>) -> [String; 3] {
+pub(crate) fn patterns(text: Option<&str>) -> [String; 3] {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return [String::new(), String::new(), String::new()];
     };

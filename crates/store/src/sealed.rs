@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{AccountId, ErpSourceId, OauthClientId, OauthGrantId, SmtpAccountId, UnixMillis, WebhookId};
+use model::{
+    AccountId, ErpSourceId, OauthClientId, OauthGrantId, RemoteId, SmtpAccountId, UnixMillis, WebhookId,
+};
 
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
@@ -24,6 +26,8 @@ pub enum SealedField {
     WebhookOld(WebhookId),
     /// Password of a source of records.
     Erp(ErpSourceId),
+    /// Key of a store of segments.
+    Remote(RemoteId),
     /// Secret of an application at a sign-in service.
     OauthSecret(OauthClientId),
     /// Refresh token.
@@ -40,6 +44,7 @@ statements! {
     WEBHOOKS = "SELECT webhook_id, secret FROM webhooks";
     WEBHOOKS_OLD = "SELECT webhook_id, old_secret FROM webhooks WHERE old_secret IS NOT NULL";
     ERP = "SELECT source_id, credential FROM erp_sources WHERE credential IS NOT NULL";
+    REMOTE = "SELECT remote_id, secret FROM remote_storage";
     SECRETS = "SELECT client_id, secret FROM oauth_clients WHERE secret IS NOT NULL";
     REFRESH = "SELECT grant_id, refresh FROM oauth_grants WHERE refresh IS NOT NULL";
     ACCESS = "SELECT grant_id, access FROM oauth_grants WHERE access IS NOT NULL";
@@ -49,6 +54,7 @@ statements! {
     SET_WEBHOOK = "UPDATE webhooks SET secret = $2 WHERE webhook_id = $1";
     SET_WEBHOOK_OLD = "UPDATE webhooks SET old_secret = $2 WHERE webhook_id = $1";
     SET_ERP = "UPDATE erp_sources SET credential = $2 WHERE source_id = $1";
+    SET_REMOTE = "UPDATE remote_storage SET secret = $2 WHERE remote_id = $1";
     SET_SECRET = "UPDATE oauth_clients SET secret = $2 WHERE client_id = $1";
     SET_REFRESH = "UPDATE oauth_grants SET refresh = $2 WHERE grant_id = $1";
     SET_ACCESS = "UPDATE oauth_grants SET access = $2 WHERE grant_id = $1";
@@ -79,7 +85,7 @@ impl<const N: usize> Place<N> {
     }
 }
 
-const IDS: [Place<16>; 8] = [
+const IDS: [Place<16>; 9] = [
     Place {
         read: &ACCOUNTS,
         write: &SET_ACCOUNT,
@@ -96,6 +102,7 @@ const IDS: [Place<16>; 8] = [
         write: &SET_WEBHOOK_OLD,
         name: |id| SealedField::WebhookOld(WebhookId::from_octets(id)),
     },
+    Place { read: &REMOTE, write: &SET_REMOTE, name: |id| SealedField::Remote(RemoteId::from_octets(id)) },
     Place { read: &ERP, write: &SET_ERP, name: |id| SealedField::Erp(ErpSourceId::from_octets(id)) },
     Place {
         read: &SECRETS,

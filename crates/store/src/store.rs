@@ -72,7 +72,9 @@ impl Store {
         };
         let database = database.clone();
         let (keys, feedback_seen) = (Arc::default(), AtomicI64::new(0));
-        Ok(Self { inner: Arc::new(Inner { db, database, keys, feedback_seen }) })
+        let store = Self { inner: Arc::new(Inner { db, database, keys, feedback_seen }) };
+        store.look_at_senders()?;
+        Ok(store)
     }
 
     pub(crate) fn database(&self) -> &Database {

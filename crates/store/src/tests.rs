@@ -4,6 +4,7 @@ mod account_sets;
 mod address_search;
 mod approvals;
 mod cases;
+mod correspondence;
 mod deletion;
 mod doctor;
 pub(crate) mod engine;
@@ -41,6 +42,7 @@ fn all() -> Vec<Case> {
         address_search::ALL,
         approvals::ALL,
         cases::ALL,
+        correspondence::ALL,
         deletion::ALL,
         examination::ALL,
         exclusions::ALL,

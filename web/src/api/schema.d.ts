@@ -1579,6 +1579,57 @@ export interface paths {
         patch: operations["change_profile"];
         trace?: never;
     };
+    "/api/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attachments over all mails, newest mail first. */
+        get: operations["media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attachments as a ZIP; held ones are left out and named in it. */
+        get: operations["export_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/export/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Of how many mails that would hand something out, and whether a second person has to approve it. */
+        get: operations["check_media_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages": {
         parameters: {
             query?: never;
@@ -2629,6 +2680,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/senders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses that wrote to us, with how many mails, the first and the last. */
+        get: operations["senders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/senders/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table for mailing programs. */
+        get: operations["export_senders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/senders/export/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many addresses that would hand out, and whether a second person has to approve it. */
+        get: operations["check_sender_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -2747,6 +2849,58 @@ export interface paths {
         get: operations["status"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How segments are protected here, and the store that keeps them besides this machine. */
+        get: operations["storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/remote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the store; of another place everything is sent anew. */
+        put: operations["set_remote_storage"];
+        post?: never;
+        /** Forgets the store; what it has stays there. */
+        delete: operations["remove_remote_storage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/remote/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a store: bucket, writing, lock. */
+        post: operations["test_remote_storage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3918,7 +4072,7 @@ export interface components {
             /**
              * @description `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
              *     `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing`,
-             *     `scanner.down` or `backup.old`.
+             *     `scanner.down`, `backup.old` or `remote.behind`.
              */
             kind: string;
             /** @description When it was found last. */
@@ -5000,7 +5154,7 @@ export interface components {
          * @description Formats of files: the first two and the last hold the mails, the others say what they are.
          * @enum {string}
          */
-        ExportFormat: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql" | "z3";
+        ExportFormat: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql" | "z3" | "senders_csv" | "senders_xlsx" | "attachments";
         /** @description Asks a second person for an export. */
         ExportRequest: {
             /** @description How they are written. */
@@ -6071,6 +6225,46 @@ export interface components {
             /** @description `return_path`, `envelope_id`, `own_reference`, `message_id`, `references`, `thread_index`, `circumstances`, `origin`. */
             step: string;
         };
+        /** @description An attachment. */
+        Media: {
+            /** @description Media type, as declared. */
+            content_type: string;
+            /** @description Effective date of the mail. */
+            date: components["schemas"]["Timestamp"];
+            from: components["schemas"]["Address"] | null;
+            /** @description It is held, or nobody has looked at it yet. */
+            held: boolean;
+            /** @description What it is. */
+            kind: components["schemas"]["MediaKind"];
+            /**
+             * Format: uuid
+             * @description Its mail.
+             */
+            mail_id: string;
+            /** @description File name. */
+            name: string | null;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            octets: number;
+            /** @description Number of the part. */
+            part: string;
+            /** @description Subject of the mail; may be empty. */
+            subject: string;
+        };
+        /**
+         * @description What an attachment is.
+         * @enum {string}
+         */
+        MediaKind: "image" | "pdf" | "document" | "archive" | "other";
+        /** @description Attachments. */
+        MediaPage: {
+            /** @description Those of the newest mail first. */
+            items: components["schemas"]["Media"][];
+            /** @description Cursor of the next page; a page that is not full may have one, where much was looked at and little fits. */
+            next: string | null;
+        };
         /** @description What a file of members gave. */
         MemberImport: {
             /**
@@ -6587,6 +6781,25 @@ export interface components {
          * @enum {string}
          */
         OauthWay: "browser" | "device" | "application" | "account";
+        /** @description Whether what is written is locked against deletion. */
+        ObjectLock: {
+            /**
+             * Format: int64
+             * @description For how long, where it holds.
+             */
+            days: number | null;
+            /** @description `COMPLIANCE` or `GOVERNANCE`, where it holds. */
+            mode: string | null;
+            /** @description What the bucket says. */
+            state: components["schemas"]["ObjectLockWord"];
+            /** @description The store's words, where it is unknown. */
+            why: string | null;
+        };
+        /**
+         * @description What a bucket says of locks (S3 Object Lock).
+         * @enum {string}
+         */
+        ObjectLockWord: "held" | "no_default" | "off" | "unknown";
         /**
          * @description Why mails wait on the import list.
          * @enum {string}
@@ -7141,6 +7354,72 @@ export interface components {
          * @enum {string}
          */
         Remember: "mail" | "thread" | "address";
+        /** @description A store besides this machine, S3-compatible. */
+        RemoteStorage: {
+            /** @description Name of the key; the key itself is never shown. */
+            access_key: string;
+            /** @description Whether anything is sent there. */
+            active: boolean;
+            /** @description The bucket. */
+            bucket: string;
+            /** @description Address of the store. */
+            endpoint: string;
+            last_error: components["schemas"]["OutgoingError"] | null;
+            last_success: components["schemas"]["Timestamp"] | null;
+            /** @description The bucket stands in the path, not in the host's name. */
+            path_style: boolean;
+            /** @description Folder in it; may be empty. */
+            prefix: string;
+            /** @description Its region; may be empty. */
+            region: string;
+            /**
+             * Format: int64
+             * @description Segments that are there.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Octets of these.
+             */
+            sent_octets: number;
+            /** @description Which certificates are believed. */
+            trust: components["schemas"]["Trust"];
+            /**
+             * Format: int64
+             * @description Sealed segments that are not there yet.
+             */
+            waiting: number;
+            waiting_since: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Sets the store, or tries one. */
+        RemoteStorageRequest: {
+            /** @description Name of the key. */
+            access_key: string;
+            /** @description Whether anything is sent there. */
+            active: boolean;
+            /** @description The bucket. */
+            bucket: string;
+            /** @description `https://host`, with a port where it is not 443; `http` for a store on this machine only. */
+            endpoint: string;
+            /** @description The bucket stands in the path, not in the host's name. */
+            path_style?: boolean;
+            /** @description Folder in it, of letters, digits, `-`, `_`, `.` and `/`. */
+            prefix?: string;
+            /** @description Empty: `us-east-1`. */
+            region?: string;
+            /** @description The key; left out: the one that is kept, for the same address and name of the key. */
+            secret?: string | null;
+            /** @description Which certificates are believed. */
+            trust?: components["schemas"]["Trust"];
+        };
+        /** @description How a test went. */
+        RemoteStorageTested: {
+            lock: components["schemas"]["ObjectLock"] | null;
+            /** @description Every step went well; says nothing of locks. */
+            ok: boolean;
+            /** @description In order. */
+            steps: components["schemas"]["TestStep"][];
+        };
         /**
          * @description `Action` of a delivery report.
          * @enum {string}
@@ -7424,6 +7703,56 @@ export interface components {
         SeenChange: {
             /** @description Read. */
             seen: boolean;
+        };
+        /** @description How the sealed segments here are protected by the file system. */
+        SegmentProtection: {
+            /**
+             * Format: int64
+             * @description Of these, with the attribute `i` of `chattr` (setting `immutable_segments`).
+             */
+            immutable: number;
+            /**
+             * Format: int64
+             * @description Of these, without the right to write.
+             */
+            read_only: number;
+            /**
+             * Format: int64
+             * @description Sealed segments.
+             */
+            sealed: number;
+        };
+        /** @description An address that wrote to us. */
+        Sender: {
+            /** @description In lower case. */
+            address: string;
+            /**
+             * Format: int64
+             * @description Mails from it, as far as the caller may read them.
+             */
+            count: number;
+            /** @description Effective date of the oldest mail. */
+            first: components["schemas"]["Timestamp"];
+            /** @description Effective date of the newest mail. */
+            last: components["schemas"]["Timestamp"];
+            /** @description As in its newest mail; may be empty. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Those of them that a person wrote.
+             */
+            personal: number;
+            /** @description The address of a role or of a machine. */
+            role: boolean;
+            /** @description It must not get circulars. */
+            suppressed: boolean;
+        };
+        /** @description Senders. */
+        SenderPage: {
+            /** @description In the order asked for. */
+            items: components["schemas"]["Sender"][];
+            /** @description Cursor of the next page. */
+            next: string | null;
         };
         /**
          * @description What a server that sends speaks.
@@ -7855,6 +8184,12 @@ export interface components {
             /** @description Events were missed: lists shown may be old. */
             missed: boolean;
         };
+        /** @description Where the originals lie. */
+        StorageState: {
+            remote: components["schemas"]["RemoteStorage"] | null;
+            /** @description Segments here. */
+            segments: components["schemas"]["SegmentProtection"];
+        };
         /**
          * @description How sure it is that a report speaks of a mail of ours.
          * @enum {string}
@@ -8032,7 +8367,7 @@ export interface components {
          * @description A step of the test.
          * @enum {string}
          */
-        TestStepWord: "name" | "connect" | "tls" | "login" | "mailbox" | "folders" | "mail";
+        TestStepWord: "name" | "connect" | "tls" | "login" | "mailbox" | "folders" | "mail" | "bucket" | "write" | "lock";
         /**
          * @description Colours of the page.
          * @enum {string}
@@ -13375,7 +13710,7 @@ export interface operations {
                 /** @description As in the search; all mails without it. */
                 q?: string;
                 /** @description How they are written. */
-                format: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql" | "z3";
+                format: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql" | "z3" | "senders_csv" | "senders_xlsx" | "attachments";
                 /** @description Only mails with an effective date on or after this day, `2025-01-01`. */
                 from?: string;
                 /** @description Only mails with an effective date on or before this day. */
@@ -13451,7 +13786,7 @@ export interface operations {
                 /** @description As in the search; all mails without it. */
                 q?: string;
                 /** @description How they are written. */
-                format: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql" | "z3";
+                format: "zip" | "mbox" | "csv" | "xlsx" | "xml" | "sql" | "z3" | "senders_csv" | "senders_xlsx" | "attachments";
                 /** @description Only mails with an effective date on or after this day, `2025-01-01`. */
                 from?: string;
                 /** @description Only mails with an effective date on or before this day. */
@@ -16395,6 +16730,234 @@ export interface operations {
             };
             /** @description Too often; see Retry-After. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind. */
+                kind?: "image" | "pdf" | "document" | "archive" | "other";
+                /** @description Stands in the file name, whatever its case. */
+                name?: string;
+                /** @description Stands in address or name of an author, whatever its case. */
+                sender?: string;
+                /** @description At least so large. */
+                octets_min?: number;
+                /** @description Of mails not before this time. */
+                from?: string;
+                /** @description Of mails before this time. */
+                until?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Attachments over all mails, newest mail first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_media: {
+        parameters: {
+            query?: {
+                /** @description As in the list. */
+                kind?: "image" | "pdf" | "document" | "archive" | "other";
+                /** @description As in the list. */
+                name?: string;
+                /** @description As in the list. */
+                sender?: string;
+                /** @description As in the list. */
+                octets_min?: number;
+                /** @description As in the list. */
+                from?: string;
+                /** @description As in the list. */
+                until?: string;
+                /** @description Only these: `<mail_id>:<part>`, separated by commas, at most 100; nothing else counts then. */
+                chosen?: string;
+                /** @description The approval that lets so many out, see `media/export/check`. */
+                approval?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Attachments as a ZIP; held ones are left out and named in it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_media_export: {
+        parameters: {
+            query?: {
+                /** @description As in the list. */
+                kind?: "image" | "pdf" | "document" | "archive" | "other";
+                /** @description As in the list. */
+                name?: string;
+                /** @description As in the list. */
+                sender?: string;
+                /** @description As in the list. */
+                octets_min?: number;
+                /** @description As in the list. */
+                from?: string;
+                /** @description As in the list. */
+                until?: string;
+                /** @description Only these: `<mail_id>:<part>`, separated by commas, at most 100; nothing else counts then. */
+                chosen?: string;
+                /** @description The approval that lets so many out, see `media/export/check`. */
+                approval?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Of how many mails that would hand something out, and whether a second person has to approve it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportCheck"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21514,6 +22077,216 @@ export interface operations {
             };
         };
     };
+    senders: {
+        parameters: {
+            query?: {
+                /** @description Stands in address or name, whatever its case; `@example.org` finds a domain. */
+                search?: string;
+                /** @description `1`: those too that only ever wrote by machine, and addresses of roles such as `info`. */
+                machines?: number;
+                /** @description Order. */
+                order?: "count" | "last";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Addresses that wrote to us, with how many mails, the first and the last. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderPage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_senders: {
+        parameters: {
+            query?: {
+                /** @description As in the list. */
+                search?: string;
+                /** @description As in the list. */
+                machines?: number;
+                /** @description As in the list. */
+                order?: "count" | "last";
+                /** @description How it is written. */
+                format?: "csv" | "xlsx";
+                /** @description The approval that lets so many out, see `senders/export/check`. */
+                approval?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same as a table for mailing programs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_sender_export: {
+        parameters: {
+            query?: {
+                /** @description As in the list. */
+                search?: string;
+                /** @description As in the list. */
+                machines?: number;
+                /** @description As in the list. */
+                order?: "count" | "last";
+                /** @description How it is written. */
+                format?: "csv" | "xlsx";
+                /** @description The approval that lets so many out, see `senders/export/check`. */
+                approval?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many addresses that would hand out, and whether a second person has to approve it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportCheck"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     session: {
         parameters: {
             query?: never;
@@ -22184,6 +22957,239 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How segments are protected here, and the store that keeps them besides this machine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_remote_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoteStorageRequest"];
+            };
+        };
+        responses: {
+            /** @description Sets the store; of another place everything is sent anew. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_remote_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgets the store; what it has stays there. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_remote_storage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoteStorageRequest"];
+            };
+        };
+        responses: {
+            /** @description Tries a store: bucket, writing, lock. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemoteStorageTested"];
                 };
             };
             /** @description The request cannot be read, or a value in it is wrong. */

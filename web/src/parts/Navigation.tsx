@@ -10,14 +10,16 @@ import {
   IconHistory,
   IconInbox,
   IconLinkPlus,
-  IconMailbox,
   IconMailExclamation,
+  IconMailbox,
   IconPackageImport,
+  IconPaperclip,
   IconRuler2,
   IconSettings,
   IconStethoscope,
   IconTrash,
   IconUserCheck,
+  IconUserSearch,
   IconUsersGroup,
 } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
@@ -89,6 +91,12 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
           : null}
         <Entry icon={IconMailExclamation} to={SPAM_PATH} current={here.path === SPAM_PATH}>
           {t("spam.suspected")}
+        </Entry>
+        <Entry icon={IconPaperclip} to="/media" current={here.path === "/media"}>
+          {t("nav.media")}
+        </Entry>
+        <Entry icon={IconUserSearch} to="/senders" current={here.path === "/senders"}>
+          {t("nav.senders")}
         </Entry>
         <Entry icon={IconTrash} to="/mail/deleted" current={here.path === "/mail/deleted"}>
           {t("nav.deleted")}

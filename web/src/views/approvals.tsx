@@ -75,6 +75,12 @@ export function Approvals() {
 function fetched({ id, details }: Approval): string {
   const { query = "", format = "zip", days = "" } = details;
   const [from = "", until = ""] = days.split("/");
+  if (format === "senders_csv" || format === "senders_xlsx") {
+    return `/api/v1/senders/export?${query}&${new URLSearchParams({ format: format.slice(8), approval: id }).toString()}`;
+  }
+  if (format === "attachments") {
+    return `/api/v1/media/export?${query}&${new URLSearchParams({ approval: id }).toString()}`;
+  }
   return `/api/v1/export?${new URLSearchParams({ q: query, format, from, until, approval: id }).toString()}`;
 }
 

@@ -5,6 +5,7 @@
 mod crash;
 mod erase;
 mod objects;
+mod protect;
 mod recovery;
 mod store;
 mod support;

@@ -13,6 +13,7 @@ mod origin;
 mod put_back;
 mod receiver;
 mod rekey;
+mod remote;
 mod replay;
 mod restarts;
 mod sending;

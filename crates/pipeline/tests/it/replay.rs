@@ -2,25 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
-use intake::files::Source;
 use model::{MailId, RecordKind, Scope};
-use pipeline::Import;
 use retain::{Class, Start};
 use store::{
     Event, LinkActor, LinkWish, ListFilter, ListOrder, ListStart, NamedClass, NewHold, Record, Remember,
 };
 
-use crate::world::{World, now, write};
-
-fn import(world: &World, account: &str, folder: &Path) {
-    let account = world.engine.account_or_import(account).unwrap();
-    let sources = vec![Source { path: folder.to_owned(), name: None }];
-    let import = Import { account, sources, directory: None, run: None };
-    world.engine.import(&import, &mut std::io::empty(), &AtomicBool::new(false), &mut |_| ()).unwrap();
-}
+use crate::world::{World, import, now, write};
 
 fn eva() -> LinkActor {
     LinkActor { id: "0199aaaa-0000-7000-8000-000000000001".to_owned(), name: "Eva".to_owned() }

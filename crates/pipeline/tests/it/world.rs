@@ -1,14 +1,16 @@
 //! An engine with its task that sends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use connect::{ClientTls, Trust};
 use dispatch::{Encryption, SmtpServer};
+use intake::files::Source;
 use intake::imap;
 use model::{EventId, Scope, UnixMillis};
-use pipeline::{Engine, Options, Outgoing, OutgoingOptions, ResolveSmtp, SendingServer};
+use pipeline::{Engine, Import, Options, Outgoing, OutgoingOptions, ResolveSmtp, SendingServer};
 use store::{Channel, Event, ListFilter, Store};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -41,6 +43,16 @@ impl World {
         let dir = Arc::clone(&self.dir);
         drop(self);
         Self::opened_in(dir, Options { octets_per_day, ..Options::default() })
+    }
+
+    /// Its segments are small.
+    pub(crate) fn sealing() -> Self {
+        Self::opened(Options { segment_octets_max: 30_000, ..Options::default() })
+    }
+
+    /// The data directory.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
     }
 
     /// The same data after something was done to it that needs it closed.
@@ -164,6 +176,14 @@ pub(crate) fn wait<T>(mut there: impl FnMut() -> Option<T>) -> T {
         assert!(begun.elapsed() < PATIENCE, "it did not happen");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Takes in the files of a folder.
+pub(crate) fn import(world: &World, account: &str, folder: &Path) {
+    let account = world.engine.account_or_import(account).unwrap();
+    let sources = vec![Source { path: folder.to_owned(), name: None }];
+    let import = Import { account, sources, directory: None, run: None };
+    world.engine.import(&import, &mut std::io::empty(), &AtomicBool::new(false), &mut |_| ()).unwrap();
 }
 
 pub(crate) fn write(path: &Path, text: &str) {

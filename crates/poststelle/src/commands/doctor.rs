@@ -46,7 +46,9 @@ pub fn run(
         }
         let at = UnixMillis(Timestamp::now().as_millisecond());
         let recovery_key = engine.recovery_key_made().ok().flatten().map(when);
-        let report = json!({ "ok": conditions.is_empty(), "recovery_key": recovery_key, "at": when(at), "conditions": conditions, "mailboxes": mailboxes });
+        let segments = engine.archive().protection()?;
+        let segments = json!({ "sealed": segments.sealed, "read_only": segments.read_only, "immutable": segments.immutable });
+        let report = json!({ "ok": conditions.is_empty(), "segments": segments, "recovery_key": recovery_key, "at": when(at), "conditions": conditions, "mailboxes": mailboxes });
         writeln!(streams.out, "{report}")?;
     } else {
         for kept in &conditions {
@@ -62,6 +64,13 @@ pub fn run(
             Ok(None) => writeln!(streams.err, "{}", lang.text("doctor-recovery-never", &[]))?,
             Err(_) => writeln!(streams.err, "{}", lang.text("key-recovery-file", &[]))?,
         }
+        let segments = engine.archive().protection()?;
+        let counts: [(&str, &dyn std::fmt::Display); 3] = [
+            ("sealed", &segments.sealed),
+            ("read_only", &segments.read_only),
+            ("immutable", &segments.immutable),
+        ];
+        writeln!(streams.err, "{}", lang.text("doctor-segments", &counts))?;
         let summary = match conditions.len() {
             0 => lang.text("doctor-well", &[]),
             1 => lang.text("doctor-one", &[]),

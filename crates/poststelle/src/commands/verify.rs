@@ -6,6 +6,7 @@ use std::time::Instant;
 use pipeline::{Engine, Fault};
 use serde_json::json;
 
+use super::account::runtime;
 use crate::cli;
 use crate::control::Streams;
 use crate::failure::{FAILED, Failure};
@@ -18,13 +19,17 @@ pub fn verify(
     lang: Lang,
     streams: &mut Streams<'_>,
 ) -> Result<i32, Failure> {
+    let fetched = if args.fetch { runtime()?.block_on(engine.fetch_segments())? } else { 0 };
+    if args.fetch {
+        writeln!(streams.err, "{}", lang.text("verify-fetched", &[("count", &fetched)]))?;
+    }
     let bar = streams.terminal.then(|| {
         indicatif::ProgressBar::new_spinner().with_style(
             indicatif::ProgressStyle::with_template("{spinner} {bytes}")
                 .unwrap_or(indicatif::ProgressStyle::default_spinner()),
         )
     });
-    let verified = engine.verify(&mut |octets| {
+    let mut verified = engine.verify(&mut |octets| {
         if let Some(bar) = &bar {
             bar.set_position(octets);
         }
@@ -32,13 +37,22 @@ pub fn verify(
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    let remote = if args.remote {
+        let mut checked = runtime()?.block_on(engine.check_remote(&mut |_| {}))?;
+        checked.fetched = fetched;
+        verified.faults.extend(checked.take_faults());
+        Some(checked)
+    } else {
+        None
+    };
     if args.json {
         let faults: Vec<_> = verified
             .faults
             .iter()
             .map(|fault| json!({ "text": text(fault, lang), "fault": name(fault) }))
             .collect();
-        let report = json!({ "mails": verified.mails, "records": verified.records, "octets": verified.octets, "objects": verified.objects, "erased": verified.erased, "keyring_repaired": verified.repaired, "ok": faults.is_empty(), "faults": faults });
+        let remote = remote.as_ref().map(|remote| json!({ "segments": remote.segments, "octets": remote.octets, "waiting": remote.waiting, "fetched": remote.fetched }));
+        let report = json!({ "remote": remote, "mails": verified.mails, "records": verified.records, "octets": verified.octets, "objects": verified.objects, "erased": verified.erased, "keyring_repaired": verified.repaired, "ok": faults.is_empty(), "faults": faults });
         writeln!(streams.out, "{report}")?;
     } else {
         for fault in &verified.faults {
@@ -46,6 +60,11 @@ pub fn verify(
         }
         if verified.repaired > 0 {
             writeln!(streams.err, "{}", lang.text("verify-repaired", &[("count", &verified.repaired)]))?;
+        }
+        if let Some(remote) = &remote {
+            let counts: [(&str, &dyn std::fmt::Display); 3] =
+                [("segments", &remote.segments), ("octets", &remote.octets), ("waiting", &remote.waiting)];
+            writeln!(streams.err, "{}", lang.text("verify-remote", &counts))?;
         }
         let summary = if verified.faults.is_empty() {
             lang.text("verify-ok", &[("mails", &verified.mails), ("octets", &verified.octets)])
@@ -67,6 +86,7 @@ fn name(fault: &Fault) -> &'static str {
         Fault::Keyring { .. } => "keyring",
         Fault::Unknown { .. } => "unknown_object",
         Fault::Log { .. } => "log",
+        Fault::Remote { .. } => "remote",
         Fault::Index { .. } => "index",
     }
 }
@@ -104,6 +124,15 @@ fn text(fault: &Fault, lang: Lang) -> String {
                 _ => "verify-log",
             };
             lang.text(key, &[("at", &at.unwrap_or_default()), ("mail", detail), ("reason", detail)])
+        }
+        Fault::Remote { segment, kind, detail } => {
+            let key = match *kind {
+                "replaced" => "verify-remote-replaced",
+                "changed" => "verify-remote-changed",
+                "local" => "verify-remote-local",
+                _ => "verify-remote-missing",
+            };
+            lang.text(key, &[("segment", segment), ("detail", detail)])
         }
         Fault::Index { detail } => lang.text("verify-index", &[("reason", detail)]),
     }

@@ -1,6 +1,6 @@
 //! Accounts, mailboxes, users, sessions, settings, log.
 
-use model::{AccountId, ApiTokenId, Role, Scope, UnixMillis, UserId};
+use model::{AccountId, ApiTokenId, RemoteId, Role, Scope, SegmentId, UnixMillis, UserId};
 
 use super::Case;
 use super::world::*;
@@ -11,6 +11,7 @@ use crate::{
 
 pub(super) const ALL: &[Case] = &[
     ("procedures", procedures),
+    ("remote_storage", remote_storage),
     ("accounts", accounts),
     ("account_states", account_states),
     ("mailboxes", mailboxes),
@@ -308,6 +309,51 @@ fn settings_and_log(store: &Store) {
     assert_eq!(page(&actor, None, 10).0, [9, 7, 5, 3, 1]);
     assert_eq!(page(&EventFilter { actor: Some("nobody".to_owned()), ..actor }, None, 10).0, [0; 0]);
     assert_eq!(store.event_kinds().unwrap(), ["even", "odd"]);
+}
+
+fn remote_storage(store: &Store) {
+    let place = |bucket: &str, secret: &[u8]| crate::RemotePlace {
+        endpoint: "https://s3.example".to_owned(),
+        region: "eu".to_owned(),
+        bucket: bucket.to_owned(),
+        prefix: "mails".to_owned(),
+        path_style: true,
+        access_key: "key".to_owned(),
+        secret: secret.to_vec(),
+        trust: "\"system\"".to_owned(),
+        active: true,
+    };
+    let segment = |n: u8, version: Option<&str>| crate::RemoteSegment {
+        segment: SegmentId::from_octets([n; 16]),
+        octets: 7,
+        sha256: digest(u64::from(n)),
+        version: version.map(str::to_owned),
+        e_tag: Some("e".to_owned()),
+        at: NOW,
+    };
+    assert_eq!(store.remote_storage().unwrap(), None);
+    let (id, other) = (RemoteId::from_octets([1; 16]), RemoteId::from_octets([2; 16]));
+    store.set_remote_storage(Some((id, place("a", b"1"))), event(1, "remote.changed")).unwrap();
+    store.note_remote_error(id, "no".to_owned(), NOW).unwrap();
+    store.note_remote_error(id, "still no".to_owned(), NOW.plus_ms(5)).unwrap();
+    let kept = store.remote_storage().unwrap().unwrap();
+    assert_eq!(kept.last_error, Some(("still no".to_owned(), NOW)));
+    store.note_remote_segment(id, segment(2, None)).unwrap();
+    store.note_remote_segment(id, segment(1, Some("v"))).unwrap();
+    store.note_remote_segment(id, segment(2, Some("w"))).unwrap();
+    store.note_remote_segment(other, segment(3, None)).unwrap();
+    assert_eq!(store.remote_segments().unwrap(), [segment(1, Some("v")), segment(2, Some("w"))]);
+    let kept = store.remote_storage().unwrap().unwrap();
+    assert_eq!((kept.last_success, kept.last_error), (Some(NOW), None));
+    // Another key for the same place: what lies there is known.
+    store.set_remote_storage(Some((id, place("a", b"2"))), event(2, "remote.changed")).unwrap();
+    assert_eq!(store.remote_segments().unwrap().len(), 2);
+    assert_eq!(store.remote_storage().unwrap().unwrap().begun, kept.begun);
+    store.set_remote_storage(Some((other, place("b", b"2"))), event(3, "remote.changed")).unwrap();
+    assert_eq!(store.remote_segments().unwrap(), []);
+    assert_eq!(store.remote_storage().unwrap().unwrap().place.secret, b"2");
+    store.set_remote_storage(None, event(4, "remote.removed")).unwrap();
+    assert_eq!(store.remote_storage().unwrap(), None);
 }
 
 fn procedures(store: &Store) {
