@@ -41,7 +41,7 @@ packages:
 	fi
 
 	if [ ! -e target/moto/bin/python ]; then \
-	  rm -rf target/moto && python3 -m venv target/moto.new && target/moto.new/bin/pip install -q 'moto[server]==5.1.22' && \
+	  rm -rf target/moto && python3 -m venv target/moto.new && target/moto.new/bin/pip install -q 'moto[s3]==5.1.22' flask flask-cors && \
 	  mv target/moto.new target/moto || echo "moto cannot be had: the tests of the remote storage are skipped"; \
 	fi
 

@@ -294,14 +294,11 @@ impl Writing<'_> {
         let mut mails: Vec<(MailId, About, BTreeSet<String>)> = Vec::new();
         for row in rows {
             let part = row.part.number;
-            match mails.iter_mut().find(|(mail, ..)| *mail == row.mail_id) {
-                Some((.., parts)) => {
-                    parts.insert(part);
-                }
-                None => {
-                    let about = About { date: row.cursor.date, from: row.from, subject: row.subject };
-                    mails.push((row.mail_id, about, [part].into()));
-                }
+            if let Some((.., parts)) = mails.iter_mut().find(|(mail, ..)| *mail == row.mail_id) {
+                parts.insert(part);
+            } else {
+                let about = About { date: row.cursor.date, from: row.from, subject: row.subject };
+                mails.push((row.mail_id, about, [part].into()));
             }
         }
         for (mail, about, parts) in mails {
@@ -332,16 +329,13 @@ impl Writing<'_> {
             let from = about.from.as_ref().map(|from| from.addr_spec.as_str()).unwrap_or_default();
             let mut file = String::new();
             let octets = content.as_ref().map(|content| content.len().to_string()).unwrap_or_default();
-            match &content {
-                Some(content) => {
-                    self.number += 1;
-                    file = format!("{:05}_{}_{}", self.number, &date[..date.len().min(10)], safe_name(&name));
-                    self.file(&file, content)?;
-                }
-                None => {
-                    let line = format!("{name} – {date}, {from}, {}, {}\r\n", about.subject, mail.mail_id);
-                    self.held.push_str(&line);
-                }
+            if let Some(content) = &content {
+                self.number += 1;
+                file = format!("{:05}_{}_{}", self.number, &date[..date.len().min(10)], safe_name(&name));
+                self.file(&file, content)?;
+            } else {
+                let line = format!("{name} – {date}, {from}, {}, {}\r\n", about.subject, mail.mail_id);
+                self.held.push_str(&line);
             }
             let id = mail.mail_id.to_string();
             let held = if held { "1" } else { "0" };

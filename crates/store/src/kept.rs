@@ -409,15 +409,16 @@ pub(crate) fn replay(tx: &Tx<'_>, payload: &[u8], at: UnixMillis) -> Result<Opti
     let retention = retention::load(tx)?;
     let class = match &told.class {
         None => 0,
-        Some(name) => match retention.classes.iter().find(|known| known.shown() == name) {
-            Some(known) => known.class.key,
-            None => {
+        Some(name) => {
+            if let Some(known) = retention.classes.iter().find(|known| known.shown() == name) {
+                known.class.key
+            } else {
                 let Some(period) = told.period else { return Ok(None) };
                 let Some(start) = Start::from_word(&period.start) else { return Ok(None) };
                 let class = Class { key: 0, months: period.months, bank_months: period.bank_months, start };
                 retention::add_class(tx, &NamedClass { class, word: String::new(), name: name.clone() })?
             }
-        },
+        }
     };
     let day = match told.begins.as_deref().and_then(Day::of_text) {
         Some(day) => day,

@@ -150,7 +150,9 @@ pub(crate) fn kinds(tx: &Tx<'_>, messages: &[i64]) -> Result<HashMap<i64, Vec<(S
     {
         map.entry(seq).or_default().push((part, kind));
     }
-    map.values_mut().for_each(|list| list.sort_unstable());
+    for list in map.values_mut() {
+        list.sort_unstable();
+    }
     Ok(map)
 }
 
@@ -279,7 +281,7 @@ impl Store {
             let begin = after.map_or_else(|| top.clone(), |after| after.clone().min(top.clone()));
             let kinds: &[MediaKind] = if filter.kinds.is_empty() { &MediaKind::ALL } else { &filter.kinds };
             let mut sources: Vec<Source> = Vec::new();
-            for list in self.whole_lists(tx, &keys)? {
+            for list in crate::senders::whole_lists(tx, &keys)? {
                 sources.extend(kinds.iter().map(|kind| Source {
                     list,
                     kind: *kind,

@@ -278,14 +278,14 @@ impl SenderRow {
     }
 }
 
-impl Store {
-    /// Lists that together hold what the scope allows: the one of all mail if it allows every account.
-    pub(crate) fn whole_lists(&self, tx: &Tx<'_>, scope: &ScopeKeys) -> Result<Vec<i64>> {
-        let lists = record_mails::lists(scope);
-        let all = lists != [ALL_MAIL] && lists.len() > 1 && tx.int(&OTHERS, &[Arg::Ints(&lists)])? == 0;
-        Ok(if all { vec![ALL_MAIL] } else { lists })
-    }
+/// Lists that together hold what the scope allows: the one of all mail if it allows every account.
+pub(crate) fn whole_lists(tx: &Tx<'_>, scope: &ScopeKeys) -> Result<Vec<i64>> {
+    let lists = record_mails::lists(scope);
+    let all = lists != [ALL_MAIL] && lists.len() > 1 && tx.int(&OTHERS, &[Arg::Ints(&lists)])? == 0;
+    Ok(if all { vec![ALL_MAIL] } else { lists })
+}
 
+impl Store {
     /// A page of at most `limit` senders behind `after`. Scopes with a period are not understood: whoever asks refuses them.
     ///
     /// # Errors
@@ -300,7 +300,7 @@ impl Store {
         let [lower, plain, capital] = filter.patterns();
         let limit = limit as i64;
         self.read(|tx| {
-            let lists = self.whole_lists(tx, &self.keys().scope(tx, scope)?)?;
+            let lists = whole_lists(tx, &self.keys().scope(tx, scope)?)?;
             let with = |list: Arg<'_>, rest: &[Arg<'_>], sql: &'static Sql| {
                 let mut args = vec![list];
                 args.extend(args![&lower, &plain, &capital, filter.machines]);
@@ -339,7 +339,7 @@ impl Store {
     pub fn sender_count(&self, scope: &Scope, filter: &SenderFilter) -> Result<u64> {
         let [lower, plain, capital] = filter.patterns();
         self.read(|tx| {
-            let lists = self.whole_lists(tx, &self.keys().scope(tx, scope)?)?;
+            let lists = whole_lists(tx, &self.keys().scope(tx, scope)?)?;
             let (list, sql) = match lists.as_slice() {
                 [] => return Ok(0),
                 [one] => ((*one).into(), &COUNT),

@@ -1,4 +1,4 @@
-//! An S3-compatible store with Object Lock, for one test: moto's server (PyPI), in the environment that `make packages` makes.
+//! An S3-compatible store with Object Lock, for one test: `moto` of `PyPI`, in the environment that `make packages` makes.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

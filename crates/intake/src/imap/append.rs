@@ -111,7 +111,7 @@ impl Session {
         }
         self.push(b"\r\n".to_vec()).await?;
         let answer = self.run(&mut Answering::to(command(), tag)).await?;
-        let to = answer.texts.iter().find_map(|text| text.appended());
+        let to = answer.texts.iter().find_map(super::response::Text::appended);
         let place = |(uid_validity, uid)| Position::Imap { uid_validity, uid };
         Ok(Appended::Done { to: to.filter(|(numbering, _)| *numbering == uid_validity).map(place) })
     }

@@ -338,7 +338,7 @@ impl Command<'_> {
 fn date_time(at: UnixMillis) -> String {
     const DAY_MS: i64 = 86_400_000;
     let (days, seconds) = (at.0.div_euclid(DAY_MS), at.0.rem_euclid(DAY_MS) / 1000);
-    let (year, month, day) = i32::try_from(days).map(|days| Day(days).date()).unwrap_or((1970, 1, 1));
+    let (year, month, day) = i32::try_from(days).map_or((1970, 1, 1), |days| Day(days).date());
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("{day:>2}-{}-{year:04} {hour:02}:{minute:02}:{second:02} +0000", month_name(month))
 }
