@@ -38,16 +38,16 @@ describe.skipIf(!HAS_MOTO)("the remote storage", () => {
 
   it("is tested, and says whether the bucket locks", async () => {
     await page.getByLabel("Adresse").fill(moto.url);
-    await page.getByLabel("Bucket", { exact: true }).fill("plain");
+    await page.getByRole("textbox", { name: "Bucket", exact: true }).fill("plain");
     await page.getByLabel("Zugriffsschlüssel").fill("test");
     await page.getByLabel("Geheimer Schlüssel").and(page.locator("input")).fill("test");
     await page.getByRole("button", { name: "Einstellungen prüfen" }).click();
     await page.getByText("Der Bucket sperrt nicht").waitFor();
-    await page.getByLabel("Bucket", { exact: true }).fill("nirgends");
+    await page.getByRole("textbox", { name: "Bucket", exact: true }).fill("nirgends");
     await page.getByRole("button", { name: "Einstellungen prüfen" }).click();
     await page.getByText("Diesen Bucket gibt es dort nicht.").waitFor();
     await checked(page, "storage-fails");
-    await page.getByLabel("Bucket", { exact: true }).fill("mails");
+    await page.getByRole("textbox", { name: "Bucket", exact: true }).fill("mails");
     await page.getByLabel("Ordner").fill("musterverein");
     await page.getByRole("button", { name: "Einstellungen prüfen" }).click();
     await page.getByText("kann 3650 Tage lang niemand ändern oder löschen").waitFor();
