@@ -135,8 +135,10 @@ describe("the page", () => {
   it("asks nobody outside for images either; the server does", async () => {
     await page.getByRole("button", { name: "Bilder anzeigen" }).click();
     await page.getByText("Externe Bilder wurden blockiert.").waitFor({ state: "detached" });
-    await page.frameLocator("iframe").getByText("Zebrafinkenangebot").waitFor();
-    await page.waitForLoadState("networkidle");
+    const frame = page.frameLocator("iframe");
+    await frame.getByText("Zebrafinkenangebot").waitFor();
+    const loaded = (images: (HTMLElement | SVGElement)[]) => images.every((image) => (image as HTMLImageElement).complete);
+    await expect.poll(() => frame.locator("img").evaluateAll(loaded), { timeout: 30_000 }).toBe(true);
     expect(window.watch.outside).toEqual([]);
     expect(await page.evaluate(() => "hacked" in globalThis)).toBe(false);
   });

@@ -36,7 +36,10 @@ pub(crate) async fn put_back(
         let count = state.engine().put_back(caller.scope(), &of, id, &asked.folder, &by).map_err(
             |error| match error {
                 pipeline::Error::PutBack("put-back-folder") => Failure::field("folder", "folder-name"),
-                pipeline::Error::PutBack(why) => Failure::new(StatusCode::CONFLICT, why),
+                pipeline::Error::PutBack("put-back-not-imap") => {
+                    Failure::new(StatusCode::CONFLICT, "put-back-not-imap")
+                }
+                pipeline::Error::PutBack(_) => Failure::new(StatusCode::CONFLICT, "put-back-never-fetched"),
                 error => search::unanswered(error),
             },
         )?;

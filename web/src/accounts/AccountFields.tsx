@@ -8,7 +8,6 @@ import {
   Stack,
   Switch,
   TagsInput,
-  Textarea,
   TextInput,
 } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
@@ -20,6 +19,7 @@ import { SignInField } from "../oauth/SignInField";
 import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PortInput } from "../parts/PortInput";
+import { TrustValue } from "../parts/TrustValue";
 import css from "./accounts.module.css";
 import { type AccountForm, addressOf, isLoopback, portOf, withKind } from "./form";
 import { HandlingFields } from "./HandlingFields";
@@ -167,27 +167,7 @@ export function AccountFields({ form, isNew, isImport, passwordSet, found }: Acc
                 }))}
                 {...form.getInputProps("trust")}
               />
-              {form.values.trust === "ca_pem" ? (
-                <Textarea
-                  label={t("accounts.pem")}
-                  minRows={4}
-                  autosize
-                  maxRows={12}
-                  spellCheck={false}
-                  classNames={{ input: css.mono }}
-                  placeholder="-----BEGIN CERTIFICATE-----"
-                  {...form.getInputProps("trustValue")}
-                />
-              ) : null}
-              {form.values.trust === "pin_sha256" ? (
-                <TextInput
-                  label={t("accounts.pin")}
-                  description={t("accounts.pinWhat")}
-                  spellCheck={false}
-                  classNames={{ input: css.mono }}
-                  {...form.getInputProps("trustValue")}
-                />
-              ) : null}
+              <TrustValue trust={form.values.trust} input={form.getInputProps("trustValue")} />
             </Stack>
           </details>
           <HandlingFields form={form} />

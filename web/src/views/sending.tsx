@@ -5,7 +5,6 @@ import {
   PasswordInput,
   Select,
   Stack,
-  Textarea,
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
@@ -26,6 +25,7 @@ import { useIsNarrow } from "../parts/Panes";
 import { PortInput } from "../parts/PortInput";
 import { PlainLink } from "../parts/PlainLink";
 import { RemoveDialog } from "../parts/RemoveDialog";
+import { TrustValue } from "../parts/TrustValue";
 
 const MODES = ["tls", "starttls", "none"] as const;
 const TRUSTS = ["system", "ca_pem", "pin_sha256"] as const;
@@ -256,29 +256,7 @@ function Dialog({ account, onClose }: { account: SmtpAccount | undefined; onClos
                 {...form.getInputProps("trust")}
                 onChange={(value) => form.setValues({ trust: TRUSTS.find((one) => one === value) ?? "system", trustValue: "" })}
               />
-              {form.values.trust === "ca_pem" ? (
-                <Textarea
-                  label={t("accounts.pem")}
-                  required
-                  minRows={4}
-                  autosize
-                  maxRows={12}
-                  spellCheck={false}
-                  classNames={{ input: page.mono ?? "" }}
-                  placeholder="-----BEGIN CERTIFICATE-----"
-                  {...form.getInputProps("trustValue")}
-                />
-              ) : null}
-              {form.values.trust === "pin_sha256" ? (
-                <TextInput
-                  label={t("accounts.pin")}
-                  description={t("accounts.pinWhat")}
-                  required
-                  spellCheck={false}
-                  classNames={{ input: page.mono ?? "" }}
-                  {...form.getInputProps("trustValue")}
-                />
-              ) : null}
+              <TrustValue trust={form.values.trust} required input={form.getInputProps("trustValue")} />
             </>
           )}
           <TextInput label={t("sending.from")} type="email" required {...form.getInputProps("from")} />

@@ -1,4 +1,4 @@
-import { Checkbox, Group, PasswordInput, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import { Checkbox, Group, PasswordInput, Select, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "@mantine/core";
@@ -15,6 +15,7 @@ import { Notice } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { RemoveDialog } from "../parts/RemoveDialog";
 import { tell } from "../parts/toast";
+import { TrustValue } from "../parts/TrustValue";
 
 type State = components["schemas"]["StorageState"];
 type Remote = components["schemas"]["RemoteStorage"];
@@ -174,29 +175,7 @@ function Settings({ remote }: { remote: Remote | null }) {
             form.setValues({ trust: TRUSTS.find((one) => one === value) ?? "system", trustValue: "" })
           }
         />
-        {form.values.trust === "ca_pem" ? (
-          <Textarea
-            label={t("accounts.pem")}
-            required
-            minRows={4}
-            autosize
-            maxRows={12}
-            spellCheck={false}
-            classNames={{ input: page.mono ?? "" }}
-            placeholder="-----BEGIN CERTIFICATE-----"
-            {...form.getInputProps("trustValue")}
-          />
-        ) : null}
-        {form.values.trust === "pin_sha256" ? (
-          <TextInput
-            label={t("accounts.pin")}
-            description={t("accounts.pinWhat")}
-            required
-            spellCheck={false}
-            classNames={{ input: page.mono ?? "" }}
-            {...form.getInputProps("trustValue")}
-          />
-        ) : null}
+        <TrustValue trust={form.values.trust} required input={form.getInputProps("trustValue")} />
         <Checkbox label={t("storage.active")} {...form.getInputProps("active", { type: "checkbox" })} />
         <TestPanel
           answer={answer}

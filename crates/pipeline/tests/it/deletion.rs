@@ -10,7 +10,7 @@ use test_support::dovecot::{Setup, free_port, pop3_on};
 use test_support::{Dovecot, Graph};
 use uuid::Uuid;
 
-use crate::world::{World, now};
+use crate::world::{World, alice_over_tls as settings, now};
 
 /// Longer ago than what was deleted is left alone.
 const BEFORE_MS: i64 = -60_000;
@@ -20,18 +20,6 @@ const NO_TRASH: &str = "namespace inbox {\n  mailbox Trash {\n    special_use =\
 fn octets(n: usize) -> Vec<u8> {
     format!("Message-ID: <{n}@deletion.example>\r\nFrom: a@b.example\r\nSubject: {n}\r\n\r\nText {n}\r\n")
         .into_bytes()
-}
-
-fn settings(dovecot: &Dovecot, port: u16) -> Settings {
-    Settings {
-        host: "localhost".to_owned(),
-        port,
-        encryption: Encryption::Tls,
-        tls: ClientTls::new(&Trust::Pem(dovecot.certificate().to_owned())).unwrap(),
-        login: "alice".to_owned(),
-        credential: "secret".into(),
-        options: Options::default(),
-    }
 }
 
 fn account(world: &World, kind: AccountKind, mirrored: bool) -> Account {

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use connect::{ClientTls, Trust};
 use intake::files::Source;
-use intake::imap::{Encryption, Options, Selection, Settings};
+use intake::imap::{Selection, Settings};
 use model::{AccountId, MailId, Scope};
 use pipeline::{Asked, Engine, Error, Import, Person, PutBackOf};
 use store::{Account, AccountKind, ListFilter, ListOrder, ListStart, NewAccount, SourceState};
@@ -12,25 +11,13 @@ use test_support::Dovecot;
 use test_support::dovecot::Setup;
 use uuid::Uuid;
 
-use crate::world::{World, now, write};
+use crate::world::{World, alice_over_tls as settings, now, write};
 
 fn octets(n: usize, body: &str) -> Vec<u8> {
     format!(
         "Message-ID: <{n}@back.example>\r\nFrom: eva@kunde.example\r\nSubject: Mail {n}\r\n\r\n{body}\r\n"
     )
     .into_bytes()
-}
-
-fn settings(dovecot: &Dovecot, port: u16) -> Settings {
-    Settings {
-        host: "localhost".to_owned(),
-        port,
-        encryption: Encryption::Tls,
-        tls: ClientTls::new(&Trust::Pem(dovecot.certificate().to_owned())).unwrap(),
-        login: "alice".to_owned(),
-        credential: "secret".into(),
-        options: Options::default(),
-    }
 }
 
 fn account(world: &World, name: &str, kind: AccountKind) -> Account {

@@ -13,6 +13,7 @@ use model::{EventId, Scope, UnixMillis};
 use pipeline::{Engine, Import, Options, Outgoing, OutgoingOptions, ResolveSmtp, SendingServer};
 use store::{Channel, Event, ListFilter, Store};
 use tempfile::TempDir;
+use test_support::Dovecot;
 use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -158,6 +159,16 @@ pub(crate) fn alice(port: u16, options: imap::Options) -> imap::Settings {
         login: "alice".to_owned(),
         credential: "secret".into(),
         options,
+    }
+}
+
+/// The same over TLS.
+pub(crate) fn alice_over_tls(dovecot: &Dovecot, port: u16) -> imap::Settings {
+    imap::Settings {
+        host: "localhost".to_owned(),
+        encryption: imap::Encryption::Tls,
+        tls: ClientTls::new(&Trust::Pem(dovecot.certificate().to_owned())).unwrap(),
+        ..alice(port, imap::Options::default())
     }
 }
 
