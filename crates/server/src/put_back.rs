@@ -23,7 +23,7 @@ pub(crate) async fn put_back(
         return Err(Failure::field("mails", "too-many-items").with("items", MAILS_MAX));
     }
     if asked.mails.is_empty() == asked.q.is_none() {
-        return Err(Failure::field("mails", "required"));
+        return Err(Failure::field("mails", "field-empty"));
     }
     let done = state.read(move |state| {
         let id = AccountId::new(asked.account);
