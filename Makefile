@@ -58,12 +58,12 @@ checks: web
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	cd web && npm run lint && npm run typecheck && npm run test
 
-# Budget: 15 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones, an hour of mutated
+# Budget: 25 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones, an hour of mutated
 # mails, sessions and files among them.
 rust: $(OIDC)/node_modules/.package-lock.json
 	cargo build --locked --package poststelle --package poststelle-verify
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked; else cargo test --workspace --locked; fi
 
-# Budget: 5 minutes.
+# Budget: 15 minutes.
 browser: web rust
 	cd web && POSTSTELLE_BIN=$(BROWSER_BINARY) npm run test:browser
