@@ -93,7 +93,7 @@ pub use news::News;
 pub use oauth::{DeviceCode, Linked, OauthOptions, Tokens, oauth_secret_field};
 pub use outgoing::{Outgoing, OutgoingOptions, ResolveSmtp, webhook_field};
 pub use proving::{AUTHORITIES_MAX, Authority, LogState, Stamping, StampingError};
-pub use put_back::{PUT_BACK_FOLDER_MAX, PutBackOf};
+pub use put_back::PutBackOf;
 pub use recovery::Recovered;
 pub use recovery_key::restore_master_key;
 pub use rekey::{erp_field, smtp_field};

@@ -28,7 +28,7 @@ const PIECES: usize = 2;
 /// Messages queued in one transaction.
 const CHUNK: usize = 1000;
 /// Longest name of a folder, octets.
-pub const PUT_BACK_FOLDER_MAX: usize = 500;
+const FOLDER_MAX: usize = 500;
 
 /// Which mails are put back: of each message one.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl Engine {
         by: &Person,
     ) -> Result<u64> {
         let folder = folder.trim();
-        if folder.is_empty() || folder.len() > PUT_BACK_FOLDER_MAX || folder.chars().any(char::is_control) {
+        if folder.is_empty() || folder.len() > FOLDER_MAX || folder.chars().any(char::is_control) {
             return Err(Error::PutBack("put-back-folder"));
         }
         let known = self.store().account(account)?;

@@ -402,11 +402,22 @@ const GONE: i64 = -1;
 
 /// Gives a mail again the class that a leaf tells of, and makes the class if it is lost; `false` if the mail is not here. `None`: there is
 /// nothing to be done.
-pub(crate) fn replay(tx: &Tx<'_>, payload: &[u8], at: UnixMillis) -> Result<Option<bool>> {
+///
+/// `loaded`: what is set, between leaves that change nothing of it.
+pub(crate) fn replay(
+    tx: &Tx<'_>,
+    loaded: &mut Option<Retention>,
+    payload: &[u8],
+    at: UnixMillis,
+) -> Result<Option<bool>> {
     let Ok(told) = serde_json::from_slice::<Told>(payload) else { return Ok(None) };
     let Ok(mail) = told.mail.parse::<MailId>() else { return Ok(None) };
     let Some(seq) = rows::mail_numbers(tx, &[mail])?.remove(&mail) else { return Ok(Some(false)) };
-    let retention = retention::load(tx)?;
+    let retention = match loaded.take() {
+        Some(loaded) => loaded,
+        None => retention::load(tx)?,
+    };
+    let mut is_new = false;
     let class = match &told.class {
         None => 0,
         Some(name) => {
@@ -416,6 +427,7 @@ pub(crate) fn replay(tx: &Tx<'_>, payload: &[u8], at: UnixMillis) -> Result<Opti
                 let Some(period) = told.period else { return Ok(None) };
                 let Some(start) = Start::from_word(&period.start) else { return Ok(None) };
                 let class = Class { key: 0, months: period.months, bank_months: period.bank_months, start };
+                is_new = true;
                 retention::add_class(tx, &NamedClass { class, word: String::new(), name: name.clone() })?
             }
         }
@@ -428,6 +440,7 @@ pub(crate) fn replay(tx: &Tx<'_>, payload: &[u8], at: UnixMillis) -> Result<Opti
     let by_rule = told.by == BY_RULE;
     let rule = if by_rule { told.rule.as_ref().and_then(named).unwrap_or(GONE) } else { 0 };
     let passed = joined(&told.passed.iter().filter_map(named).collect());
+    *loaded = Some(retention).filter(|_| !is_new);
     let actor = if by_rule { "" } else { told.by.as_str() };
     let mut rows = Rows::new(8, 1);
     rows.push(args![seq, class, i64::from(day.0), rule, actor, &told.reason, at, &passed]);

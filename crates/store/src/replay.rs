@@ -9,6 +9,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Event};
 use crate::link_acts::{self, LinkDone, Past};
+use crate::retention::Retention;
 use crate::sql::statements;
 use crate::store::Store;
 use crate::value::args;
@@ -82,11 +83,16 @@ impl Told {
 }
 
 /// `None`: nothing to be done; `false`: the mail is not here.
-fn act(tx: &Tx<'_>, leaf: &LogRow, payload: &[u8], told: &Told) -> Result<Option<bool>> {
+fn act(
+    tx: &Tx<'_>,
+    retention: &mut Option<Retention>,
+    (leaf, payload): (&LogRow, &[u8]),
+    told: &Told,
+) -> Result<Option<bool>> {
     // The first entry of a case is the event; the leaf behind it says what it is.
     if told.event.is_none() {
         match ledger::Kind::of_code(leaf.kind) {
-            Some(ledger::Kind::Class) => return kept::replay(tx, payload, leaf.at),
+            Some(ledger::Kind::Class) => return kept::replay(tx, retention, payload, leaf.at),
             Some(ledger::Kind::Hold) => return holds::replay(tx, payload, leaf.at),
             _ => {}
         }
@@ -136,11 +142,12 @@ fn rule(tx: &Tx<'_>, leaf: &LogRow, told: &Told) -> Result<Option<bool>> {
 fn replay(tx: &Tx<'_>, leaves: &[LogRow], to: u64) -> Result<Replayed> {
     let mut replayed = Replayed::default();
     let mut entries = Vec::new();
+    let mut retention = None;
     for leaf in leaves {
         let Content::Kept { payload, .. } = &leaf.content else { continue };
         let Ok(told) = serde_json::from_slice::<Told>(payload) else { continue };
         entries.extend(told.event(leaf.at));
-        match act(tx, leaf, payload, &told)? {
+        match act(tx, &mut retention, (leaf, payload), &told)? {
             Some(true) => replayed.acts += 1,
             Some(false) => replayed.missing += 1,
             None => {}
