@@ -212,8 +212,10 @@ impl Index {
         let mut state = self.state();
         let result = self.finish(&mut state, change_seq);
         self.or_forget(&mut state, result)?;
+        // Whoever sees the number finds what it stands for.
+        let reloaded = self.reload();
         drop(state);
-        self.reload()
+        reloaded
     }
 
     fn finish(&self, state: &mut State, change_seq: u64) -> Result<(), Error> {

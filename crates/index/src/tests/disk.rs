@@ -34,6 +34,31 @@ fn a_mail_written_again_replaces_the_first() {
 }
 
 #[test]
+fn whoever_sees_the_number_of_a_commit_finds_what_it_stands_for() {
+    let dir = Dir::new();
+    let index = sample(&dir);
+    let accounts = [account(1)];
+    let before = index.len();
+    let last = 100 + 60;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for change in 101..=last {
+                let more = Document { seq: change, accounts: &accounts, ..Document::default() };
+                index.write(&[more], &[]).unwrap();
+                index.commit(change).unwrap();
+            }
+        });
+        loop {
+            let seen = index.last_change_seq();
+            assert!(index.len() >= before + seen.saturating_sub(100), "{seen}");
+            if seen == last {
+                break;
+            }
+        }
+    });
+}
+
+#[test]
 fn what_was_not_committed_is_gone_after_a_crash() {
     let dir = Dir::new();
     let index = sample(&dir);
