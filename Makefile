@@ -61,7 +61,7 @@ checks: web
 # Budget: 25 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones, an hour of mutated
 # mails, sessions and files among them.
 rust: $(OIDC)/node_modules/.package-lock.json
-	cargo build --locked --package poststelle --package poststelle-verify
+	cargo build --locked --workspace --bins
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked; else cargo test --workspace --locked; fi
 
 # Budget: 15 minutes.

@@ -6,6 +6,7 @@ mod allowance;
 mod deletion;
 mod faults;
 mod graph;
+mod interrupted;
 mod mails;
 mod malware;
 mod oauth;

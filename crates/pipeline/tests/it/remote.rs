@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::world::{World, import, now, wait, write};
 
-fn settings(moto: &Moto, bucket: &str) -> RemoteSettings {
+pub(crate) fn settings(moto: &Moto, bucket: &str) -> RemoteSettings {
     RemoteSettings {
         endpoint: moto.url(),
         region: String::new(),
@@ -26,7 +26,7 @@ fn settings(moto: &Moto, bucket: &str) -> RemoteSettings {
     }
 }
 
-fn event() -> Event {
+pub(crate) fn event() -> Event {
     Event {
         id: EventId::new(Uuid::now_v7()),
         at: now(),
