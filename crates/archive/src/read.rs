@@ -160,11 +160,8 @@ fn object_range(
     to: u64,
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    let unit = code.unit() as u64;
-    // Octets in the mail of a whole line.
-    let line = match code {
-        Code::AsIs => 1,
-        Code::Base64 { lf, line, .. } => u64::from(line) + 2 - u64::from(lf),
+    let Some((unit, line)) = code.unit() else {
+        return encoded_range(archive, decoder, part, code, (from, to), out);
     };
     let (first, last) = (from / line, to.div_ceil(line));
     let (begin, end) = (first * unit, last.saturating_mul(unit).min(part.octets));
@@ -175,6 +172,27 @@ fn object_range(
     let skip = (from - first * line) as usize;
     let len = (to - from) as usize;
     out.extend_from_slice(encoded.get(skip..encoded.len().min(skip + len)).unwrap_or_default());
+    Ok(())
+}
+
+/// The same where only reading from the front tells where something stands.
+fn encoded_range(
+    archive: &Arc<Inner>,
+    decoder: &mut Decoder,
+    part: Part,
+    code: Code,
+    (from, to): (u64, u64),
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let mut object = Object::new(Record::open(archive, part.location)?, code, part.octets);
+    let (mut encoded, mut at) = (Vec::new(), 0);
+    while at < to && object.next(decoder, &mut encoded)? {
+        let skip = usize::try_from(from.saturating_sub(at)).unwrap_or(usize::MAX).min(encoded.len());
+        let end = usize::try_from(to - at).unwrap_or(usize::MAX).min(encoded.len());
+        out.extend_from_slice(encoded.get(skip..end).unwrap_or_default());
+        at += encoded.len() as u64;
+        encoded.clear();
+    }
     Ok(())
 }
 
@@ -335,8 +353,7 @@ impl Body {
                         return Err(self.main.damaged(Defect::Piece));
                     }
                     let (code, expected) = (piece.code, part.octets);
-                    self.object =
-                        Some(Object { record, code, octets: 0, expected, carry: Vec::new(), done: false });
+                    self.object = Some(Object::new(record, code, expected));
                     continue;
                 }
                 Some(piece) => piece.raw - self.since,
@@ -379,6 +396,10 @@ impl Drop for Body {
 }
 
 impl Object {
+    const fn new(record: Record, code: Code, expected: u64) -> Self {
+        Self { record, code, octets: 0, expected, carry: Vec::new(), done: false }
+    }
+
     /// Appends the next lines; `false` at the end.
     fn next(&mut self, decoder: &mut Decoder, out: &mut Vec<u8>) -> Result<bool, Error> {
         if self.done {
@@ -388,9 +409,7 @@ impl Object {
         match self.record.next(decoder, &mut self.carry)? {
             Next::Frame => {
                 self.octets += (self.carry.len() - before) as u64;
-                // Whether a line is the last one is known when something follows it.
-                let unit = self.code.unit();
-                let lines = (self.carry.len() - 1) / unit * unit;
+                let lines = self.code.whole(&self.carry);
                 self.code.encode(&self.carry[..lines], false, out);
                 self.carry.drain(..lines);
             }

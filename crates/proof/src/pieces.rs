@@ -1,10 +1,12 @@
-//! What a mail is made of: raw slices, and objects that stand in it as base64.
+//! What a mail is made of: raw slices, and objects that stand in it as base64, as quoted-printable or as they are.
 //!
-//! [`Splitter`] takes a mail as it comes and tells a [`Sink`] what it consists of. It looks at lines alone, never at the
+//! [`Splitter`] takes a mail as it comes and tells a [`Sink`] what it consists of. It looks at lines, hardly at the
 //! structure of the mail: lines of one length and one kind of line end that are base64 and decode to at least
-//! [`OBJECT_MIN`] octets are an object; the last of them may be shorter, padded, and need not be ended. Each line is
-//! encoded again and compared before it counts, so that [`Code::encode`] gives exactly what was there; everything else is
-//! raw. Linear in time; holds at most one line and [`OBJECT_MIN`] octets of lines that may become an object.
+//! [`OBJECT_MIN`] octets are an object; the last of them may be shorter, padded, and need not be ended. So is the text
+//! behind the header of a part that names a file, up to the line that begins as the one before that header; the end of
+//! its last line belongs to that. Each line is encoded again and compared before it counts, so that [`Code::encode`] gives
+//! exactly what was there; everything else is raw. Linear in time; holds at most a line of text and [`OBJECT_MIN`] octets
+//! of lines that may become an object.
 //!
 //! # List of pieces
 //!
@@ -14,11 +16,16 @@
 //! list   = version (1), flags, objects, pieces           flags: a reader must know them, 0
 //! objects = number, each: object id (16), segment id (16), offset, length of the record, octets of the object
 //! pieces = number, each: raw octets before it, number of the object from 0, code, parameters
-//! code   = 0 as it is; 1 base64; 2 quoted-printable (reserved: refused)
+//! code   = 0 as it is; 1 base64; 2 quoted-printable
 //! base64 = characters of a line (a multiple of 4), bits: 1 lines end with LF and not CRLF, 2 the last one is ended
+//! quoted-printable = characters of a line, bits: 1 lines end with LF and not CRLF, 2 room for `=` at the end of a text
+//!          line too; characters that are encoded besides those that must be: bits of 0 to 63, of 64 to 127; octets in the mail
 //! ```
 //!
 //! Numbers are LEB128. What is raw behind the last piece follows it.
+
+mod named;
+mod quoted;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,6 +33,9 @@ use model::{Location, ObjectId, SegmentId};
 
 use crate::Defect;
 use crate::octets::{Octets, push_varint};
+
+use named::{Header, Taken, Text};
+pub use quoted::Quoted;
 
 /// A run that decodes to fewer octets stays raw.
 pub const OBJECT_MIN: usize = 2048;
@@ -37,6 +47,7 @@ const LINE_MAX: usize = 996;
 const VERSION: u8 = 1;
 const CODE_AS_IS: u8 = 0;
 const CODE_BASE64: u8 = 1;
+const CODE_QUOTED: u8 = 2;
 const BIT_LF: u64 = 1;
 const BIT_ENDED: u64 = 2;
 
@@ -54,14 +65,32 @@ pub enum Code {
         /// The last line is ended too.
         ended: bool,
     },
+    /// As quoted-printable (RFC 2045 §6.7).
+    Quoted(Quoted),
 }
 
 impl Code {
-    /// Octets of an object that are encoded together: a line of them; any number where there are no lines.
-    pub const fn unit(self) -> usize {
+    /// How many of these octets of an object, with which others may follow, can be encoded now: whole lines.
+    pub fn whole(self, octets: &[u8]) -> usize {
         match self {
-            Self::AsIs => 1,
-            Self::Base64 { line, .. } => line as usize / 4 * 3,
+            Self::AsIs => octets.len(),
+            // Whether a line is the last one is known when something follows it.
+            Self::Base64 { line, .. } => {
+                let unit = line_octets(line);
+                octets.len().saturating_sub(1) / unit * unit
+            }
+            Self::Quoted(quoted) => quoted.whole(octets),
+        }
+    }
+
+    /// Of lines that are all as long: octets of the object, and of the mail, that are a line. `None` where they are not.
+    pub const fn unit(self) -> Option<(u64, u64)> {
+        match self {
+            Self::AsIs => Some((1, 1)),
+            Self::Base64 { line, lf, .. } => {
+                Some((line_octets(line) as u64, line as u64 + end_of(lf).len() as u64))
+            }
+            Self::Quoted(_) => None,
         }
     }
 
@@ -77,11 +106,12 @@ impl Code {
                 let lines = chars.div_ceil(line as u64);
                 chars + (lines - !ended as u64) * end_of(lf).len() as u64
             }
+            Self::Quoted(quoted) => quoted.encoded,
         }
     }
 
-    /// Appends what stands in the mail for `octets`, which begin at a multiple of [`Self::unit`] and end at one unless
-    /// they are the `last` of the object.
+    /// Appends what stands in the mail for `octets`, which begin a line and end one, see [`Self::whole`], unless they are the
+    /// `last` of the object.
     pub fn encode(self, octets: &[u8], last: bool, out: &mut Vec<u8>) {
         match self {
             Self::AsIs => out.extend_from_slice(octets),
@@ -90,7 +120,7 @@ impl Code {
                 out.reserve(octets.len() / 3 * 4 + octets.len() / 20 + 8);
                 // Many lines at once are encoded faster than each for itself.
                 let mut chars = [0; 2 * LINE_MAX];
-                for lines in octets.chunks(chars.len() / line * self.unit()) {
+                for lines in octets.chunks(chars.len() / line * line_octets(line as u16)) {
                     let len = STANDARD.encode_slice(lines, &mut chars).unwrap_or(0);
                     for text in chars[..len].chunks(line) {
                         out.extend_from_slice(text);
@@ -101,8 +131,13 @@ impl Code {
                     out.truncate(out.len() - end.len());
                 }
             }
+            Self::Quoted(quoted) => quoted.encode(octets, out),
         }
     }
+}
+
+const fn line_octets(line: u16) -> usize {
+    line as usize / 4 * 3
 }
 
 const fn end_of(lf: bool) -> &'static [u8] {
@@ -151,6 +186,8 @@ pub struct Splitter {
     /// Within a line too long to be looked at.
     long: bool,
     run: Option<Run>,
+    header: Header,
+    text: Option<Text>,
     /// The lines of a run that is not told yet, and what they decode to.
     held: Vec<u8>,
     decoded: Vec<u8>,
@@ -164,6 +201,8 @@ impl Default for Splitter {
             partial: Vec::new(),
             long: false,
             run: None,
+            header: Header::default(),
+            text: None,
             held: Vec::new(),
             decoded: Vec::new(),
             scratch: [0; LINE_MAX],
@@ -204,7 +243,7 @@ impl Splitter {
             octets = rest;
             if self.long {
                 self.long = false;
-                sink.raw(line)?;
+                self.of_long(line, sink)?;
             } else if self.partial.is_empty() {
                 self.line(line, sink)?;
             } else {
@@ -216,14 +255,38 @@ impl Splitter {
             }
         }
         if self.long {
-            return sink.raw(octets);
+            return self.of_long(octets, sink);
         }
         self.partial.extend_from_slice(octets);
         if self.partial.len() > LINE_MAX + 1 {
             self.end_run(true, sink)?;
             self.long = true;
-            sink.raw(&self.partial)?;
+            let partial = std::mem::take(&mut self.partial);
+            let taken = match &mut self.text {
+                Some(text) => text.long(&partial, sink)?,
+                None => false,
+            };
+            if !taken {
+                self.end_text(sink)?;
+                self.header.forget();
+                sink.raw(&partial)?;
+            }
+            self.partial = partial;
             self.partial.clear();
+        }
+        Ok(())
+    }
+
+    fn of_long<S: Sink>(&mut self, octets: &[u8], sink: &mut S) -> Result<(), S::Error> {
+        match &mut self.text {
+            Some(text) => text.longer(octets, sink),
+            None => sink.raw(octets),
+        }
+    }
+
+    fn end_text<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        if let Some(text) = self.text.take() {
+            self.pieces += usize::from(text.finish(sink)?);
         }
         Ok(())
     }
@@ -237,18 +300,29 @@ impl Splitter {
         if !partial.is_empty() {
             self.line(&partial, sink)?;
         }
+        self.end_text(sink)?;
         self.end_run(true, sink)
     }
 
     fn line<S: Sink>(&mut self, whole: &[u8], sink: &mut S) -> Result<(), S::Error> {
         let line = Line::of(whole);
+        if let Some(text) = &mut self.text {
+            let taken = text.take(&line, sink)?;
+            if taken != Taken::Yes {
+                self.end_text(sink)?;
+            }
+            if taken != Taken::Not {
+                return Ok(());
+            }
+        }
         if self.run.is_some() {
             if self.go_on(&line, sink)? {
                 return Ok(());
             }
             self.end_run(true, sink)?;
         }
-        if self.may_begin(&line) {
+        self.text = self.header.look(&line).filter(|_| self.pieces < PIECES_MAX);
+        if self.text.is_none() && self.may_begin(&line) {
             self.run = Some(Run { line: line.text.len(), lf: line.lf == Some(true), told: false });
             return self.go_on(&line, sink).map(|_| ());
         }
@@ -363,6 +437,10 @@ pub fn encode_list(parts: &[Part], pieces: &[Piece]) -> Vec<u8> {
                 push_varint(&mut out, u64::from(line));
                 push_varint(&mut out, u64::from(lf) * BIT_LF + u64::from(ended) * BIT_ENDED);
             }
+            Code::Quoted(quoted) => {
+                out.push(CODE_QUOTED);
+                quoted.write(&mut out);
+            }
         }
     }
     out
@@ -394,6 +472,7 @@ pub fn decode_list(octets: &[u8]) -> Result<(Vec<Part>, Vec<Piece>), Defect> {
         let code = match from.u8()? {
             CODE_AS_IS => Code::AsIs,
             CODE_BASE64 => base64_code(&mut from)?,
+            CODE_QUOTED => Code::Quoted(Quoted::read(&mut from)?),
             _ => return Err(Defect::Unsupported),
         };
         pieces.push(Piece { raw, part, code });

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use archive::{Appended, Archive, DamageKind, Defect, Error, Keyring, Known, Lookup, Options, Split, sha256};
 use keys::MasterKey;
 use model::Sha256;
+use proof::pieces::{Code, Quoted};
 use proptest::prelude::*;
 
 use crate::support::{
@@ -88,6 +89,41 @@ fn an_attachment_in_many_mails_is_stored_once() {
     assert_eq!(objects[0].sha256, sha256(&object));
     // A database that knows nothing gets all of it.
     assert_eq!(sum(archive.recover(none())).objects.len(), 1);
+}
+
+#[test]
+fn a_text_is_the_same_object_as_it_is_as_base64_and_as_quoted_printable() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = open(dir.path(), Options::default()).unwrap();
+    let text: String =
+        (0..9_000).map(|n| format!("{n};Größe {};{}\r\n", n * 7, "=".repeat(n % 90))).collect();
+    let text = text.trim_end().as_bytes();
+    let quoted = Quoted { line: 76, lf: false, tight: false, also: 1 << b'!', encoded: 0 };
+    let codes = [
+        ("8bit", Code::AsIs),
+        ("quoted-printable", Code::Quoted(quoted)),
+        ("base64", Code::Base64 { line: 76, lf: false, ended: false }),
+    ];
+    let mut known = Known::new();
+    let mut first = None;
+    for ((coding, code), number) in codes.into_iter().zip(0..) {
+        let mut octets = mail(number, 300);
+        let header = "Content-Disposition: attachment; filename=\"a.csv\"";
+        octets.extend_from_slice(
+            format!("\r\n--x\r\n{header}\r\nContent-Transfer-Encoding: {coding}\r\n\r\n").as_bytes(),
+        );
+        code.encode(text, true, &mut octets);
+        octets.extend_from_slice(b"\r\n--x--\r\n");
+        let one = append(&archive, number, &octets, &mut known);
+        assert_eq!(one.objects.len(), usize::from(number == 0), "{coding}");
+        let object = *first.get_or_insert(one.uses[0]);
+        assert_eq!(one.uses, [object], "{coding}");
+        let here = known.clone();
+        let two = stream(&archive, number + 10, &octets, Arc::new(move |_| here.clone()));
+        assert_eq!((two.uses.as_slice(), two.objects.len()), ([object].as_slice(), 0), "{coding}");
+        check_reading(&archive, &one, &octets);
+        check_reading(&archive, &two, &octets);
+    }
 }
 
 #[test]

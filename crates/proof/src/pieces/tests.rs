@@ -55,11 +55,14 @@ fn assemble(kept: &Kept) -> Vec<u8> {
         out.extend_from_slice(now);
         let (object, before) = (&kept.objects[piece.part as usize], out.len());
         // In stretches of whole lines, as a reader does.
-        let unit = piece.code.unit() * 7;
-        let mut stretches = object.chunks(unit).peekable();
-        while let Some(stretch) = stretches.next() {
-            piece.code.encode(stretch, stretches.peek().is_none(), &mut out);
+        let mut carry = Vec::new();
+        for stretch in object.chunks(399) {
+            carry.extend_from_slice(stretch);
+            let whole = piece.code.whole(&carry);
+            piece.code.encode(&carry[..whole], false, &mut out);
+            carry.drain(..whole);
         }
+        piece.code.encode(&carry, true, &mut out);
         assert_eq!((out.len() - before) as u64, piece.code.encoded_len(object.len() as u64));
     }
     out.extend_from_slice(raw);
@@ -130,6 +133,110 @@ fn what_does_not_encode_to_the_same_again_is_raw() {
     check(&vec![b'A'; 5_000_000]);
 }
 
+/// A part with a name and an encoding, between others.
+fn part(coding: &str, body: &[u8], end: &str) -> Vec<u8> {
+    let head = format!(
+        "Subject: x{end}{end}--b{end}{end}Text{end}--b{end}Content-Type: text/csv;{end} name=\"a.csv\"{end}\
+         Content-Transfer-Encoding: {coding}{end}{end}"
+    );
+    [head.as_bytes(), body, format!("{end}--b--{end}Ende").as_bytes()].concat()
+}
+
+fn table(lines: usize, end: &str) -> Vec<u8> {
+    let line = |n: usize| {
+        let long = if n.is_multiple_of(7) { "Groß und klein, ".repeat(n % 30) } else { String::new() };
+        format!(
+            "{n};Schraube Größe {n};{long}=1,5 €; -b{}{end}",
+            if n.is_multiple_of(5) { " \t" } else { "" }
+        )
+    };
+    (1..=lines).map(line).collect::<String>().into_bytes()
+}
+
+fn quoted(octets: &[u8], line: u16, lf: bool, tight: bool, also: &[u8]) -> Vec<u8> {
+    let also = also.iter().fold(0, |all, octet| all | 1 << octet);
+    let mut out = Vec::new();
+    Quoted { line, lf, tight, also, encoded: 0 }.encode(octets, &mut out);
+    out
+}
+
+#[test]
+fn a_named_text_is_the_same_object_however_it_is_encoded() {
+    let object = table(200, "\r\n");
+    let mails = [
+        part("8bit", &object, "\r\n"),
+        part("quoted-printable", &quoted(&object, 76, false, false, b""), "\r\n"),
+        part("Quoted-Printable", &quoted(&object, 72, false, true, b"\t!@;"), "\r\n"),
+        part("base64", &lines(&object, 76, false, false), "\r\n"),
+    ];
+    for mail in &mails {
+        let kept = check(mail);
+        let found: Vec<_> = kept.objects.iter().map(Vec::len).collect();
+        assert!(kept.objects == [object.clone()], "{found:?} of {}, {:?}", object.len(), kept.pieces);
+        for step in [1, 2, 77, 1000] {
+            assert_eq!(split(mail, step), kept, "{step}");
+        }
+    }
+    let object = table(200, "\n");
+    for body in [object.clone(), quoted(&object, 76, true, false, b"")] {
+        let coding = if body == object { "7bit" } else { "quoted-printable" };
+        assert!(check(&part(coding, &body, "\n")).objects == [object.clone()], "{coding}");
+    }
+}
+
+/// Text that Python 3.13 (`quopri`, `email`) and Perl (`MIME::QuotedPrint`) write, made with them.
+#[test]
+fn what_mailers_write_is_recognised() {
+    let text = "Ein Satz, der länger ist als eine Zeile in einer Mail sein darf, und noch einer, der auch so lang ist; = und \t.";
+    // Lines of 76 characters, the last of a text line may be full.
+    let full = "Ein Satz, der l=C3=A4nger ist als eine Zeile in einer Mail sein darf, und n=\r\n\
+                och einer, der auch so lang ist; =3D und \t.";
+    let mail = |line: &str| part("quoted-printable", [line; 40].join("\r\n").as_bytes(), "\r\n");
+    let kept = check(&mail(full));
+    assert_eq!(kept.objects, [[text; 40].join("\r\n").into_bytes()]);
+    // Broken between words: nobody's rule, and everything stays as it was.
+    let words = full.replace("und n=\r\noch", "und =\r\nnoch");
+    let mixed = [full; 30].join("\r\n") + "\r\n" + &[words.as_str(); 3].join("\r\n");
+    let other = format!("{words}\r\n=C3=84 {words}");
+    assert_eq!(check(&mail(&other)).objects.len(), 0);
+    let kept = check(&part("quoted-printable", mixed.as_bytes(), "\r\n"));
+    assert_eq!(kept.objects, [[text; 30].join("\r\n").into_bytes()], "up to where it is otherwise");
+    for broken in ["=\r\n=", "=4", "=c3", "a\nb", "=0D=0A", &"x".repeat(2000)] {
+        let mut at = mixed.clone();
+        at.insert_str(2_500, broken);
+        check(&part("quoted-printable", at.as_bytes(), "\r\n"));
+        check(&part("7bit", at.as_bytes(), "\r\n"));
+    }
+}
+
+#[test]
+fn only_named_texts_are_objects() {
+    let object = table(200, "\r\n");
+    for (from, to) in [
+        ("name=", "nam="),
+        ("text/csv", "multipart/mixed"),
+        ("text/csv", "message/rfc822"),
+        ("8bit", "x-uuencode"),
+        ("Content-Type", "Content Type"),
+        ("--b\r\nContent", "-b\r\nContent"),
+    ] {
+        let mail = String::from_utf8(part("8bit", &object, "\r\n")).unwrap();
+        let mail = mail.replace("Content Type", "Content-Type").replacen(from, to, 1);
+        let mail = if to == "Content Type" { mail.replace(": text", " text") } else { mail };
+        assert_eq!(check(mail.as_bytes()).objects.len(), 0, "{to}");
+    }
+    // Lines longer than anybody looks at, and ones that end with half an end.
+    for line in ["y".repeat(5_000), format!("{}\r", "y".repeat(1_500)), "z".repeat(996) + "\r\r"] {
+        let body = [object.as_slice(), line.as_bytes(), b"\r\n", line.as_bytes()].concat();
+        let mail = part("binary", &body, "\r\n");
+        let kept = check(&mail);
+        assert!(kept.objects == [body]);
+        for step in [1, 500, 997, 998, 999] {
+            assert_eq!(split(&mail, step), kept, "{step}");
+        }
+    }
+}
+
 #[test]
 fn there_are_bounds() {
     let one = lines(&content(OBJECT_MIN, 9), 76, false, true);
@@ -152,8 +259,28 @@ fn code() -> impl Strategy<Value = Code> {
             line: fours * 4,
             lf,
             ended
-        })
+        }),
+        (20_u16..=996, any::<bool>(), any::<bool>(), any::<u128>(), any::<u64>()).prop_map(
+            |(line, lf, tight, also, encoded)| Code::Quoted(Quoted { line, lf, tight, also, encoded })
+        )
     ]
+}
+
+/// Quoted-printable, right or nearly, or text.
+fn named_body() -> impl Strategy<Value = Vec<u8>> {
+    let text = prop_oneof!["[a-zA-Zäß=; \t.\r\n-]{0,200}", "[a-z =\r\n]{0,2000}", "[a-z]{0,1200}"];
+    let texts = proptest::collection::vec(text, 0..30).prop_map(|texts| texts.join("\r\n"));
+    (texts, 60_u16..80, any::<bool>(), any::<bool>(), any::<bool>(), 0_usize..9_000).prop_map(
+        |(text, line, lf, tight, plain, cut)| {
+            let text = if lf { text.replace("\r\n", "\n") } else { text };
+            let mut out =
+                if plain { text.into_bytes() } else { quoted(text.as_bytes(), line, lf, tight, b"") };
+            if cut < out.len() {
+                out.remove(cut);
+            }
+            out
+        },
+    )
 }
 
 fn stretch() -> impl Strategy<Value = Vec<u8>> {
@@ -162,6 +289,9 @@ fn stretch() -> impl Strategy<Value = Vec<u8>> {
         "[A-Za-z0-9+/=\r\n ]{0,400}".prop_map(String::into_bytes),
         (0_usize..9_000, 8_u16..249, any::<bool>(), any::<bool>(), any::<u64>())
             .prop_map(|(len, fours, lf, ended, seed)| lines(&content(len, seed), fours * 4, lf, ended)),
+        (named_body(), any::<bool>(), any::<bool>()).prop_map(|(body, lf, is_quoted)| {
+            part(if is_quoted { "quoted-printable" } else { "8bit" }, &body, if lf { "\n" } else { "\r\n" })
+        }),
     ]
 }
 
