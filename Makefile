@@ -6,6 +6,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 DEBIAN := python3-venv dovecot-imapd dovecot-pop3d dovecot-submissiond postfix postgresql mariadb-server chromium python3 openssl clamav-daemon rspamd spamd pst-utils libfaketime radicale
 # A second mailbox server. Its packages conflict with Dovecot's: they are unpacked beside them, not installed.
 COURIER := courier-imap courier-pop courier-base courier-authlib courier-authlib-userdb libcourier-unicode4 libgamin0 libidn12 libltdl7
+# Some of the tests wait for servers at any time.
+TEST_THREADS := $(shell echo $$(($$(nproc) + 1)))
 BROWSER_BINARY := $(CURDIR)/target/debug/poststelle
 
 .PHONY: run build test packages web checks rust browser
@@ -62,7 +64,7 @@ checks: web
 # mails, sessions and files among them.
 rust: $(OIDC)/node_modules/.package-lock.json
 	cargo build --locked --workspace --bins
-	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked; else cargo test --workspace --locked; fi
+	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked --test-threads $(TEST_THREADS); else cargo test --workspace --locked; fi
 
 # Budget: 15 minutes.
 browser: web rust

@@ -15,6 +15,7 @@ mod erp;
 mod exclusions;
 mod export;
 mod feedback;
+mod format;
 mod graph;
 mod imap;
 mod import;
