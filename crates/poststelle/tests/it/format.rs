@@ -55,7 +55,8 @@ fn base64(octets: &[u8]) -> String {
         if n > 0 && n % 19 == 0 {
             out.push_str("\r\n");
         }
-        let number = three.iter().fold(0_u32, |all, octet| all << 8 | u32::from(*octet)) << (8 * (3 - three.len()));
+        let number =
+            three.iter().fold(0_u32, |all, octet| all << 8 | u32::from(*octet)) << (8 * (3 - three.len()));
         for at in 0..4 {
             let digit = (number >> (18 - 6 * at)) & 63;
             out.push(if at <= three.len() { char::from(DIGITS[digit as usize]) } else { '=' });

@@ -27,9 +27,10 @@ impl Header {
     /// Looks at a line; gives what follows if it is the end of a header of an attachment.
     pub(super) fn look(&mut self, line: &Line<'_>) -> Option<Text> {
         let text = line.text;
-        if text.starts_with(b"--") && text.len() > 2 && text.len() <= DELIMITER_MAX {
+        let delimiter = text.trim_ascii_end();
+        if delimiter.starts_with(b"--") && (3..=DELIMITER_MAX).contains(&delimiter.len()) {
             self.forget();
-            self.delimiter.extend_from_slice(text.trim_ascii_end());
+            self.delimiter.extend_from_slice(delimiter);
             return None;
         }
         if self.delimiter.is_empty() {
