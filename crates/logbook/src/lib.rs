@@ -333,6 +333,22 @@ impl Logbook {
         Ok(sizes)
     }
 
+    /// Sizes of anchors that somebody answered about, ascending.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn stamped_sizes(&self) -> Result<Vec<u64>> {
+        let names = self.files.names(ANCHORS)?;
+        let size = |name: &String| name.strip_suffix(".tsr")?.split_once('-')?.0.parse().ok();
+        let sizes: BTreeSet<u64> = names.iter().filter_map(size).collect();
+        Ok(sizes.into_iter().collect())
+    }
+
+    /// When an anchor was made, as far as its file tells.
+    pub fn anchored_at(&self, size: u64) -> Option<UnixMillis> {
+        self.files.modified(&format!("{ANCHORS}/{size:016}.note"))
+    }
+
     /// An anchor with what was answered about it.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! come back first; where both contradict each other, nothing is signed any more and the trouble is told.
 
 pub(crate) mod evidence;
+pub(crate) mod health;
 mod stamping;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -272,9 +273,8 @@ pub(crate) fn state(core: &Core) -> Result<LogState> {
         (state.signed, state.root) = (checkpoint.size, Sha256(checkpoint.root).to_string());
     }
     state.public_key = book.public_key();
-    let sizes = book.anchor_sizes()?;
-    state.anchors = sizes.len() as u64;
-    state.stamped = stamping::newest(book, &sizes)?;
+    state.anchors = book.anchor_sizes()?.len() as u64;
+    state.stamped = stamping::newest(book)?;
     state.authorities = stamping::troubles(core);
     Ok(state)
 }

@@ -46,6 +46,8 @@ pub struct Authority {
 struct Settings {
     last: u32,
     authorities: Vec<Authority>,
+    /// Since when there is one, milliseconds.
+    since: i64,
 }
 
 const SETTING: &str = "stamp_authorities";
@@ -111,6 +113,9 @@ impl Engine {
             }
             authorities.push(authority);
         }
+        if settings.authorities.is_empty() {
+            settings.since = self.core().now().0;
+        }
         settings.authorities = authorities;
         let text = serde_json::to_string(&settings).unwrap_or_default();
         self.store().set_setting(SETTING.to_owned(), Some(text))?;
@@ -156,13 +161,13 @@ fn keep(core: &Core, due: &Due, answer: &[u8], stamp: &Stamp) -> Result<()> {
 }
 
 /// Entries and time of the newest anchor that has a stamp.
-pub(super) fn newest(book: &Logbook, sizes: &[u64]) -> Result<Option<(u64, UnixMillis)>> {
-    for size in sizes.iter().rev() {
-        let anchor = book.anchored(*size)?;
+pub(super) fn newest(book: &Logbook) -> Result<Option<(u64, UnixMillis)>> {
+    for size in book.stamped_sizes()?.into_iter().rev() {
+        let anchor = book.anchored(size)?;
         let digest = ledger::sha256(anchor.note.as_bytes()).0;
         let at = anchor.stamps.iter().filter_map(|(_, answer)| stamps::read(answer, &digest, None, "").ok());
         if let Some(at) = at.map(|stamp| stamp.at).min() {
-            return Ok(Some((*size, at)));
+            return Ok(Some((size, at)));
         }
     }
     Ok(None)
@@ -171,6 +176,21 @@ pub(super) fn newest(book: &Logbook, sizes: &[u64]) -> Result<Option<(u64, UnixM
 pub(super) fn troubles(core: &Core) -> Vec<(u32, String)> {
     let troubles = core.proving.troubles.lock().unwrap_or_else(PoisonError::into_inner);
     troubles.iter().map(|(number, why)| (*number, why.clone())).collect()
+}
+
+/// The oldest anchor that could have been stamped behind the newest one that was, if somebody is set to stamp.
+pub(super) fn waiting(core: &Core, book: &Logbook) -> Result<Option<doctor::StampFacts>> {
+    let settings = read(core)?;
+    if settings.authorities.is_empty() {
+        return Ok(None);
+    }
+    let stamped = book.stamped_sizes()?.pop();
+    let oldest = book.anchor_sizes()?.into_iter().find(|size| stamped.is_none_or(|stamped| *size > stamped));
+    let since = oldest.and_then(|size| book.anchored_at(size));
+    Ok(since.map(|since| {
+        let text = troubles(core).pop().map_or_else(|| "–".to_owned(), |(_, why)| why);
+        doctor::StampFacts { since: since.max(UnixMillis(settings.since)), text }
+    }))
 }
 
 fn note(core: &Core, number: u32, trouble: Option<String>) {
@@ -186,7 +206,7 @@ fn renew(core: &Core) -> Result<()> {
     let mut deriver = core.proving.lock();
     let Some(book) = &deriver.book else { return Ok(()) };
     let sizes = book.anchor_sizes()?;
-    let Some((size, _)) = newest(book, &sizes)? else { return Ok(()) };
+    let Some((size, _)) = newest(book)? else { return Ok(()) };
     let anchor = book.anchored(size)?;
     let digest = ledger::sha256(anchor.note.as_bytes()).0;
     let ends = anchor.stamps.iter().filter_map(|(_, answer)| stamps::read(answer, &digest, None, "").ok());
