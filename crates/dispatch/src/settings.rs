@@ -85,6 +85,9 @@ fn delivered(kind: &str) -> Way {
         | "keyring.damaged"
         | "log.stopped"
         | "stamps.missing"
+        | "checkpoint.unsent"
+        | "witness.refused"
+        | "witness.behind"
         | "approval.asked"
         | "webhook.disabled" => Way::AtOnce,
         "index.behind" | "quarantine.growing" | "report.queued" | "address.dead" | "list.left"

@@ -52,11 +52,17 @@ pub enum Kind {
     LogStopped,
     /// No time stamp authority has stamped the log for too long.
     StampsMissing,
+    /// Checkpoints that are to go out by mail do not.
+    CheckpointUnsent,
+    /// A witness says that our log contradicts what it signed.
+    WitnessRefused,
+    /// A witness has confirmed nothing for too long.
+    WitnessBehind,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::AccountFailing,
         Self::AccountSilent,
         Self::AccountQuiet,
@@ -76,6 +82,9 @@ impl Kind {
         Self::KeyringDamaged,
         Self::LogStopped,
         Self::StampsMissing,
+        Self::CheckpointUnsent,
+        Self::WitnessRefused,
+        Self::WitnessBehind,
     ];
 
     /// The word of the event log, of webhooks and of the API.
@@ -100,6 +109,9 @@ impl Kind {
             Self::KeyringDamaged => "keyring.damaged",
             Self::LogStopped => "log.stopped",
             Self::StampsMissing => "stamps.missing",
+            Self::CheckpointUnsent => "checkpoint.unsent",
+            Self::WitnessRefused => "witness.refused",
+            Self::WitnessBehind => "witness.behind",
         }
     }
 

@@ -15,6 +15,8 @@ pub use condition::{
     Quota, RemoteFacts, ScannerFacts, Severity, Trouble, judge,
 };
 pub use ledger::{LedgerRow, Ours, Reason, Tally};
-pub use proving::{KeyringFacts, LogFacts, ProofFacts, RecoveryFacts, StampFacts};
+pub use proving::{
+    CheckpointMailFacts, KeyringFacts, LogFacts, ProofFacts, RecoveryFacts, StampFacts, WitnessFacts,
+};
 pub use quiet::{Quiet, WEEKS, quiet};
 pub use retry::{ErrorClass, Next, is_throttling, next, wait_ms};

@@ -42,6 +42,32 @@ pub struct StampFacts {
     pub text: String,
 }
 
+/// Checkpoints that do not go out by mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointMailFacts {
+    /// Since when.
+    pub since: UnixMillis,
+    /// How often one is to go out, milliseconds.
+    pub period_ms: i64,
+    /// What was said.
+    pub text: String,
+}
+
+/// A witness of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessFacts {
+    /// Which.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Entries it confirmed of a log that ours contradicts.
+    pub refused: Option<u64>,
+    /// Since when it confirms nothing; `None`: it does.
+    pub since: Option<UnixMillis>,
+    /// What was said.
+    pub text: String,
+}
+
 /// What proves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProofFacts {
@@ -53,6 +79,10 @@ pub struct ProofFacts {
     pub log: Option<LogFacts>,
     /// `None`: nothing waits, or nobody is set.
     pub stamps: Option<StampFacts>,
+    /// `None`: they go out, or none is wanted.
+    pub mail: Option<CheckpointMailFacts>,
+    /// All of them.
+    pub witnesses: Vec<WitnessFacts>,
 }
 
 pub(crate) fn judge(facts: &ProofFacts, limits: &Limits, now: UnixMillis) -> Vec<Condition> {
@@ -61,6 +91,8 @@ pub(crate) fn judge(facts: &ProofFacts, limits: &Limits, now: UnixMillis) -> Vec
     found.extend(facts.keyring.iter().map(|of| keyring_damaged(of, now)));
     found.extend(facts.log.as_ref().and_then(|of| log_stopped(of, limits, now)));
     found.extend(facts.stamps.as_ref().and_then(|of| stamps_missing(of, limits, now)));
+    found.extend(facts.mail.as_ref().and_then(|of| checkpoint_unsent(of, now)));
+    found.extend(facts.witnesses.iter().filter_map(|of| witness(of, limits, now)));
     found
 }
 
@@ -90,6 +122,27 @@ fn stamps_missing(of: &StampFacts, limits: &Limits, now: UnixMillis) -> Option<C
         let details: [(&str, &dyn ToString); 2] = [("days", &(waits_ms / DAY)), ("text", &of.text)];
         condition(Kind::StampsMissing, "", Severity::Warning, None, of.since, &details)
     })
+}
+
+fn checkpoint_unsent(of: &CheckpointMailFacts, now: UnixMillis) -> Option<Condition> {
+    let lasts_ms = now.0 - of.since.0;
+    (lasts_ms > 3 * of.period_ms).then(|| {
+        let details: [(&str, &dyn ToString); 2] = [("days", &(lasts_ms / DAY)), ("text", &of.text)];
+        condition(Kind::CheckpointUnsent, "", Severity::Warning, None, of.since, &details)
+    })
+}
+
+/// One that contradicts is an alarm at once.
+fn witness(of: &WitnessFacts, limits: &Limits, now: UnixMillis) -> Option<Condition> {
+    if let Some(size) = of.refused {
+        let since = of.since.unwrap_or(now);
+        let details: [(&str, &dyn ToString); 3] = [("name", &of.name), ("size", &size), ("text", &of.text)];
+        return Some(condition(Kind::WitnessRefused, &of.id, Severity::Critical, None, since, &details));
+    }
+    let since = of.since.filter(|since| now.0 - since.0 >= limits.stamps_ms)?;
+    let days = (now.0 - since.0) / DAY;
+    let details: [(&str, &dyn ToString); 3] = [("name", &of.name), ("days", &days), ("text", &of.text)];
+    Some(condition(Kind::WitnessBehind, &of.id, Severity::Warning, None, since, &details))
 }
 
 #[cfg(test)]
@@ -132,5 +185,20 @@ mod tests {
             found(&ProofFacts { stamps, ..ProofFacts::default() })
         };
         assert_eq!((stamps(71), stamps(72)), (vec![], vec![("stamps.missing", "warning")]));
+        let mail = |hours| {
+            let (since, text) = (ago(hours), "refused".to_owned());
+            let mail = Some(CheckpointMailFacts { since, period_ms: DAY, text });
+            found(&ProofFacts { mail, ..ProofFacts::default() })
+        };
+        assert_eq!((mail(72), mail(73)), (vec![], vec![("checkpoint.unsent", "warning")]));
+        let witness = |refused, hours: Option<i64>| {
+            let since = hours.map(ago);
+            let of =
+                WitnessFacts { id: "w".into(), name: "W".into(), refused, since, text: "HTTP 404".into() };
+            found(&ProofFacts { witnesses: vec![of], ..ProofFacts::default() })
+        };
+        assert_eq!((witness(None, None), witness(None, Some(71))), (vec![], vec![]));
+        assert_eq!(witness(None, Some(72)), [("witness.behind", "warning")]);
+        assert_eq!(witness(Some(9), Some(0)), [("witness.refused", "critical")]);
     }
 }

@@ -29,7 +29,48 @@ pub(crate) fn facts(
         None => None,
     };
     drop(deriver);
-    Ok(ProofFacts { recovery: recovery(core)?, keyring, log, stamps })
+    Ok(ProofFacts {
+        recovery: recovery(core)?,
+        keyring,
+        log,
+        stamps,
+        mail: crate::checkpoint_mail::facts(core)?,
+        witnesses: super::witnesses::facts(core)?,
+    })
+}
+
+/// A time stamp with its files.
+pub(crate) struct NewestStamp {
+    pub(crate) size: u64,
+    pub(crate) at: UnixMillis,
+    /// Names and octets: the note and what the authorities answered.
+    pub(crate) files: Vec<(String, Vec<u8>)>,
+}
+
+/// What can be kept elsewhere.
+pub(crate) struct Newest {
+    /// Entries, the signed note, the line of the key.
+    pub(crate) head: (u64, String, String),
+    pub(crate) stamp: Option<NewestStamp>,
+}
+
+/// The newest checkpoint and the newest time stamp; `None` if nothing was signed.
+pub(crate) fn newest(core: &Core) -> Result<Option<Newest>> {
+    let deriver = core.proving.lock();
+    let Some(book) = &deriver.book else { return Ok(None) };
+    let Some((checkpoint, note)) = book.checkpoint() else { return Ok(None) };
+    let head = (checkpoint.size, note.to_owned(), book.public_key());
+    let stamp = match super::stamping::newest(book)? {
+        None => None,
+        Some((size, at)) => {
+            let anchor = book.anchored(size)?;
+            let mut files = vec![(format!("{size:016}.note"), anchor.note.into_bytes())];
+            let answers = anchor.stamps.into_iter();
+            files.extend(answers.map(|(number, octets)| (format!("{size:016}-{number}.tsr"), octets)));
+            Some(NewestStamp { size, at, files })
+        }
+    };
+    Ok(Some(Newest { head, stamp }))
 }
 
 /// Where there are accounts there is something to lose.
