@@ -68,6 +68,10 @@ CREATE TABLE addresses (
     name TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX addresses_folded ON addresses (folded, written, name);
+CREATE TABLE anchor_secrets (
+    secret_id BLOB PRIMARY KEY,
+    sealed BLOB NOT NULL
+) STRICT;
 CREATE TABLE api_tokens (
     key INTEGER PRIMARY KEY,
     token_id BLOB NOT NULL UNIQUE,
@@ -1144,4 +1148,25 @@ CREATE TABLE webhooks (
     last_success INTEGER,
     error_text TEXT,
     error_since INTEGER
+) STRICT;
+CREATE TABLE witnessed_logs (
+    origin TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    verifier TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    root BLOB,
+    at INTEGER
+) STRICT;
+CREATE TABLE witnesses (
+    witness_id BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    verifier TEXT NOT NULL,
+    begun INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    at INTEGER,
+    error_text TEXT,
+    error_since INTEGER,
+    refused INTEGER
 ) STRICT;

@@ -205,7 +205,7 @@ fn components() -> Components {
         MessageLinks LinksChange LinksChanged LinkTrace RecordAttachmentPage ImportListPage LinkBlocklist BlockedEntryRequest
         LinkStatistics LinkableList RecordSheet JumpTemplates ContactProposalRequest
         ExtraAddressPage AddressDecisionRequest LearntMaskList DocumentFolder DocumentFolderList DocumentFolderRequest
-        RecordFolderList DocumentList DocumentFilingRequest ProofState StampAuthorities RecoveryKeyState RecoveryKeyMade RecoveryKeyCheck StorageState RemoteStorageRequest RemoteStorageTested
+        RecordFolderList DocumentList DocumentFilingRequest ProofState StampAuthorities AnchoringState CheckpointMailRequest LogWitnesses WitnessingRequest RecoveryKeyState RecoveryKeyMade RecoveryKeyCheck StorageState RemoteStorageRequest RemoteStorageTested
         RetentionState RetentionSettingsRequest RetentionClassRequest RetentionRuleRequest RetentionPreview OpenYearsRequest
         LegalHoldList LegalHoldRequest HoldPreviewRequest HoldPreview HoldLiftRequest DueYearList DueKeptPage DueReleaseRequest RetentionChange
         MessageKeeping SenderPage MediaPage

@@ -8,6 +8,7 @@ mod account_sets;
 mod accounts;
 mod address;
 mod addresses;
+mod anchoring;
 mod approvals;
 mod attachments;
 mod bounces;
@@ -63,6 +64,10 @@ pub use address::Address;
 pub use addresses::{
     AddressDetail, AddressEvent, AddressPage, AddressQuery, AddressState, AddressStateChange,
     AddressStateWord, Contact, ContactName, HistoryQuery, MailClass, MatchStep, Strength,
+};
+pub use anchoring::{
+    AnchoringState, CheckpointEvery, CheckpointMail, CheckpointMailRequest, LogWitness, LogWitnessRequest,
+    LogWitnesses, WitnessedLog, WitnessedLogRequest, Witnessing, WitnessingRequest,
 };
 pub use approvals::{
     Approval, ApprovalKind, ApprovalPage, ApprovalQuery, ApprovalRefusal, ApprovalSettings, ApprovalState,

@@ -65,6 +65,10 @@ pub struct StampAuthority {
     pub url: String,
     /// Certificates that are trusted, PEM.
     pub ca: String,
+    /// Whom it knows this server as; empty without login.
+    pub user: String,
+    /// Whether a password is kept.
+    pub password_set: bool,
     /// Why it does not stamp; null if it does, or was not asked yet.
     pub trouble: Option<String>,
 }
@@ -85,6 +89,14 @@ pub struct StampAuthorityRequest {
     /// Certificates that are trusted, PEM.
     #[schema(max_length = 100_000)]
     pub ca: String,
+    /// Whom it knows this server as (HTTP Basic); empty without login. Only over `https`, or on this machine.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    pub user: String,
+    /// The password; null: the one that is kept, which is good for the same address and user only.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    pub password: Option<String>,
 }
 
 /// All of them.

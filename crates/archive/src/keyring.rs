@@ -242,6 +242,26 @@ impl Keyring {
         self.epoch().header.epoch
     }
 
+    /// Copies whose file is not what it should be, as far as its length and its head tell: what this process holds open may have
+    /// been removed or cut behind its back.
+    pub fn wrong_copies(&self) -> Vec<(PathBuf, String)> {
+        // Nobody writes meanwhile: both are of the same length then.
+        let epoch = self.epoch_alone();
+        let found = [&epoch.paths[0], &epoch.paths[1]].map(|path| {
+            let file = File::open(path).map_err(|error| error.to_string())?;
+            let octets = file.metadata().map_err(|error| error.to_string())?.len();
+            let header = read_header(&file).map_err(|defect| defect.to_string())?;
+            if header == epoch.header { Ok(octets) } else { Err(Defect::Value.to_string()) }
+        });
+        let longest = found.iter().filter_map(|found| found.as_ref().ok()).max().copied();
+        let wrong = found.into_iter().zip(&epoch.paths).filter_map(|(found, path)| match found {
+            Ok(octets) if Some(octets) == longest => None,
+            Ok(_) => Some((path.clone(), Defect::Short.to_string())),
+            Err(text) => Some((path.clone(), text)),
+        });
+        wrong.collect()
+    }
+
     /// Reads every slot of both copies; repairs one from the other.
     ///
     /// # Errors

@@ -71,6 +71,12 @@ pub fn is_this_machine(host: &str) -> bool {
         || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether a password may be sent to this address of the web: over TLS, or to this machine.
+pub fn may_log_in(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    url.scheme() == "https" || url.host_str().is_some_and(is_this_machine)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,12 +25,12 @@ pub use dial::{Timeouts, connect, dial, resolve};
 pub use error::{ConnectError, FetchError, ServerTlsError, Step, TlsFault, TrustError};
 pub use exchange::{HeldBody, exchange};
 pub use fetch::{FetchLimits, Fetched, Fetcher};
-pub use guard::{Guard, is_public, is_this_machine};
+pub use guard::{Guard, is_public, is_this_machine, may_log_in};
 /// Methods of requests.
 pub use hyper::Method;
 pub use image::image_type;
 pub use network::{Network, NetworkError};
-pub use post::{PostAnswer, Poster};
+pub use post::{PostAnswer, Poster, basic_login};
 pub use serve::{Accepted, MailTls, ServerTls};
 pub use stream::Stream;
 pub use trust::{ClientTls, Trust};

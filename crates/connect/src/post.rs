@@ -9,6 +9,9 @@ use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use tokio::time::timeout;
 use url::{Position, Url};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::fetch::open;
 use crate::{ClientTls, FetchError, Guard};
 
@@ -22,6 +25,13 @@ pub struct PostAnswer {
     pub status: u16,
     /// Begin of the body, at most 2,000 octets.
     pub text: String,
+}
+
+/// The field for a login with name and password.
+///
+/// Source: RFC 7617 §2.
+pub fn basic_login(user: &str, password: &str) -> (&'static str, String) {
+    ("Authorization", format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }
 
 /// Posts to `http` and `https` addresses. Every address is looked up and checked here, and the connection goes to the
@@ -57,7 +67,7 @@ impl Poster {
         timeout(self.time, post).await.map_err(|_| FetchError::Timeout { seconds: self.time.as_secs() })?
     }
 
-    /// Posts octets of a type; gives the status and the body, at most `octets_max` of it.
+    /// Posts octets of a type with these further fields; gives the status and the body, at most `octets_max` of it.
     ///
     /// # Errors
     /// [`FetchError`] where no answer came; an answer that refuses is none.
@@ -65,10 +75,11 @@ impl Poster {
         &self,
         url: &str,
         content_type: &'static str,
+        fields: &[(&'static str, String)],
         body: Vec<u8>,
         octets_max: usize,
     ) -> Result<(u16, Vec<u8>), FetchError> {
-        let post = self.post(url, content_type, &[], body, octets_max);
+        let post = self.post(url, content_type, fields, body, octets_max);
         timeout(self.time, post).await.map_err(|_| FetchError::Timeout { seconds: self.time.as_secs() })?
     }
 

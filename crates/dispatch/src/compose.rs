@@ -36,6 +36,18 @@ pub(crate) struct Sheet<'a> {
     /// Signed; names the mail when it comes back.
     pub(crate) reference: &'a str,
     pub(crate) at: UnixMillis,
+    pub(crate) attached: &'a [Attached],
+}
+
+/// A file that goes with a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// Name of the file.
+    pub name: String,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Its octets, which arrive as they are.
+    pub octets: Vec<u8>,
 }
 
 impl Sheet<'_> {
@@ -57,6 +69,9 @@ impl Sheet<'_> {
         if let Some(html) = &self.html {
             mail = mail.html_body(crlf(html));
         }
+        for Attached { name, media_type, octets } in self.attached {
+            mail = mail.attachment(*media_type, name.clone(), octets.clone());
+        }
         // Writing to memory fails never.
         mail.write_to_vec().unwrap_or_default()
     }
@@ -77,5 +92,57 @@ pub fn compose_test(
 ) -> Vec<u8> {
     let texts = texts(language);
     let (subject, plain) = (texts.say("test-subject", &[]), texts.say("test-body", &[]));
-    Sheet { author, to, language, subject, plain, html: None, reference, at }.octets()
+    Sheet { author, to, language, subject, plain, html: None, reference, at, attached: &[] }.octets()
+}
+
+/// What a mail says about a checkpoint of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointLetter<'a> {
+    /// The signed note.
+    pub note: &'a str,
+    /// Entries it speaks of.
+    pub entries: u64,
+    /// The line that checks it.
+    pub key: &'a str,
+    /// SHA-256 of that line, hexadecimal.
+    pub fingerprint: &'a str,
+    /// Entries and time of the newest time stamp, and its files.
+    pub stamped: Option<(u64, String)>,
+    /// The files of that time stamp.
+    pub files: Vec<Attached>,
+}
+
+/// A mail with a checkpoint: in the text, and as the file `checkpoint.txt`.
+pub fn compose_checkpoint(
+    letter: &CheckpointLetter<'_>,
+    author: &Author,
+    to: &str,
+    language: Language,
+    reference: &str,
+    at: UnixMillis,
+) -> Vec<u8> {
+    let texts = texts(language);
+    let entries = letter.entries.to_string();
+    let stamped = match &letter.stamped {
+        Some((size, at)) => texts.say("checkpoint-stamped", &[("entries", &size.to_string()), ("at", at)]),
+        None => texts.say("checkpoint-unstamped", &[]),
+    };
+    let subject = texts.say("checkpoint-subject", &[("entries", &entries)]);
+    let values = [
+        ("entries", entries.as_str()),
+        ("stamped", &stamped),
+        ("fingerprint", letter.fingerprint),
+        ("key", letter.key),
+        ("note", letter.note),
+    ];
+    let plain = texts.say("checkpoint-body", &values);
+    let note = letter.note.as_bytes().to_vec();
+    // No text to the mail's writer: not an octet of what was signed may change on the way.
+    let mut attached = vec![Attached {
+        name: "checkpoint.txt".into(),
+        media_type: "application/octet-stream",
+        octets: note,
+    }];
+    attached.extend(letter.files.iter().cloned());
+    Sheet { author, to, language, subject, plain, html: None, reference, at, attached: &attached }.octets()
 }

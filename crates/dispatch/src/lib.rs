@@ -15,7 +15,7 @@ mod smtp;
 mod webhook;
 
 pub use backoff::{Backoff, MAIL, WEBHOOK};
-pub use compose::{Author, compose_test};
+pub use compose::{Attached, Author, CheckpointLetter, compose_checkpoint, compose_test};
 pub use lang::Language;
 pub use notice::{Gathered, Occasion, compose_notice};
 pub use occurrence::{Example, KINDS, Occurrence, logged, occurrence};

@@ -72,7 +72,7 @@ pub fn compose_notice(
     let said: Vec<&Gathered> = gathered.iter().filter(|of| of.count > 0).collect();
     let plain = writer.plain(&intro, &said);
     let html = Some(writer.html(&intro, &said));
-    Some(Sheet { author, to, language, subject, plain, html, reference, at }.octets())
+    Some(Sheet { author, to, language, subject, plain, html, reference, at, attached: &[] }.octets())
 }
 
 struct Writer<'a> {

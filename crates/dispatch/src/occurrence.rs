@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 31] = [
+pub const KINDS: [&str; 38] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -33,6 +33,13 @@ pub const KINDS: [&str; 31] = [
     "scanner.down",
     "backup.old",
     "remote.behind",
+    "recovery.missing",
+    "keyring.damaged",
+    "log.stopped",
+    "stamps.missing",
+    "checkpoint.unsent",
+    "witness.refused",
+    "witness.behind",
     "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
@@ -164,6 +171,13 @@ pub fn occurrence(
         | "scanner.down"
         | "backup.old"
         | "remote.behind"
+        | "recovery.missing"
+        | "keyring.damaged"
+        | "log.stopped"
+        | "stamps.missing"
+        | "checkpoint.unsent"
+        | "witness.refused"
+        | "witness.behind"
         | "trouble.over" => {
             if !subject.is_empty() {
                 details.insert("subject".to_owned(), subject.to_owned());

@@ -81,6 +81,13 @@ fn delivered(kind: &str) -> Way {
         | "scanner.down"
         | "backup.old"
         | "remote.behind"
+        | "recovery.missing"
+        | "keyring.damaged"
+        | "log.stopped"
+        | "stamps.missing"
+        | "checkpoint.unsent"
+        | "witness.refused"
+        | "witness.behind"
         | "approval.asked"
         | "webhook.disabled" => Way::AtOnce,
         "index.behind" | "quarantine.growing" | "report.queued" | "address.dead" | "list.left"

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{AccountId, Activity, MailboxId, UnixMillis};
 
+use crate::proving::{self, ProofFacts};
 use crate::quiet::Quiet;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,11 +44,25 @@ pub enum Kind {
     BackupOld,
     /// Sealed segments wait for the store besides this machine.
     RemoteBehind,
+    /// The master key cannot be brought back from paper.
+    RecoveryMissing,
+    /// One of the two copies of the keyring is missing, or is not what it should be.
+    KeyringDamaged,
+    /// The provable log is not signed any more.
+    LogStopped,
+    /// No time stamp authority has stamped the log for too long.
+    StampsMissing,
+    /// Checkpoints that are to go out by mail do not.
+    CheckpointUnsent,
+    /// A witness says that our log contradicts what it signed.
+    WitnessRefused,
+    /// A witness has confirmed nothing for too long.
+    WitnessBehind,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 22] = [
         Self::AccountFailing,
         Self::AccountSilent,
         Self::AccountQuiet,
@@ -63,6 +78,13 @@ impl Kind {
         Self::ScannerDown,
         Self::BackupOld,
         Self::RemoteBehind,
+        Self::RecoveryMissing,
+        Self::KeyringDamaged,
+        Self::LogStopped,
+        Self::StampsMissing,
+        Self::CheckpointUnsent,
+        Self::WitnessRefused,
+        Self::WitnessBehind,
     ];
 
     /// The word of the event log, of webhooks and of the API.
@@ -83,6 +105,13 @@ impl Kind {
             Self::ScannerDown => "scanner.down",
             Self::BackupOld => "backup.old",
             Self::RemoteBehind => "remote.behind",
+            Self::RecoveryMissing => "recovery.missing",
+            Self::KeyringDamaged => "keyring.damaged",
+            Self::LogStopped => "log.stopped",
+            Self::StampsMissing => "stamps.missing",
+            Self::CheckpointUnsent => "checkpoint.unsent",
+            Self::WitnessRefused => "witness.refused",
+            Self::WitnessBehind => "witness.behind",
         }
     }
 
@@ -308,6 +337,8 @@ pub struct Facts {
     pub backup: Option<BackupFacts>,
     /// `None`: none is set.
     pub remote: Option<RemoteFacts>,
+    /// Keys and the log.
+    pub proof: ProofFacts,
 }
 
 /// From when on something is a condition.
@@ -340,10 +371,17 @@ pub struct Limits {
     pub remote_ms: i64,
     /// Segments may be on their way to it for so long, milliseconds: the first ones of a large archive take their time.
     pub remote_sending_ms: i64,
+    /// There may be no recovery key for so long, milliseconds.
+    pub recovery_ms: i64,
+    /// Entries of the log may wait for so long to be signed, milliseconds.
+    pub unsigned_ms: i64,
+    /// An anchor of the log may wait for so long to be stamped, milliseconds.
+    pub stamps_ms: i64,
 }
 
 impl Default for Limits {
-    /// 10 minutes; by how often it is asked; 14 days; 30 days; 1 GiB; 90 %; 10 minutes; 2 hours; 5 mails; 10 minutes; 7 days; 15 minutes; 2 days.
+    /// 10 minutes; by how often it is asked; 14 days; 30 days; 1 GiB; 90 %; 10 minutes; 2 hours; 5 mails; 10 minutes; 7 days; 15 minutes; 2 days;
+    /// a day; 10 minutes; 3 days.
     fn default() -> Self {
         Self {
             failing_ms: 10 * MINUTE,
@@ -359,6 +397,9 @@ impl Default for Limits {
             backup_ms: 7 * DAY,
             remote_ms: 15 * MINUTE,
             remote_sending_ms: 2 * DAY,
+            recovery_ms: DAY,
+            unsigned_ms: 10 * MINUTE,
+            stamps_ms: 3 * DAY,
         }
     }
 }
@@ -382,6 +423,7 @@ pub fn judge(facts: &Facts, limits: &Limits, open: &BTreeSet<String>, now: UnixM
     found.extend(facts.scanner.as_ref().and_then(|scanner| scanner_down(scanner, limits, now)));
     found.extend(facts.backup.and_then(|backup| backup_old(backup, limits, now)));
     found.extend(facts.remote.as_ref().and_then(|remote| remote_behind(remote, limits, now)));
+    found.extend(proving::judge(&facts.proof, limits, now));
     found.sort_by(|a, b| (a.severity, a.kind, &a.id).cmp(&(b.severity, b.kind, &b.id)));
     found
 }
@@ -390,7 +432,7 @@ fn id(kind: Kind, of: &str) -> String {
     if of.is_empty() { kind.as_str().to_owned() } else { format!("{}:{of}", kind.as_str()) }
 }
 
-fn condition(
+pub(crate) fn condition(
     kind: Kind,
     of: &str,
     severity: Severity,

@@ -6,6 +6,7 @@
 
 mod condition;
 mod ledger;
+mod proving;
 mod quiet;
 mod retry;
 
@@ -14,5 +15,8 @@ pub use condition::{
     Quota, RemoteFacts, ScannerFacts, Severity, Trouble, judge,
 };
 pub use ledger::{LedgerRow, Ours, Reason, Tally};
+pub use proving::{
+    CheckpointMailFacts, KeyringFacts, LogFacts, ProofFacts, RecoveryFacts, StampFacts, WitnessFacts,
+};
 pub use quiet::{Quiet, WEEKS, quiet};
 pub use retry::{ErrorClass, Next, is_throttling, next, wait_ms};

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::note::{NoteError, PublicKey, SigningKey, opened};
+use crate::note::{NoteError, PublicKey, SigningKey, opened, parts};
 use crate::tree::Hash;
 
 /// How many leaves there are, and the root over them.
@@ -30,6 +30,11 @@ impl Checkpoint {
     pub fn open(note: &[u8], key: &PublicKey) -> Result<Self, NoteError> {
         let checkpoint = Self::read(opened(note, key)?).ok_or(NoteError::Form)?;
         if checkpoint.origin == key.name() { Ok(checkpoint) } else { Err(NoteError::Form) }
+    }
+
+    /// The name of the log that a note says to be of; nothing is checked.
+    pub fn origin_of(note: &[u8]) -> Option<String> {
+        Self::read(parts(note).ok()?.0).map(|checkpoint| checkpoint.origin)
     }
 
     /// Reads the text of a note; lines behind the third are not looked at.

@@ -24,6 +24,7 @@
 //! Sources: RFC 9162 §2.1, C2SP tlog-tiles, signed-note, tlog-checkpoint.
 
 mod checkpoint;
+mod cosignature;
 mod evidence;
 mod leaf;
 mod note;
@@ -32,6 +33,7 @@ mod tile;
 mod tree;
 
 pub use checkpoint::Checkpoint;
+pub use cosignature::{AddCheckpoint, CosigningKey, WitnessKey, cosigned};
 pub use evidence::{Evidence, EvidenceError, Opened, Proven};
 pub use leaf::{Kind, LEAF_LEN, Leaf, SALT_LEN, commitment};
 pub use note::{NoteError, PublicKey, SigningKey, opened, signers};

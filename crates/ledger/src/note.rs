@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 const ALGORITHM: u8 = 1;
-const DASH: &str = "— ";
+pub(crate) const DASH: &str = "— ";
 /// Octets of a note at most.
 const NOTE_MAX: usize = 1 << 20;
 
@@ -30,14 +30,40 @@ pub struct PublicKey {
     octets: [u8; 32],
 }
 
-fn key_id(name: &str, octets: &[u8; 32]) -> [u8; 4] {
-    let digest = crate::sha256(&[name.as_bytes(), b"\n", &[ALGORITHM], octets].concat()).0;
+/// The id of a key for this kind of signature.
+pub(crate) fn key_id(algorithm: u8, name: &str, octets: &[u8; 32]) -> [u8; 4] {
+    let digest = crate::sha256(&[name.as_bytes(), b"\n", &[algorithm], octets].concat()).0;
     [digest[0], digest[1], digest[2], digest[3]]
 }
 
 /// A name has no white space and no plus sign.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+')
+}
+
+/// `<name>+<id>+<key>`.
+pub(crate) fn key_line(algorithm: u8, name: &str, octets: &[u8; 32]) -> String {
+    let id = u32::from_be_bytes(key_id(algorithm, name, octets));
+    let key = STANDARD.encode([&[algorithm], octets.as_slice()].concat());
+    format!("{name}+{id:08x}+{key}")
+}
+
+/// Name and key of such a line; white space around it does not matter.
+///
+/// # Errors
+/// `Form`, also if the id is not that of the key.
+pub(crate) fn read_key_line(algorithm: u8, line: &str) -> Result<(String, [u8; 32]), NoteError> {
+    let mut parts = line.trim().splitn(3, '+');
+    let (Some(name), Some(_id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(NoteError::Form);
+    };
+    let key = STANDARD.decode(key).map_err(|_| NoteError::Form)?;
+    let Some((found, octets)) = key.split_first().filter(|_| is_name(name)) else {
+        return Err(NoteError::Form);
+    };
+    let octets: [u8; 32] = octets.try_into().map_err(|_| NoteError::Form)?;
+    let is_same = *found == algorithm && key_line(algorithm, name, &octets) == line.trim();
+    if is_same { Ok((name.to_owned(), octets)) } else { Err(NoteError::Form) }
 }
 
 impl PublicKey {
@@ -53,9 +79,7 @@ impl PublicKey {
 
     /// `<name>+<id>+<key>`.
     pub fn line(&self) -> String {
-        let id = u32::from_be_bytes(key_id(&self.name, &self.octets));
-        let key = STANDARD.encode([&[ALGORITHM], self.octets.as_slice()].concat());
-        format!("{}+{id:08x}+{key}", self.name)
+        key_line(ALGORITHM, &self.name, &self.octets)
     }
 
     /// Reads such a line; white space around it does not matter.
@@ -63,16 +87,8 @@ impl PublicKey {
     /// # Errors
     /// `Form`, also if the id is not that of the key.
     pub fn of_line(line: &str) -> Result<Self, NoteError> {
-        let mut parts = line.trim().splitn(3, '+');
-        let (name, _id, key) = (parts.next(), parts.next(), parts.next());
-        let (Some(name), Some(key)) = (name, key) else { return Err(NoteError::Form) };
-        let key = STANDARD.decode(key).map_err(|_| NoteError::Form)?;
-        let (Some((ALGORITHM, octets)), true) = (key.split_first().map(|(a, k)| (*a, k)), is_name(name))
-        else {
-            return Err(NoteError::Form);
-        };
-        let this = Self { name: name.to_owned(), octets: octets.try_into().map_err(|_| NoteError::Form)? };
-        if this.line() == line.trim() { Ok(this) } else { Err(NoteError::Form) }
+        let (name, octets) = read_key_line(ALGORITHM, line)?;
+        Ok(Self { name, octets })
     }
 }
 
@@ -110,14 +126,14 @@ impl SigningKey {
     /// The note with this text, which ends with a line end.
     pub fn sign(&self, text: &str) -> String {
         let signature = self.pair.sign(text.as_bytes());
-        let id = key_id(&self.public.name, &self.public.octets);
+        let id = key_id(ALGORITHM, &self.public.name, &self.public.octets);
         let signed = STANDARD.encode([id.as_slice(), signature.as_ref()].concat());
         format!("{text}\n{DASH}{} {signed}\n", self.public.name)
     }
 }
 
 /// Text and signature lines of a note.
-fn parts(note: &[u8]) -> Result<(&str, &str), NoteError> {
+pub(crate) fn parts(note: &[u8]) -> Result<(&str, &str), NoteError> {
     let note = std::str::from_utf8(note).map_err(|_| NoteError::Form)?;
     if note.len() > NOTE_MAX || note.chars().any(|c| c < ' ' && c != '\n') {
         return Err(NoteError::Form);
@@ -149,7 +165,7 @@ pub fn opened<'a>(note: &'a [u8], key: &PublicKey) -> Result<&'a str, NoteError>
         let (name, octets) = line.split_once(' ').ok_or(NoteError::Form)?;
         let octets = STANDARD.decode(octets).map_err(|_| NoteError::Form)?;
         let Some((id, signature)) = octets.split_first_chunk::<4>() else { return Err(NoteError::Form) };
-        if name != key.name || *id != key_id(&key.name, &key.octets) {
+        if name != key.name || *id != key_id(ALGORITHM, &key.name, &key.octets) {
             continue;
         }
         let checked = UnparsedPublicKey::new(&ED25519, &key.octets).verify(text.as_bytes(), signature);

@@ -30,6 +30,7 @@ pub const BATCH: usize = 1 << 14;
 const CHECKPOINT: &str = "checkpoint";
 const PUBLIC_KEY: &str = "key.pub";
 const ANCHORS: &str = "timestamps";
+const WITNESSED: &str = "witnessed";
 
 /// The open folder.
 pub struct Logbook {
@@ -333,6 +334,22 @@ impl Logbook {
         Ok(sizes)
     }
 
+    /// Sizes of anchors that somebody answered about, ascending.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn stamped_sizes(&self) -> Result<Vec<u64>> {
+        let names = self.files.names(ANCHORS)?;
+        let size = |name: &String| name.strip_suffix(".tsr")?.split_once('-')?.0.parse().ok();
+        let sizes: BTreeSet<u64> = names.iter().filter_map(size).collect();
+        Ok(sizes.into_iter().collect())
+    }
+
+    /// When an anchor was made, as far as its file tells.
+    pub fn anchored_at(&self, size: u64) -> Option<UnixMillis> {
+        self.files.modified(&format!("{ANCHORS}/{size:016}.note"))
+    }
+
     /// An anchor with what was answered about it.
     ///
     /// # Errors
@@ -359,6 +376,40 @@ impl Logbook {
     /// `Io`.
     pub fn stamp(&self, size: u64, number: u32, answer: &[u8]) -> Result<()> {
         self.files.replace(&format!("{ANCHORS}/{size:016}-{number}.tsr"), answer)
+    }
+
+    /// Keeps what a witness said about a checkpoint: its note with the lines of all witnesses. Older ones stay as long as one of
+    /// their witnesses has said nothing newer.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn keep_witnessed(&self, size: u64, note: &str, line: &str) -> Result<()> {
+        let path = format!("{WITNESSED}/{size:016}.note");
+        let kept = self.files.read(&path)?.unwrap_or_default();
+        let mut kept = String::from_utf8_lossy(&kept).into_owned();
+        if !kept.starts_with(note) {
+            note.clone_into(&mut kept);
+        }
+        // One line of each witness is enough.
+        let name = |line: &str| line.split(' ').nth(1).map(str::to_owned);
+        let head = &kept[..note.len()];
+        let others = kept[note.len()..].split_inclusive('\n').filter(|other| name(other) != name(line));
+        let kept = others.fold(head.to_owned(), |all, other| all + other) + line;
+        self.files.replace(&path, kept.as_bytes())?;
+        let mut newer: BTreeSet<String> = BTreeSet::new();
+        for file in
+            self.files.names(WITNESSED)?.into_iter().rev().filter(|file| file.strip_suffix(".note").is_some())
+        {
+            let path = format!("{WITNESSED}/{file}");
+            let signers = ledger::signers(&self.files.read(&path)?.unwrap_or_default());
+            let witnesses: Vec<String> =
+                signers.into_iter().filter(|name| name != self.keys.signing.public().name()).collect();
+            if witnesses.iter().all(|name| newer.contains(name)) {
+                self.files.remove(&path);
+            }
+            newer.extend(witnesses);
+        }
+        Ok(())
     }
 
     /// Where a file of this folder lies.

@@ -101,6 +101,10 @@ pub(crate) struct Core {
     pub(crate) tasks: Tasks,
     /// Rung when the store besides this machine is set.
     pub(crate) remote_bell: tokio::sync::Notify,
+    /// Rung when time stamp authorities are set.
+    pub(crate) stamp_bell: tokio::sync::Notify,
+    /// Rung when witnesses of the log are set.
+    pub(crate) witness_bell: tokio::sync::Notify,
     /// Held while conditions are looked for.
     pub(crate) watching: Mutex<Seen>,
     pub(crate) clock_seen: ClockSeen,
@@ -169,6 +173,8 @@ impl Core {
             allowances: Allowances::new(0),
             tasks: Tasks::default(),
             remote_bell: tokio::sync::Notify::new(),
+            stamp_bell: tokio::sync::Notify::new(),
+            witness_bell: tokio::sync::Notify::new(),
             watching: Mutex::default(),
             clock_seen: ClockSeen::default(),
             hurried: AtomicUsize::new(0),

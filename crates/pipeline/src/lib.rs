@@ -11,6 +11,7 @@ mod authentication;
 mod backup;
 mod blocking;
 mod budget;
+mod checkpoint_mail;
 mod clock;
 mod containers;
 mod core;
@@ -79,6 +80,9 @@ pub use approvals::{
 };
 pub use backup::{BackedUp, BackupFault, BackupOptions, LastBackup, check_backup, restore, snapshots};
 pub use budget::CONNECTIONS_PER_SERVER;
+pub use checkpoint_mail::{
+    CHECKPOINT_ADDRESSES_MAX, CheckpointMail, CheckpointMailError, CheckpointMailState, Every,
+};
 pub use engine::{BATCH_OCTETS, BATCH_OCTETS_ALONE, DATA_FORMAT, DATABASE_FILE, Engine, Options};
 pub use erasure::{About, Basis, ERASE_MAX, Erased, ErasureRequest, PersonMails};
 pub use error::{Error, Result};
@@ -92,7 +96,11 @@ pub use linking::{LinkSettings, Sending};
 pub use news::News;
 pub use oauth::{DeviceCode, Linked, OauthOptions, Tokens, oauth_secret_field};
 pub use outgoing::{Outgoing, OutgoingOptions, ResolveSmtp, webhook_field};
-pub use proving::{AUTHORITIES_MAX, Authority, LogState, Stamping, StampingError};
+pub use proving::{
+    ADD_CHECKPOINT_MAX, AUTHORITIES_MAX, Authority, LogState, StampTrouble, Stamping, StampingError,
+    WITNESSED_MAX, WITNESSES_MAX, WantedWitness, WitnessError, WitnessState, WitnessedError, Witnesses,
+    Witnessing,
+};
 pub use put_back::PutBackOf;
 pub use recovery::Recovered;
 pub use recovery_key::restore_master_key;

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::blocking::blocking;
+use crate::checkpoint_mail;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::notify;
@@ -66,13 +67,21 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) options: OutgoingOptions,
     bell: Notify,
+    /// Rings when a checkpoint is to go out by mail.
+    pub(crate) checkpoint_bell: Notify,
     end: Notify,
 }
 
 impl Outgoing {
     /// Starts the task.
     pub fn start(engine: Engine, runtime: &tokio::runtime::Handle, options: OutgoingOptions) -> Self {
-        let inner = Arc::new(Inner { engine, options, bell: Notify::new(), end: Notify::new() });
+        let inner = Arc::new(Inner {
+            engine,
+            options,
+            bell: Notify::new(),
+            checkpoint_bell: Notify::new(),
+            end: Notify::new(),
+        });
         runtime.spawn(supervise(Arc::clone(&inner)));
         Self(inner)
     }
@@ -80,6 +89,7 @@ impl Outgoing {
     /// Something was put into the queue, or settings are others now.
     pub fn wake(&self) {
         self.0.bell.notify_one();
+        self.0.checkpoint_bell.notify_one();
     }
 
     /// Ends the task. What is being sent is sent again by the next process, unless it comes through.
@@ -110,6 +120,7 @@ async fn supervise(inner: Arc<Inner>) {
     tokio::select! {
         () = end => {}
         () = work => {}
+        () = checkpoint_mail::run(Arc::clone(&inner)) => {}
     }
 }
 
@@ -281,15 +292,27 @@ async fn send(
     account: &SmtpAccount,
     entry: &Entry,
 ) -> std::result::Result<std::result::Result<Answer, SendError>, String> {
-    let reference = inner.engine.reference().sign(entry.what.key);
+    hand_over(inner, server, account, entry.what.key, &entry.what.recipient, &entry.what.content).await
+}
+
+/// Hands these octets over. The outer error is one without an answer in time.
+pub(crate) async fn hand_over(
+    inner: &Inner,
+    server: &SendingServer,
+    account: &SmtpAccount,
+    key: i64,
+    recipient: &str,
+    octets: &[u8],
+) -> std::result::Result<std::result::Result<Answer, SendError>, String> {
+    let reference = inner.engine.reference().sign(key);
     let bounces = account.settings.bounce_address.as_deref();
     let reverse_path = bounces.and_then(|address| dispatch::return_path(address, &reference));
-    let recipients = [entry.what.recipient.clone()];
+    let recipients = [recipient.to_owned()];
     let letter = Letter {
         reverse_path: reverse_path.as_deref().unwrap_or_default(),
         recipients: &recipients,
         envelope_id: &reference,
-        octets: &entry.what.content,
+        octets,
     };
     match tokio::time::timeout(MAIL_MAX, server.send(&letter)).await {
         Err(_) => Err(format!("not finished within {} seconds", MAIL_MAX.as_secs())),

@@ -4,7 +4,10 @@
 //! come back first; where both contradict each other, nothing is signed any more and the trouble is told.
 
 pub(crate) mod evidence;
+pub(crate) mod health;
 mod stamping;
+pub(crate) mod witness;
+mod witnesses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -53,7 +56,7 @@ pub struct LogState {
     /// The newest of them that has a time stamp: its leaves, and when the authority answered.
     pub stamped: Option<(u64, UnixMillis)>,
     /// Why an authority does not stamp, by its number.
-    pub authorities: Vec<(u32, String)>,
+    pub authorities: Vec<(u32, StampTrouble)>,
     /// Why nothing is signed; `None` if all is well.
     pub trouble: Option<String>,
 }
@@ -61,7 +64,7 @@ pub struct LogState {
 pub(crate) struct Proving {
     book: Mutex<Deriver>,
     /// Why authorities do not stamp.
-    troubles: Mutex<BTreeMap<u32, String>>,
+    troubles: Mutex<BTreeMap<u32, StampTrouble>>,
     /// Rings when somebody waits for the log.
     pub(crate) bell: Bell,
 }
@@ -272,9 +275,8 @@ pub(crate) fn state(core: &Core) -> Result<LogState> {
         (state.signed, state.root) = (checkpoint.size, Sha256(checkpoint.root).to_string());
     }
     state.public_key = book.public_key();
-    let sizes = book.anchor_sizes()?;
-    state.anchors = sizes.len() as u64;
-    state.stamped = stamping::newest(book, &sizes)?;
+    state.anchors = book.anchor_sizes()?.len() as u64;
+    state.stamped = stamping::newest(book)?;
     state.authorities = stamping::troubles(core);
     Ok(state)
 }
@@ -346,4 +348,6 @@ pub(crate) fn verify(core: &Core, verified: &mut Verified) -> Result<()> {
 }
 
 pub(crate) use evidence::evidence;
-pub use stamping::{AUTHORITIES_MAX, Authority, Stamping, StampingError};
+pub use stamping::{AUTHORITIES_MAX, Authority, StampTrouble, Stamping, StampingError};
+pub use witness::{ADD_CHECKPOINT_MAX, WITNESSED_MAX, WitnessState, WitnessedError, Witnessing};
+pub use witnesses::{WITNESSES_MAX, WantedWitness, WitnessError, Witnesses};

@@ -40,6 +40,7 @@ fn place(field: SealedField) -> String {
         SealedField::Webhook(id) | SealedField::WebhookOld(id) => webhook_field(id, "secret"),
         SealedField::Erp(id) => erp_field(id),
         SealedField::Remote(id) => remote_field(id),
+        SealedField::Anchor(id) => crate::proving::witness::secret_field(uuid::Uuid::from_bytes(id)),
         SealedField::OauthSecret(id) => oauth_secret_field(id),
         SealedField::OauthRefresh(id) => token_field(id, "refresh"),
         SealedField::OauthAccess(id) => token_field(id, "access"),

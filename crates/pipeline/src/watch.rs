@@ -28,6 +28,8 @@ pub(crate) struct Seen {
     index: Option<(u64, UnixMillis)>,
     /// By account: in which hour it was judged, and how. Only whole hours count.
     quiet: HashMap<AccountId, (i64, Option<Quiet>)>,
+    /// How far the log was signed, and since when it stands there though there is something to do.
+    pub(crate) log: Option<(u64, UnixMillis)>,
 }
 
 impl Engine {
@@ -93,6 +95,7 @@ fn facts(core: &Core, free_octets: Option<u64>, seen: &mut Seen, now: UnixMillis
     let stands = seen.index.filter(|(at, _)| *at == known).unwrap_or((known, now));
     seen.index = (index_behind > 0).then_some(stands);
     let (quarantined_lately, quarantined_since) = store.quarantined_since(now.plus_ms(-DAY_MS))?;
+    let proof = crate::proving::health::facts(core, &mut seen.log, now)?;
     Ok(Facts {
         accounts,
         mailboxes: store.ledger_gaps()?,
@@ -106,6 +109,7 @@ fn facts(core: &Core, free_octets: Option<u64>, seen: &mut Seen, now: UnixMillis
         scanner: crate::examination::trouble(core)?,
         backup: backup(core)?,
         remote: crate::remote::facts(core)?,
+        proof,
     })
 }
 

@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::source::Folder;
 
 /// Clocks of authorities and of servers may differ by so much, milliseconds.
-const CLOCKS: i64 = 10 * 60_000;
+pub(crate) const CLOCKS: i64 = 10 * 60_000;
 
 /// Checks anchors of a folder and checkpoints kept elsewhere.
 pub(crate) fn check(folder: &Folder, trust: &Trust, log: &Log, report: &mut Report) -> Result<(), String> {
@@ -60,7 +60,13 @@ pub(crate) fn check(folder: &Folder, trust: &Trust, log: &Log, report: &mut Repo
 }
 
 /// Whether a checkpoint is believed and part of this log.
-fn one(name: &str, note: &[u8], trust: &Trust, log: &Log, report: &mut Report) -> Option<Checkpoint> {
+pub(crate) fn one(
+    name: &str,
+    note: &[u8],
+    trust: &Trust,
+    log: &Log,
+    report: &mut Report,
+) -> Option<Checkpoint> {
     let checkpoint = match Checkpoint::open(note, &trust.key) {
         Ok(checkpoint) => checkpoint,
         Err(error) => {

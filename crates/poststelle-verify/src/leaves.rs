@@ -33,15 +33,18 @@ pub(crate) struct Log {
 /// Sizes at which roots are wanted: of anchors, and of checkpoints kept elsewhere.
 fn sizes(folder: &Folder, trust: &Trust) -> Result<Vec<u64>, String> {
     let mut sizes = Vec::new();
-    for name in folder.names("log/timestamps")?.iter().filter(|name| name.strip_suffix(".note").is_some()) {
-        if let Some(note) = folder.read(&format!("log/timestamps/{name}"))? {
-            sizes.extend(Checkpoint::open(&note, &trust.key).map(|checkpoint| checkpoint.size));
+    for place in ["log/timestamps", "log/witnessed"] {
+        for name in folder.names(place)?.iter().filter(|name| name.strip_suffix(".note").is_some()) {
+            if let Some(note) = folder.read(&format!("{place}/{name}"))? {
+                sizes.extend(Checkpoint::open(&note, &trust.key).map(|checkpoint| checkpoint.size));
+            }
         }
     }
     for (_, note) in &trust.kept {
         sizes.extend(Checkpoint::open(note, &trust.key).map(|checkpoint| checkpoint.size));
     }
     sizes.sort_unstable();
+    sizes.dedup();
     Ok(sizes)
 }
 

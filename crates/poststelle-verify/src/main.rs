@@ -8,17 +8,19 @@ mod bundles;
 mod export;
 mod extents;
 mod leaves;
+mod mail;
 mod payloads;
 mod report;
 mod segments;
 mod source;
+mod witnesses;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ledger::PublicKey;
+use ledger::{PublicKey, WitnessKey};
 
 use report::{Lang, Report};
 use source::Source;
@@ -38,9 +40,13 @@ struct Arguments {
     /// Certificates of time stamp authorities that are trusted, PEM; may be given several times.
     #[arg(long, value_name = "FILE")]
     ca: Vec<PathBuf>,
-    /// A checkpoint kept elsewhere, which must be part of this log; may be given several times.
+    /// A checkpoint kept elsewhere, which must be part of this log: its note, or the mail it came with (EML); may be given
+    /// several times.
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
+    /// The key of a witness that must have confirmed this log: its line, or a file with it; may be given several times.
+    #[arg(long, value_name = "KEY")]
+    witness: Vec<String>,
     /// Language.
     #[arg(long, value_enum)]
     lang: Option<Lang>,
@@ -56,6 +62,8 @@ struct Trust {
     authorities: String,
     /// Name and octets of checkpoints kept elsewhere.
     kept: Vec<(String, Vec<u8>)>,
+    /// Whose cosignatures count.
+    witnesses: Vec<WitnessKey>,
 }
 
 fn main() -> ExitCode {
@@ -89,13 +97,22 @@ fn run(arguments: &Arguments, report: &mut Report) -> Result<(), String> {
     }
     let mut kept = Vec::new();
     for path in &arguments.checkpoint {
-        kept.push((path.display().to_string(), read(path)?));
+        kept.push((path.display().to_string(), mail::note(read(path)?)));
     }
-    let trust = Trust { key, authorities, kept };
+    let mut witnesses = Vec::new();
+    for given in &arguments.witness {
+        let line = match WitnessKey::of_line(given) {
+            Ok(_) => given.clone(),
+            Err(_) => String::from_utf8_lossy(&read(std::path::Path::new(given))?).into_owned(),
+        };
+        witnesses.push(WitnessKey::of_line(&line).map_err(|error| format!("{given}: {error}"))?);
+    }
+    let trust = Trust { key, authorities, kept, witnesses };
     match &mut source {
         Source::Folder(folder) => {
             let log = leaves::check(folder, &trust, report)?;
             anchors::check(folder, &trust, &log, report)?;
+            witnesses::check(folder, &trust, &log, report)?;
             payloads::check(folder, &log, report)?;
             segments::check(folder, &log, report)
         }

@@ -164,6 +164,7 @@ mod tests {
             include_str!("leaves.rs"),
             include_str!("payloads.rs"),
             include_str!("segments.rs"),
+            include_str!("witnesses.rs"),
         ];
         let mut used = 0;
         for call in ["fault(", "proven(", "note("] {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks proofs by the RFCs alone: RFC 9162 2.1, C2SP signed-note, tlog-checkpoint, tlog-tiles; standard library only,
-Ed25519 and time stamps by openssl. Usage: check.py FOLDER|ZIP KEY [CA.pem]. Prints what holds; exit status 1 otherwise."""
+"""Checks proofs by the RFCs alone: RFC 9162 2.1, C2SP signed-note, tlog-checkpoint, tlog-tiles, tlog-cosignature; standard
+library only, Ed25519 and time stamps by openssl. Usage: check.py FOLDER|ZIP KEY [CA.pem|WITNESS-KEY]. Prints what holds; exit
+status 1 otherwise."""
 
 import base64
 import hashlib
@@ -57,10 +58,10 @@ def included(index, size, leaf, path, root):
 
 
 class Key:
-    def __init__(self, line):
+    def __init__(self, line, kind=1):
         self.name, key_id, key = line.strip().split("+", 2)
         octets = base64.b64decode(key)
-        assert octets[0] == 1 and len(octets) == 33, "not an Ed25519 key"
+        assert octets[0] == kind and len(octets) == 33, "not an Ed25519 key"
         self.public = octets[1:]
         self.id = sha256(self.name.encode() + b"\n" + octets)[:4]
         assert self.id.hex() == key_id, "the id is not that of the key"
@@ -90,6 +91,21 @@ def checkpoint(note, key):
             assert origin == key.name, "another log"
             return int(size), base64.b64decode(root)
     raise AssertionError("not signed by this key")
+
+
+def cosignature(note, witness):
+    """When a witness confirmed the text of a note, in seconds; C2SP tlog-cosignature, Ed25519."""
+    text, _, signatures = note.rpartition(b"\n\n")
+    text += b"\n"
+    for line in signatures.decode().splitlines():
+        dash, name, octets = line.split(" ")
+        octets = base64.b64decode(octets)
+        if dash == "—" and name == witness.name and octets[:4] == witness.id:
+            time = int.from_bytes(octets[4:12], "big")
+            message = b"cosignature/v1\ntime %d\n" % time + text
+            assert witness.verify(message, octets[12:]), "the cosignature is wrong"
+            return time
+    raise AssertionError("not confirmed by this witness")
 
 
 def stamp(note, answer, ca):
@@ -137,7 +153,7 @@ def number(n):
     return text
 
 
-def check_folder(folder, key, ca):
+def check_folder(folder, key, ca, witness):
     log = os.path.join(folder, "log")
 
     def read(name):
@@ -159,6 +175,11 @@ def check_folder(folder, key, ca):
             assert hashes[-1] == tile[32 * n:32 * n + 32], "tile"
     assert tree(hashes) == root, "root"
     print(size, "leaves hold")
+    if witness:
+        name = "witnessed/" + sorted(os.listdir(os.path.join(log, "witnessed")))[-1]
+        old, old_root = checkpoint(read(name), key)
+        assert tree(hashes[:old]) == old_root, name
+        print(witness.name, "confirms", old, "leaves at", cosignature(read(name), witness))
     for name in sorted(os.listdir(os.path.join(log, "timestamps"))):
         octets = read("timestamps/" + name)
         if name.endswith(".note"):
@@ -172,9 +193,11 @@ def check_folder(folder, key, ca):
 
 def main():
     path, key = sys.argv[1], Key(sys.argv[2])
-    ca = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
+    more = sys.argv[3] if len(sys.argv) > 3 else None
+    witness = Key(more, 4) if more and "+" in more else None
+    ca = os.path.abspath(more) if more and not witness else None
     if os.path.isdir(path):
-        check_folder(path, key, ca)
+        check_folder(path, key, ca, witness)
     else:
         with open(path, "rb") as file:
             check_zip(file.read(), key, ca)

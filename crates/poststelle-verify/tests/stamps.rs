@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use connect::{ClientTls, Trust};
-use pipeline::{Authority, Engine, Options, Stamping};
+use pipeline::{Authority, Engine, Options, StampTrouble, Stamping};
 use tempfile::TempDir;
 
 const CONFIG: &str = "
@@ -47,8 +47,8 @@ fn authority(dir: &Path) {
     );
 }
 
-/// Answers requests with `openssl ts`, the first with an error; gives its address.
-fn serve(dir: &Path) -> String {
+/// Answers requests with `openssl ts`, and with 401 whoever does not log in as it wants; gives its address.
+fn serve(dir: &Path, login: Option<&'static str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/tsa", listener.local_addr().unwrap());
     let dir = dir.to_owned();
@@ -56,7 +56,9 @@ fn serve(dir: &Path) -> String {
         for stream in listener.incoming() {
             let mut stream = BufReader::new(stream.unwrap());
             let (mut line, mut length, mut kind) = (String::new(), 0, false);
+            let mut is_known = login.is_none();
             while stream.read_line(&mut line).unwrap() > 2 {
+                is_known |= login.is_some_and(|login| line.trim_end().ends_with(login));
                 let field = line.to_ascii_lowercase();
                 if let Some(value) = field.strip_prefix("content-length:") {
                     length = value.trim().parse().unwrap();
@@ -67,6 +69,12 @@ fn serve(dir: &Path) -> String {
             let mut body = vec![0; length];
             stream.read_exact(&mut body).unwrap();
             assert!(kind);
+            if !is_known {
+                let refused =
+                    "HTTP/1.1 401 X\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n";
+                stream.get_mut().write_all(refused.as_bytes()).unwrap();
+                continue;
+            }
             fs::write(dir.join("request"), &body).unwrap();
             openssl(
                 &dir,
@@ -97,25 +105,62 @@ fn verify(data: &Path, key: &str, ca: &Path) -> (bool, String) {
     (done.status.success(), String::from_utf8(done.stdout).unwrap())
 }
 
-#[test]
-fn anchors_are_stamped_and_checked() {
-    let dir = TempDir::new().unwrap();
-    let (data, tsa) = (dir.path().join("data"), dir.path().join("tsa"));
-    fs::create_dir(&tsa).unwrap();
-    authority(&tsa);
+/// An engine whose log has an anchor.
+fn anchored(data: &Path) -> Engine {
     let options = Options { create: true, workers: 1, ..Options::default() };
-    let engine = Engine::open(&data, &options).unwrap();
+    let engine = Engine::open(data, &options).unwrap();
     engine.account_or_import("a@b.example").unwrap();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = model::UnixMillis(i64::try_from(now.as_millis()).unwrap());
     let event = store::NewLeaf { kind: ledger::Kind::Noted, at: now, subject: None, payload: "{}".into() };
     engine.store().append_leaves(vec![event]).unwrap();
     engine.sign_log().unwrap();
+    engine
+}
+
+#[test]
+fn an_authority_may_ask_for_a_login() {
+    let dir = TempDir::new().unwrap();
+    let (data, tsa) = (dir.path().join("data"), dir.path().join("tsa"));
+    fs::create_dir(&tsa).unwrap();
+    authority(&tsa);
+    let engine = anchored(&data);
+    let ca = fs::read_to_string(tsa.join("ca.pem")).unwrap();
+    // anna:geheim
+    let url = serve(&tsa, Some("Basic YW5uYTpnZWhlaW0="));
+    let with = |password: &str| {
+        let mut authority = Authority::new(1, "locked".to_owned(), url.clone(), ca.clone());
+        authority.user = "anna".to_owned();
+        authority.password = Some(password.into());
+        authority
+    };
+    engine.set_stamp_authorities(vec![with("falsch")]).unwrap().unwrap();
+    let kept = engine.store().setting("stamp_authorities").unwrap().unwrap();
+    assert!(!kept.contains("falsch"), "{kept}");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let stamping = Stamping::start(engine.clone(), runtime.handle(), ClientTls::new(&Trust::System).unwrap());
+    let trouble = || engine.log_state().unwrap().authorities.pop().map(|(_, why)| why);
+    wait(|| trouble() == Some(StampTrouble::Login(401)));
+    // Another password, and it is asked at once.
+    engine.set_stamp_authorities(vec![with("geheim")]).unwrap().unwrap();
+    wait(|| engine.log_state().unwrap().stamped.is_some());
+    assert_eq!(trouble(), None);
+    stamping.stop();
+    engine.close();
+}
+
+#[test]
+fn anchors_are_stamped_and_checked() {
+    let dir = TempDir::new().unwrap();
+    let (data, tsa) = (dir.path().join("data"), dir.path().join("tsa"));
+    fs::create_dir(&tsa).unwrap();
+    authority(&tsa);
+    let engine = anchored(&data);
     assert_eq!(engine.log_state().unwrap().anchors, 1);
     let ca = fs::read_to_string(tsa.join("ca.pem")).unwrap();
     let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let named = |name: &str, url: String| Authority { number: 0, name: name.to_owned(), url, ca: ca.clone() };
-    let wanted = vec![named("good", serve(&tsa)), named("dead", format!("http://{dead}/"))];
+    let named = |name: &str, url: String| Authority::new(0, name.to_owned(), url, ca.clone());
+    let wanted = vec![named("good", serve(&tsa, None)), named("dead", format!("http://{dead}/"))];
     let set = engine.set_stamp_authorities(wanted).unwrap().unwrap();
     assert_eq!(set.iter().map(|one| one.number).collect::<Vec<_>>(), [1, 2]);
     for (n, bad) in [

@@ -10,6 +10,7 @@ use intake::files::Source;
 use model::{AccountId, ImportRunId};
 use pipeline::{
     Engine, ErpRunner, Import, News, Outgoing, OutgoingOptions, RemoteStorage, Stamping, Step, Supervisor,
+    Witnesses,
 };
 use serde::{Deserialize, Serialize};
 use server::{Background, BackgroundError, ImportJob, Pending, TestSettings, Tested};
@@ -29,6 +30,7 @@ pub struct Tasks {
     outgoing: Outgoing,
     erp: ErpRunner,
     stamping: Stamping,
+    witnesses: Witnesses,
     remote: RemoteStorage,
 }
 
@@ -62,11 +64,13 @@ impl Tasks {
         outgoing: OutgoingOptions,
     ) -> Result<Self, pipeline::Error> {
         let stamping = Stamping::start(engine.clone(), &runtime, outgoing.tls.clone());
+        let witnesses = Witnesses::start(engine.clone(), &runtime, outgoing.tls.clone());
         let remote = RemoteStorage::start(engine.clone(), &runtime);
         let outgoing = Outgoing::start(engine.clone(), &runtime, outgoing);
         let supervisor = Supervisor::start(engine.clone(), runtime, Box::new(mailbox_server::resolve))?;
         let erp = ErpRunner::start(engine.clone());
-        let tasks = Self { engine, supervisor, imports: Arc::default(), outgoing, erp, stamping, remote };
+        let tasks =
+            Self { engine, supervisor, imports: Arc::default(), outgoing, erp, stamping, witnesses, remote };
         tasks.resume();
         Ok(tasks)
     }
@@ -85,6 +89,7 @@ impl Tasks {
         self.outgoing.stop();
         self.erp.stop();
         self.stamping.stop();
+        self.witnesses.stop();
         self.remote.stop();
         let imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
         for stop in imports.values() {

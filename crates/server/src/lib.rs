@@ -14,6 +14,7 @@ mod account_settings;
 mod account_state;
 mod accounts;
 mod addresses;
+mod anchoring;
 mod approvals;
 mod assets;
 mod attachment_list;

@@ -1,19 +1,20 @@
 //! The provable log: how it stands, who stamps it, and the proof of a mail.
 
-use api::{ProofState, StampAuthorities};
+use api::{Language, ProofState, StampAuthorities};
 use axum::extract::State as FromState;
-use pipeline::{AUTHORITIES_MAX, Authority, StampingError};
+use keys::Secret;
+use pipeline::{AUTHORITIES_MAX, Authority, StampTrouble, StampingError};
 
-use crate::State;
 use crate::events::{self, Subject};
 use crate::extract::{Json, text};
 use crate::problem::Failure;
 use crate::rights::Caller;
+use crate::{State, lang};
 
 /// Octets of certificates of an authority.
 const CA_MAX: usize = 100_000;
 
-fn shown(state: &State) -> Result<ProofState, Failure> {
+fn shown(state: &State, language: Language) -> Result<ProofState, Failure> {
     let log = state.engine().log_state()?;
     let authorities = state.engine().stamp_authorities()?.into_iter().map(|authority| {
         let trouble = log.authorities.iter().find(|(number, _)| *number == authority.number);
@@ -22,7 +23,9 @@ fn shown(state: &State) -> Result<ProofState, Failure> {
             name: authority.name,
             url: authority.url,
             ca: authority.ca,
-            trouble: trouble.map(|(_, why)| why.clone()),
+            password_set: !authority.user.is_empty(),
+            user: authority.user,
+            trouble: trouble.map(|(_, why)| said(language, why)),
         }
     });
     Ok(ProofState {
@@ -39,9 +42,23 @@ fn shown(state: &State) -> Result<ProofState, Failure> {
     })
 }
 
+/// What a person can do about it; the authority's own words where there is no sentence.
+fn said(language: Language, trouble: &StampTrouble) -> String {
+    let sentence = match trouble {
+        StampTrouble::Login(status) => {
+            lang::advice(language, "stamps-login", &[("status", status.to_string())])
+        }
+        StampTrouble::Other(_) => None,
+    };
+    sentence.unwrap_or_else(|| trouble.to_string())
+}
+
 /// `GET /proof`
-pub(crate) async fn read(FromState(state): FromState<State>) -> Result<axum::Json<ProofState>, Failure> {
-    state.read(shown).await.map(axum::Json)
+pub(crate) async fn read(
+    FromState(state): FromState<State>,
+    caller: Caller,
+) -> Result<axum::Json<ProofState>, Failure> {
+    state.read(move |state| shown(state, caller.language())).await.map(axum::Json)
 }
 
 /// `PUT /proof/authorities`
@@ -60,12 +77,11 @@ pub(crate) async fn set_authorities(
                 .with("field", "ca")
                 .with("characters", CA_MAX));
         }
-        wanted.push(Authority {
-            number: item.number,
-            name: text("name", &item.name, 100)?,
-            url: text("url", &item.url, 500)?,
-            ca: item.ca,
-        });
+        let (name, url) = (text("name", &item.name, 100)?, text("url", &item.url, 500)?);
+        let mut authority = Authority::new(item.number, name, url, item.ca);
+        authority.user = item.user.trim().to_owned();
+        authority.password = item.password.map(Secret::new);
+        wanted.push(authority);
     }
     let written = state.read(move |state| {
         let names: Vec<String> = wanted.iter().map(|authority| authority.name.clone()).collect();
@@ -75,6 +91,8 @@ pub(crate) async fn set_authorities(
                 StampingError::Url => ("url", "stamps-url"),
                 StampingError::Name => ("name", "field-empty"),
                 StampingError::TooMany => ("items", "too-many-items"),
+                StampingError::Login => ("password", "stamps-password"),
+                StampingError::Plain => ("url", "stamps-plain"),
             };
             let name = names.get(at).cloned().unwrap_or_default();
             return Err(Failure::field(field, key)
@@ -84,7 +102,7 @@ pub(crate) async fn set_authorities(
         }
         let count = names.len().to_string();
         events::record(state, &caller, "stamps.changed", Subject::Nothing, &[("count", count)])?;
-        shown(state)
+        shown(state, caller.language())
     });
     written.await.map(axum::Json)
 }

@@ -16,12 +16,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, approvals, assets, attachment_list, attachments, bounces,
-    client, deletion, doctor, documents, erasures, erp_sources, events, exclusions, exports, extra_addresses,
-    frame, groups, headers, health, holds, idempotency, import_list, import_report, imports, jumps, keeping,
-    link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients, origin, problem,
-    procedure, proof, put_back, quarantine, record_mails, record_zip, records, recovery_key, retention,
-    rights, search, senders, session, setup, smtp_accounts, source_actions, spam, status, storage,
+    State, account_sets, accounts, addresses, anchoring, approvals, assets, attachment_list, attachments,
+    bounces, client, deletion, doctor, documents, erasures, erp_sources, events, exclusions, exports,
+    extra_addresses, frame, groups, headers, health, holds, idempotency, import_list, import_report, imports,
+    jumps, keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients,
+    origin, problem, procedure, proof, put_back, quarantine, record_mails, record_zip, records, recovery_key,
+    retention, rights, search, senders, session, setup, smtp_accounts, source_actions, spam, status, storage,
     suppression, tags, tokens, trace, upload, users, webhooks, what_if,
 };
 
@@ -402,6 +402,12 @@ fn routes(state: &State) -> Routes {
         .add(&api::PROCEDURE, procedure::one)
         .add(&api::PROOF, proof::read)
         .add(&api::SET_STAMP_AUTHORITIES, proof::set_authorities)
+        .add(&api::ANCHORING, anchoring::read)
+        .add(&api::SET_CHECKPOINT_MAIL, anchoring::set_mail)
+        .add(&api::SEND_CHECKPOINT_MAIL, anchoring::send_mail)
+        .add(&api::SET_LOG_WITNESSES, anchoring::set_witnesses)
+        .add(&api::SET_WITNESSING, anchoring::set_witness)
+        .add(&api::ADD_CHECKPOINT, anchoring::add_checkpoint)
         .add(&api::STORAGE, storage::read)
         .add(&api::SET_REMOTE_STORAGE, storage::set)
         .add(&api::REMOVE_REMOTE_STORAGE, storage::remove)

@@ -16,6 +16,8 @@ pub(crate) enum Key {
     Address(IpAddr),
     /// Wrong tokens of programs from one address.
     Token(IpAddr),
+    /// Heads that were not confirmed, from one address.
+    Witness(IpAddr),
     /// Tries for the set-up code from anywhere: 40 random bits do not stand more.
     SetupCode,
 }
@@ -25,7 +27,7 @@ impl Key {
     const fn free(&self) -> u32 {
         match self {
             Self::Login(..) => 5,
-            Self::Address(_) | Self::Token(_) => 30,
+            Self::Address(_) | Self::Token(_) | Self::Witness(_) => 30,
             Self::SetupCode => 10,
         }
     }

@@ -10,6 +10,7 @@ mod account_sets;
 mod accounts;
 mod address_search;
 mod addresses;
+mod anchoring;
 mod api_tokens;
 mod approvals;
 mod authentications;
@@ -114,6 +115,7 @@ pub use accounts::{
 };
 pub use address_search::{ContactName, FoundCursor};
 pub use addresses::AddressRole;
+pub use anchoring::{AnchorSecretId, Witness, WitnessSaid, WitnessedLog};
 pub use api_tokens::{ApiToken, NewApiToken};
 pub use approvals::{Approval, ApprovalFilter, ApprovalKind, ApprovalState, Decision, NewApproval};
 pub use authentications::{CheckedMail, UncheckedMail};

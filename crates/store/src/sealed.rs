@@ -28,6 +28,8 @@ pub enum SealedField {
     Erp(ErpSourceId),
     /// Key of a store of segments.
     Remote(RemoteId),
+    /// Secret of what anchors the log outside.
+    Anchor([u8; 16]),
     /// Secret of an application at a sign-in service.
     OauthSecret(OauthClientId),
     /// Refresh token.
@@ -45,6 +47,7 @@ statements! {
     WEBHOOKS_OLD = "SELECT webhook_id, old_secret FROM webhooks WHERE old_secret IS NOT NULL";
     ERP = "SELECT source_id, credential FROM erp_sources WHERE credential IS NOT NULL";
     REMOTE = "SELECT remote_id, secret FROM remote_storage";
+    ANCHORS = "SELECT secret_id, sealed FROM anchor_secrets";
     SECRETS = "SELECT client_id, secret FROM oauth_clients WHERE secret IS NOT NULL";
     REFRESH = "SELECT grant_id, refresh FROM oauth_grants WHERE refresh IS NOT NULL";
     ACCESS = "SELECT grant_id, access FROM oauth_grants WHERE access IS NOT NULL";
@@ -55,6 +58,7 @@ statements! {
     SET_WEBHOOK_OLD = "UPDATE webhooks SET old_secret = $2 WHERE webhook_id = $1";
     SET_ERP = "UPDATE erp_sources SET credential = $2 WHERE source_id = $1";
     SET_REMOTE = "UPDATE remote_storage SET secret = $2 WHERE remote_id = $1";
+    SET_ANCHOR = "UPDATE anchor_secrets SET sealed = $2 WHERE secret_id = $1";
     SET_SECRET = "UPDATE oauth_clients SET secret = $2 WHERE client_id = $1";
     SET_REFRESH = "UPDATE oauth_grants SET refresh = $2 WHERE grant_id = $1";
     SET_ACCESS = "UPDATE oauth_grants SET access = $2 WHERE grant_id = $1";
@@ -85,7 +89,7 @@ impl<const N: usize> Place<N> {
     }
 }
 
-const IDS: [Place<16>; 9] = [
+const IDS: [Place<16>; 10] = [
     Place {
         read: &ACCOUNTS,
         write: &SET_ACCOUNT,
@@ -103,6 +107,7 @@ const IDS: [Place<16>; 9] = [
         name: |id| SealedField::WebhookOld(WebhookId::from_octets(id)),
     },
     Place { read: &REMOTE, write: &SET_REMOTE, name: |id| SealedField::Remote(RemoteId::from_octets(id)) },
+    Place { read: &ANCHORS, write: &SET_ANCHOR, name: SealedField::Anchor },
     Place { read: &ERP, write: &SET_ERP, name: |id| SealedField::Erp(ErpSourceId::from_octets(id)) },
     Place {
         read: &SECRETS,

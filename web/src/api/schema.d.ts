@@ -421,6 +421,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/anchoring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What anchors the log outside: checkpoints by mail, witnesses, and logs that are witnessed here. */
+        get: operations["anchoring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchoring/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets to whom checkpoints of the log go by mail, and how often. */
+        put: operations["set_checkpoint_mail"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchoring/mail/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the newest checkpoint now. */
+        post: operations["send_checkpoint_mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchoring/witness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets whether this server is a witness, and of which logs. */
+        put: operations["set_witnessing"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anchoring/witnesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the witnesses of the log. */
+        put: operations["set_log_witnesses"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/approvals": {
         parameters: {
             query?: never;
@@ -3205,6 +3290,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/witness/add-checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms the head of another log if it continues the one that was confirmed last (C2SP tlog-witness). 409 answers with the size that was confirmed. */
+        post: operations["add_checkpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health/live": {
         parameters: {
             query?: never;
@@ -3662,6 +3764,17 @@ export interface components {
          * @enum {string}
          */
         AfterFetch: "leave" | "mark_read" | "move";
+        /** @description What anchors the log outside, and how that stands. */
+        AnchoringState: {
+            /** @description Whether a server is set that sends notices. */
+            can_send: boolean;
+            /** @description Checkpoints by mail. */
+            mail: components["schemas"]["CheckpointMail"];
+            /** @description This server as a witness of other logs. */
+            witness: components["schemas"]["Witnessing"];
+            /** @description Witnesses of the log. */
+            witnesses: components["schemas"]["LogWitness"][];
+        };
         /** @description A token, without what is secret of it. */
         ApiToken: {
             /** @description When it was made. */
@@ -4053,6 +4166,52 @@ export interface components {
              */
             unsigned_count: number;
         };
+        /**
+         * @description How often a checkpoint goes out.
+         * @enum {string}
+         */
+        CheckpointEvery: "off" | "daily" | "weekly" | "monthly";
+        /** @description Checkpoints by mail. */
+        CheckpointMail: {
+            /** @description To whom. */
+            addresses: string[];
+            /** @description What went wrong the last time; null if it went well. */
+            error: string | null;
+            error_since: components["schemas"]["Timestamp"] | null;
+            /** @description How often. */
+            every: components["schemas"]["CheckpointEvery"];
+            /**
+             * Format: int32
+             * @description At which hour of the zone, 0 to 23.
+             */
+            hour: number;
+            /** @description Language of the mail. */
+            language: components["schemas"]["Language"];
+            sent: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Entries it spoke of.
+             */
+            sent_entries: number;
+            /** @description Time zone (IANA). */
+            zone: string;
+        };
+        /** @description Checkpoints by mail as they are set. */
+        CheckpointMailRequest: {
+            /** @description To whom, at most 10. */
+            addresses: string[];
+            /** @description How often. */
+            every: components["schemas"]["CheckpointEvery"];
+            /**
+             * Format: int32
+             * @description At which hour of the zone.
+             */
+            hour: number;
+            /** @description Language of the mail. */
+            language: components["schemas"]["Language"];
+            /** @description Time zone (IANA). */
+            zone: string;
+        };
         /** @description Something that is wrong. */
         Condition: {
             /**
@@ -4072,7 +4231,8 @@ export interface components {
             /**
              * @description `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
              *     `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing`,
-             *     `scanner.down`, `backup.old` or `remote.behind`.
+             *     `scanner.down`, `backup.old`, `remote.behind`, `recovery.missing`, `keyring.damaged`, `log.stopped`, `stamps.missing`, `checkpoint.unsent`,
+             *     `witness.refused` or `witness.behind`.
              */
             kind: string;
             /** @description When it was found last. */
@@ -6109,6 +6269,53 @@ export interface components {
             /** @description Since when. */
             since: components["schemas"]["Timestamp"];
         };
+        /** @description A witness of the log. */
+        LogWitness: {
+            at: components["schemas"]["Timestamp"] | null;
+            /** @description What went wrong the last time; null if it went well. */
+            error: string | null;
+            error_since: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Entries it confirmed of a log that this one contradicts; null if it does not.
+             */
+            refused: number | null;
+            /**
+             * Format: int64
+             * @description Entries it confirmed last.
+             */
+            size: number;
+            /** @description Where it is asked; `/add-checkpoint` follows. */
+            url: string;
+            /** @description The line of its key. */
+            verifier: string;
+        };
+        /** @description A witness of the log as it is set. */
+        LogWitnessRequest: {
+            /**
+             * Format: uuid
+             * @description Its id; null for a new one. With another address or key it is a new one.
+             */
+            id?: string | null;
+            /** @description Name. */
+            name: string;
+            /** @description Where it is asked, `http` or `https`: what comes back is signed. */
+            url: string;
+            /** @description The line of its key: name, id and key with `+` between them. */
+            verifier: string;
+        };
+        /** @description All of them. */
+        LogWitnesses: {
+            /** @description At most 8. */
+            items: components["schemas"]["LogWitnessRequest"][];
+        };
         /**
          * @description What kind of mail.
          * @enum {string}
@@ -8105,10 +8312,14 @@ export interface components {
              * @description Its number.
              */
             number: number;
+            /** @description Whether a password is kept. */
+            password_set: boolean;
             /** @description Why it does not stamp; null if it does, or was not asked yet. */
             trouble: string | null;
             /** @description Address. */
             url: string;
+            /** @description Whom it knows this server as; empty without login. */
+            user: string;
         };
         /** @description A time stamp authority as it is set. */
         StampAuthorityRequest: {
@@ -8121,8 +8332,12 @@ export interface components {
              * @description Its number; 0 for a new one.
              */
             number?: number;
+            /** @description The password; null: the one that is kept, which is good for the same address and user only. */
+            password?: string | null;
             /** @description Address, `http` or `https`: what comes back is signed. */
             url: string;
+            /** @description Whom it knows this server as (HTTP Basic); empty without login. Only over `https`, or on this machine. */
+            user?: string;
         };
         /** @description How many addresses are in a state. */
         StateCount: {
@@ -8700,6 +8915,44 @@ export interface components {
             mail_id: string;
             /** @description Decoded subject; may be empty. */
             subject: string;
+        };
+        /** @description A log that is witnessed here. */
+        WitnessedLog: {
+            at: components["schemas"]["Timestamp"] | null;
+            /** @description Name for people. */
+            name: string;
+            /** @description Its origin: the name of its key. */
+            origin: string;
+            /**
+             * Format: int64
+             * @description Entries that were confirmed last; 0 for none.
+             */
+            size: number;
+            /** @description The line of its key. */
+            verifier: string;
+        };
+        /** @description A log that is to be witnessed. */
+        WitnessedLogRequest: {
+            /** @description Name for people. */
+            name: string;
+            /** @description The line of its key, which its page shows below Proof. */
+            verifier: string;
+        };
+        /** @description This server as a witness of other logs. */
+        Witnessing: {
+            /** @description Whether `POST /api/v1/witness/add-checkpoint` is answered. */
+            active: boolean;
+            /** @description The logs. */
+            logs: components["schemas"]["WitnessedLog"][];
+            /** @description The line of the key that confirms; null until it was active once. */
+            verifier: string | null;
+        };
+        /** @description This server as a witness as it is set. */
+        WitnessingRequest: {
+            /** @description Whether requests are answered. */
+            active: boolean;
+            /** @description The logs, at most 100. */
+            logs: components["schemas"]["WitnessedLogRequest"][];
         };
     };
     responses: never;
@@ -11003,6 +11256,308 @@ export interface operations {
             };
             /** @description Does not exist, or may not be seen. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    anchoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What anchors the log outside: checkpoints by mail, witnesses, and logs that are witnessed here. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchoringState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_checkpoint_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckpointMailRequest"];
+            };
+        };
+        responses: {
+            /** @description Sets to whom checkpoints of the log go by mail, and how often. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchoringState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_checkpoint_mail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sends the newest checkpoint now. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_witnessing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WitnessingRequest"];
+            };
+        };
+        responses: {
+            /** @description Sets whether this server is a witness, and of which logs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchoringState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_log_witnesses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogWitnesses"];
+            };
+        };
+        responses: {
+            /** @description Sets the witnesses of the log. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchoringState"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24973,6 +25528,93 @@ export interface operations {
             };
             /** @description Does not fit the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description Confirms the head of another log if it continues the one that was confirmed last (C2SP tlog-witness). 409 answers with the size that was confirmed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not exist, or may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Does not fit the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; see Retry-After. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,8 +1,9 @@
-import { Button, CopyButton, Textarea, TextInput } from "@mantine/core";
+import { Button, CopyButton, PasswordInput, Textarea, TextInput } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Anchoring } from "../anchoring/Anchoring";
 import { api, take } from "../api/client";
 import type { components } from "../api/schema";
 import { useSession } from "../api/session";
@@ -36,6 +37,7 @@ export function Proof() {
           <PublicKey line={query.data.public_key} />
           {role === "administrator" ? <RecoveryKey /> : null}
           {role === "administrator" ? <Authorities state={query.data} /> : null}
+          {role === "administrator" ? <Anchoring /> : null}
         </div>
       )}
     </AdminPage>
@@ -96,18 +98,21 @@ function PublicKey({ line }: { line: string }) {
   );
 }
 
-const NEW: Authority = { number: 0, name: "", url: "", ca: "" };
+const NEW: Authority = { number: 0, name: "", url: "", ca: "", user: "", password: null };
+
+/** As they are kept: a password is never given back, and the kept one counts where none is entered. */
+const keptAuthorities = (state: State): Authority[] =>
+  state.authorities.map(({ number, name, url, ca, user }) => ({ number, name, url, ca, user, password: null }));
 
 function Authorities({ state }: { state: State }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const kept = state.authorities.map(({ number, name, url, ca }) => ({ number, name, url, ca }));
-  const [items, setItems] = useState<Authority[]>(kept);
+  const [items, setItems] = useState<Authority[]>(keptAuthorities(state));
   const save = useMutation({
     mutationFn: () => take(api.PUT("/api/v1/proof/authorities", { body: { items } })),
     onSuccess: (saved) => {
       client.setQueryData(proofQuery.queryKey, saved);
-      setItems(saved.authorities.map(({ number, name, url, ca }) => ({ number, name, url, ca })));
+      setItems(keptAuthorities(saved));
       tell(t("proof.saved"));
     },
   });
@@ -157,6 +162,28 @@ function Authorities({ state }: { state: State }) {
             value={item.ca}
             onChange={(event) => change(at, { ca: event.currentTarget.value })}
           />
+          <TextInput
+            label={t("proof.user")}
+            description={t("proof.userHelp")}
+            autoComplete="off"
+            maxLength={500}
+            value={item.user ?? ""}
+            onChange={(event) => change(at, { user: event.currentTarget.value })}
+          />
+          {(item.user ?? "") === "" ? null : (
+            <PasswordInput
+              label={t("proof.password")}
+              description={
+                state.authorities.some(({ number, password_set }) => number === item.number && password_set)
+                  ? t("proof.passwordKept")
+                  : undefined
+              }
+              autoComplete="new-password"
+              maxLength={500}
+              value={item.password ?? ""}
+              onChange={(event) => change(at, { password: event.currentTarget.value || null })}
+            />
+          )}
           <div className={page.row}>
             <Button
               variant="default"

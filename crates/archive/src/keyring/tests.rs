@@ -88,6 +88,23 @@ fn a_lost_copy_and_a_damaged_header_are_made_again() {
 }
 
 #[test]
+fn a_copy_that_is_gone_or_cut_behind_our_back_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let keyring = filled(dir.path(), 9);
+    assert_eq!(keyring.wrong_copies(), []);
+    let files = [path(dir.path(), 1, 0), path(dir.path(), 1, 1)];
+    let whole = fs::read(&files[1]).unwrap();
+    for (octets, of) in [(&whole[..whole.len() - 1], &files[1]), (&whole[..3], &files[0])] {
+        fs::write(of, octets).unwrap();
+        let wrong: Vec<PathBuf> = keyring.wrong_copies().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(wrong, std::slice::from_ref(of));
+        fs::write(of, &whole).unwrap();
+    }
+    fs::remove_file(&files[0]).unwrap();
+    assert_eq!(keyring.wrong_copies()[0].0, files[0]);
+}
+
+#[test]
 fn a_changed_master_key_opens_the_same_keys() {
     let dir = tempfile::tempdir().unwrap();
     let keyring = filled(dir.path(), 3);

@@ -4,20 +4,25 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use connect::{ClientTls, Guard, Poster};
+use keys::Secret;
 use logbook::Logbook;
 use model::UnixMillis;
 use serde::{Deserialize, Serialize};
 use stamps::Stamp;
 use store::NewLeaf;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::blocking::blocking;
 use crate::core::Core;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::proving::witness::secret_field;
 
 /// Authorities at most.
 pub const AUTHORITIES_MAX: usize = 8;
+/// Characters of a name or password at most.
+const LOGIN_MAX: usize = 500;
 /// Looks for what is to be stamped at least this often.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// An authority that did not answer is asked again after so long.
@@ -28,7 +33,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(30);
 const RENEW_MS: i64 = 60 * 86_400_000;
 
 /// Somebody who stamps.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Authority {
     /// Never used again for another one.
     pub number: u32,
@@ -38,14 +43,32 @@ pub struct Authority {
     pub url: String,
     /// Certificates that are trusted, PEM.
     pub ca: String,
+    /// Whom it knows us as (HTTP Basic); empty: it asks for no login.
+    #[serde(default)]
+    pub user: String,
+    /// What it is to be told then; `None`: the password that is kept. Never given back.
+    #[serde(skip)]
+    pub password: Option<Secret<String>>,
+    /// Where the password is kept; who sets authorities does not say so.
+    #[serde(default)]
+    pub secret: Option<Uuid>,
+}
+
+impl Authority {
+    /// As an administrator names it; number 0 is a new one.
+    pub fn new(number: u32, name: String, url: String, ca: String) -> Self {
+        Self { number, name, url, ca, ..Self::default() }
+    }
 }
 
 /// What is set about authorities.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Settings {
     last: u32,
     authorities: Vec<Authority>,
+    /// Since when there is one, milliseconds.
+    since: i64,
 }
 
 const SETTING: &str = "stamp_authorities";
@@ -65,6 +88,23 @@ pub enum StampingError {
     /// Without a name.
     #[error("no name")]
     Name,
+    /// No name or no password to log in with, or one that cannot be sent.
+    #[error("no login")]
+    Login,
+    /// A password without TLS, to another machine.
+    #[error("a password without TLS")]
+    Plain,
+}
+
+/// Why an authority does not stamp.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StampTrouble {
+    /// It takes neither this login nor none (HTTP 401, 403).
+    #[error("HTTP {0}: login refused")]
+    Login(u16),
+    /// Anything else, in its own words.
+    #[error("{0}")]
+    Other(String),
 }
 
 fn read(core: &Core) -> Result<Settings> {
@@ -93,30 +133,89 @@ impl Engine {
             return Ok(Err((AUTHORITIES_MAX, StampingError::TooMany)));
         }
         let mut settings = read(self.core())?;
-        let mut authorities = Vec::with_capacity(wanted.len());
+        let (mut authorities, mut secrets) = (Vec::with_capacity(wanted.len()), Vec::new());
         for (n, mut authority) in wanted.into_iter().enumerate() {
             let is_web = authority.url.starts_with("http://") || authority.url.starts_with("https://");
+            let kept = settings.authorities.iter().find(|known| known.number == authority.number);
             let refused = match () {
                 () if authority.name.trim().is_empty() => Some(StampingError::Name),
                 () if !is_web || authority.url.contains(char::is_whitespace) => Some(StampingError::Url),
                 () if !stamps::can_trust(&authority.ca) => Some(StampingError::Ca),
-                () => None,
+                () => login_refused(&authority, kept),
             };
             if let Some(error) = refused {
                 return Ok(Err((n, error)));
             }
+            authority.secret = kept.and_then(|kept| kept.secret);
+            self.seal_login(&mut authority, &mut secrets)?;
             if !settings.authorities.iter().any(|known| known.number == authority.number) {
                 settings.last += 1;
                 authority.number = settings.last;
             }
             authorities.push(authority);
         }
+        if settings.authorities.is_empty() {
+            settings.since = self.core().now().0;
+        }
+        for gone in settings.authorities.iter().filter_map(|known| known.secret) {
+            if !authorities.iter().any(|authority: &Authority| authority.secret == Some(gone)) {
+                secrets.push((*gone.as_bytes(), None));
+            }
+        }
         settings.authorities = authorities;
         let text = serde_json::to_string(&settings).unwrap_or_default();
-        self.store().set_setting(SETTING.to_owned(), Some(text))?;
+        self.store().set_with_secrets((SETTING.to_owned(), text), secrets)?;
         self.core().proving.troubles.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.core().stamp_bell.notify_one();
         Ok(Ok(settings.authorities))
     }
+
+    /// Seals a new password; without a user none is kept.
+    fn seal_login(
+        &self,
+        authority: &mut Authority,
+        secrets: &mut Vec<(store::AnchorSecretId, Option<Vec<u8>>)>,
+    ) -> Result<()> {
+        if authority.user.is_empty() {
+            authority.secret = None;
+        } else if let Some(password) = authority.password.take() {
+            let id = authority.secret.unwrap_or_else(Uuid::now_v7);
+            let sealed = self.core().sealer.seal(&secret_field(id), password.expose().as_bytes())?;
+            secrets.push((*id.as_bytes(), Some(sealed)));
+            authority.secret = Some(id);
+        }
+        Ok(())
+    }
+}
+
+/// Why this login is not taken. A kept password goes where it was meant to go and nowhere else.
+fn login_refused(wanted: &Authority, kept: Option<&Authority>) -> Option<StampingError> {
+    if wanted.user.is_empty() {
+        return wanted.password.is_some().then_some(StampingError::Login);
+    }
+    let is_plain =
+        |text: &str| !text.is_empty() && text.len() <= LOGIN_MAX && !text.contains(char::is_control);
+    let has_password = match &wanted.password {
+        Some(password) => is_plain(password.expose()),
+        None => kept.is_some_and(|kept| {
+            kept.secret.is_some() && (&kept.url, &kept.user) == (&wanted.url, &wanted.user)
+        }),
+    };
+    match () {
+        () if !has_password || !is_plain(&wanted.user) || wanted.user.contains(':') => {
+            Some(StampingError::Login)
+        }
+        () if !connect::may_log_in(&wanted.url) => Some(StampingError::Plain),
+        () => None,
+    }
+}
+
+/// The fields a request needs for the login that is kept.
+fn login(core: &Core, authority: &Authority) -> Result<Vec<(&'static str, String)>> {
+    let Some(id) = authority.secret.filter(|_| !authority.user.is_empty()) else { return Ok(Vec::new()) };
+    let Some(sealed) = core.store.anchor_secret(*id.as_bytes())? else { return Ok(Vec::new()) };
+    let password = core.sealer.open_text(&secret_field(id), &sealed)?;
+    Ok(vec![connect::basic_login(&authority.user, password.expose())])
 }
 
 /// What is to be stamped.
@@ -124,6 +223,8 @@ struct Due {
     size: u64,
     note: Vec<u8>,
     authority: Authority,
+    /// What the login adds to the request.
+    fields: Vec<(&'static str, String)>,
 }
 
 fn due(core: &Core) -> Result<Vec<Due>> {
@@ -136,8 +237,11 @@ fn due(core: &Core) -> Result<Vec<Due>> {
     let missing = authorities
         .into_iter()
         .filter(|authority| !anchor.stamps.iter().any(|(number, _)| *number == authority.number));
-    let due = missing.map(|authority| Due { size, note: anchor.note.clone().into_bytes(), authority });
-    Ok(due.collect())
+    let due = missing.map(|authority| {
+        let fields = login(core, &authority)?;
+        Ok(Due { size, note: anchor.note.clone().into_bytes(), authority, fields })
+    });
+    due.collect()
 }
 
 fn keep(core: &Core, due: &Due, answer: &[u8], stamp: &Stamp) -> Result<()> {
@@ -156,24 +260,39 @@ fn keep(core: &Core, due: &Due, answer: &[u8], stamp: &Stamp) -> Result<()> {
 }
 
 /// Entries and time of the newest anchor that has a stamp.
-pub(super) fn newest(book: &Logbook, sizes: &[u64]) -> Result<Option<(u64, UnixMillis)>> {
-    for size in sizes.iter().rev() {
-        let anchor = book.anchored(*size)?;
+pub(super) fn newest(book: &Logbook) -> Result<Option<(u64, UnixMillis)>> {
+    for size in book.stamped_sizes()?.into_iter().rev() {
+        let anchor = book.anchored(size)?;
         let digest = ledger::sha256(anchor.note.as_bytes()).0;
         let at = anchor.stamps.iter().filter_map(|(_, answer)| stamps::read(answer, &digest, None, "").ok());
         if let Some(at) = at.map(|stamp| stamp.at).min() {
-            return Ok(Some((*size, at)));
+            return Ok(Some((size, at)));
         }
     }
     Ok(None)
 }
 
-pub(super) fn troubles(core: &Core) -> Vec<(u32, String)> {
+pub(super) fn troubles(core: &Core) -> Vec<(u32, StampTrouble)> {
     let troubles = core.proving.troubles.lock().unwrap_or_else(PoisonError::into_inner);
     troubles.iter().map(|(number, why)| (*number, why.clone())).collect()
 }
 
-fn note(core: &Core, number: u32, trouble: Option<String>) {
+/// The oldest anchor that could have been stamped behind the newest one that was, if somebody is set to stamp.
+pub(super) fn waiting(core: &Core, book: &Logbook) -> Result<Option<doctor::StampFacts>> {
+    let settings = read(core)?;
+    if settings.authorities.is_empty() {
+        return Ok(None);
+    }
+    let stamped = book.stamped_sizes()?.pop();
+    let oldest = book.anchor_sizes()?.into_iter().find(|size| stamped.is_none_or(|stamped| *size > stamped));
+    let since = oldest.and_then(|size| book.anchored_at(size));
+    Ok(since.map(|since| {
+        let text = troubles(core).pop().map_or_else(|| "–".to_owned(), |(_, why)| why.to_string());
+        doctor::StampFacts { since: since.max(UnixMillis(settings.since)), text }
+    }))
+}
+
+fn note(core: &Core, number: u32, trouble: Option<StampTrouble>) {
     let mut troubles = core.proving.troubles.lock().unwrap_or_else(PoisonError::into_inner);
     match trouble {
         Some(why) => drop(troubles.insert(number, why)),
@@ -186,7 +305,7 @@ fn renew(core: &Core) -> Result<()> {
     let mut deriver = core.proving.lock();
     let Some(book) = &deriver.book else { return Ok(()) };
     let sizes = book.anchor_sizes()?;
-    let Some((size, _)) = newest(book, &sizes)? else { return Ok(()) };
+    let Some((size, _)) = newest(book)? else { return Ok(()) };
     let anchor = book.anchored(size)?;
     let digest = ledger::sha256(anchor.note.as_bytes()).0;
     let ends = anchor.stamps.iter().filter_map(|(_, answer)| stamps::read(answer, &digest, None, "").ok());
@@ -217,7 +336,10 @@ impl Stamping {
                             PAUSE
                         }
                     };
-                    tokio::time::sleep(pause).await;
+                    tokio::select! {
+                        () = engine.core().stamp_bell.notified() => {}
+                        () = tokio::time::sleep(pause) => {}
+                    }
                 }
             };
             tokio::select! {
@@ -267,16 +389,19 @@ async fn round(engine: &Engine, tls: &ClientTls) -> Result<bool> {
     Ok(all)
 }
 
-async fn ask(poster: &Poster, due: &Due) -> std::result::Result<(Vec<u8>, Stamp), String> {
+async fn ask(poster: &Poster, due: &Due) -> std::result::Result<(Vec<u8>, Stamp), StampTrouble> {
+    let other = |error: &(dyn std::error::Error + 'static)| StampTrouble::Other(crate::chain(error));
     let digest = ledger::sha256(&due.note).0;
-    let nonce = *keys::random_octets::<8>().map_err(|error| error.to_string())?.expose();
-    let request = stamps::request(&digest, nonce).map_err(|error| error.to_string())?;
-    let url = &due.authority.url;
-    let answer = poster.octets(url, "application/timestamp-query", request, stamps::ANSWER_MAX).await;
-    let (status, answer) = answer.map_err(|error| crate::chain(&error))?;
-    if status != 200 {
-        return Err(format!("HTTP {status}"));
+    let nonce = *keys::random_octets::<8>().map_err(|error| other(&error))?.expose();
+    let request = stamps::request(&digest, nonce).map_err(|error| other(&error))?;
+    let (url, kind) = (&due.authority.url, "application/timestamp-query");
+    let answer = poster.octets(url, kind, &due.fields, request, stamps::ANSWER_MAX).await;
+    let (status, answer) = answer.map_err(|error| other(&error))?;
+    match status {
+        200 => {}
+        401 | 403 => return Err(StampTrouble::Login(status)),
+        status => return Err(StampTrouble::Other(format!("HTTP {status}"))),
     }
     let stamp = stamps::read(&answer, &digest, Some(nonce), &due.authority.ca);
-    stamp.map(|stamp| (answer, stamp)).map_err(|error| error.to_string())
+    stamp.map(|stamp| (answer, stamp)).map_err(|error| other(&error))
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod allowance;
+mod anchoring;
 mod deletion;
 mod faults;
 mod graph;

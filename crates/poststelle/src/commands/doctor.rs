@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use doctor::{Reason, Severity};
+use doctor::{Kind, Reason, Severity};
 use jiff::Timestamp;
 use model::UnixMillis;
 use pipeline::Engine;
@@ -58,9 +58,11 @@ pub fn run(
             let values: [(&str, &dyn std::fmt::Display); 2] = [("since", &since), ("to_do", &text.to_do)];
             writeln!(streams.out, "  {}", lang.text("doctor-since", &values))?;
         }
-        // Nothing is wrong yet, so it does not count as such.
+        // On the first day nothing is wrong yet, so it does not count as such.
+        let is_said = conditions.iter().any(|kept| kept.what.kind == Kind::RecoveryMissing);
         match engine.recovery_key_made() {
             Ok(Some(_)) => {}
+            _ if is_said => {}
             Ok(None) => writeln!(streams.err, "{}", lang.text("doctor-recovery-never", &[]))?,
             Err(_) => writeln!(streams.err, "{}", lang.text("key-recovery-file", &[]))?,
         }

@@ -75,6 +75,32 @@ async fn a_gap_is_told_to_those_who_may_read_the_account() {
 }
 
 #[tokio::test]
+async fn keys_that_cannot_be_brought_back_are_told() {
+    let world = World::new();
+    let admin = world.administrator();
+    lacking(&world, &admin).await;
+    let found = async || -> Vec<Value> {
+        world.engine.check_up().unwrap();
+        let report = world.get("/api/v1/doctor").by(&admin).expect(StatusCode::OK).await;
+        let found = report["conditions"].as_array().unwrap().clone();
+        found.into_iter().filter(|of| of["account"].is_null()).collect()
+    };
+    let recovery = &found().await[0];
+    assert_eq!((&recovery["kind"], &recovery["severity"]), (&json!("recovery.missing"), &json!("warning")));
+    assert!(recovery["to_do"].as_str().unwrap().contains("poststelle key recovery"), "{recovery}");
+    world.engine.make_recovery_key().unwrap();
+    assert_eq!(found().await, Vec::<Value>::new());
+    let copies = std::fs::read_dir(world.engine.dir().join("keyring")).unwrap();
+    let mut copies: Vec<_> = copies.map(|entry| entry.unwrap().path()).collect();
+    copies.retain(|path| path.extension().is_some_and(|end| end == "a"));
+    std::fs::remove_file(&copies[0]).unwrap();
+    let keyring = &found().await[0];
+    assert_eq!((&keyring["kind"], &keyring["severity"]), (&json!("keyring.damaged"), &json!("critical")));
+    let notices = world.get("/api/v1/notices").by(&admin).expect(StatusCode::OK).await;
+    assert!(notices["items"].as_array().unwrap().iter().any(|of| of["kind"] == "keyring.damaged"));
+}
+
+#[tokio::test]
 async fn ledgers_are_listed_and_fetched_anew() {
     let world = World::new();
     let admin = world.administrator();

@@ -10,6 +10,7 @@ fn all() -> Vec<&'static Sql> {
         crate::accounts::ALL,
         crate::address_search::ALL,
         crate::addresses::ALL,
+        crate::anchoring::ALL,
         crate::api_tokens::ALL,
         crate::approvals::ALL,
         crate::authentications::ALL,
