@@ -25,7 +25,8 @@ pub struct Condition {
     pub id: String,
     /// `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
     /// `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing`,
-    /// `scanner.down`, `backup.old`, `remote.behind`, `recovery.missing`, `keyring.damaged`, `log.stopped` or `stamps.missing`.
+    /// `scanner.down`, `backup.old`, `remote.behind`, `recovery.missing`, `keyring.damaged`, `log.stopped`,
+    /// `stamps.missing` or `files.failing`.
     pub kind: String,
     /// How bad.
     pub severity: Severity,

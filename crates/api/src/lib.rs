@@ -9,6 +9,7 @@ mod accounts;
 mod address;
 mod addresses;
 mod approvals;
+mod attachment_files;
 mod attachments;
 mod bounces;
 mod correspondence;
@@ -68,6 +69,10 @@ pub use approvals::{
     Approval, ApprovalKind, ApprovalPage, ApprovalQuery, ApprovalRefusal, ApprovalSettings, ApprovalState,
     DelayedApproval, DelayedApprovalList,
 };
+pub use attachment_files::{
+    AttachmentFile, AttachmentFileExample, AttachmentFilePage, AttachmentFilePreview, AttachmentFileQuery,
+    AttachmentFileSettings, AttachmentFileState, AttachmentFiles,
+};
 pub use attachments::{
     AttachmentClass, AttachmentFinding, AttachmentHold, AttachmentRelease, AttachmentSettings,
     AttachmentSettingsChange, AuthResult, Authentication, DkimSignature, HeldAttachment, HeldPage, HeldQuery,
@@ -99,7 +104,7 @@ pub use documents::{
     TaughtBy,
 };
 pub use erasures::{
-    Erasure, ErasureAbout, ErasureBasis, ErasureMail, ErasurePage, ErasurePreview, ErasureQuery,
+    ErasedFile, Erasure, ErasureAbout, ErasureBasis, ErasureMail, ErasurePage, ErasurePreview, ErasureQuery,
     ErasureRequest, ErasureSearch, PersonQuery,
 };
 pub use erp::{

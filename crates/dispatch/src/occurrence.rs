@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 35] = [
+pub const KINDS: [&str; 36] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -37,6 +37,7 @@ pub const KINDS: [&str; 35] = [
     "keyring.damaged",
     "log.stopped",
     "stamps.missing",
+    "files.failing",
     "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
@@ -172,6 +173,7 @@ pub fn occurrence(
         | "keyring.damaged"
         | "log.stopped"
         | "stamps.missing"
+        | "files.failing"
         | "trouble.over" => {
             if !subject.is_empty() {
                 details.insert("subject".to_owned(), subject.to_owned());

@@ -85,6 +85,7 @@ fn delivered(kind: &str) -> Way {
         | "keyring.damaged"
         | "log.stopped"
         | "stamps.missing"
+        | "files.failing"
         | "approval.asked"
         | "webhook.disabled" => Way::AtOnce,
         "index.behind" | "quarantine.growing" | "report.queued" | "address.dead" | "list.left"

@@ -16,6 +16,7 @@ mod accounts;
 mod addresses;
 mod approvals;
 mod assets;
+mod attachment_files;
 mod attachment_list;
 mod attachments;
 mod background;
@@ -102,6 +103,7 @@ mod tests;
 
 pub use account_settings::{AccountOptions, PASSWORD_FIELD};
 pub use assets::{Files, WebFile, embedded};
+pub use attachment_files::file_words;
 pub use background::{
     Background, BackgroundError, ImportJob, Pending, TestCredential, TestSettings, Tested, TestedStep,
 };

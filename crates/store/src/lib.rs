@@ -12,6 +12,7 @@ mod address_search;
 mod addresses;
 mod api_tokens;
 mod approvals;
+mod attachment_files;
 mod authentications;
 mod bounce_rules;
 mod changes;
@@ -116,6 +117,10 @@ pub use address_search::{ContactName, FoundCursor};
 pub use addresses::AddressRole;
 pub use api_tokens::{ApiToken, NewApiToken};
 pub use approvals::{Approval, ApprovalFilter, ApprovalKind, ApprovalState, Decision, NewApproval};
+pub use attachment_files::{
+    AttachmentFile, AttachmentFolder, ErasedFile, ErasedFileState, FileCounts, FileRow, FileState, FileWork,
+    MailFiles,
+};
 pub use authentications::{CheckedMail, UncheckedMail};
 pub use bounce_rules::BounceRules;
 pub use changes::{Change, IndexState, IndexedMessage, IndexedPart};

@@ -5,6 +5,7 @@
 mod allowance;
 mod deletion;
 mod faults;
+mod files;
 mod graph;
 mod mails;
 mod malware;
