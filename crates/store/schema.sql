@@ -104,6 +104,35 @@ CREATE TABLE approvals (
 ) STRICT;
 CREATE INDEX approvals_asked_by ON approvals (asked_by, key);
 CREATE INDEX approvals_state ON approvals (state, key);
+CREATE TABLE attachment_file_work (
+    seq INTEGER PRIMARY KEY,
+    due INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    again INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attachment_file_work_due ON attachment_file_work (due, seq);
+CREATE TABLE attachment_files (
+    seq INTEGER NOT NULL,
+    part TEXT NOT NULL,
+    folder INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    folded TEXT NOT NULL,
+    octets INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,
+    state INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    PRIMARY KEY (seq, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attachment_files_place ON attachment_files (folder, folded);
+CREATE INDEX attachment_files_state ON attachment_files (state, seq, part);
+CREATE TABLE attachment_folders (
+    key INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    last_success INTEGER,
+    error_text TEXT,
+    error_since INTEGER
+) STRICT;
 CREATE TABLE authentications (
     seq INTEGER PRIMARY KEY,
     checked INTEGER NOT NULL,
@@ -187,6 +216,17 @@ CREATE TABLE entries (
     PRIMARY KEY (list, date, message_seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entries_class ON entries (list, class, date, message_seq) WHERE class <> 52;
+CREATE TABLE erased_files (
+    erasure INTEGER NOT NULL,
+    folder INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    folded TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    state INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    PRIMARY KEY (erasure, folder, folded)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erased_files_state ON erased_files (state) WHERE state <> 1;
 CREATE TABLE erased_leaves (
     erasure INTEGER NOT NULL,
     leaf INTEGER NOT NULL,

@@ -364,6 +364,10 @@ const folders = ofSettings("/folders", lazyRouteComponent(() => import("./views/
 const linkRules = ofSettings("/linking", lazyRouteComponent(() => import("./views/linkRules"), "LinkRules"));
 const erasure = ofSettings("/erasure", lazyRouteComponent(() => import("./views/erasure"), "Erasure"));
 const proof = ofSettings("/proof", lazyRouteComponent(() => import("./views/proof"), "Proof"));
+const attachmentFiles = ofSettings(
+  "/files",
+  lazyRouteComponent(() => import("./views/attachmentFiles"), "AttachmentFiles"),
+);
 const storage = ofSettings("/storage", lazyRouteComponent(() => import("./views/storage"), "Storage"));
 const retention = ofSettings("/retention", lazyRouteComponent(() => import("./views/retention"), "Retention"));
 const procedures = ofSettings("/procedures", lazyRouteComponent(() => import("./views/procedures"), "Procedures"));
@@ -428,6 +432,7 @@ const tree = root.addChildren([
       linkRules,
       jumps,
       proof,
+      attachmentFiles,
       storage,
       retention,
       erasure,

@@ -199,6 +199,7 @@ fn components() -> Components {
         ApiTokenList ApiTokenRequest ApiTokenSecret ApprovalPage ApprovalRefusal ApprovalSettings DelayedApprovalList ExportCheck ExportRequest
         SmtpAccountList SmtpAccount SmtpAccountRequest SmtpTest WebhookList Webhook WebhookRequest WebhookSecret OutgoingPage
         Outgoing Notifications NotificationsRequest NoticeList
+        AttachmentFiles AttachmentFileSettings AttachmentFilePreview AttachmentFilePage
         AttachmentSettings AttachmentSettingsChange ScannerTest ScannerStatus SpamFilterTest SpamFilterTried RescanRequest ReleaseRequest HeldPage
         ErpRecordPage ErpRecord ErpRecordRequest ErpLineRequest ErpBatchAnswer ErpSessionRequest ErpRun ErpRunPage
         ErpSourceList ErpSource ErpSourceRequest ErpSourceTest ErpSourceTried ErpPreview

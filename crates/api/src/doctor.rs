@@ -26,7 +26,7 @@ pub struct Condition {
     /// `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
     /// `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing`,
     /// `scanner.down`, `backup.old`, `remote.behind`, `recovery.missing`, `keyring.damaged`, `log.stopped`, `stamps.missing`, `checkpoint.unsent`,
-    /// `witness.refused` or `witness.behind`.
+    /// `witness.refused`, `witness.behind` or `files.failing`.
     pub kind: String,
     /// How bad.
     pub severity: Severity,

@@ -121,6 +121,17 @@ pub struct Erasure {
     pub refused: u64,
     /// Attachments that stay because other mails have them.
     pub shared: u64,
+    /// Files of attachments, outside the archive, that are still there; at most 1,000.
+    pub files: Vec<ErasedFile>,
+}
+
+/// A file of an attachment of an erased mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErasedFile {
+    /// Where it is.
+    pub path: String,
+    /// Why it could not be removed yet, a word and what the system says; null: people changed it, so it is left.
+    pub error: Option<String>,
 }
 
 /// Erasures, newest first.

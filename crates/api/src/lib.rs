@@ -10,6 +10,7 @@ mod address;
 mod addresses;
 mod anchoring;
 mod approvals;
+mod attachment_files;
 mod attachments;
 mod bounces;
 mod correspondence;
@@ -73,6 +74,10 @@ pub use approvals::{
     Approval, ApprovalKind, ApprovalPage, ApprovalQuery, ApprovalRefusal, ApprovalSettings, ApprovalState,
     DelayedApproval, DelayedApprovalList,
 };
+pub use attachment_files::{
+    AttachmentFile, AttachmentFileExample, AttachmentFilePage, AttachmentFilePreview, AttachmentFileQuery,
+    AttachmentFileSettings, AttachmentFileState, AttachmentFiles,
+};
 pub use attachments::{
     AttachmentClass, AttachmentFinding, AttachmentHold, AttachmentRelease, AttachmentSettings,
     AttachmentSettingsChange, AuthResult, Authentication, DkimSignature, HeldAttachment, HeldPage, HeldQuery,
@@ -104,7 +109,7 @@ pub use documents::{
     TaughtBy,
 };
 pub use erasures::{
-    Erasure, ErasureAbout, ErasureBasis, ErasureMail, ErasurePage, ErasurePreview, ErasureQuery,
+    ErasedFile, Erasure, ErasureAbout, ErasureBasis, ErasureMail, ErasurePage, ErasurePreview, ErasureQuery,
     ErasureRequest, ErasureSearch, PersonQuery,
 };
 pub use erp::{

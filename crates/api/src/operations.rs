@@ -4,13 +4,13 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::{
-    Access, AddressQuery, ApprovalQuery, Body, DashboardQuery, DeletableQuery, DueQuery, ErasureQuery,
-    ErpBatchQuery, ErpFileQuery, ErpFinishQuery, ErpRecordQuery, ErpRunQuery, EventExportQuery, EventQuery,
-    ExportQuery, ExtraAddressQuery, FrameQuery, HeldQuery, HistoryQuery, ImportEntryQuery, ImportListQuery,
-    LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery, ListQuery, MediaExportQuery, MediaQuery,
-    MessageQuery, Method, Operation, OutgoingQuery, PartQuery, PersonQuery, QuarantineQuery, QueueQuery,
-    RecordMailQuery, RemoveLinkQuery, SearchQuery, SenderExportQuery, SenderQuery, SourceActionQuery,
-    SuppressionQuery,
+    Access, AddressQuery, ApprovalQuery, AttachmentFileQuery, Body, DashboardQuery, DeletableQuery, DueQuery,
+    ErasureQuery, ErpBatchQuery, ErpFileQuery, ErpFinishQuery, ErpRecordQuery, ErpRunQuery, EventExportQuery,
+    EventQuery, ExportQuery, ExtraAddressQuery, FrameQuery, HeldQuery, HistoryQuery, ImportEntryQuery,
+    ImportListQuery, LedgerQuery, LeftOutQuery, LinkStatisticsQuery, LinkableQuery, ListQuery,
+    MediaExportQuery, MediaQuery, MessageQuery, Method, Operation, OutgoingQuery, PartQuery, PersonQuery,
+    QuarantineQuery, QueueQuery, RecordMailQuery, RemoveLinkQuery, SearchQuery, SenderExportQuery,
+    SenderQuery, SourceActionQuery, SuppressionQuery,
 };
 
 fn no_query() -> Vec<Parameter> {
@@ -104,6 +104,16 @@ operations! {
         no_query, Json("SpamFilterTest") => 200 Json("SpamFilterTried"), &[];
     RESCAN = Post "/api/v1/attachments/rescan", Administrator, "attachments", "Has one mail's attachments, or all, scanned again.",
         no_query, Json("RescanRequest") => 202 Empty, &[404];
+    ATTACHMENT_FILES = Get "/api/v1/attachment-files", Administrator, "attachments", "Attachments as files in a folder: what is set, and how it stands.",
+        no_query, Empty => 200 Json("AttachmentFiles"), &[];
+    SET_ATTACHMENT_FILES = Put "/api/v1/attachment-files", Administrator, "attachments", "Sets which attachments are written as files, and where; what is written stays where it is.",
+        no_query, Json("AttachmentFileSettings") => 200 Json("AttachmentFiles"), &[];
+    PREVIEW_ATTACHMENT_FILES = Post "/api/v1/attachment-files/preview", Administrator, "attachments", "Where the newest attachments would go.",
+        no_query, Json("AttachmentFileSettings") => 200 Json("AttachmentFilePreview"), &[];
+    WRITE_ATTACHMENT_FILES_AGAIN = Post "/api/v1/attachment-files/again", Administrator, "attachments", "Writes files again that are missing, whoever deleted them.",
+        no_query, Empty => 202 Empty, &[];
+    LIST_ATTACHMENT_FILES = Get "/api/v1/attachment-files/list", Administrator, "attachments", "Attachments of which this became, newest mail first; names only of mails you may read.",
+        query::<AttachmentFileQuery>, Empty => 200 Json("AttachmentFilePage"), &[];
     HELD_ATTACHMENTS = Get "/api/v1/attachments/held", Administrator, "attachments", "Held attachments, newest mail first.",
         query::<HeldQuery>, Empty => 200 Json("HeldPage"), &[];
     IMAGE = Get "/api/v1/images/{signed}", SignedIn, "messages", "An image of a mail, by a signed address that is valid for a short time.",

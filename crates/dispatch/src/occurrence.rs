@@ -7,7 +7,7 @@ use model::UnixMillis;
 use serde_json::{Map, Value, json};
 
 /// Everything that notices and webhooks can be about.
-pub const KINDS: [&str; 38] = [
+pub const KINDS: [&str; 39] = [
     "report.handled",
     "report.queued",
     "address.failing",
@@ -40,6 +40,7 @@ pub const KINDS: [&str; 38] = [
     "checkpoint.unsent",
     "witness.refused",
     "witness.behind",
+    "files.failing",
     "trouble.over",
     "mail.quarantined",
     "webhook.disabled",
@@ -178,6 +179,7 @@ pub fn occurrence(
         | "checkpoint.unsent"
         | "witness.refused"
         | "witness.behind"
+        | "files.failing"
         | "trouble.over" => {
             if !subject.is_empty() {
                 details.insert("subject".to_owned(), subject.to_owned());

@@ -88,6 +88,7 @@ fn delivered(kind: &str) -> Way {
         | "checkpoint.unsent"
         | "witness.refused"
         | "witness.behind"
+        | "files.failing"
         | "approval.asked"
         | "webhook.disabled" => Way::AtOnce,
         "index.behind" | "quarantine.growing" | "report.queued" | "address.dead" | "list.left"

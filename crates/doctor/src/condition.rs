@@ -58,11 +58,13 @@ pub enum Kind {
     WitnessRefused,
     /// A witness has confirmed nothing for too long.
     WitnessBehind,
+    /// Attachments cannot be written as files, or files of erased mails not be removed.
+    FilesFailing,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::AccountFailing,
         Self::AccountSilent,
         Self::AccountQuiet,
@@ -85,6 +87,7 @@ impl Kind {
         Self::CheckpointUnsent,
         Self::WitnessRefused,
         Self::WitnessBehind,
+        Self::FilesFailing,
     ];
 
     /// The word of the event log, of webhooks and of the API.
@@ -112,6 +115,7 @@ impl Kind {
             Self::CheckpointUnsent => "checkpoint.unsent",
             Self::WitnessRefused => "witness.refused",
             Self::WitnessBehind => "witness.behind",
+            Self::FilesFailing => "files.failing",
         }
     }
 
@@ -299,6 +303,19 @@ pub struct RemoteFacts {
     pub failing: Option<UnixMillis>,
 }
 
+/// The folder attachments are written into as files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesFacts {
+    /// Mails whose attachments wait.
+    pub waiting: u64,
+    /// Files of erased mails that could not be removed.
+    pub to_remove: u64,
+    /// What the system said when it last took none; may be empty.
+    pub text: String,
+    /// Since when it takes none; `None`: it does.
+    pub failing: Option<UnixMillis>,
+}
+
 /// A scanner that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScannerFacts {
@@ -339,6 +356,8 @@ pub struct Facts {
     pub remote: Option<RemoteFacts>,
     /// Keys and the log.
     pub proof: ProofFacts,
+    /// `None`: attachments never were written as files.
+    pub files: Option<FilesFacts>,
 }
 
 /// From when on something is a condition.
@@ -377,11 +396,13 @@ pub struct Limits {
     pub unsigned_ms: i64,
     /// An anchor of the log may wait for so long to be stamped, milliseconds.
     pub stamps_ms: i64,
+    /// The folder for attachments may take nothing for so long, milliseconds.
+    pub files_ms: i64,
 }
 
 impl Default for Limits {
     /// 10 minutes; by how often it is asked; 14 days; 30 days; 1 GiB; 90 %; 10 minutes; 2 hours; 5 mails; 10 minutes; 7 days; 15 minutes; 2 days;
-    /// a day; 10 minutes; 3 days.
+    /// a day; 10 minutes; 3 days; 15 minutes.
     fn default() -> Self {
         Self {
             failing_ms: 10 * MINUTE,
@@ -400,6 +421,7 @@ impl Default for Limits {
             recovery_ms: DAY,
             unsigned_ms: 10 * MINUTE,
             stamps_ms: 3 * DAY,
+            files_ms: 15 * MINUTE,
         }
     }
 }
@@ -424,6 +446,7 @@ pub fn judge(facts: &Facts, limits: &Limits, open: &BTreeSet<String>, now: UnixM
     found.extend(facts.backup.and_then(|backup| backup_old(backup, limits, now)));
     found.extend(facts.remote.as_ref().and_then(|remote| remote_behind(remote, limits, now)));
     found.extend(proving::judge(&facts.proof, limits, now));
+    found.extend(facts.files.as_ref().and_then(|files| files_failing(files, limits, now)));
     found.sort_by(|a, b| (a.severity, a.kind, &a.id).cmp(&(b.severity, b.kind, &b.id)));
     found
 }
@@ -593,6 +616,15 @@ fn remote_behind(of: &RemoteFacts, limits: &Limits, now: UnixMillis) -> Option<C
     })
 }
 
+fn files_failing(of: &FilesFacts, limits: &Limits, now: UnixMillis) -> Option<Condition> {
+    let fails = of.failing.filter(|since| now.0 - since.0 >= limits.files_ms);
+    (fails.is_some() || of.to_remove > 0).then(|| {
+        let details: [(&str, &dyn ToString); 3] =
+            [("waiting", &of.waiting), ("to_remove", &of.to_remove), ("text", &of.text)];
+        condition(Kind::FilesFailing, "", Severity::Warning, None, fails.unwrap_or(now), &details)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -737,6 +769,14 @@ mod tests {
             (&remote(1, 15, Some(15))[..], &remote(1, 2 * 1440, None)[..]),
             (&behind[..], &behind[..])
         );
+        let files = |to_remove, failing: Option<i64>| {
+            let failing = failing.map(|minutes| NOW.plus_ms(-minutes * MINUTE));
+            let files = FilesFacts { waiting: 3, to_remove, text: "full".to_owned(), failing };
+            found(&Facts { files: Some(files), ..Facts::default() })
+        };
+        let bad = vec![("files.failing", "warning")];
+        assert_eq!((files(0, None), files(0, Some(14))), (vec![], vec![]));
+        assert_eq!((files(0, Some(15)), files(1, None)), (bad.clone(), bad));
         let old = vec![("backup.old", "warning")];
         assert_eq!((backup(Some(6)), backup(Some(7)), backup(None)), (vec![], old.clone(), old));
     }

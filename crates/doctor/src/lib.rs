@@ -11,8 +11,8 @@ mod quiet;
 mod retry;
 
 pub use condition::{
-    AccountFacts, BackupFacts, Condition, Expiring, ExpiryKind, Facts, Kind, Limits, MailboxFacts, Queue,
-    Quota, RemoteFacts, ScannerFacts, Severity, Trouble, judge,
+    AccountFacts, BackupFacts, Condition, Expiring, ExpiryKind, Facts, FilesFacts, Kind, Limits,
+    MailboxFacts, Queue, Quota, RemoteFacts, ScannerFacts, Severity, Trouble, judge,
 };
 pub use ledger::{LedgerRow, Ours, Reason, Tally};
 pub use proving::{

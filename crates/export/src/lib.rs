@@ -24,6 +24,7 @@ mod row;
 mod sql;
 mod table;
 mod target;
+pub mod tree;
 mod xlsx;
 mod xml;
 mod zip;

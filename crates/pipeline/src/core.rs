@@ -99,6 +99,8 @@ pub(crate) struct Core {
     pub(crate) allowances: Allowances,
     /// What the tasks of accounts are doing.
     pub(crate) tasks: Tasks,
+    /// Attachments as files.
+    pub(crate) files: crate::files::Files,
     /// Rung when the store besides this machine is set.
     pub(crate) remote_bell: tokio::sync::Notify,
     /// Rung when time stamp authorities are set.
@@ -172,6 +174,7 @@ impl Core {
             erp: crate::erp::ErpRunning::default(),
             allowances: Allowances::new(0),
             tasks: Tasks::default(),
+            files: crate::files::Files::default(),
             remote_bell: tokio::sync::Notify::new(),
             stamp_bell: tokio::sync::Notify::new(),
             witness_bell: tokio::sync::Notify::new(),

@@ -98,6 +98,7 @@ struct Running {
     linker: Option<JoinHandle<()>>,
     prover: Option<JoinHandle<()>>,
     keeper: Option<JoinHandle<()>>,
+    filer: Option<JoinHandle<()>>,
     approver: Option<JoinHandle<()>>,
 }
 
@@ -294,6 +295,7 @@ impl Engine {
     pub fn examinations_changed(&self) {
         self.core().examiner_bell.ring();
         self.core().authenticator_bell.ring();
+        self.core().files.bell.ring();
     }
 
     /// These parts, judged by the policy of this moment.
@@ -547,6 +549,8 @@ impl Engine {
         join(running.linker.take(), "linker");
         core.keeper.close();
         join(running.keeper.take(), "keeper");
+        core.files.bell.close();
+        join(running.filer.take(), "filer");
         core.proving.bell.close();
         join(running.prover.take(), "prover");
         core.store.close();
@@ -591,6 +595,9 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
     let keeper = std::thread::Builder::new()
         .name("keeper".into())
         .spawn(move || crate::retention::run(&for_keeper))?;
+    let for_filer = Arc::clone(core);
+    let filer =
+        std::thread::Builder::new().name("filer".into()).spawn(move || crate::files::run(&for_filer))?;
     let for_approver = Arc::clone(core);
     let approver = std::thread::Builder::new()
         .name("approver".into())
@@ -605,6 +612,7 @@ fn start(core: &Arc<Core>, workers: usize) -> std::io::Result<Running> {
         linker: Some(linker),
         prover: Some(prover),
         keeper: Some(keeper),
+        filer: Some(filer),
         approver: Some(approver),
     })
 }

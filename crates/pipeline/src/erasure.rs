@@ -152,6 +152,8 @@ pub struct Erased {
     pub shared_objects_kept: Vec<ObjectId>,
     /// Mails that may not be erased, and the words of the reason, at most 1,000 of them.
     pub refused: Vec<(MailId, String)>,
+    /// Files outside the archive that are still there, at most 1,000 of them.
+    pub files: Vec<crate::files::LeftFile>,
 }
 
 impl Engine {
@@ -235,6 +237,7 @@ fn erased_by(core: &Core, erasure: i64) -> Result<Erased> {
         done: found.erased,
         shared_objects_kept: core.store.shared_of(erasure, SHARED_MAX)?,
         refused: core.store.refused_of(erasure, -1, REFUSED_MAX)?,
+        files: crate::files::left(core, &[erasure])?.into_iter().map(|(_, file)| file).collect(),
     })
 }
 
@@ -332,6 +335,8 @@ pub(crate) fn resume(core: &Core, dir: &Path, master: &MasterKey) -> Result<()> 
             ErasureStep::Rows => {
                 let salt = salt(core, dir)?;
                 while rows(core, key, salt)? {}
+                // What cannot be removed now is named, and tried again behind.
+                crate::files::remove_erased(core, Some(key))?;
                 ErasureStep::Keys
             }
             ErasureStep::Keys => {
@@ -366,6 +371,7 @@ pub(crate) fn resume(core: &Core, dir: &Path, master: &MasterKey) -> Result<()> 
 
 /// Rows of one batch; true if more wait. Nobody files a mail or handles its reports meanwhile.
 fn rows(core: &Core, erasure: i64, salt: [u8; 32]) -> Result<bool> {
+    let _writing = core.files.writing.lock().unwrap_or_else(PoisonError::into_inner);
     let _draining = core.draining.lock().unwrap_or_else(PoisonError::into_inner);
     let _filing = core.filing.lock().unwrap_or_else(PoisonError::into_inner);
     let _handling = core.handling.lock().unwrap_or_else(PoisonError::into_inner);

@@ -215,6 +215,8 @@ pub(crate) fn drain(core: &Arc<Core>) -> Result<()> {
     }
     let waits = core.store.next_examination(ExaminationTask::Scan)?.is_some();
     core.examination.waits.store(waits, Ordering::Relaxed);
+    // Parts that are judged anew do not count as changed.
+    core.files.bell.ring();
     if changed {
         core.tell(News::Examined);
     }
@@ -266,6 +268,7 @@ pub(crate) fn now(core: &Arc<Core>, seq: i64, scan: bool) -> Result<Vec<Examined
     let examined = mail_of(core, &settings, scanner.as_ref(), &mail);
     core.store.put_examined(ExaminationTask::Look, vec![examined])?;
     core.examiner_bell.ring();
+    core.files.bell.ring();
     let known = core.store.examination_of(seq)?.map(|mail| mail.examined);
     Ok(judged(&settings, known.unwrap_or_default()))
 }

@@ -26,6 +26,7 @@ mod export;
 mod feed;
 mod feedback;
 mod fetch;
+mod files;
 mod flow;
 mod follow;
 mod four_eyes;
@@ -72,6 +73,7 @@ pub use self::erp::{
     Vanishing, asks, erp_folder, note_import, preview, run_source, stored, try_source, vanish,
 };
 pub use self::export::{ExportOf, Exported};
+pub use ::export::tree::{Field as FileField, PATTERN_MAX as FILE_PATTERN_MAX, PatternError};
 pub use ::ledger::sha256;
 pub use ::remote::{Error as RemoteError, Lock as RemoteLock};
 pub use approvals::{
@@ -90,6 +92,7 @@ pub use examination::{ExaminationSettings, ScannerState, SettingsError};
 pub use examine::{AuthResult, Authentication, SpamMark};
 pub use exclusions::{ExclusionFault, checked_exclusions};
 pub use feed::Counts;
+pub use files::{FileExample, FileSettings, FileSettingsError, FilesState, LeftFile};
 pub use four_eyes::{ExportLimit, ExportWish};
 pub use import::{Import, Step};
 pub use linking::{LinkSettings, Sending};

@@ -110,6 +110,7 @@ fn facts(core: &Core, free_octets: Option<u64>, seen: &mut Seen, now: UnixMillis
         backup: backup(core)?,
         remote: crate::remote::facts(core)?,
         proof,
+        files: crate::files::facts(core)?,
     })
 }
 

@@ -105,6 +105,8 @@ pub enum Command {
     Erase(Erase),
     /// Mails of a query into a mailbox of a server again.
     PutBack(PutBack),
+    /// Attachments as files in a folder.
+    Attachments(Attachments),
     /// Everything about one person.
     Person(Person),
     /// Procedural documentation.
@@ -413,6 +415,31 @@ pub struct PutBack {
     /// Folder; `/` between levels. It is made if it is missing.
     #[arg(long, value_name = "FOLDER")]
     pub folder: String,
+    /// JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `attachments`.
+#[derive(Debug, Args)]
+pub struct Attachments {
+    #[command(flatten)]
+    pub data: Data,
+    /// Writes them into this folder from now on.
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Path below it, with placeholders.
+    #[arg(long, value_name = "PATTERN")]
+    pub pattern: Option<String>,
+    /// Those of mails that are here already too.
+    #[arg(long)]
+    pub all: bool,
+    /// Writes what is missing again.
+    #[arg(long)]
+    pub again: bool,
+    /// Writes none any more; what is there stays.
+    #[arg(long, conflicts_with_all = ["folder", "pattern", "all"])]
+    pub off: bool,
     /// JSON.
     #[arg(long)]
     pub json: bool,

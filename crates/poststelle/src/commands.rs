@@ -5,6 +5,7 @@ mod account_exclude;
 mod account_oauth;
 mod account_set;
 mod account_sort;
+mod attachments;
 pub mod backup;
 pub mod classify;
 pub mod config;
@@ -71,6 +72,7 @@ pub fn data(command: &Command) -> &Path {
         Command::Erase(args) => &args.data.data,
         Command::Person(args) => &args.data.data,
         Command::PutBack(args) => &args.data.data,
+        Command::Attachments(args) => &args.data.data,
         Command::Rebuild(args) => &args.data,
         Command::Erp(args) => &args.data.data,
         Command::Link(args) => &args.data.data,
@@ -255,6 +257,7 @@ pub fn run(context: &Context<'_>, command: &Command, streams: &mut Streams<'_>) 
         Command::Log(args) => proof::log(engine, args, lang, streams),
         Command::Erase(args) => erase::erase(engine, args, lang, streams),
         Command::PutBack(args) => put_back::run(engine, args, config, lang, streams),
+        Command::Attachments(args) => attachments::run(engine, args, lang, streams),
         Command::Person(args) => erase::person(engine, args, lang, streams),
         Command::Rebuild(_) => verify::rebuild(engine, lang, streams),
         Command::Erp(args) => erp::run(engine, args, lang, streams),

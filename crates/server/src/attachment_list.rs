@@ -34,7 +34,7 @@ const WORD: &str = "attachments";
 
 const HEADER: [&str; 8] = ["file", "name", "octets", "date", "from", "subject", "mail_id", "held"];
 
-const KINDS: [(api::MediaKind, MediaKind); 5] = [
+pub(crate) const KINDS: [(api::MediaKind, MediaKind); 5] = [
     (api::MediaKind::Image, MediaKind::Image),
     (api::MediaKind::Pdf, MediaKind::Pdf),
     (api::MediaKind::Document, MediaKind::Document),
@@ -63,7 +63,7 @@ fn filter(query: &MediaExportQuery) -> Result<MediaFilter, Failure> {
     })
 }
 
-fn kind(kind: MediaKind) -> api::MediaKind {
+pub(crate) fn kind(kind: MediaKind) -> api::MediaKind {
     KINDS.into_iter().find(|(_, known)| *known == kind).map_or(api::MediaKind::Other, |(kind, _)| kind)
 }
 

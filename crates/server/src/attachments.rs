@@ -350,7 +350,7 @@ pub(crate) async fn held(
     Ok(axum::Json(page))
 }
 
-fn read_cursor(text: &str) -> Result<(i64, String), Failure> {
+pub(crate) fn read_cursor(text: &str) -> Result<(i64, String), Failure> {
     let parsed = text.split_once('_').and_then(|(seq, number)| Some((seq.parse().ok()?, number.to_owned())));
     parsed.ok_or_else(|| Failure::field("cursor", "cursor"))
 }

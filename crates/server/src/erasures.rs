@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io;
 
 use api::{
-    Erasure, ErasureAbout, ErasureMail, ErasurePage, ErasurePreview, ErasureQuery, ErasureRequest,
-    ErasureSearch, PersonQuery,
+    ErasedFile, Erasure, ErasureAbout, ErasureMail, ErasurePage, ErasurePreview, ErasureQuery,
+    ErasureRequest, ErasureSearch, PersonQuery,
 };
 use axum::extract::State as FromState;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -41,7 +41,13 @@ fn shown(state: &State, found: Vec<store::Erasure>) -> Result<Vec<Erasure>, Fail
     let users = state.store().users()?;
     let names: HashMap<String, String> =
         users.into_iter().map(|user| (user.id.to_string(), user.profile.name)).collect();
+    let keys: Vec<i64> = found.iter().map(|erasure| erasure.key).collect();
+    let mut files: HashMap<i64, Vec<ErasedFile>> = HashMap::new();
+    for (key, file) in state.engine().files_left(&keys)? {
+        files.entry(key).or_default().push(ErasedFile { path: file.path, error: file.error });
+    }
     let shown = |erasure: store::Erasure| Erasure {
+        files: files.remove(&erasure.key).unwrap_or_default(),
         key: erasure.key,
         begun: erasure.what.begun.into(),
         ended: erasure.ended.map(Into::into),

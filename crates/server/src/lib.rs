@@ -17,6 +17,7 @@ mod addresses;
 mod anchoring;
 mod approvals;
 mod assets;
+mod attachment_files;
 mod attachment_list;
 mod attachments;
 mod background;
@@ -103,6 +104,7 @@ mod tests;
 
 pub use account_settings::{AccountOptions, PASSWORD_FIELD};
 pub use assets::{Files, WebFile, embedded};
+pub use attachment_files::file_words;
 pub use background::{
     Background, BackgroundError, ImportJob, Pending, TestCredential, TestSettings, Tested, TestedStep,
 };

@@ -16,13 +16,14 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::{
-    State, account_sets, accounts, addresses, anchoring, approvals, assets, attachment_list, attachments,
-    bounces, client, deletion, doctor, documents, erasures, erp_sources, events, exclusions, exports,
-    extra_addresses, frame, groups, headers, health, holds, idempotency, import_list, import_report, imports,
-    jumps, keeping, link_blocklist, links, lists, live, messages, notifications, oauth, oauth_clients,
-    origin, problem, procedure, proof, put_back, quarantine, record_mails, record_zip, records, recovery_key,
-    retention, rights, search, senders, session, setup, smtp_accounts, source_actions, spam, status, storage,
-    suppression, tags, tokens, trace, upload, users, webhooks, what_if,
+    State, account_sets, accounts, addresses, anchoring, approvals, assets, attachment_files,
+    attachment_list, attachments, bounces, client, deletion, doctor, documents, erasures, erp_sources,
+    events, exclusions, exports, extra_addresses, frame, groups, headers, health, holds, idempotency,
+    import_list, import_report, imports, jumps, keeping, link_blocklist, links, lists, live, messages,
+    notifications, oauth, oauth_clients, origin, problem, procedure, proof, put_back, quarantine,
+    record_mails, record_zip, records, recovery_key, retention, rights, search, senders, session, setup,
+    smtp_accounts, source_actions, spam, status, storage, suppression, tags, tokens, trace, upload, users,
+    webhooks, what_if,
 };
 
 /// Longest JSON body.
@@ -310,6 +311,11 @@ fn routes(state: &State) -> Routes {
         .add(&api::TEST_SCANNER, attachments::test)
         .add(&api::TEST_SPAM_FILTER, spam::test_filter)
         .add(&api::RESCAN, attachments::rescan)
+        .add(&api::ATTACHMENT_FILES, attachment_files::read)
+        .add(&api::SET_ATTACHMENT_FILES, attachment_files::set)
+        .add(&api::PREVIEW_ATTACHMENT_FILES, attachment_files::preview)
+        .add(&api::WRITE_ATTACHMENT_FILES_AGAIN, attachment_files::again)
+        .add(&api::LIST_ATTACHMENT_FILES, attachment_files::list)
         .add(&api::HELD_ATTACHMENTS, attachments::held)
         .add(&api::IMAGE, frame::image)
         .add(&api::THREAD, messages::thread)

@@ -3,6 +3,7 @@
 mod account_sets;
 mod accounts;
 mod approvals;
+mod attachment_files;
 mod attachments;
 mod auditors;
 mod bounces;

@@ -66,6 +66,12 @@ statements! {
     DROP_FACTS = "DELETE FROM facts WHERE seq = ANY($1)";
     DROP_QUARANTINE = "DELETE FROM quarantine WHERE seq = ANY($1)";
     DROP_EXAMINED = "DELETE FROM examined_parts WHERE seq = ANY($1)";
+    /// Of files that attachments are, what is needed to remove them.
+    KEEP_FILES = "INSERT INTO erased_files (erasure, folder, path, folded, sha256, state, error) \
+        SELECT DISTINCT CAST($2 AS BIGINT), folder, path, folded, sha256, 0, '' FROM attachment_files \
+        WHERE seq = ANY($1) AND path <> '' ON CONFLICT (erasure, folder, folded) DO NOTHING";
+    DROP_FILES = "DELETE FROM attachment_files WHERE seq = ANY($1)";
+    DROP_FILE_WORK = "DELETE FROM attachment_file_work WHERE seq = ANY($1)";
     DROP_WORK = "DELETE FROM examination_work WHERE seq = ANY($1)";
     DROP_ORIGINS = "DELETE FROM authentications WHERE seq = ANY($1)";
     DROP_GROUPS = "DELETE FROM message_groups WHERE seq = ANY($1)";
@@ -111,6 +117,8 @@ static OF_MAIL: &[&Sql] = &[
     &DROP_FACTS,
     &DROP_QUARANTINE,
     &DROP_EXAMINED,
+    &DROP_FILES,
+    &DROP_FILE_WORK,
     &DROP_WORK,
     &DROP_ORIGINS,
     &DROP_GROUPS,
@@ -142,7 +150,7 @@ static OF_MESSAGE: [&Sql; 9] = [
 const VACUUM: &str = "VACUUM mails, objects, heads, placements, addresses, mail_addresses, parts, facts, messages, nodes, \
     quarantine, examined_parts, authentications, message_groups, feedback, standing_events, manual_queue, \
     import_entries, message_tags, links, decisions, link_suggestions, documents, events, log_leaves, entries, \
-    suspicions, kept_mails, held_mails, invoices, senders, media";
+    suspicions, kept_mails, held_mails, invoices, senders, media, attachment_files, erased_files";
 
 /// A mail that goes.
 struct Mail {
@@ -194,6 +202,7 @@ pub(crate) fn erase(tx: &Tx<'_>, erasure: i64, salt: &[u8; 32], limit: i64, now:
     let seqs: Vec<i64> = mails.iter().map(|mail| mail.seq).collect();
     if !seqs.is_empty() {
         let doomed = doom(tx, erasure, &mails, salt)?;
+        tx.exec(&KEEP_FILES, &[Arg::Ints(&seqs), erasure.into()])?;
         let rows = rows_of(tx, &mails, &seqs, now)?;
         let leaves = leaves_of(tx, erasure, &mails)?;
         rows.settle(tx, &seqs)?;

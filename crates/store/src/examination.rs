@@ -13,7 +13,7 @@ use crate::filing::{part_role, role_code};
 use crate::sql::statements;
 use crate::store::Store;
 use crate::value::{Arg, Row, Rows, args};
-use crate::work;
+use crate::{attachment_files, work};
 
 /// Counts of what waits end here: more is as good as many.
 const COUNT_MAX: i64 = 10_000;
@@ -439,6 +439,7 @@ impl Store {
                     enqueue(tx, task, &[mail.seq], due, attempts)?;
                 }
             }
+            attachment_files::enqueue(tx, mails.iter().map(|mail| mail.seq))?;
             let scans: Vec<i64> = mails.iter().filter(|mail| mail.scan).map(|mail| mail.seq).collect();
             enqueue(tx, ExaminationTask::Scan, &scans, UnixMillis(0), 0)
         })
@@ -456,11 +457,16 @@ impl Store {
         self.write_batch(move |tx| {
             let parts = tx.query(&OUTDATED, &args![version, limit as i64], examined)?;
             let mut rows = Rows::new(5, parts.len());
+            let mut otherwise = Vec::new();
             for (seq, part) in &parts {
                 let (held, scan) = judge(part);
+                if (held == HeldState::No) != (part.held == HeldState::No) {
+                    otherwise.push(*seq);
+                }
                 rows.push(args![*seq, &part.number, code(&HELDS, &held), code(&SCANS, &scan), version]);
             }
             tx.bulk(&JUDGE, &rows)?;
+            attachment_files::enqueue(tx, otherwise.into_iter())?;
             Ok(parts.len() == limit)
         })
     }
@@ -478,6 +484,7 @@ impl Store {
                 Some(release) => (Some(release.at), release.by.as_str(), release.reason.as_str()),
                 None => (None, "", ""),
             };
+            attachment_files::enqueue(tx, std::iter::once(seq))?;
             Ok(tx.exec(&SET_RELEASE, &args![seq, &number, at, by, reason])? > 0)
         })
     }

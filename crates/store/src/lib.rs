@@ -13,6 +13,7 @@ mod addresses;
 mod anchoring;
 mod api_tokens;
 mod approvals;
+mod attachment_files;
 mod authentications;
 mod bounce_rules;
 mod changes;
@@ -118,6 +119,10 @@ pub use addresses::AddressRole;
 pub use anchoring::{AnchorSecretId, Witness, WitnessSaid, WitnessedLog};
 pub use api_tokens::{ApiToken, NewApiToken};
 pub use approvals::{Approval, ApprovalFilter, ApprovalKind, ApprovalState, Decision, NewApproval};
+pub use attachment_files::{
+    AttachmentFile, AttachmentFolder, ErasedFile, ErasedFileState, FileCounts, FileRow, FileState, FileWork,
+    MailFiles,
+};
 pub use authentications::{CheckedMail, UncheckedMail};
 pub use bounce_rules::BounceRules;
 pub use changes::{Change, IndexState, IndexedMessage, IndexedPart};

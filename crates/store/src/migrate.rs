@@ -11,7 +11,7 @@ use crate::error::{Cause, Result, StoreError, is_full};
 use crate::snapshot;
 
 /// Newest format this program knows; the row of table `format`, which the newest migration sets.
-pub(crate) const FORMAT: i64 = 29;
+pub(crate) const FORMAT: i64 = 30;
 
 /// Name and text, oldest first. Only ever added to.
 const MIGRATIONS: &[(&str, &str)] = &[
@@ -46,6 +46,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V0029__replay", include_str!("../migrations/0029_replay.sql")),
     ("V0030__remote_storage", include_str!("../migrations/0030_remote_storage.sql")),
     ("V0031__correspondence", include_str!("../migrations/0031_correspondence.sql")),
+    ("V0032__attachment_files", include_str!("../migrations/0032_attachment_files.sql")),
     ("V0033__anchoring", include_str!("../migrations/0033_anchoring.sql")),
 ];
 

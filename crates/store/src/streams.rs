@@ -13,7 +13,7 @@ use crate::links::{self, LinkRow};
 use crate::rows;
 use crate::sql::statements;
 use crate::store::Store;
-use crate::value::{Row, args};
+use crate::value::{Arg, Row, args};
 
 /// A mail, not a message: twins have a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,7 @@ macro_rules! objects {
 statements! {
     LINES = lines!("WHERE m.seq > $1 ORDER BY m.seq LIMIT $2");
     LINES_OF = lines!("WHERE m.message_seq = $1 OR m.seq = $1 ORDER BY m.seq");
+    LINES_NUMBERED = lines!("WHERE m.seq = ANY($1) ORDER BY m.seq");
     THREADS = "SELECT m.seq, m.mail_id, h.message_id, m.thread FROM mails m \
         LEFT JOIN heads h ON h.seq = m.seq WHERE m.seq > $1 ORDER BY m.seq LIMIT $2";
     OBJECTS = objects!("WHERE o.seq > $1 ORDER BY o.seq LIMIT $2");
@@ -174,6 +175,18 @@ impl Store {
             for message in messages {
                 found.extend(tx.query(&LINES_OF, &[(*message).into()], line)?);
             }
+            self.complete(tx, &keys, found)
+        })
+    }
+
+    /// The mails of these numbers, ascending. Asks for no scope: it is for who works on all mails.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn mail_lines_numbered(&self, mails: &[i64]) -> Result<Vec<MailLine>> {
+        self.read(|tx| {
+            let keys = self.keys().scope(tx, &Scope::All)?;
+            let found = tx.query(&LINES_NUMBERED, &[Arg::Ints(mails)], line)?;
             self.complete(tx, &keys, found)
         })
     }

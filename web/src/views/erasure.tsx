@@ -291,6 +291,19 @@ function Erasures({ items }: { items: Erasure[] }) {
               {erasure.refused > 0 ? `, ${t("erasure.refusedCount", { count: erasure.refused })}` : ""}
               {erasure.shared > 0 ? `, ${t("erasure.sharedCount", { count: erasure.shared })}` : ""}
             </dd>
+            {erasure.files.length === 0 ? null : (
+              <>
+                <dt>{t("erasure.files")}</dt>
+                <dd>
+                  {erasure.files.map(({ path, error }) => (
+                    <div key={path}>
+                      <span className={page.mono}>{path}</span> –{" "}
+                      {error === null ? t("erasure.fileChanged") : t("erasure.fileFailed", { why: error })}
+                    </div>
+                  ))}
+                </dd>
+              </>
+            )}
             {erasure.note === "" ? null : (
               <>
                 <dt>{t("erasure.note")}</dt>

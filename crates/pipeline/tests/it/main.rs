@@ -6,6 +6,7 @@ mod allowance;
 mod anchoring;
 mod deletion;
 mod faults;
+mod files;
 mod graph;
 mod interrupted;
 mod mails;

@@ -62,13 +62,23 @@ pub fn erase(
     if args.json {
         let shared: Vec<String> = done.shared_objects_kept.iter().map(ToString::to_string).collect();
         let refused: Vec<_> = done.refused.iter().map(|(mail, why)| refusal(*mail, why)).collect();
+        let files: Vec<_> =
+            done.files.iter().map(|file| json!({ "path": file.path, "error": file.error })).collect();
         let answer = json!({
             "erasure": done.erasure, "done": done.done, "refused": refused, "shared_objects_kept": shared,
+            "files_left": files,
         });
         writeln!(streams.out, "{answer}")?;
     } else {
         for (mail, why) in &done.refused {
             writeln!(streams.out, "{mail}  {}", shown(lang, why))?;
+        }
+        for file in &done.files {
+            let text = match &file.error {
+                None => lang.text("erase-file-changed", &[("path", &file.path)]),
+                Some(error) => lang.text("erase-file-failed", &[("path", &file.path), ("reason", error)]),
+            };
+            writeln!(streams.out, "{text}")?;
         }
         let shared = done.shared_objects_kept.len();
         let values: [(&str, &dyn std::fmt::Display); 3] =

@@ -29,7 +29,7 @@ pub fn run(context: &Context<'_>, args: &cli::Retention, streams: &mut Streams<'
     }
 }
 
-fn event(kind: &str, details: &serde_json::Value) -> Event {
+pub(super) fn event(kind: &str, details: &serde_json::Value) -> Event {
     Event {
         id: EventId::new(uuid::Uuid::now_v7()),
         at: now(),

@@ -40,6 +40,7 @@ fn all() -> Vec<&'static Sql> {
         crate::keeping::ALL,
         crate::keys::ALL,
         crate::lists::ALL,
+        crate::attachment_files::ALL,
         crate::log_leaves::ALL,
         crate::mailboxes::ALL,
         crate::mailing_lists::ALL,
