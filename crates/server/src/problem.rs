@@ -154,6 +154,11 @@ pub(crate) async fn speak(request: Request, next: Next) -> Response {
     if !(status.is_client_error() || status.is_server_error()) || !problem_wanted {
         return response;
     }
+    // The size a witness answers with (C2SP tlog-witness) is for the log that asked.
+    if response.headers().get(axum::http::header::CONTENT_TYPE).is_some_and(|kind| kind == "text/x.tlog.size")
+    {
+        return response;
+    }
     let language = response.extensions().get::<Speaks>().map_or(accepted, |speaks| speaks.0);
     let failure = response.extensions_mut().remove::<Failure>().unwrap_or_else(|| by_status(status));
     log(&failure, status);
