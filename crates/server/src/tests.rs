@@ -2,6 +2,7 @@
 
 mod account_sets;
 mod accounts;
+mod anchoring;
 mod approvals;
 mod attachment_files;
 mod attachments;
