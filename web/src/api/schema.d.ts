@@ -626,6 +626,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attachment-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attachments as files in a folder: what is set, and how it stands. */
+        get: operations["attachment_files"];
+        /** Sets which attachments are written as files, and where; what is written stays where it is. */
+        put: operations["set_attachment_files"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachment-files/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes files again that are missing, whoever deleted them. */
+        post: operations["write_attachment_files_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachment-files/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attachments of which this became, newest mail first; names only of mails you may read. */
+        get: operations["list_attachment_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachment-files/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where the newest attachments would go. */
+        post: operations["preview_attachment_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attachments/held": {
         parameters: {
             query?: never;
@@ -3895,6 +3964,131 @@ export interface components {
             /** @description Attachments of this class are held. */
             hold: boolean;
         };
+        /** @description An attachment as a file. */
+        AttachmentFile: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Why it could not be written, a word and what the system says; null otherwise. */
+            error: string | null;
+            /**
+             * Format: uuid
+             * @description Its mail; null if you may not read it.
+             */
+            mail_id: string | null;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            octets: number;
+            /** @description Number of the part. */
+            part: string;
+            /** @description Path below the folder; null if it has none, or you may not read the mail. */
+            path: string | null;
+            /** @description What became of it. */
+            state: components["schemas"]["AttachmentFileState"];
+        };
+        /** @description Where an attachment would go. */
+        AttachmentFileExample: {
+            /**
+             * Format: uuid
+             * @description Its mail; null: the example is made up.
+             */
+            mail_id: string | null;
+            /** @description Path below the folder. */
+            path: string;
+        };
+        /** @description Files, newest mail first. */
+        AttachmentFilePage: {
+            /** @description This page. */
+            items: components["schemas"]["AttachmentFile"][];
+            /** @description Cursor of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description What settings would do. */
+        AttachmentFilePreview: {
+            /** @description Of the newest attachments you may read. */
+            examples: components["schemas"]["AttachmentFileExample"][];
+            /** @description The folder as an absolute path; empty if none is given. */
+            folder: string;
+        };
+        /** @description Which attachments are written as files, and where. */
+        AttachmentFileSettings: {
+            /** @description Accounts whose mails count; empty: all. */
+            accounts: string[];
+            /** @description Whether attachments are written. */
+            active: boolean;
+            /** @description Mails count that are here already, not only those that come from now on. */
+            all: boolean;
+            /**
+             * @description A folder on the server; a relative one counts from the folder in which the data directory lies. Not the data directory, nothing in it and
+             *     nothing around it.
+             */
+            folder: string;
+            /** @description Pictures that stand in the text of a mail count too. */
+            inline: boolean;
+            /** @description Kinds of files that count; empty: all. */
+            kinds: components["schemas"]["MediaKind"][];
+            /** @description Language of words in names of folders, such as the kind of file. */
+            language: components["schemas"]["Language"];
+            /**
+             * Format: int64
+             * @description Attachments with fewer octets do not count.
+             */
+            octets_min: number;
+            /** @description Where below it: names with slashes between them and placeholders such as `{year}` in them, `{name}` in the last one. */
+            pattern: string;
+        };
+        /**
+         * @description What became of an attachment as a file.
+         * @enum {string}
+         */
+        AttachmentFileState: "writing" | "written" | "held" | "failed" | "deleted" | "changed";
+        /** @description How it stands. */
+        AttachmentFiles: {
+            /** @description Mails that came before are still being gone through. */
+            backfill: boolean;
+            /**
+             * Format: int64
+             * @description Files that people changed, as far as was noticed: they are left.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Files that people deleted, as far as was noticed.
+             */
+            deleted: number;
+            /**
+             * Format: int64
+             * @description Attachments that could not be written.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Attachments that are held back.
+             */
+            held: number;
+            last_error: components["schemas"]["OutgoingError"] | null;
+            last_success: components["schemas"]["Timestamp"] | null;
+            /** @description Placeholders there are, without braces. */
+            placeholders: string[];
+            /** @description What is set. */
+            settings: components["schemas"]["AttachmentFileSettings"];
+            /**
+             * Format: int64
+             * @description Files of erased mails that could not be removed yet.
+             */
+            to_remove: number;
+            /**
+             * Format: int64
+             * @description Mails that wait; ends at 10,000.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Attachments that are files.
+             */
+            written: number;
+        };
         /** @description Something found in an attachment. */
         AttachmentFinding: {
             /** @description Path inside an archive; empty for the attachment itself. */
@@ -4232,7 +4426,7 @@ export interface components {
              * @description `account.failing`, `account.silent`, `account.quiet`, `mailbox.incomplete`, `mailbox.full`, `certificate.expiring`,
              *     `consent.expiring`, `secret.expiring`, `disk.low`, `index.behind`, `queue.stuck`, `quarantine.growing`,
              *     `scanner.down`, `backup.old`, `remote.behind`, `recovery.missing`, `keyring.damaged`, `log.stopped`, `stamps.missing`, `checkpoint.unsent`,
-             *     `witness.refused` or `witness.behind`.
+             *     `witness.refused`, `witness.behind` or `files.failing`.
              */
             kind: string;
             /** @description When it was found last. */
@@ -4664,6 +4858,13 @@ export interface components {
             /** @description By class and year. */
             items: components["schemas"]["DueYear"][];
         };
+        /** @description A file of an attachment of an erased mail. */
+        ErasedFile: {
+            /** @description Why it could not be removed yet, a word and what the system says; null: people changed it, so it is left. */
+            error: string | null;
+            /** @description Where it is. */
+            path: string;
+        };
         /** @description An erasure. */
         Erasure: {
             /** @description Id or name of who did it. */
@@ -4678,6 +4879,8 @@ export interface components {
              * @description Mails that are gone.
              */
             erased: number;
+            /** @description Files of attachments, outside the archive, that are still there; at most 1,000. */
+            files: components["schemas"]["ErasedFile"][];
             /**
              * Format: int64
              * @description Its number.
@@ -12097,6 +12300,305 @@ export interface operations {
             };
             /** @description Does not fit the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachment_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Attachments as files in a folder: what is set, and how it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentFiles"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_attachment_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachmentFileSettings"];
+            };
+        };
+        responses: {
+            /** @description Sets which attachments are written as files, and where; what is written stays where it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentFiles"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_attachment_files_again: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Writes files again that are missing, whoever deleted them. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_attachment_files: {
+        parameters: {
+            query: {
+                /** @description Of which this became. */
+                state: components["schemas"]["AttachmentFileState"];
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description At most so many, 1 to 200; 50 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Attachments of which this became, newest mail first; names only of mails you may read. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentFilePage"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_attachment_files: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gives the same answer without doing it again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachmentFileSettings"];
+            };
+        };
+        responses: {
+            /** @description Where the newest attachments would go. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentFilePreview"];
+                };
+            };
+            /** @description The request cannot be read, or a value in it is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the token, does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
