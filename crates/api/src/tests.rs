@@ -64,7 +64,16 @@ fn only_these_are_open_to_anybody() {
         .collect();
     assert_eq!(
         open,
-        ["SETUP_STATE", "SET_UP", "LOG_IN", "API_DESCRIPTION", "HEALTH_LIVE", "HEALTH_READY", "METRICS"]
+        [
+            "SETUP_STATE",
+            "SET_UP",
+            "LOG_IN",
+            "ADD_CHECKPOINT",
+            "API_DESCRIPTION",
+            "HEALTH_LIVE",
+            "HEALTH_READY",
+            "METRICS"
+        ]
     );
 }
 

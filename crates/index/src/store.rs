@@ -359,7 +359,10 @@ impl Index {
             .num_merge_threads(1)
             .memory_budget_per_thread(WRITER_OCTETS)
             .build();
-        let writer = self.writing.writer_with_options(options).map_err(|e| failure(&self.dir, e))?;
+        let failed = |e| failure(&self.dir, e);
+        let writer = self.writing.writer_with_options(options).map_err(failed)?;
+        // What a process that was killed had begun to write would be in the way of the same file again.
+        writer.garbage_collect_files().wait().map_err(failed)?;
         let mut merges = LogMergePolicy::default();
         merges.set_min_num_segments(MERGE_SEGMENTS);
         merges.set_min_layer_size(MERGE_MIN_MESSAGES);

@@ -1,5 +1,6 @@
 //! What is on disk: replacing, crashes, damage.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::Scope;
@@ -76,6 +77,39 @@ fn what_was_not_committed_is_gone_after_a_crash() {
     let index = dir.open();
     assert_eq!((index.last_change_seq(), keys(&index, "", &Scope::All)), (18, vec![2, 3, 4]));
     index.verify().unwrap();
+}
+
+#[test]
+fn what_a_killed_process_had_begun_is_in_nobodys_way() {
+    let (dir, other) = (Dir::new(), Dir::new());
+    drop(sample(&dir));
+    copy(&dir.0, &other.0);
+    // The one that goes on writes which messages are deleted; the other one was killed before its commit.
+    let index = other.open();
+    index.write(&[], &[2]).unwrap();
+    index.commit(18).unwrap();
+    drop(index);
+    let mut left = 0;
+    for entry in fs::read_dir(&other.0).unwrap().flatten() {
+        let name = entry.file_name();
+        let is_deletion = entry.path().extension().is_some_and(|end| end == "del");
+        left += usize::from(is_deletion);
+        if is_deletion || name == ".managed.json" {
+            fs::copy(entry.path(), dir.0.join(name)).unwrap();
+        }
+    }
+    assert_eq!(left, 1);
+    let index = dir.open();
+    index.write(&[], &[2]).unwrap();
+    index.commit(18).unwrap();
+    assert_eq!(keys(&index, "", &Scope::All), [1, 3]);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
 }
 
 #[test]

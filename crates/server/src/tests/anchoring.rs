@@ -161,6 +161,7 @@ async fn two_servers_and_a_log_that_is_put_back() {
 
     // The old state in its place: smaller than what was confirmed, then larger and another one.
     let log = Log::open(&old);
+    log.grow(2);
     let refused = log.until(|witness| witness.refused.is_some()).await;
     assert_eq!(refused.refused, Some(third.size));
     assert!(refused.error.unwrap().0.contains("entries were confirmed"));
