@@ -63,7 +63,6 @@ checks: web
 # Budget: 25 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones, an hour of mutated
 # mails, sessions and files among them.
 rust: $(OIDC)/node_modules/.package-lock.json
-	cargo build --locked --workspace --bins
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --locked --test-threads $(TEST_THREADS); else cargo test --workspace --locked; fi
 
 # Budget: 15 minutes.

@@ -316,9 +316,8 @@ impl Work<'_> {
             return Ok(());
         }
         let state = match if known.path.is_empty() { Removed::Gone } else { self.remove(known)? } {
-            Removed::Gone => FileState::Held,
             Removed::Missing if known.state == FileState::Written => FileState::Deleted,
-            Removed::Missing => FileState::Held,
+            Removed::Gone | Removed::Missing => FileState::Held,
             Removed::Changed => FileState::Changed,
         };
         self.keep(mail, part, Some(known), state)
@@ -389,7 +388,6 @@ impl Work<'_> {
         if let Some(known) = known.filter(|known| !known.path.is_empty() && known.state != FileState::Writing)
         {
             match self.at_its_place(known)? {
-                Found::Nothing => {}
                 Found::File(there) if there == known.sha256 => {
                     return self.keep(mail, part, Some(known), FileState::Written);
                 }
@@ -397,7 +395,7 @@ impl Work<'_> {
                 Found::File(_) | Found::Other if known.state != FileState::Held => {
                     return self.keep(mail, part, Some(known), FileState::Changed);
                 }
-                Found::File(_) | Found::Other => {}
+                Found::Nothing | Found::File(_) | Found::Other => {}
             }
         }
         let root = Root::open(Path::new(&folder.path)).map_err(|error| Fault::Folder(said(&error)))?;
@@ -532,11 +530,10 @@ impl Work<'_> {
             let content = content.ok_or_else(|| Fault::Part("unreadable: not in the mail".to_owned()))?;
             root.draft(&mut content.as_slice(), modified)
         };
-        let draft =
-            written.map_err(|error| match error.get_ref().is_some_and(|inner| inner.is::<Unreadable>()) {
-                true => Fault::Part(format!("unreadable: {error}")),
-                false => Fault::Part(said(&error)),
-            })?;
+        let draft = written.map_err(|error| match error.get_ref() {
+            Some(inner) if inner.is::<Unreadable>() => Fault::Part(format!("unreadable: {error}")),
+            _ => Fault::Part(said(&error)),
+        })?;
         if part.sha256.is_some_and(|sha256| sha256 != draft.sha256) {
             return Err(Fault::Part("unreadable: other octets than were filed".to_owned()));
         }

@@ -60,6 +60,7 @@ fn open(data: &Path) -> Engine {
 /// Ends it; another one may open the directory then.
 fn end(engine: Engine) {
     engine.close();
+    drop(engine);
 }
 
 fn grow(engine: &Engine, entries: usize) {

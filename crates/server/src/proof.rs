@@ -79,7 +79,7 @@ pub(crate) async fn set_authorities(
         }
         let (name, url) = (text("name", &item.name, 100)?, text("url", &item.url, 500)?);
         let mut authority = Authority::new(item.number, name, url, item.ca);
-        authority.user = item.user.trim().to_owned();
+        authority.user = String::from(item.user.trim());
         authority.password = item.password.map(Secret::new);
         wanted.push(authority);
     }

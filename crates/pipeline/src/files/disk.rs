@@ -18,7 +18,7 @@ const PIECE: usize = 1 << 16;
 
 /// An open folder.
 pub(super) struct Root {
-    root: OwnedFd,
+    top: OwnedFd,
     beside: OwnedFd,
     path: PathBuf,
 }
@@ -73,7 +73,7 @@ impl Root {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let root = rustix::fs::openat(CWD, path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let beside = rustix::fs::openat(&root, BESIDE, dir_flags(), Mode::empty())?;
-        Ok(Self { root, beside, path: path.to_owned() })
+        Ok(Self { top: root, beside, path: path.to_owned() })
     }
 
     /// Whether it takes anything at all.
@@ -92,8 +92,8 @@ impl Root {
 
     /// Octets that are free, and the device.
     pub(super) fn room(&self) -> io::Result<(u64, u64)> {
-        let about = rustix::fs::fstatvfs(&self.root)?;
-        Ok((about.f_bavail.saturating_mul(about.f_frsize), rustix::fs::fstat(&self.root)?.st_dev))
+        let about = rustix::fs::fstatvfs(&self.top)?;
+        Ok((about.f_bavail.saturating_mul(about.f_frsize), rustix::fs::fstat(&self.top)?.st_dev))
     }
 
     /// Writes a file beside. `modified`: seconds since 1970.
@@ -159,7 +159,7 @@ impl Root {
 
     /// The folder below, made if wanted; `None` if it is not there.
     fn dir(&self, dirs: &[String], make: bool) -> io::Result<Option<OwnedFd>> {
-        let mut dir = self.root.try_clone()?;
+        let mut dir = self.top.try_clone()?;
         for name in dirs {
             if make {
                 make_dir(&dir, name, DIR_MODE)?;

@@ -135,7 +135,7 @@ impl Engine {
         if let Err(error) = Pattern::parse(&new.pattern) {
             return Ok(Err(error.into()));
         }
-        new.pattern = new.pattern.trim().to_owned();
+        new.pattern = String::from(new.pattern.trim());
         if new.active || !new.folder.trim().is_empty() {
             match placed(self.dir(), new.folder.trim()) {
                 Ok(folder) => new.folder = folder,
@@ -159,10 +159,10 @@ impl Engine {
             Err(error) => return Ok(Err(error)),
         };
         let before = self.attachment_files()?;
-        if new.active {
-            if let Err(error) = Root::prepare(Path::new(&new.folder)) {
-                return Ok(Err(FileSettingsError::Folder(error)));
-            }
+        if new.active
+            && let Err(error) = Root::prepare(Path::new(&new.folder))
+        {
+            return Ok(Err(FileSettingsError::Folder(error)));
         }
         // Mails that come while it is off are not made up for, unless all are wanted.
         let goes_on = before.active && !before.all;

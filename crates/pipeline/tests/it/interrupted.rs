@@ -52,12 +52,13 @@ impl Step {
 
 /// Small ones with an attachment that is one of three, or some that fill segments.
 fn mail(step: Step, round: u64, n: u64) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let noise = |seed: u64, len: usize| -> String {
         let mut random = Random(seed);
-        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let digits = (0..len).map(|_| char::from(DIGITS[random.below(64) as usize]));
         let text: String = digits.collect();
-        text.as_bytes().chunks(76).map(|line| format!("{}\r\n", String::from_utf8_lossy(line))).collect()
+        let lines: Vec<_> = text.as_bytes().chunks(76).map(String::from_utf8_lossy).collect();
+        lines.join("\r\n") + "\r\n"
     };
     let (own, shared) = if step == Step::Seal { (16_000, 0) } else { (300, 5_016) };
     format!(

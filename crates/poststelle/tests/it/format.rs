@@ -18,7 +18,8 @@ const ERASED: usize = 5;
 /// One with a long text, and the same table in four encodings.
 fn mail(n: usize) -> Vec<u8> {
     let mut random = Random(n as u64 + 1);
-    let table: String = (0..80).map(|row| format!("{row};Größe {};Straße\r\n", row * 3)).collect();
+    let lines: Vec<String> = (0..80).map(|row| format!("{row};Größe {};Straße\r\n", row * 3)).collect();
+    let table = lines.concat();
     let head = |coding: &str| {
         format!(
             "--grenze\r\nContent-Disposition: attachment; filename=\"tabelle.csv\"\r\n\

@@ -150,7 +150,7 @@ fn table(lines: usize, end: &str) -> Vec<u8> {
             if n.is_multiple_of(5) { " \t" } else { "" }
         )
     };
-    (1..=lines).map(line).collect::<String>().into_bytes()
+    (1..=lines).map(line).collect::<Vec<_>>().concat().into_bytes()
 }
 
 fn quoted(octets: &[u8], line: u16, lf: bool, tight: bool, also: &[u8]) -> Vec<u8> {
