@@ -54,11 +54,12 @@ $(OIDC)/node_modules/.package-lock.json: $(OIDC)/package-lock.json
 
 # Budget on 2 cores: 6 minutes, most of it the first compile.
 checks: web
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo xtask tidy
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
-	cd web && npm run lint && npm run typecheck && npm run test
+	(cd web && npm run lint && npm run typecheck && npm run test) & \
+	cargo fmt --all --check && \
+	cargo clippy --workspace --all-targets --locked -- -D warnings && \
+	cargo xtask tidy && \
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet && \
+	wait $$!
 
 # Budget: 25 minutes, build included. SLOW_TESTS=1 adds the long forms of the slow ones, an hour of mutated
 # mails, sessions and files among them.

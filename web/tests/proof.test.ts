@@ -37,18 +37,53 @@ describe("the provable log", () => {
   });
 
   it("takes authorities, and says what is wrong with one", async () => {
-    await page.getByRole("button", { name: "Weitere Stelle" }).click();
-    await page.getByLabel("Name", { exact: false }).fill("Prüfstelle");
-    await page.getByLabel("Adresse").fill("http://127.0.0.1:1/tsa");
-    await page.getByLabel("Zertifikat der Zertifizierungsstelle").fill("kein Zertifikat");
-    await page.getByRole("button", { name: "Speichern" }).click();
-    await page.getByText("Das Zertifikat kann nicht gelesen werden").first().waitFor();
-    await page.getByLabel("Zertifikat der Zertifizierungsstelle").fill(certificate());
-    await page.getByRole("button", { name: "Speichern" }).click();
+    const form = page.getByRole("form", { name: "Zeitstempelstellen" });
+    const save = form.getByRole("button", { name: "Speichern" });
+    await form.getByRole("button", { name: "Weitere Stelle" }).click();
+    await form.getByLabel("Name", { exact: false }).fill("Prüfstelle");
+    await form.getByLabel("Adresse").fill("http://127.0.0.1:1/tsa");
+    await form.getByLabel("Benutzer").fill("kunde");
+    await form.getByLabel("Passwort").and(page.locator("input")).fill("geheim");
+    await form.getByLabel("Zertifikat der Zertifizierungsstelle").fill("kein Zertifikat");
+    await save.click();
+    await form.getByText("Das Zertifikat kann nicht gelesen werden").first().waitFor();
+    await form.getByLabel("Zertifikat der Zertifizierungsstelle").fill(certificate());
+    await save.click();
     await page.getByText("Stellen gespeichert.").waitFor();
     await page.reload();
-    await page.getByLabel("Adresse").waitFor();
-    expect(await page.getByLabel("Adresse").inputValue()).toBe("http://127.0.0.1:1/tsa");
+    await form.getByLabel("Adresse").waitFor();
+    expect(await form.getByLabel("Adresse").inputValue()).toBe("http://127.0.0.1:1/tsa");
+    expect(await form.getByLabel("Benutzer").inputValue()).toBe("kunde");
+    expect(await form.getByLabel("Passwort").and(page.locator("input")).inputValue()).toBe("");
+  });
+
+  it("goes out by mail once there is a server that sends", async () => {
+    const form = page.getByRole("form", { name: "Prüfpunkt per Mail" });
+    await form.getByText("Wählen Sie zuerst unter Einstellungen → Versand").waitFor();
+    await form.getByLabel("Adressen").fill("eva@kunde.example\nkeine Adresse");
+    await form.getByRole("combobox", { name: "Wie oft" }).click();
+    await page.getByRole("option", { name: "montags" }).click();
+    await form.getByRole("button", { name: "Speichern" }).click();
+    await form.getByRole("alert").waitFor();
+    await form.getByLabel("Adressen").fill("eva@kunde.example");
+    await form.getByRole("button", { name: "Speichern" }).click();
+    await page.getByText("Prüfpunkt per Mail gespeichert.").waitFor();
+    expect(await form.getByRole("button", { name: "Jetzt senden" }).isDisabled()).toBe(true);
+  });
+
+  it("is a witness for others, and takes no key that is none", async () => {
+    const form = page.getByRole("form", { name: "Zeuge für andere" });
+    await form.getByText("Andere Protokolle bezeugen").click();
+    await form.getByRole("button", { name: "Weiteres Protokoll" }).click();
+    await form.getByLabel("Name des Protokolls").fill("Verein");
+    await form.getByLabel("Öffentlicher Schlüssel des Protokolls").fill("poststelle/abc");
+    await form.getByRole("button", { name: "Speichern" }).click();
+    await form.getByText("Der Schlüssel des Protokolls kann nicht gelesen werden").first().waitFor();
+    await form.getByRole("button", { name: "Protokoll entfernen" }).click();
+    await form.getByRole("button", { name: "Speichern" }).click();
+    await page.getByText("Einstellungen des Zeugen gespeichert.").waitFor();
+    await form.getByText(/^poststelle-witness\/[0-9a-f]{16}\+[0-9a-f]{8}\+/u).waitFor();
+    await checked(page, "proof-anchored");
   });
 
   it("makes a recovery key that is shown once, and compares it with the paper", async () => {
@@ -79,8 +114,11 @@ describe("the provable log", () => {
     await page.getByText("All entries are signed.").waitFor();
     await page.getByRole("heading", { name: "Time stamp authorities" }).waitFor();
     await checked(page, "proof-en");
-    await page.getByRole("button", { name: "Remove" }).click();
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await checked(page, "proof-phone");
+    const form = page.getByRole("form", { name: "Time stamp authorities" });
+    await form.getByRole("button", { name: "Remove" }).click();
+    await form.getByRole("button", { name: "Save" }).click();
     await page.getByText("Authorities saved.").waitFor();
   });
 });
