@@ -43,6 +43,8 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          // On a busy machine a second is nothing.
+          expect: { poll: { timeout: 30_000 } },
         },
       },
     ],

@@ -76,7 +76,7 @@ describe("attachments as files", () => {
     await page.getByLabel("Anhänge als Dateien ablegen").check();
     await page.getByLabel("Ordner auf dem Server").fill("/");
     await page.getByRole("button", { name: "Speichern" }).click();
-    await page.getByText("Der Ordner darf nicht das Datenverzeichnis").waitFor();
+    await page.getByText("Der Ordner darf nicht das Datenverzeichnis").first().waitFor();
     await checked(page, "files-refused");
   });
 

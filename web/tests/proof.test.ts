@@ -73,7 +73,7 @@ describe("the provable log", () => {
 
   it("is a witness for others, and takes no key that is none", async () => {
     const form = page.getByRole("form", { name: "Zeuge für andere" });
-    await form.getByText("Andere Protokolle bezeugen").click();
+    await form.getByLabel("Andere Protokolle bezeugen").check();
     await form.getByRole("button", { name: "Weiteres Protokoll" }).click();
     await form.getByLabel("Name des Protokolls").fill("Verein");
     await form.getByLabel("Öffentlicher Schlüssel des Protokolls").fill("poststelle/abc");
