@@ -15,7 +15,7 @@ const EVERY: readonly CheckpointMailRequest["every"][] = ["off", "daily", "weekl
 
 /** To whom the newest checkpoint goes by mail, and how that went. */
 export function MailCard({ state }: { state: AnchoringState }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { shortDate } = useFormats();
   const client = useQueryClient();
   const { mail } = state;
@@ -23,7 +23,9 @@ export function MailCard({ state }: { state: AnchoringState }) {
   const [every, setEvery] = useState(mail.every);
   const [hour, setHour] = useState(mail.hour);
   const [zone, setZone] = useState(mail.zone);
-  const [language, setLanguage] = useState(mail.language);
+  // Until it is set it is that of who looks.
+  const own = i18n.language.startsWith("de") ? "de" : "en";
+  const [language, setLanguage] = useState(mail.addresses.length === 0 ? own : mail.language);
   const zones = useMemo(() => zoneNames(mail.zone), [mail.zone]);
   const addresses = text.split(/[\s,;]+/u).filter((address) => address !== "");
   const save = useMutation({
@@ -79,7 +81,7 @@ export function MailCard({ state }: { state: AnchoringState }) {
           onChange={(value) => setEvery(EVERY.find((one) => one === value) ?? every)}
         />
         <NumberInput
-          label={t("notifications.hour")}
+          label={t("anchoring.hour")}
           min={0}
           max={23}
           allowDecimal={false}
