@@ -311,10 +311,8 @@ impl Index {
             writer.wait_merging_threads().map_err(failed)?;
         }
         self.reload()?;
-        // Files that the reader before still held.
-        let writer = self.writer()?;
-        writer.garbage_collect_files().wait().map_err(failed)?;
-        writer.wait_merging_threads().map_err(failed)
+        // A writer begins by removing files that nobody needs: those that the reader before still held.
+        self.writer()?.wait_merging_threads().map_err(failed)
     }
 
     /// Reads every octet of the index and compares checksums.

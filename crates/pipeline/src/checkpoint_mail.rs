@@ -106,18 +106,13 @@ pub enum CheckpointMailError {
     Zone,
 }
 
-fn read<T: Default + serde::de::DeserializeOwned>(core: &Core, name: &str) -> Result<T> {
-    let text = core.store.setting(name)?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
-}
-
 impl Engine {
     /// What is set, and what became of it.
     ///
     /// # Errors
     /// Those of the database.
     pub fn checkpoint_mail(&self) -> Result<(CheckpointMail, CheckpointMailState)> {
-        Ok((read(self.core(), SETTING)?, read(self.core(), STATE)?))
+        Ok((self.core().setting(SETTING)?, self.core().setting(STATE)?))
     }
 
     /// Sets it; addresses are checked by the caller.
@@ -138,7 +133,7 @@ impl Engine {
         if TimeZone::get(&wanted.zone).is_err() {
             return Ok(Err(CheckpointMailError::Zone));
         }
-        let kept: CheckpointMail = read(self.core(), SETTING)?;
+        let kept: CheckpointMail = self.core().setting(SETTING)?;
         let same = (kept.every, kept.hour, &kept.zone) == (wanted.every, wanted.hour, &wanted.zone);
         let since = if same { kept.since } else { self.core().now().0 };
         let text = serde_json::to_string(&CheckpointMail { since, ..wanted }).unwrap_or_default();
@@ -192,9 +187,9 @@ struct Due {
 }
 
 fn due(core: &Core) -> Result<Option<Due>> {
-    let settings: CheckpointMail = read(core, SETTING)?;
+    let settings: CheckpointMail = core.setting(SETTING)?;
     let is_wanted = core.store.setting(WANTED)?.is_some();
-    let state: CheckpointMailState = read(core, STATE)?;
+    let state: CheckpointMailState = core.setting(STATE)?;
     let now = core.now();
     let slot = slot(&settings, now).map_or(0, |slot| slot.0);
     let is_due = slot > state.slot.max(settings.since);
@@ -321,8 +316,8 @@ async fn send(inner: &Arc<Inner>, due: &Due, address: &str) -> std::result::Resu
 
 /// For the doctor: since when mails do not go out, and how long that may last, milliseconds.
 pub(crate) fn facts(core: &Core) -> Result<Option<doctor::CheckpointMailFacts>> {
-    let settings: CheckpointMail = read(core, SETTING)?;
-    let state: CheckpointMailState = read(core, STATE)?;
+    let settings: CheckpointMail = core.setting(SETTING)?;
+    let state: CheckpointMailState = core.setting(STATE)?;
     let failing = state.error_since.filter(|_| settings.every != Every::Off).zip(state.error);
     Ok(failing.map(|(since, text)| doctor::CheckpointMailFacts {
         since: UnixMillis(since),

@@ -185,6 +185,15 @@ impl Core {
         }
     }
 
+    /// A setting kept as JSON; as delivered where nothing is kept, or what cannot be read.
+    pub(crate) fn setting<T: Default + serde::de::DeserializeOwned>(
+        &self,
+        name: &str,
+    ) -> crate::error::Result<T> {
+        let text = self.store.setting(name)?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
     /// The time.
     pub(crate) fn now(&self) -> UnixMillis {
         (self.clock)()

@@ -153,7 +153,7 @@ pub(crate) fn drain(core: &Arc<Core>) -> Result<bool> {
     if folders.is_empty() {
         return Ok(fine);
     }
-    let settings = FileSettings::read(core.store.setting(FileSettings::NAME)?.as_deref());
+    let settings: FileSettings = core.setting(FileSettings::NAME)?;
     let Ok(pattern) = Pattern::parse(&settings.pattern) else { return Ok(fine) };
     let folder = folders.iter().find(|folder| folder.path == settings.folder).filter(|_| settings.active);
     let work = Work {

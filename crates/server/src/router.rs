@@ -10,7 +10,7 @@ use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
@@ -56,12 +56,15 @@ impl Routes {
     }
 
     /// Every route gets its rights here: there is no other way to add one.
-    fn add<H, T>(mut self, operation: &'static Operation, handler: H) -> Self
+    fn add<H, T>(self, operation: &'static Operation, handler: H) -> Self
     where
         H: Handler<T, State>,
         T: 'static,
     {
-        let route = on(filter(operation.method), handler);
+        self.guarded(operation, on(filter(operation.method), handler))
+    }
+
+    fn guarded(mut self, operation: &'static Operation, route: MethodRouter<State>) -> Self {
         let route = match time_allowed(operation) {
             Some(allowed) => {
                 route.route_layer(from_fn(move |request: Request, next: Next| within(allowed, request, next)))

@@ -1,5 +1,6 @@
 //! What all routes share.
 
+use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -244,28 +245,29 @@ impl State {
     }
 
     /// Does short blocking work, such as asking the database, on a thread that may block.
-    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, Failure>
+    pub(crate) fn read<T, F>(&self, work: F) -> impl Future<Output = Result<T, Failure>> + Send
     where
         T: Send + 'static,
         F: FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     {
-        self.turn(&self.0.reads, work).await
+        self.turn(&self.0.reads, erased(work))
     }
 
     /// Does long blocking work, such as parsing a mail, few at a time.
-    pub(crate) async fn heavy<T, F>(&self, work: F) -> Result<T, Failure>
+    pub(crate) fn heavy<T, F>(&self, work: F) -> impl Future<Output = Result<T, Failure>> + Send
     where
         T: Send + 'static,
         F: FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     {
-        self.turn(&self.0.heavy, work).await
+        self.turn(&self.0.heavy, erased(work))
     }
 
-    async fn turn<T, F>(&self, turns: &Semaphore, work: F) -> Result<T, Failure>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
-    {
+    async fn turn<T: 'static>(&self, turns: &Semaphore, work: Work) -> Result<T, Failure> {
+        let done = self.done(turns, work).await?;
+        Ok(*done.downcast().expect("work gives what it was erased from"))
+    }
+
+    async fn done(&self, turns: &Semaphore, work: Work) -> Result<Done, Failure> {
         let _turn = turns.acquire().await.map_err(Failure::internal)?;
         let state = self.clone();
         let span = tracing::Span::current();
@@ -273,4 +275,17 @@ impl State {
             .await
             .map_err(Failure::internal)?
     }
+}
+
+/// What blocking work gives.
+type Done = Box<dyn Any + Send>;
+type Work = Box<dyn FnOnce(&State) -> Result<Done, Failure> + Send>;
+
+/// Without its type: hundreds of handlers work this way, and each type would be compiled with all of the runtime.
+fn erased<T, F>(work: F) -> Work
+where
+    T: Send + 'static,
+    F: FnOnce(&State) -> Result<T, Failure> + Send + 'static,
+{
+    Box::new(move |state| Ok(Box::new(work(state)?)))
 }

@@ -88,11 +88,6 @@ impl FileSettings {
     /// Name of the setting.
     pub const NAME: &str = "attachment_files";
 
-    /// Reads what is kept; as delivered where nothing is, or what cannot be read.
-    pub fn read(kept: Option<&str>) -> Self {
-        kept.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-    }
-
     /// A word of names of folders; the key itself where none is set.
     pub(super) fn word<'a>(&'a self, key: &'a str) -> &'a str {
         self.words.get(key).map_or(key, String::as_str)
@@ -109,7 +104,7 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn attachment_files(&self) -> Result<FileSettings> {
-        Ok(FileSettings::read(self.store().setting(FileSettings::NAME)?.as_deref()))
+        self.core().setting(FileSettings::NAME)
     }
 
     /// The settings with their folder as an absolute path, if they can be used. A folder is given if they are active.

@@ -37,7 +37,7 @@ pub struct FileExample {
 
 /// The doctor's view.
 pub(crate) fn facts(core: &Core) -> Result<Option<doctor::FilesFacts>> {
-    let settings = FileSettings::read(core.store.setting(FileSettings::NAME)?.as_deref());
+    let settings: FileSettings = core.setting(FileSettings::NAME)?;
     let folders = core.store.attachment_folders()?;
     if folders.is_empty() {
         return Ok(None);

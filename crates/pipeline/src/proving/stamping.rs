@@ -107,18 +107,13 @@ pub enum StampTrouble {
     Other(String),
 }
 
-fn read(core: &Core) -> Result<Settings> {
-    let text = core.store.setting(SETTING)?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
-}
-
 impl Engine {
     /// Authorities that stamp.
     ///
     /// # Errors
     /// Those of the database.
     pub fn stamp_authorities(&self) -> Result<Vec<Authority>> {
-        Ok(read(self.core())?.authorities)
+        Ok(self.core().setting::<Settings>(SETTING)?.authorities)
     }
 
     /// Sets them; those with number 0 are new. What cannot work is refused.
@@ -132,7 +127,7 @@ impl Engine {
         if wanted.len() > AUTHORITIES_MAX {
             return Ok(Err((AUTHORITIES_MAX, StampingError::TooMany)));
         }
-        let mut settings = read(self.core())?;
+        let mut settings: Settings = self.core().setting(SETTING)?;
         let (mut authorities, mut secrets) = (Vec::with_capacity(wanted.len()), Vec::new());
         for (n, mut authority) in wanted.into_iter().enumerate() {
             let is_web = authority.url.starts_with("http://") || authority.url.starts_with("https://");
@@ -228,7 +223,7 @@ struct Due {
 }
 
 fn due(core: &Core) -> Result<Vec<Due>> {
-    let authorities = read(core)?.authorities;
+    let authorities = core.setting::<Settings>(SETTING)?.authorities;
     let deriver = core.proving.lock();
     let Some(book) = deriver.book.as_ref().filter(|_| !authorities.is_empty()) else { return Ok(Vec::new()) };
     // The newest bears witness of all before.
@@ -279,7 +274,7 @@ pub(super) fn troubles(core: &Core) -> Vec<(u32, StampTrouble)> {
 
 /// The oldest anchor that could have been stamped behind the newest one that was, if somebody is set to stamp.
 pub(super) fn waiting(core: &Core, book: &Logbook) -> Result<Option<doctor::StampFacts>> {
-    let settings = read(core)?;
+    let settings: Settings = core.setting(SETTING)?;
     if settings.authorities.is_empty() {
         return Ok(None);
     }

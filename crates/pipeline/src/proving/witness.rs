@@ -67,11 +67,6 @@ pub enum Witnessing {
     Inconsistent,
 }
 
-fn read(core: &Core) -> Result<Settings> {
-    let text = core.store.setting(SETTING)?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
-}
-
 /// Place of a sealed secret of what anchors the log.
 pub(crate) fn secret_field(id: Uuid) -> String {
     format!("anchor:{id}")
@@ -92,7 +87,7 @@ impl Engine {
     /// Those of the database; `Sealed`.
     pub fn witness_state(&self) -> Result<WitnessState> {
         let core = self.core();
-        let settings = read(core)?;
+        let settings: Settings = core.setting(SETTING)?;
         let verifier = key(core, &settings)?.map(|key| key.public().line());
         Ok(WitnessState { active: settings.active, verifier, logs: core.store.witnessed_logs()? })
     }
@@ -120,7 +115,7 @@ impl Engine {
             }
             logs.push((key.name().to_owned(), name.clone(), key.line()));
         }
-        let mut settings = read(core)?;
+        let mut settings: Settings = core.setting(SETTING)?;
         let mut secrets = Vec::new();
         if active && settings.secret.is_none() {
             let (seed, name) = (random_octets::<32>()?, random_octets::<8>()?);
@@ -143,7 +138,7 @@ impl Engine {
     /// Those of the database; `Sealed`.
     pub fn witness(&self, request: &[u8]) -> Result<Option<Witnessing>> {
         let core = self.core();
-        let settings = read(core)?;
+        let settings: Settings = core.setting(SETTING)?;
         let Some(key) = key(core, &settings)?.filter(|_| settings.active) else { return Ok(None) };
         judge(core, &key, request).map(Some)
     }

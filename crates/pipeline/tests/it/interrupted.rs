@@ -91,9 +91,12 @@ fn import(engine: &Engine, folder: &Path) -> Result<(), pipeline::Error> {
     engine.sign_log()
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
 fn send(engine: &Engine) -> Result<bool, pipeline::Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(engine.send_segments())
+    runtime().block_on(engine.send_segments())
 }
 
 /// The process that is interrupted.
@@ -192,15 +195,15 @@ impl Story {
         let what = match step {
             Step::Put | Step::Seal | Step::Upload => {
                 let folder = self.dir.join("mails").join(round.to_string());
+                // What is sealed is what can be sent.
+                let kind = if step == Step::Upload { Step::Seal } else { step };
                 for n in 0..MAILS {
-                    let kind = if step == Step::Upload { Step::Seal } else { step };
-                    let text = mail(kind, round, n);
-                    write(&folder.join(format!("{n}.eml")), &text);
-                    self.mails.insert(ledger::sha256(text.as_bytes()), Fate::Given);
+                    write(&folder.join(format!("{n}.eml")), &mail(kind, round, n));
                 }
+                self.all(round, kind, Fate::Given);
                 if step == Step::Upload {
                     with(&self.dir, |engine| import(engine, &folder).unwrap());
-                    self.all(round, kind_of(step), Fate::Here);
+                    self.all(round, kind, Fate::Here);
                 }
                 round.to_string()
             }
@@ -355,8 +358,7 @@ impl Story {
         self.look();
         assert!(gone > 0 && self.mails.values().any(|fate| *fate == Fate::Here));
         if self.moto.is_some() {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let checked = |engine: &Engine| runtime.block_on(engine.check_remote(&mut |_| ())).unwrap();
+            let checked = |engine: &Engine| runtime().block_on(engine.check_remote(&mut |_| ())).unwrap();
             assert_eq!(with(&self.dir, checked).take_faults(), []);
         }
         let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("poststelle-verify");
@@ -367,13 +369,6 @@ impl Story {
             eprintln!("poststelle-verify was not built: its check is skipped");
         }
         eprintln!("{} came through; interrupted: {:?}", self.through, self.interrupted);
-    }
-}
-
-const fn kind_of(step: Step) -> Step {
-    match step {
-        Step::Upload => Step::Seal,
-        other => other,
     }
 }
 

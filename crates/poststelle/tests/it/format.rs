@@ -2,7 +2,8 @@
 //! new version, a migration, and a folder like this one beside it.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -117,6 +118,9 @@ fn the_fixture_is_written() {
 fn what_was_written_in_version_2_is_read_proven_and_goes_on() {
     let post = Poststelle::new();
     copy(Path::new(FIXTURE), &post.data());
+    // A checkout gives files the mode it likes.
+    let owner_only = Permissions::from_mode(0o600);
+    fs::set_permissions(post.data().join("master.key"), owner_only).unwrap();
     let proven = || {
         let verify = Path::new(env!("CARGO_BIN_EXE_poststelle")).with_file_name("poststelle-verify");
         if !verify.exists() {
