@@ -8,6 +8,10 @@ DEBIAN := python3-venv dovecot-imapd dovecot-pop3d dovecot-submissiond postfix p
 COURIER := courier-imap courier-pop courier-base courier-authlib courier-authlib-userdb libcourier-unicode4 libgamin0 libidn12 libltdl7
 # Some of the tests wait for servers at any time.
 TEST_THREADS := $(shell echo $$(($$(nproc) + 1)))
+# The first build of a checkout keeps nothing for a second one.
+ifndef CARGO_INCREMENTAL
+export CARGO_INCREMENTAL := $(if $(wildcard target/debug/.cargo-lock),1,0)
+endif
 BROWSER_BINARY := $(CURDIR)/target/debug/poststelle
 
 .PHONY: run build test packages web checks rust browser

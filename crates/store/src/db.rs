@@ -1,5 +1,7 @@
 //! The thin layer over both engines: transactions with `exec`, `query` and bulk variants.
 
+use std::any::Any;
+
 use crate::error::Result;
 use crate::postgres::{PostgresDb, Session};
 use crate::sql::Sql;
@@ -21,13 +23,28 @@ pub(crate) enum Weight {
     Small,
 }
 
+/// Work of a transaction, without its type: hundreds of callers would each be compiled with both engines.
+pub(crate) type Reading<'w> = &'w mut dyn FnMut(&Tx<'_>) -> Result<()>;
+/// The same, for a thread that writes.
+pub(crate) type Writing = Box<dyn Fn(&Tx<'_>) -> Result<Written> + Send>;
+/// What [`Writing`] gives.
+pub(crate) type Written = Box<dyn Any + Send>;
+/// Takes a row of an answer.
+pub(crate) type TakeRow<'w> = &'w mut dyn FnMut(&Row<'_>) -> Result<()>;
+
 impl Db {
     /// Runs `work` in a transaction that sees one state of the database, and writes nothing.
     pub(crate) fn read<T>(&self, work: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut given = None;
+        let mut work = |tx: &Tx<'_>| {
+            given = Some(work(tx)?);
+            Ok(())
+        };
         match self {
-            Self::Sqlite(db) => db.read(work),
-            Self::Postgres(db) => db.read(work),
-        }
+            Self::Sqlite(db) => db.read(&mut work),
+            Self::Postgres(db) => db.read(&mut work),
+        }?;
+        Ok(given.expect("work that succeeds has given something"))
     }
 
     /// Runs `work` in a writing transaction; durable when this returns `Ok`. `work` may run again after a
@@ -37,10 +54,12 @@ impl Db {
         T: Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T> + Send + 'static,
     {
-        match self {
+        let work: Writing = Box::new(move |tx| Ok(Box::new(work(tx)?)));
+        let written = match self {
             Self::Sqlite(db) => db.write(weight, work),
-            Self::Postgres(db) => db.write(work),
-        }
+            Self::Postgres(db) => db.write(&work),
+        }?;
+        Ok(*written.downcast().expect("a write gives what it was made from"))
     }
 }
 
@@ -64,11 +83,20 @@ impl Tx<'_> {
         &self,
         sql: &'static Sql,
         args: &[Arg<'_>],
-        map: impl FnMut(&Row<'_>) -> Result<T>,
+        mut map: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
+        let mut out = Vec::new();
+        self.each(sql, args, &mut |row| {
+            out.push(map(row)?);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    fn each(&self, sql: &'static Sql, args: &[Arg<'_>], take: TakeRow<'_>) -> Result<()> {
         match self {
-            Self::Sqlite(connection) => sqlite::query(connection, sql, args, map),
-            Self::Postgres(session) => session.query(sql, args, map),
+            Self::Sqlite(connection) => sqlite::query(connection, sql, args, take),
+            Self::Postgres(session) => session.query(sql, args, take),
         }
     }
 
@@ -103,14 +131,23 @@ impl Tx<'_> {
         &self,
         sql: &'static Sql,
         rows: &Rows<'_>,
-        map: impl FnMut(&Row<'_>) -> Result<T>,
+        mut map: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
+        let mut out = Vec::new();
+        self.bulk_each(sql, rows, &mut |row| {
+            out.push(map(row)?);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    fn bulk_each(&self, sql: &'static Sql, rows: &Rows<'_>, take: TakeRow<'_>) -> Result<()> {
         if rows.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         match self {
-            Self::Sqlite(connection) => sqlite::bulk_query(connection, sql, rows, map),
-            Self::Postgres(session) => session.bulk_query(sql, rows, map),
+            Self::Sqlite(connection) => sqlite::bulk_query(connection, sql, rows, take),
+            Self::Postgres(session) => session.bulk_query(sql, rows, take),
         }
     }
 }

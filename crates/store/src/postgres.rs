@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::db::Tx;
+use crate::db::{Reading, TakeRow, Tx, Writing, Written};
 use crate::error::{Result, StoreError};
 use crate::sql::{Sql, Ty};
 use crate::value::{Arg, Row, Rows};
@@ -115,7 +115,7 @@ impl PostgresDb {
         }
     }
 
-    pub(crate) fn read<T>(&self, work: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn read(&self, work: Reading<'_>) -> Result<()> {
         self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
     }
 
@@ -125,11 +125,16 @@ impl PostgresDb {
         lent.session.as_ref().expect("present until dropped").batch(text)
     }
 
-    pub(crate) fn write<T>(&self, work: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
-        self.transaction("BEGIN", work)
+    pub(crate) fn write(&self, work: &Writing) -> Result<Written> {
+        let mut written = None;
+        self.transaction("BEGIN", &mut |tx| {
+            written = Some(work(tx)?);
+            Ok(())
+        })?;
+        Ok(written.expect("work that succeeds has given something"))
     }
 
-    fn transaction<T>(&self, begin: &'static str, work: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
+    fn transaction(&self, begin: &'static str, work: Reading<'_>) -> Result<()> {
         let mut attempt = 1;
         loop {
             let lent = self.lend()?;
@@ -143,7 +148,7 @@ impl PostgresDb {
             });
             match result {
                 // Whether a commit without an answer happened is not known here: it is not tried again.
-                Ok(value) => return session.batch("COMMIT").map(|()| value),
+                Ok(()) => return session.batch("COMMIT"),
                 Err(StoreError::Busy(_)) if attempt < ATTEMPTS => attempt += 1,
                 Err(error) => {
                     session.abandon();
@@ -258,15 +263,10 @@ impl Session {
         self.wait(sql.name, self.client.execute(&statement, &Self::params(args)))
     }
 
-    pub(crate) fn query<T>(
-        &self,
-        sql: &'static Sql,
-        args: &[Arg<'_>],
-        mut map: impl FnMut(&Row<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
+    pub(crate) fn query(&self, sql: &'static Sql, args: &[Arg<'_>], take: TakeRow<'_>) -> Result<()> {
         let statement = self.prepared(sql)?;
         let rows = self.wait(sql.name, self.client.query(&statement, &Self::params(args)))?;
-        rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+        rows.iter().try_for_each(|row| take(&Row::Postgres(row)))
     }
 
     pub(crate) fn bulk(&self, sql: &'static Sql, rows: &Rows<'_>) -> Result<u64> {
@@ -276,17 +276,12 @@ impl Session {
         self.wait(sql.name, self.client.execute(&statement, &params))
     }
 
-    pub(crate) fn bulk_query<T>(
-        &self,
-        sql: &'static Sql,
-        rows: &Rows<'_>,
-        mut map: impl FnMut(&Row<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
+    pub(crate) fn bulk_query(&self, sql: &'static Sql, rows: &Rows<'_>, take: TakeRow<'_>) -> Result<()> {
         let statement = self.prepared(sql)?;
         let columns = columns(sql, rows);
         let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(Column::param).collect();
         let rows = self.wait(sql.name, self.client.query(&statement, &params))?;
-        rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+        rows.iter().try_for_each(|row| take(&Row::Postgres(row)))
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::checkpoint::Checkpoints;
-use crate::db::{Tx, Weight};
+use crate::db::{Reading, TakeRow, Tx, Weight, Writing, Written};
 use crate::error::{Result, StoreError};
 use crate::sql::{CHUNK, Sql};
 use crate::value::{Arg, Row, Rows};
@@ -27,19 +27,10 @@ const TRUNCATE_PATIENCE: Duration = Duration::from_mins(1);
 const STATEMENTS: usize = 256;
 
 pub(crate) struct SqliteDb {
-    queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    queue: Mutex<Option<SyncSender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     readers: Mutex<Vec<Connection>>,
     returned: Condvar,
-}
-
-/// A write that waits.
-trait Job: Send {
-    fn weight(&self) -> Weight;
-    /// Whether it succeeded.
-    fn run(&mut self, tx: &Tx<'_>) -> bool;
-    /// Answers the caller.
-    fn finish(self: Box<Self>, failure: Option<&Failure>);
 }
 
 /// A transaction that could not be begun or committed, for every job in it.
@@ -62,18 +53,16 @@ impl Failure {
     }
 }
 
-struct Task<T, F> {
+/// A write that waits.
+struct Job {
     weight: Weight,
-    work: F,
-    result: Option<Result<T>>,
-    reply: SyncSender<Result<T>>,
+    work: Writing,
+    result: Option<Result<Written>>,
+    reply: SyncSender<Result<Written>>,
 }
 
-impl<T: Send, F: Fn(&Tx<'_>) -> Result<T> + Send> Job for Task<T, F> {
-    fn weight(&self) -> Weight {
-        self.weight
-    }
-
+impl Job {
+    /// Whether it succeeded.
     fn run(&mut self, tx: &Tx<'_>) -> bool {
         let result = (self.work)(tx);
         let ok = result.is_ok();
@@ -81,7 +70,8 @@ impl<T: Send, F: Fn(&Tx<'_>) -> Result<T> + Send> Job for Task<T, F> {
         ok
     }
 
-    fn finish(self: Box<Self>, failure: Option<&Failure>) {
+    /// Answers the caller.
+    fn finish(self, failure: Option<&Failure>) {
         let result = match (self.result, failure) {
             (Some(Err(error)), _) => Err(error),
             (_, Some(failure)) => Err(failure.error()),
@@ -115,19 +105,15 @@ impl SqliteDb {
         })
     }
 
-    pub(crate) fn write<T, F>(&self, weight: Weight, work: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: Fn(&Tx<'_>) -> Result<T> + Send + 'static,
-    {
+    pub(crate) fn write(&self, weight: Weight, work: Writing) -> Result<Written> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let queue = queue.ok_or(StoreError::Closed)?;
         let (reply, answer) = sync_channel(1);
-        queue.send(Box::new(Task { weight, work, result: None, reply })).map_err(|_| StoreError::Closed)?;
+        queue.send(Job { weight, work, result: None, reply }).map_err(|_| StoreError::Closed)?;
         answer.recv().map_err(|_| StoreError::Closed)?
     }
 
-    pub(crate) fn read<T>(&self, work: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn read(&self, work: Reading<'_>) -> Result<()> {
         let lent = self.lend();
         let connection = lent.connection.as_ref().expect("present until dropped");
         plain(connection, "BEGIN").map_err(|error| StoreError::sqlite("begin", error))?;
@@ -234,16 +220,16 @@ fn plain(connection: &Connection, text: &str) -> rusqlite::Result<usize> {
     connection.prepare_cached(text)?.execute([])
 }
 
-fn write_loop(connection: &Connection, checkpoints: Checkpoints, jobs: &Receiver<Box<dyn Job>>) {
+fn write_loop(connection: &Connection, checkpoints: Checkpoints, jobs: &Receiver<Job>) {
     let mut next = None;
     while let Some(job) = next.take().or_else(|| jobs.recv().ok()) {
-        let small = job.weight() == Weight::Small;
+        let small = job.weight == Weight::Small;
         let mut done = Vec::with_capacity(1);
         let failure = transaction(connection, || {
             let mut ok = run(connection, job, small, &mut done);
             while small && done.len() < GROUP && !connection.is_autocommit() {
                 match jobs.try_recv() {
-                    Ok(job) if job.weight() == Weight::Small => ok |= run(connection, job, true, &mut done),
+                    Ok(job) if job.weight == Weight::Small => ok |= run(connection, job, true, &mut done),
                     other => {
                         next = other.ok();
                         break;
@@ -287,7 +273,7 @@ fn transaction(connection: &Connection, work: impl FnOnce() -> bool) -> Option<F
     None
 }
 
-fn run(connection: &Connection, mut job: Box<dyn Job>, nested: bool, done: &mut Vec<Box<dyn Job>>) -> bool {
+fn run(connection: &Connection, mut job: Job, nested: bool, done: &mut Vec<Job>) -> bool {
     if nested && plain(connection, "SAVEPOINT job").is_err() {
         done.push(job);
         return false;
@@ -333,33 +319,30 @@ pub(crate) fn exec(connection: &Connection, sql: &Sql, args: &[Arg<'_>]) -> Resu
     run_text(connection, sql.sqlite(), args).map_err(|error| StoreError::sqlite(sql.name, error))
 }
 
-fn collect<T>(
+fn collect(
     connection: &Connection,
     name: &'static str,
     text: &str,
     args: &[Arg<'_>],
-    map: &mut impl FnMut(&Row<'_>) -> Result<T>,
-    out: &mut Vec<T>,
+    take: TakeRow<'_>,
 ) -> Result<()> {
     let failed = |error| StoreError::sqlite(name, error);
     let mut statement = connection.prepare_cached(text).map_err(failed)?;
     bind(&mut statement, args).map_err(failed)?;
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(failed)? {
-        out.push(map(&Row::Sqlite(row))?);
+        take(&Row::Sqlite(row))?;
     }
     Ok(())
 }
 
-pub(crate) fn query<T>(
+pub(crate) fn query(
     connection: &Connection,
     sql: &'static Sql,
     args: &[Arg<'_>],
-    mut map: impl FnMut(&Row<'_>) -> Result<T>,
-) -> Result<Vec<T>> {
-    let mut out = Vec::new();
-    collect(connection, sql.name, sql.sqlite(), args, &mut map, &mut out)?;
-    Ok(out)
+    take: TakeRow<'_>,
+) -> Result<()> {
+    collect(connection, sql.name, sql.sqlite(), args, take)
 }
 
 pub(crate) fn bulk(connection: &Connection, sql: &Sql, rows: &Rows<'_>) -> Result<u64> {
@@ -375,19 +358,18 @@ pub(crate) fn bulk(connection: &Connection, sql: &Sql, rows: &Rows<'_>) -> Resul
     Ok(changed)
 }
 
-pub(crate) fn bulk_query<T>(
+pub(crate) fn bulk_query(
     connection: &Connection,
     sql: &'static Sql,
     rows: &Rows<'_>,
-    mut map: impl FnMut(&Row<'_>) -> Result<T>,
-) -> Result<Vec<T>> {
-    let mut out = Vec::new();
+    take: TakeRow<'_>,
+) -> Result<()> {
     let (many, rest) = rows.args.split_at(rows.args.len() / (rows.width * CHUNK) * (rows.width * CHUNK));
     for chunk in many.chunks(rows.width * CHUNK) {
-        collect(connection, sql.name, sql.sqlite_many(), chunk, &mut map, &mut out)?;
+        collect(connection, sql.name, sql.sqlite_many(), chunk, take)?;
     }
     for row in rest.chunks(rows.width) {
-        collect(connection, sql.name, sql.sqlite(), row, &mut map, &mut out)?;
+        collect(connection, sql.name, sql.sqlite(), row, take)?;
     }
-    Ok(out)
+    Ok(())
 }

@@ -143,7 +143,7 @@ fn postgres_prepares_every_statement() {
     let Some(server) = Postgres::start() else { return };
     let store = Store::open(&server.database("statements")).unwrap();
     let Db::Postgres(db) = store.db() else { unreachable!() };
-    db.read(|tx| {
+    db.read(&mut |tx| {
         let crate::db::Tx::Postgres(session) = tx else { unreachable!() };
         for sql in all() {
             if let Err(StoreError::Engine { source, .. }) = session.prepare(sql) {
