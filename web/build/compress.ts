@@ -6,7 +6,7 @@ import type { Plugin } from "vite";
 
 const brotli = promisify(brotliCompress);
 const gz = promisify(gzip);
-const WORTH_IT = /\.(?:css|html|js|json|svg)$/;
+const WORTH_IT = /\.(?:css|html|js|json|mjs|svg)$/;
 
 /** Writes `.br` and `.gz` beside every text file of the build, so that the server need not compress. */
 export function compress(): Plugin {

@@ -40,6 +40,29 @@ function mail(n: number, from: string, name: string, type: string, base64: strin
   return { name: `${n}.eml`, mimeType: "message/rfc822", buffer: Buffer.from(text) };
 }
 
+/** A black bar across each page, and no table of contents: readers find the objects by themselves. */
+function pdf(pages: number): string {
+  const bar = "0 0 0 rg 20 120 260 60 re f";
+  const kids = Array.from({ length: pages }, (_, n) => `${n * 2 + 3} 0 R`).join(" ");
+  const sheets = Array.from(
+    { length: pages },
+    (_, n) =>
+      `${n * 2 + 3} 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents ${n * 2 + 4} 0 R>> endobj\n` +
+      `${n * 2 + 4} 0 obj <</Length ${bar.length}>> stream\n${bar}\nendstream endobj\n`,
+  );
+  return (
+    "%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n" +
+    `2 0 obj <</Type/Pages/Kids[${kids}]/Count ${pages}>> endobj\n${sheets.join("")}` +
+    "trailer <</Root 1 0 R>>\n%%EOF\n"
+  );
+}
+
+/** Whether something dark was drawn in the middle. */
+const isDrawn = (canvas: HTMLCanvasElement) => {
+  const octets = canvas.getContext("2d")?.getImageData(canvas.width / 2, canvas.height * 0.25, 1, 1).data;
+  return !canvas.hidden && octets?.[3] === 255 && octets[0] === 0;
+};
+
 const items = () => page.getByRole("list", { name: /^(Anhänge|Attachments)$/u }).getByRole("listitem");
 const encoded = (text: string) => Buffer.from(text).toString("base64");
 
@@ -67,6 +90,39 @@ describe("attachments of all mails", () => {
     await checked(page, "media");
   });
 
+  it("are shown with previews of PDFs, page by page", async () => {
+    await page.goto("/imports");
+    await page.setInputFiles("input[type=file] >> nth=0", [
+      mail(4, "Tom <tom@firma.example>", "angebot.pdf", "application/pdf", encoded(pdf(2))),
+      mail(5, "Tom <tom@firma.example>", "kaputt.pdf", "application/pdf", encoded("%PDF-1.4\nnothing")),
+    ]);
+    await page.getByRole("combobox", { name: "In welches Konto?" }).fill("Vertrieb");
+    await page.getByRole("button", { name: "Import starten" }).click();
+    await expect.poll(() => page.getByRole("article").getByText("Fertig").count()).toBe(2);
+    await page.goto("/mail/all");
+    await page.locator("main").getByRole("listitem").nth(4).waitFor();
+    await page.goto("/media");
+    await expect.poll(() => items().filter({ hasText: "angebot.pdf" }).locator("canvas").evaluate(isDrawn)).toBe(true);
+    await checked(page, "media-pdf");
+    await page.getByRole("button", { name: "angebot.pdf ansehen" }).click();
+    const viewer = page.getByRole("dialog", { name: "angebot.pdf" });
+    await expect.poll(() => viewer.locator("canvas").evaluate(isDrawn)).toBe(true);
+    await viewer.getByText("Seite 1 von 2").waitFor();
+    await viewer.getByRole("button", { name: "Weiter" }).click();
+    await viewer.getByText("Seite 2 von 2").waitFor();
+    await viewer.locator("canvas[aria-busy=false]").waitFor();
+    expect(await viewer.getByRole("button", { name: "Weiter" }).isDisabled()).toBe(true);
+    await checked(page, "media-viewer");
+    await viewer.getByRole("button", { name: "Schließen" }).click();
+    expect(await items().filter({ hasText: "kaputt.pdf" }).locator("canvas").isVisible()).toBe(false);
+    await page.getByRole("button", { name: "kaputt.pdf ansehen" }).click();
+    await page.getByText("Diese Datei lässt sich hier nicht darstellen").waitFor();
+    await page.getByRole("button", { name: "Schließen" }).click();
+    await page.getByRole("button", { name: "wiese.png ansehen" }).click();
+    const picture = page.getByRole("dialog").getByRole("img", { name: "wiese.png" });
+    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1);
+  });
+
   it("are found by kind, sender and name", async () => {
     const filters = page.getByRole("search", { name: "Filter" });
     await filters.getByRole("combobox", { name: "Art" }).click();
@@ -75,7 +131,7 @@ describe("attachments of all mails", () => {
     await page.goto("/media");
     await filters.getByLabel("Absender").fill("tom");
     await page.keyboard.press("Enter");
-    await expect.poll(() => items().count()).toBe(2);
+    await expect.poll(() => items().count()).toBe(4);
     await filters.getByText("Liste", { exact: true }).click();
     await page.waitForURL("**list=1**");
     await checked(page, "media-list");

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Checkbox, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Checkbox, SegmentedControl, Select, TextInput, UnstyledButton } from "@mantine/core";
 import {
   IconDownload,
   IconFile,
@@ -25,6 +25,8 @@ import { More } from "../parts/More";
 import { Empty } from "../parts/Notice";
 import page from "../parts/Page.module.css";
 import { PageHead } from "../parts/PageHead";
+import { PdfThumb } from "../preview/PdfThumb";
+import { Viewer } from "../preview/Viewer";
 import { useExport } from "../search/useExport";
 
 const KINDS = ["image", "pdf", "document", "archive", "other"] as const;
@@ -43,7 +45,7 @@ export interface MediaSearch {
 }
 
 const SIZES = ["100", "1000", "10000"] as const;
-/** Larger pictures are not fetched for a preview, octets. */
+/** Larger pictures and documents are not fetched for a preview, octets. */
 const PREVIEW_MAX = 5_000_000;
 /** So many can be chosen. */
 const CHOSEN_MAX = 100;
@@ -182,10 +184,15 @@ function Item({ row, list, chosen, onChoose }: ItemProps) {
       </div>
     );
   }
-  const preview = row.kind === "image" && !row.held && row.octets <= PREVIEW_MAX;
   return (
     <div className={`${css.tile} ${chosen ? css.chosen : ""}`}>
-      <div className={css.picture}>{preview ? <Preview href={href} /> : <Sign size={44} stroke={1.2} />}</div>
+      {(row.kind === "image" || row.kind === "pdf") && !row.held && row.octets <= PREVIEW_MAX ? (
+        <Preview kind={row.kind} name={name} href={href} />
+      ) : (
+        <div className={css.picture}>
+          <Sign size={44} stroke={1.2} />
+        </div>
+      )}
       {box}
       {about}
       {acts}
@@ -193,10 +200,27 @@ function Item({ row, list, chosen, onChoose }: ItemProps) {
   );
 }
 
-/** A picture that cannot be shown is a sign. */
-function Preview({ href }: { href: string }) {
+/** What cannot be shown is a sign. */
+function Preview({ kind, name, href }: { kind: "image" | "pdf"; name: string; href: string }) {
+  const { t } = useTranslation();
   const [failed, setFailed] = useState(false);
-  return failed ? <IconPhoto size={44} stroke={1.2} /> : <img src={href} alt="" loading="lazy" onError={() => setFailed(true)} />;
+  const [open, setOpen] = useState(false);
+  const Sign = SIGNS[kind];
+  const sign = <Sign size={44} stroke={1.2} />;
+  return (
+    <>
+      <UnstyledButton className={css.picture} aria-label={t("media.show", { name })} onClick={() => setOpen(true)}>
+        {kind === "pdf" ? (
+          <PdfThumb href={href} sign={sign} />
+        ) : failed ? (
+          sign
+        ) : (
+          <img src={href} alt="" loading="lazy" onError={() => setFailed(true)} />
+        )}
+      </UnstyledButton>
+      {open ? <Viewer kind={kind} name={name} href={href} onClose={() => setOpen(false)} /> : null}
+    </>
+  );
 }
 
 interface ExportProps {
