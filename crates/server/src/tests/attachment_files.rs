@@ -68,3 +68,38 @@ async fn examples_are_of_mails_one_may_read() {
         world.get("/api/v1/attachment-files/list?state=failed").by(&admin).expect(StatusCode::OK).await;
     assert_eq!(list, json!({ "items": [], "next": null }));
 }
+
+/// An attachment that is text, in a mail.
+fn with_table(name: &str) -> String {
+    format!(
+        "From: eva@kunde.example\r\nTo: post@ours.example\r\nSubject: table\r\n\
+         Date: Mon, 2 Mar 2026 09:00:00 +0000\r\nMessage-ID: <{name}@kunde.example>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nHere.\r\n\
+         --x\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\na;b\r\n\
+         --x--\r\n"
+    )
+}
+
+#[tokio::test]
+async fn names_are_shown_to_those_who_may_read_the_mail() {
+    let world = World::new();
+    let admin = world.administrator();
+    let target = tempfile::tempdir().unwrap();
+    let body = asked(target.path().to_str().unwrap(), "{name}");
+    world.ask(Method::PUT, FILES).json(&body).by(&admin).expect(StatusCode::OK).await;
+    let sales = world.account("sales", &[&with_table("offer.csv")]);
+    assert!(world.engine.write_attachment_files().unwrap());
+    assert!(target.path().join("offer.csv").exists());
+    let reader = world.user("reader@example.org", Role::Administrator, &[sales]);
+    let list = format!("{FILES}/list?state=written");
+    let items = |list: &Value| list["items"].as_array().unwrap().clone();
+    let shown = items(&world.get(&list).by(&reader).expect(StatusCode::OK).await);
+    assert_eq!((shown.len(), &shown[0]["path"]), (1, &json!("offer.csv")));
+    assert_eq!(shown[0]["mail_id"], json!(world.first_mail(sales).uuid()));
+    let shown = items(&world.get(&list).by(&admin).expect(StatusCode::OK).await);
+    assert_eq!(
+        (shown.len(), &shown[0]["path"], &shown[0]["mail_id"]),
+        (1, &Value::Null, &Value::Null),
+        "who may not read the mail learns that there is a file, and no more"
+    );
+}
