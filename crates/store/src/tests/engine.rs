@@ -39,4 +39,9 @@ impl Postgres {
     pub(crate) fn database(&self, name: &str) -> Database {
         Database::Postgres { url: self.0.database(name), tls: None }
     }
+
+    /// The same as a copy of another one, which nobody may have open.
+    pub(crate) fn copy(&self, name: &str, of: &str) -> Database {
+        Database::Postgres { url: self.0.copy(name, of), tls: None }
+    }
 }
