@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
-DEBIAN := python3-venv dovecot-imapd dovecot-pop3d dovecot-submissiond postfix postgresql mariadb-server chromium python3 openssl clamav-daemon rspamd spamd pst-utils libfaketime radicale
+DEBIAN := python3-venv dovecot-imapd dovecot-pop3d dovecot-submissiond postfix postgresql mariadb-server chromium-headless-shell python3 openssl clamav-daemon rspamd spamd pst-utils libfaketime radicale
 # A second mailbox server. Its packages conflict with Dovecot's: they are unpacked beside them, not installed.
 COURIER := courier-imap courier-pop courier-base courier-authlib courier-authlib-userdb libcourier-unicode4 libgamin0 libidn12 libltdl7
 # Some of the tests wait for servers at any time.

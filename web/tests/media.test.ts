@@ -97,6 +97,7 @@ describe("attachments of all mails", () => {
       mail(5, "Tom <tom@firma.example>", "kaputt.pdf", "application/pdf", encoded("%PDF-1.4\nnothing")),
     ]);
     await page.getByRole("combobox", { name: "In welches Konto?" }).fill("Vertrieb");
+    await page.getByRole("option", { name: "Vertrieb" }).click();
     await page.getByRole("button", { name: "Import starten" }).click();
     await expect.poll(() => page.getByRole("article").getByText("Fertig").count()).toBe(2);
     await page.goto("/mail/all");
