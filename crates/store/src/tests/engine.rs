@@ -27,7 +27,7 @@ impl Drop for Folder {
 }
 
 /// A PostgreSQL server of the test's own.
-pub(crate) struct Postgres(test_support::Postgres);
+pub(crate) struct Postgres(pub(crate) test_support::Postgres);
 
 impl Postgres {
     /// `None`, and a line that says so, if PostgreSQL is not installed.
@@ -38,10 +38,5 @@ impl Postgres {
     /// An empty database.
     pub(crate) fn database(&self, name: &str) -> Database {
         Database::Postgres { url: self.0.database(name), tls: None }
-    }
-
-    /// The same as a copy of another one, which nobody may have open.
-    pub(crate) fn copy(&self, name: &str, of: &str) -> Database {
-        Database::Postgres { url: self.0.copy(name, of), tls: None }
     }
 }
