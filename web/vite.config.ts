@@ -41,7 +41,7 @@ export default defineConfig({
           include: ["tests/**/*.test.ts"],
           environment: "node",
           maxWorkers: 2,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
           // On a busy machine a second is nothing.
           expect: { poll: { timeout: 30_000 } },

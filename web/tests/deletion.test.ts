@@ -132,7 +132,9 @@ describe("deletion", () => {
     await card.getByRole("link", { name: /bearbeiten/iu }).click();
     await page.getByRole("switch", { name: "Hier gelöscht heißt dort gelöscht" }).check({ force: true });
     await checked(page, "deletion-account");
+    const saved = page.waitForResponse((answer) => answer.request().method() !== "GET" && answer.url().includes("/api/v1/accounts/"));
     await button("Übernehmen").click();
+    expect((await saved).ok()).toBe(true);
     await page.getByText("Gespeichert").first().waitFor();
     await page.goto("/mail/all");
     await row("Im Postfach").getByRole("link").click();

@@ -122,6 +122,7 @@ describe("attachments of all mails", () => {
     await page.getByRole("button", { name: "wiese.png ansehen" }).click();
     const picture = page.getByRole("dialog").getByRole("img", { name: "wiese.png" });
     await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1);
+    await page.getByRole("button", { name: "Schließen" }).click();
   });
 
   it("are found by kind, sender and name", async () => {
